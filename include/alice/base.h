@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_BASE_H
+#define ALICE_BASE_H
+
+/**
+ * @file base.h
+ * What every other header stands on: the version, the statuses, byte ranges
+ * and the detail of an error.
+ *
+ * Conventions of the whole library:
+ *  - Sizes are bytes (`size_t`, `uint64_t`); where a name says `mb`, one MB is
+ *    1024 * 1024 bytes. Times end in `_ms` or `_ns`.
+ *  - A function that can fail returns an ::alice_status and hands results out
+ *    through pointers, which it leaves alone when it fails.
+ *  - `*_open()` makes a handle, `*_close()` takes a pointer to it, accepts
+ *    NULL and a handle that is NULL, and sets it to NULL.
+ *  - Nothing here prints, exits, reads the environment, or keeps a mutable
+ *    global. What a function needs from outside is in its ::alice_env.
+ *  - After fork() the child may only close what it inherited.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Semantic version of the API. */
+#define ALICE_VERSION_MAJOR 0
+#define ALICE_VERSION_MINOR 1
+#define ALICE_VERSION_PATCH 0
+#define ALICE_VERSION_STRING "0.1.0"
+
+#if defined(__GNUC__)
+#define ALICE_API __attribute__((visibility("default")))
+#define ALICE_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define ALICE_API
+#define ALICE_PRINTF(fmt, args)
+#endif
+
+/** Bytes in one MB, and in one KB, as the settings count them. */
+#define ALICE_KB ((size_t)1024)
+#define ALICE_MB ((size_t)1024 * 1024)
+
+/**
+ * Every status, its pinned value and its text. Values never change; new ones
+ * go to the end.
+ */
+#define ALICE_STATUS_LIST(X)                                                   \
+    X(ALICE_OK, 0, "ok")                                                       \
+    X(ALICE_E_INVAL, -1, "invalid argument")                                   \
+    X(ALICE_E_NOMEM, -2, "the system is out of memory")                        \
+    X(ALICE_E_BUDGET, -3, "over the memory budget")                            \
+    X(ALICE_E_IO, -4, "input or output failed")                                \
+    X(ALICE_E_NOENT, -5, "not found")                                          \
+    X(ALICE_E_EXISTS, -6, "exists already")                                    \
+    X(ALICE_E_ACCESS, -7, "permission denied")                                 \
+    X(ALICE_E_NOSPC, -8, "no space left")                                      \
+    X(ALICE_E_DAMAGED, -9, "damaged data")                                     \
+    X(ALICE_E_UNSUPPORTED, -10, "not supported")                               \
+    X(ALICE_E_TOOBIG, -11, "too big")                                          \
+    X(ALICE_E_CHANGED, -12, "changed while in use")                            \
+    X(ALICE_E_BUSY, -13, "in use by another")                                  \
+    X(ALICE_E_TIMEOUT, -14, "timed out")                                       \
+    X(ALICE_E_CANCELLED, -15, "cancelled")                                     \
+    X(ALICE_E_CLOSED, -16, "closed")                                           \
+    X(ALICE_E_END, -17, "nothing follows")                                     \
+    X(ALICE_E_SYSTEM, -18, "the system refused")
+
+/** What became of a call. ALICE_OK is 0, failures are negative. */
+typedef enum alice_status {
+#define ALICE_STATUS_ENUM(name, value, text) name = value,
+    ALICE_STATUS_LIST(ALICE_STATUS_ENUM)
+#undef ALICE_STATUS_ENUM
+} alice_status;
+
+/** The name of a status, such as "ALICE_E_BUDGET"; "unknown" for others. Static text. */
+ALICE_API const char *alice_status_name(alice_status status);
+
+/** A short English text for a status. Static text, never NULL. */
+ALICE_API const char *alice_status_text(alice_status status);
+
+/** The version of the library that is linked, such as "0.1.0". Static text. */
+ALICE_API const char *alice_version(void);
+
+/** A borrowed range of bytes; `p` may be NULL when `n` is 0. */
+typedef struct alice_bytes {
+    const uint8_t *p;
+    size_t n;
+} alice_bytes;
+
+/** A borrowed range of text, UTF-8, not terminated; `p` may be NULL when `n` is 0. */
+typedef struct alice_text {
+    const char *p;
+    size_t n;
+} alice_text;
+
+/**
+ * The detail of a failure, kept in the caller's hand: what failed and why, in
+ * one sentence that a person can act on. Functions that take one accept NULL.
+ */
+typedef struct alice_error {
+    alice_status status;
+    int os_error;   /**< errno, or 0 */
+    char text[240]; /**< terminated, maybe cut */
+} alice_error;
+
+/**
+ * Multiply sizes. True, and the product in `*total`, unless it overflows; then
+ * false and `*total` is SIZE_MAX.
+ */
+static inline bool alice_mul_size(size_t count, size_t size, size_t *total)
+{
+    if (size != 0 && count > SIZE_MAX / size) {
+        *total = SIZE_MAX;
+        return false;
+    }
+    *total = count * size;
+    return true;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

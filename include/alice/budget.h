@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_BUDGET_H
+#define ALICE_BUDGET_H
+
+/**
+ * @file budget.h
+ * One ceiling, divided into named accounts. Whoever allocates charges an
+ * account *before* the memory is taken; the sum of the children is what the
+ * root says. A charge that does not fit runs the reclaimers in order, tries
+ * once more, and else is refused with ALICE_E_BUDGET. Never a loop.
+ *
+ * What is counted: the bytes that were asked for. The allocator's own overhead
+ * and fragmentation are charged by the monitor to the account `untracked`.
+ */
+
+#include <alice/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct alice_budget alice_budget;
+
+/** Pressure, by the share of the limit in use: up to 40, 60, 80 %, and above. */
+typedef enum alice_level {
+    ALICE_LEVEL_NORMAL = 0,
+    ALICE_LEVEL_MEDIUM = 1,
+    ALICE_LEVEL_HIGH = 2,
+    ALICE_LEVEL_CRITICAL = 3
+} alice_level;
+
+/** "normal", "medium", "high", "critical". Static text. */
+ALICE_API const char *alice_level_name(alice_level level);
+
+/** The level of a ratio: up to 0.4 normal, above it medium, above 0.6 high, above 0.8 critical. */
+ALICE_API alice_level alice_level_of(double ratio);
+
+/** Told when the root crosses a level edge, in either direction; not under a lock. */
+typedef void (*alice_level_fn)(void *ctx, alice_level from, alice_level to,
+                               size_t used, size_t limit);
+
+typedef struct alice_budget_options {
+    alice_env env; /**< its account is not used */
+    size_t limit;  /**< bytes; 0: unlimited, only counted */
+    alice_level_fn on_level;
+    void *on_level_ctx;
+} alice_budget_options;
+
+ALICE_API alice_status alice_budget_open(alice_budget **out,
+                                         const alice_budget_options *options);
+
+/**
+ * Close the budget and the accounts still open in it. ALICE_OK, or
+ * ALICE_E_BUSY when something was still charged: the budget is closed all the
+ * same, and `leaked` (may be NULL) says how many bytes were not given back.
+ */
+ALICE_API alice_status alice_budget_close(alice_budget **budget, size_t *leaked);
+
+/** The root account. Borrowed. */
+ALICE_API alice_account *alice_budget_root(alice_budget *budget);
+
+ALICE_API size_t alice_budget_limit(const alice_budget *budget);
+
+/** Change the ceiling. Below what is in use: the reclaimers run; what is still over stays, and new charges fail. */
+ALICE_API alice_status alice_budget_set_limit(alice_budget *budget, size_t limit);
+
+/** Bytes charged in all, and the most that ever was. Exact when no other thread charges. */
+ALICE_API size_t alice_budget_used(const alice_budget *budget);
+ALICE_API size_t alice_budget_peak(const alice_budget *budget);
+
+/**
+ * Open an account named `name` (copied, cut at 31 bytes) below `parent`. `cap`
+ * bounds it and its children; 0: only by its parents. Thread-safe.
+ */
+ALICE_API alice_status alice_account_open(alice_account **out,
+                                          alice_account *parent,
+                                          const char *name, size_t cap);
+
+/** Close an account; what was still charged to it is given back and answered. */
+ALICE_API size_t alice_account_close(alice_account **account);
+
+/**
+ * Charge `bytes`. Where they do not fit, run the reclaimers and try once more.
+ * ALICE_OK or ALICE_E_BUDGET. `account` NULL: ALICE_OK. Thread-safe; a small
+ * charge touches no cache line that other threads write.
+ */
+ALICE_API alice_status alice_account_charge(alice_account *account, size_t bytes);
+
+/** The same, but never reclaims: for use under locks and inside reclaimers. */
+ALICE_API alice_status alice_account_try_charge(alice_account *account, size_t bytes);
+
+/** Give back `bytes` that were charged. NULL: nothing happens. */
+ALICE_API void alice_account_release(alice_account *account, size_t bytes);
+
+/** Move a charge from one account to another of the same budget. ALICE_E_BUDGET where a cap of `to` is in the way. */
+ALICE_API alice_status alice_account_transfer(alice_account *from,
+                                              alice_account *to, size_t bytes);
+
+/** Set what the account is charged in one step, up or down, without reclaim or refusal: for what is observed rather than asked (`untracked`). */
+ALICE_API void alice_account_observe(alice_account *account, size_t bytes);
+
+ALICE_API const char *alice_account_name(const alice_account *account);
+ALICE_API alice_budget *alice_account_budget(const alice_account *account);
+ALICE_API size_t alice_account_used(const alice_account *account);
+ALICE_API size_t alice_account_peak(const alice_account *account);
+ALICE_API size_t alice_account_cap(const alice_account *account);
+
+/** What this account could still be charged at most, by every cap above it. */
+ALICE_API size_t alice_account_free(const alice_account *account);
+
+/**
+ * Write why `bytes` would not fit, such as "needs 48 MB, 21 MB are free of the
+ * 64 MB budget; most is held by cache.metadata (20 MB) and catalog (9 MB)".
+ * Always terminated; answers `buf`.
+ */
+ALICE_API char *alice_account_explain(const alice_account *account, size_t bytes,
+                                      char *buf, size_t size);
+
+/** One line of the ledger. */
+typedef struct alice_ledger_row {
+    char name[32];
+    unsigned depth;   /**< 0: the root */
+    size_t current;   /**< bytes, children included */
+    size_t peak;
+    size_t cap;       /**< 0: none */
+    uint64_t charges; /**< how many charges were granted */
+    uint64_t refusals;
+} alice_ledger_row;
+
+/** Fill up to `cap` rows, parents before children; `*count` is how many there are in all. */
+ALICE_API alice_status alice_budget_ledger(const alice_budget *budget,
+                                           alice_ledger_row *rows, size_t cap,
+                                           size_t *count);
+
+/** Prove that every account is the sum of its parts. ALICE_E_DAMAGED, and where, if not. Call while nobody charges. */
+ALICE_API alice_status alice_budget_check(const alice_budget *budget,
+                                          alice_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_H
+#define ALICE_ORGANIZE_H
+
+/**
+ * @file organize.h
+ * The organizer: sorts a folder of media into dated folders inside a memory
+ * limit. One organizer serves one thread; it makes its own probing threads.
+ */
+
+#include <alice/budget.h>
+#include <alice/config.h>
+#include <alice/env.h>
+#include <alice/media.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct alice_organizer alice_organizer;
+
+/** What became of one file. The names are "organized", "skipped", "duplicate", "error". */
+typedef enum alice_outcome {
+    ALICE_ORGANIZED,
+    ALICE_SKIPPED,
+    ALICE_DUPLICATE,
+    ALICE_FAILED
+} alice_outcome;
+
+ALICE_API const char *alice_outcome_name(alice_outcome outcome);
+
+/** One file's line in the report. Borrowed for the length of the call. */
+typedef struct alice_file_report {
+    const char *source_path;
+    alice_outcome outcome;
+    const char *destination; /**< full path; of a duplicate: the other; NULL: none */
+    const char *source;      /**< the folder name: "camera-…", a generator, …; NULL: none */
+    const alice_media_info *info; /**< NULL: it was not read */
+    const char *reason;      /**< NULL: nothing to say */
+    alice_status status;     /**< of a failure */
+    uint64_t bytes;
+} alice_file_report;
+
+/** How far a run is. */
+typedef struct alice_progress {
+    uint64_t files, organized, skipped, duplicates, errors, bytes;
+    uint32_t batch_size;
+    size_t resident, limit;
+    uint64_t elapsed_ns;
+    const char *path; /**< the file at hand, borrowed */
+} alice_progress;
+
+typedef struct alice_organizer_options {
+    alice_env env;           /**< its account is not used: the organizer has its own budget */
+    alice_config config;     /**< resolved by the organizer; max_memory_mb is the ceiling */
+    const char *inbox;
+    const char *organized;
+    const char *catalog;     /**< NULL: organized/.alice/catalog.db */
+    bool move;               /**< false: copy */
+    bool dry_run;
+    bool keep_names;         /**< add the original stem after the number */
+    bool kernel_backstop;    /**< set the process's memory limit (see limit.h) */
+    void (*on_file)(void *ctx, const alice_file_report *file);   /**< or NULL */
+    void (*on_progress)(void *ctx, const alice_progress *now);   /**< at most ten times a second; or NULL */
+    bool (*should_stop)(void *ctx); /**< asked between files; or NULL */
+    void *ctx;               /**< for the three */
+} alice_organizer_options;
+
+/** Caches, as the statistics show them. */
+typedef struct alice_cache_numbers {
+    uint64_t hits, misses, items, evictions;
+    double hit_rate;
+    size_t size_bytes, max_size_bytes;
+} alice_cache_numbers;
+
+/** What get_memory_stats() tells. */
+typedef struct alice_memory_stats {
+    size_t limit_bytes;
+    size_t peak_bytes;    /**< resident, by the kernel's own mark */
+    size_t current_bytes;
+    uint64_t gc_collections;
+    uint64_t batch_size_adjustments;
+    uint64_t cache_evictions;
+    uint64_t streamed_files;
+    uint64_t pooled_objects_reused;
+    alice_cache_numbers cache_stats;      /**< metadata, result and directory caches together */
+    alice_cache_numbers hash_cache_stats;
+} alice_memory_stats;
+
+/** The result of a run. */
+typedef struct alice_organize_result {
+    int64_t run;             /**< 0: a dry run, or nothing to record */
+    uint64_t files, organized, skipped, duplicates, errors;
+    uint64_t not_media;      /**< of the skipped */
+    uint64_t already_known;  /**< of the skipped */
+    uint64_t groups_left;    /**< of the skipped: partners that a move leaves */
+    uint64_t passed_over;    /**< hidden and system files: not in `files` */
+    uint64_t bytes;          /**< of what was organized */
+    uint64_t recovered;      /**< files of a killed run that were settled first */
+    double seconds;
+    uint64_t by_type[ALICE_MEDIA_COUNT];        /**< of the organized */
+    uint64_t date_sources[ALICE_DATE_SOURCE_COUNT];
+    uint64_t catalog_flushes, catalog_bytes, disk_flushes;
+    bool interrupted;
+    alice_memory_stats memory;
+} alice_organize_result;
+
+/**
+ * Check the options and open: folders, budget, catalog, threads; settle what a
+ * killed run left. ALICE_E_INVAL: the options or folders do not fit together;
+ * ALICE_E_BUDGET: max_memory_mb is below the smallest workable limit, which
+ * `error` says; ALICE_E_BUSY: another run holds the catalog.
+ */
+ALICE_API alice_status alice_organizer_open(alice_organizer **out,
+                                            const alice_organizer_options *options,
+                                            alice_error *error);
+ALICE_API void alice_organizer_close(alice_organizer **organizer);
+
+/**
+ * Organize. ALICE_OK: done, though single files may have failed (result
+ * ->errors); ALICE_E_CANCELLED: should_stop() said so, nothing half-done; else
+ * what stopped it. `result` is filled in every case.
+ */
+ALICE_API alice_status alice_organizer_organize(alice_organizer *organizer,
+                                                alice_organize_result *result,
+                                                alice_error *error);
+
+/** Memory, now. Any thread. */
+ALICE_API alice_status alice_organizer_get_memory_stats(const alice_organizer *organizer,
+                                                        alice_memory_stats *out);
+
+/** Organized files by source folder, most first: call after organize(). ALICE_E_END past the last. */
+ALICE_API alice_status alice_organizer_by_source(const alice_organizer *organizer,
+                                                 size_t index, const char **name,
+                                                 uint64_t *count);
+
+/** The organizer's budget, for ledgers. Borrowed. */
+ALICE_API alice_budget *alice_organizer_budget(alice_organizer *organizer);
+
+/** The smallest ceiling organize() works in, in bytes, on this machine. */
+ALICE_API size_t alice_organizer_minimum_memory(void);
+
+/**
+ * Read one file and say what it is: opens `path`, never follows it when it is a
+ * link to a special file. One reader serves one thread.
+ */
+typedef struct alice_info_reader alice_info_reader;
+ALICE_API alice_status alice_info_open(alice_info_reader **out, const alice_env *env);
+ALICE_API void alice_info_close(alice_info_reader **reader);
+
+/** `info` is valid until the next call. ALICE_OK also for damaged files (info->status). `source`: the folder name it would get; `cap` bytes. */
+ALICE_API alice_status alice_info_read(alice_info_reader *reader, const char *path,
+                                       alice_media_info *info, char *source, size_t cap,
+                                       alice_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

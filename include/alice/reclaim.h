@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_RECLAIM_H
+#define ALICE_RECLAIM_H
+
+/**
+ * @file reclaim.h
+ * Who can give memory back, and in which order; and the scope that brackets a
+ * critical operation with collections.
+ */
+
+#include <alice/budget.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where a reclaimer stands; lower runs first. Any value between is fine. */
+enum {
+    ALICE_RECLAIM_EXPIRED = 100, /**< what is dead anyway */
+    ALICE_RECLAIM_COLD = 200,    /**< cached, not lately used */
+    ALICE_RECLAIM_IDLE = 300,    /**< pooled, waiting */
+    ALICE_RECLAIM_PAGES = 400,   /**< a library's own cache, such as the catalog's */
+    ALICE_RECLAIM_SYSTEM = 500   /**< the allocator's free pages */
+};
+
+/** What one reclaimer gave back. */
+typedef struct alice_reclaimed {
+    size_t bytes;
+    size_t items;
+} alice_reclaimed;
+
+/**
+ * Give back about `wanted` bytes (SIZE_MAX: all you can) and release them from
+ * their account. Runs in the thread whose charge was refused, which holds no
+ * lock of the library except the reclaim lock; must not charge with reclaim
+ * and must not wait for another thread.
+ */
+typedef alice_reclaimed (*alice_reclaim_fn)(void *ctx, size_t wanted);
+
+typedef struct alice_reclaimer alice_reclaimer;
+
+/** Register. `name` is copied, cut at 31 bytes. Thread-safe. */
+ALICE_API alice_status alice_reclaimer_add(alice_reclaimer **out,
+                                           alice_budget *budget, const char *name,
+                                           int order, alice_reclaim_fn fn,
+                                           void *ctx);
+
+/** Unregister; returns after a run of it that is under way has ended. NULL is accepted. */
+ALICE_API void alice_reclaimer_remove(alice_reclaimer **reclaimer);
+
+/** One line of what a run gave back. */
+typedef struct alice_reclaim_row {
+    char name[32];
+    int order;
+    alice_reclaimed got;
+} alice_reclaim_row;
+
+/**
+ * Run the reclaimers in order until `wanted` bytes came back (SIZE_MAX: all).
+ * Up to `cap` rows say who gave what; `count` (may be NULL) how many ran.
+ * Nested calls in the same thread give 0. Answers the bytes given back.
+ */
+ALICE_API size_t alice_reclaim_run(alice_budget *budget, size_t wanted,
+                                   alice_reclaim_row *rows, size_t cap,
+                                   size_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

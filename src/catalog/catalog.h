@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CATALOG_CATALOG_H
+#define ALICE_CATALOG_CATALOG_H
+
+/*
+ * What is known about each file, on disk. One process at a time holds a
+ * catalog; one thread at a time uses it.
+ *
+ * A batch is the unit of truth:
+ *
+ *   add() add() … ──▶ commit(open) ──▶ the transfer happens ──▶ amend() … ──▶ (next) commit
+ *
+ * The rows of a batch are committed *before* its files are touched and the
+ * batch is marked open in the same transaction; the next commit, made only
+ * after everything of the batch is durable, closes it. So one flush a batch is
+ * enough, and after a kill exactly the rows of the open batch are in doubt:
+ * recovery looks at each on the file system.
+ */
+
+#include <alice/env.h>
+#include <alice/media.h>
+
+typedef struct alice__catalog alice__catalog;
+
+typedef struct alice__catalog_options {
+    alice_env env;          /* its account pays the page cache, statements and buffers */
+    const char *path;       /* <organized>/.alice/catalog.db */
+    bool dry_run;           /* nothing is written there: what is new goes to an unlinked
+                               file under scratch_dir, an existing catalog is read only */
+    const char *scratch_dir; /* for dry_run; NULL: /var/tmp */
+    size_t page_cache_bytes; /* 0: 2 MB */
+    size_t fingerprint_buffer_bytes; /* 0: 512 KB; charged */
+} alice__catalog_options;
+
+/* Opens or makes; migrates an older schema. ALICE_E_BUSY: held (error says by whom);
+   ALICE_E_DAMAGED; ALICE_E_UNSUPPORTED: a newer schema. */
+alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_options *o,
+                                 alice_error *error);
+void alice__catalog_close(alice__catalog **c);
+
+/* A run: one invocation that changes files. */
+typedef struct alice__run {
+    const char *mode; /* "copy" or "move" */
+    const char *inbox, *organized;
+    int64_t started_s;
+} alice__run;
+typedef struct alice__run_totals {
+    uint64_t files, organized, skipped, duplicates, errors, bytes;
+    int64_t ended_s;
+    bool finished; /* false: interrupted */
+} alice__run_totals;
+alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run,
+                                      int64_t *run_id, alice_error *error);
+/* Also closes the last batch and merges the fingerprint buffer. */
+alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
+                                    const alice__run_totals *totals, alice_error *error);
+
+/* The id of a source directory (absolute path); `create` adds it, else 0 where unknown. */
+alice_status alice__catalog_dir(alice__catalog *c, const char *path, bool create,
+                                int64_t *dir_id);
+
+typedef enum alice__state {
+    ALICE__PLACED = 1,    /* organized, at `dest` */
+    ALICE__DUPLICATE = 2, /* same bytes as row `other` */
+    ALICE__NOT_MEDIA = 3
+} alice__state;
+
+/* How a source file was when it was last looked at. */
+typedef struct alice__stamp {
+    uint64_t size;
+    int64_t mtime_ns, ctime_ns;
+    uint64_t inode; /* a hint only */
+} alice__stamp;
+
+typedef struct alice__known {
+    int64_t id;
+    alice__stamp stamp;
+    alice__state state;
+} alice__known;
+
+/*
+ * Whether (dir, name) is known. Names of one directory are asked in ascending
+ * byte order, directories in any order: the answer comes from a window of rows
+ * that moves along, not from a look-up a name. `known->id` 0: not known.
+ */
+alice_status alice__catalog_known(alice__catalog *c, int64_t dir_id, const char *name,
+                                  alice__known *known);
+
+typedef struct alice__hash {
+    uint64_t low, high;
+} alice__hash;
+
+/*
+ * The placed files with this fingerprint (size and hash of the head), this run
+ * and earlier ones, one by one: start with `*after` 0, pass it on; out->id 0:
+ * no more. `dest` is the path below `organized`, copied into `buf`.
+ */
+typedef struct alice__candidate {
+    int64_t id;
+    uint64_t size;
+    bool has_content;
+    alice__hash content; /* of the whole file, where it is known */
+    const char *dest;
+} alice__candidate;
+alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash head,
+                                 int64_t *after, char *buf, size_t buf_size,
+                                 alice__candidate *out);
+/* Remember a content hash that had to be computed. Part of the current batch. */
+alice_status alice__catalog_set_content(alice__catalog *c, int64_t id, alice__hash content);
+/* Path (below organized) of a row; for reports. "" when it has none. */
+alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_t size);
+
+/*
+ * The next number of (project, source), which never comes again: committed with
+ * the batch. `project` is already safe and case-folded.
+ */
+alice_status alice__catalog_number(alice__catalog *c, const char *project,
+                                   const char *source, uint64_t *number);
+
+typedef struct alice__row {
+    int64_t dir_id;
+    const char *name;
+    alice__stamp stamp;
+    alice__state state;
+    int64_t other;    /* of a duplicate */
+    const char *dest; /* below organized; NULL unless placed */
+    alice__hash head;
+    bool has_content;
+    alice__hash content;
+    const alice_media_info *info; /* NULL: not media; texts are stored with it */
+    int64_t run_id;
+} alice__row;
+
+/* Insert or replace the row of (dir, name). Part of the current batch. */
+alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_t *id,
+                                alice_error *error);
+
+/* A file of the batch did not go as planned: forget its row. */
+alice_status alice__catalog_forget(alice__catalog *c, int64_t id);
+/* It went to another name (the planned one was taken). */
+alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *dest);
+
+/*
+ * Make the batch durable. `open`: its transfers are still to come, recovery has
+ * to look at them; false: nothing is under way. Closes the batch before it.
+ */
+alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *error);
+/* Take the current, uncommitted batch back (also the numbers it took). */
+void alice__catalog_rollback(alice__catalog *c);
+
+/* A row that was in doubt when the last run died. */
+typedef struct alice__doubt {
+    int64_t id;
+    const char *source; /* absolute path, in the catalog's buffer until the next call */
+    const char *dest;   /* below organized */
+    alice__stamp stamp;
+    alice__hash head;
+    bool move;
+} alice__doubt;
+/* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and commit(false). */
+alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doubt *out);
+
+/* Memory that it holds beyond its account's rows can be given back: SQLite's pages. */
+size_t alice__catalog_shrink(alice__catalog *c, size_t wanted);
+
+typedef struct alice__catalog_stats {
+    uint64_t rows;            /* placed files in all, this run's included */
+    uint64_t flushes;         /* commits that reached the disk */
+    uint64_t bytes_written;   /* by the catalog, log included */
+} alice__catalog_stats;
+void alice__catalog_stats_get(const alice__catalog *c, alice__catalog_stats *out);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_MEDIA_ANALYZE_H
+#define ALICE_MEDIA_ANALYZE_H
+
+/*
+ * The analyzer: everything one file needs while it is read, made once and used
+ * again for the next. One per thread; organize pools them.
+ */
+
+#include "media/facts.h"
+
+typedef struct alice__analyzer alice__analyzer;
+
+/* What the file system knows of the file. */
+typedef struct alice__file_facts {
+    const char *name;    /* last path component */
+    const char *folders; /* path below the inbox without the name, "" at its top; may be NULL */
+    int64_t mtime_s;
+    int mtime_zone_minutes;
+    int64_t now_s;
+} alice__file_facts;
+
+/* Takes about 200 KB from env, and up to 128 KB more while it reads. `text_bytes`: room for the texts of one file. */
+alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env, size_t text_bytes);
+void alice__analyzer_close(alice__analyzer **a);
+
+/*
+ * Read one file. Always fills `info`; info->type is ALICE_MEDIA_NONE for what
+ * is not media. ALICE_OK also for damaged media (info->status says so); else
+ * what kept it from being read at all: ALICE_E_IO from fetch, ALICE_E_BUDGET.
+ */
+alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
+                                  const alice__file_facts *file, alice_media_info *info);
+
+#endif
