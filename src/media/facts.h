@@ -59,6 +59,25 @@ typedef struct alice__text_memory {
 } alice__text_memory;
 alice__text_stream *alice__text_of(alice__text_memory *m, alice_bytes all);
 
+/*
+ * A stream over bytes `[offset, offset + n)` of the input, or what is there of
+ * them. Fetched pieces go through `window` (of `room` bytes, 1 KB or more),
+ * which belongs to the stream until it ends. `status` says what stopped it.
+ */
+typedef struct alice__text_range {
+    alice__text_stream stream;
+    const alice__input *in;
+    uint64_t at, end;
+    void *window;
+    size_t room;
+    alice_status status;
+} alice__text_range;
+alice__text_stream *alice__text_in(alice__text_range *r, const alice__input *in, uint64_t offset,
+                                   uint64_t n, void *window, size_t room);
+
+/* An input over bytes that are in memory: all of it is head. Lives as long as they. */
+alice__input alice__input_of(alice_bytes all);
+
 /* ---- where facts go ---- */
 
 /* How strong a proof of a generator is: the stronger replaces the weaker. */
@@ -109,6 +128,12 @@ void alice__facts_date_unix(alice__facts *f, alice_date_source source,
  * (Latin-1 where it is not), cut at what the arena still holds. The first stays
  * unless `rank` is higher. `from` is static text, such as "exif:Make".
  */
+typedef enum alice__rank {
+    ALICE__RANK_TEXT = 1,  /* a comment or text chunk */
+    ALICE__RANK_XMP,       /* XMP or IPTC: often written by the last program */
+    ALICE__RANK_CONTAINER, /* the container's own field (QuickTime, Matroska, RIFF) */
+    ALICE__RANK_EXIF       /* EXIF */
+} alice__rank;
 void alice__facts_text(alice__facts *f, alice_fact which, unsigned rank,
                        const char *from, const char *text, size_t n);
 
@@ -176,6 +201,12 @@ void alice__facts_from_mtime(alice__facts *f, int64_t mtime_s, int zone_minutes)
 
 /* A whole TIFF/EXIF block in memory (after "Exif\0\0"). */
 void alice__exif_block(alice__facts *f, alice_bytes block);
+/*
+ * The same where it lies in the input, with offsets from its own start (HEIF, CR3,
+ * RAF, …): for blocks of any size. Values are fetched into the lab's scratch.
+ */
+typedef struct alice__lab alice__lab;
+alice_status alice__exif_range(alice__lab *lab, uint64_t offset, uint64_t size);
 /* A whole IPTC-IIM block (the content of Photoshop resource 0x0404). */
 void alice__iptc_block(alice__facts *f, alice_bytes block);
 /* Photoshop image resources (APP13, TIFF 34377): finds the IPTC block. */
@@ -193,12 +224,12 @@ void alice__c2pa(alice__facts *f, const alice_env *env, const alice__span_reader
 /* ---- the formats ---- */
 
 /* What a format reader works with besides: memory of the analyzer, lent for one file. */
-typedef struct alice__lab {
+struct alice__lab {
     alice_env env;       /* pays for inflate, XML and brotli state */
     uint8_t *scratch;    /* ALICE__SCRATCH bytes for fetched ranges */
     const alice__input *in;
     alice__facts *facts;
-} alice__lab;
+};
 enum { ALICE__SCRATCH = 65536 };
 
 typedef struct alice__format {

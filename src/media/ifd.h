@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_MEDIA_IFD_H
+#define ALICE_MEDIA_IFD_H
+
+/*
+ * A TIFF structure: a header and directories (IFDs) of 12-byte entries that
+ * point anywhere. Walked where it lies, in a block in memory (alice__input_of)
+ * or in a file, with offsets from `base`:
+ *
+ *     II*·│first IFD│ … │n│tag type count value│…│next IFD│ … values …
+ *
+ * Damage is normal: what does not lie inside is left out, entry by entry. Work
+ * is bounded: ALICE__IFD_MOST directories, each walked once, ALICE__IFD_ENTRIES
+ * entries in each. No recursion: sub-directories wait in a queue.
+ */
+
+#include "media/facts.h"
+
+enum {
+    ALICE__IFD_MOST = 48,      /* directories of one structure */
+    ALICE__IFD_ENTRIES = 1024, /* entries of one directory */
+    ALICE__IFD_WINDOW = 240    /* bytes of entries fetched at once: 12 of 20, 20 of 12 */
+};
+
+/* What a directory is, by how it was reached. */
+typedef enum alice__ifd_kind {
+    ALICE__IFD_MAIN, /* IFD0 and its chain; `index` counts them */
+    ALICE__IFD_EXIF,
+    ALICE__IFD_GPS,
+    ALICE__IFD_SUB /* SubIFDs: the full-size pictures of a RAW */
+} alice__ifd_kind;
+
+typedef struct alice__ifd_entry {
+    alice__ifd_kind kind;
+    unsigned index; /* number of the directory in the order walked */
+    unsigned chain; /* MAIN: 0 for IFD0, 1 for IFD1, … ; others: that of the one it hangs from */
+    uint16_t tag, type;
+    uint64_t count;
+    uint64_t n;      /* bytes of the value, not more than there are */
+    uint64_t offset; /* of the value, from `base`; inline ones lie inside the entry */
+} alice__ifd_entry;
+
+typedef struct alice__ifd {
+    const alice__input *in;
+    uint64_t base; /* of the TIFF header in `in`; offsets count from it */
+    uint64_t size; /* bytes from `base` that belong to it */
+    void *scratch; /* room for what is not in the head */
+    size_t room;   /* of scratch; at least ALICE__IFD_WINDOW */
+    alice_status status; /* what stopped the reading of bytes; ALICE_OK: nothing */
+
+    bool little, big; /* filled by open; big: BigTIFF */
+    uint16_t magic;   /* 42, or that of a RAW */
+    bool damaged;     /* something did not lie where it should */
+
+    /* private: directories found (all walked or waiting), in order */
+    struct {
+        uint64_t offset;
+        uint8_t kind;
+        uint8_t chain;
+    } found[ALICE__IFD_MOST];
+    unsigned count, done;
+} alice__ifd;
+
+/*
+ * Read the header. False: it is none (of the magics of TIFF, BigTIFF, ORF and
+ * RW2). Set in, base, size, scratch and room before.
+ */
+bool alice__ifd_open(alice__ifd *t);
+
+/* Walk everything; `seen` is called for each entry, also those that point to directories. */
+void alice__ifd_walk(alice__ifd *t, void (*seen)(alice__ifd *t, const alice__ifd_entry *e, void *ctx),
+                     void *ctx);
+
+/*
+ * Borrow the value's first bytes, at most `most` and the scratch's room; fewer
+ * when damaged. Valid until the next call on `t`.
+ */
+alice_bytes alice__ifd_bytes(alice__ifd *t, const alice__ifd_entry *e, size_t most);
+
+/* The value's number `at`, of any integer type; `otherwise` when there is none. */
+uint64_t alice__ifd_number(alice__ifd *t, const alice__ifd_entry *e, uint64_t at, uint64_t otherwise);
+
+#endif

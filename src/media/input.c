@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a parser's bytes come from. The head of the file was read once and is
+ * lent out in place; only what lies outside is fetched, into the caller's room:
+ *
+ *     0        head.n                                  size
+ *     |■■■■■■■■■|──────────────────────────────────────|
+ *      borrowed     fetched into scratch or a window
+ *
+ * Nothing here allocates.
+ */
+#include "media/facts.h"
+
+#include <string.h>
+
+const uint8_t *alice__input_at(const alice__input *in, uint64_t offset, size_t n, void *scratch,
+                               alice_status *status)
+{
+    if (offset > in->size || n > in->size - offset)
+        return NULL;
+    if (offset <= in->head.n && n <= in->head.n - (size_t)offset)
+        return n == 0 ? scratch : in->head.p + offset;
+    if (!in->fetch)
+        return NULL;
+
+    size_t got = 0;
+    alice_status st = in->fetch(in->ctx, offset, scratch, n, &got);
+    if (st != ALICE_OK) {
+        *status = st;
+        return NULL;
+    }
+    return got == n ? scratch : NULL;
+}
+
+alice__input alice__input_of(alice_bytes all)
+{
+    return (alice__input){.size = all.n, .head = all};
+}
+
+static alice_status memory_next(alice__text_stream *s, alice_bytes *window)
+{
+    alice__text_memory *m = s->ctx;
+    *window = m->rest;
+    m->rest = (alice_bytes){0};
+    return ALICE_OK;
+}
+
+alice__text_stream *alice__text_of(alice__text_memory *m, alice_bytes all)
+{
+    m->stream = (alice__text_stream){memory_next, m};
+    m->rest = all;
+    return &m->stream;
+}
+
+static alice_status range_next(alice__text_stream *s, alice_bytes *window)
+{
+    alice__text_range *r = s->ctx;
+    *window = (alice_bytes){0};
+    if (r->status != ALICE_OK || r->at >= r->end)
+        return r->status;
+
+    uint64_t left = r->end - r->at;
+    if (r->at < r->in->head.n) {
+        size_t here = r->in->head.n - (size_t)r->at;
+        *window = (alice_bytes){r->in->head.p + r->at, left < here ? (size_t)left : here};
+    } else {
+        size_t n = left < r->room ? (size_t)left : r->room;
+        const uint8_t *p = alice__input_at(r->in, r->at, n, r->window, &r->status);
+        if (!p) {
+            r->at = r->end;
+            return r->status;
+        }
+        *window = (alice_bytes){p, n};
+    }
+    r->at += window->n;
+    return ALICE_OK;
+}
+
+alice__text_stream *alice__text_in(alice__text_range *r, const alice__input *in,
+                                   uint64_t offset, uint64_t n, void *window, size_t room)
+{
+    if (offset > in->size)
+        offset = in->size;
+    if (n > in->size - offset)
+        n = in->size - offset;
+    *r = (alice__text_range){
+        .stream = {range_next, r},
+        .in = in,
+        .at = offset,
+        .end = offset + n,
+        .window = window,
+        .room = room,
+    };
+    return &r->stream;
+}
