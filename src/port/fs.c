@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "port/fs.h"
+
+/*
+ * Every system call on files and directories stands here once, so that the
+ * rest of the program is free of errno, EINTR and the extensions of Linux.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef F2FS_SUPER_MAGIC
+#define F2FS_SUPER_MAGIC 0xF2F52010
+#endif
+
+_Static_assert(ALICE__FS_CWD == AT_FDCWD, "the working directory has the kernel's number");
+_Static_assert(sizeof(off_t) == 8, "files are larger than 2 GB");
+
+/* What a call answered, as 0 or -errno. */
+static int result(int answer)
+{
+    return answer < 0 ? -errno : 0;
+}
+
+static int open_at(int dir, const char *name, int flags, uint32_t mode, int *fd)
+{
+    int got;
+    do {
+        got = openat(dir, name, flags | O_CLOEXEC, (mode_t)mode);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return -errno;
+    *fd = got;
+    return 0;
+}
+
+/* ---- opening ---- */
+
+int alice__fs_open_read(int dir, const char *name, int *fd)
+{
+    /* Non-blocking, or opening a fifo without a writer would wait for ever. */
+    return open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0, fd);
+}
+
+int alice__fs_create(int dir, const char *name, uint32_t mode, int *fd)
+{
+    return open_at(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode, fd);
+}
+
+int alice__fs_open_write(int dir, const char *name, bool create, uint32_t mode, int *fd)
+{
+    int flags = O_RDWR | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | (create ? O_CREAT : 0);
+    return open_at(dir, name, flags, mode, fd);
+}
+
+int alice__fs_open_dir(int dir, const char *name, int *fd)
+{
+    return open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, fd);
+}
+
+int alice__fs_open_dir_path(const char *path, int *fd)
+{
+    return open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, fd);
+}
+
+int alice__fs_scratch(const char *path, int *fd)
+{
+    int r = open_at(AT_FDCWD, path, O_RDWR | O_TMPFILE | O_EXCL, 0600, fd);
+    if (r != -EOPNOTSUPP && r != -EISDIR && r != -EINVAL)
+        return r;
+
+    /* A file system without O_TMPFILE: a name that lives for two calls. */
+    int dir = -1;
+    r = alice__fs_open_dir_path(path, &dir);
+    if (r)
+        return r;
+    for (unsigned try = 0; try < 100; try++) {
+        struct timespec now;
+        char name[64];
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        snprintf(name, sizeof name, ".alice-tmp-%ld-%ld-%u", (long)getpid(), now.tv_nsec, try);
+        r = alice__fs_create(dir, name, 0600, fd);
+        if (r == -EEXIST)
+            continue;
+        if (!r)
+            alice__fs_unlink(dir, name);
+        break;
+    }
+    alice__fs_close(dir);
+    return r;
+}
+
+int alice__fs_dup(int fd, int *copy)
+{
+    int got = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (got < 0)
+        return -errno;
+    *copy = got;
+    return 0;
+}
+
+void alice__fs_close(int fd)
+{
+    /* Not repeated after EINTR: on Linux the descriptor is gone even then. */
+    if (fd >= 0)
+        close(fd);
+}
+
+/* ---- looking ---- */
+
+static int64_t ns_of(struct timespec t)
+{
+    /* Times before 1678 and after 2262 do not fit: hold them at the edge. */
+    int64_t ns;
+    if (__builtin_mul_overflow((int64_t)t.tv_sec, INT64_C(1000000000), &ns) ||
+        __builtin_add_overflow(ns, (int64_t)t.tv_nsec, &ns))
+        return t.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return ns;
+}
+
+static alice__fs_kind kind_of_mode(mode_t mode)
+{
+    return S_ISREG(mode)   ? ALICE__FS_FILE
+           : S_ISDIR(mode) ? ALICE__FS_DIR
+           : S_ISLNK(mode) ? ALICE__FS_LINK
+                           : ALICE__FS_SPECIAL;
+}
+
+static void fill_stat(alice__fs_stat *out, const struct stat *s)
+{
+    *out = (alice__fs_stat){
+        .kind = kind_of_mode(s->st_mode),
+        .mode = (uint32_t)s->st_mode & 07777,
+        .size = (uint64_t)s->st_size,
+        .blocks = (uint64_t)s->st_blocks * 512,
+        .atime_ns = ns_of(s->st_atim),
+        .mtime_ns = ns_of(s->st_mtim),
+        .ctime_ns = ns_of(s->st_ctim),
+        .dev = (uint64_t)s->st_dev,
+        .inode = (uint64_t)s->st_ino,
+        .links = (uint64_t)s->st_nlink,
+        .uid = (uint32_t)s->st_uid,
+        .gid = (uint32_t)s->st_gid,
+    };
+}
+
+int alice__fs_stat_fd(int fd, alice__fs_stat *out)
+{
+    struct stat s;
+    if (fstat(fd, &s))
+        return -errno;
+    fill_stat(out, &s);
+    return 0;
+}
+
+int alice__fs_stat_at(int dir, const char *name, alice__fs_stat *out)
+{
+    struct stat s;
+    if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW))
+        return -errno;
+    fill_stat(out, &s);
+    return 0;
+}
+
+int alice__fs_stat_path(const char *path, alice__fs_stat *out)
+{
+    struct stat s;
+    if (stat(path, &s))
+        return -errno;
+    fill_stat(out, &s);
+    return 0;
+}
+
+int alice__fs_real_path(const char *path, char *buf, size_t size)
+{
+    char real[PATH_MAX];
+    if (!realpath(path, real))
+        return -errno;
+    size_t n = strlen(real) + 1;
+    if (n > size)
+        return -ERANGE;
+    memcpy(buf, real, n);
+    return 0;
+}
+
+void alice__fs_dir_start(alice__fs_dir *d, int fd, void *buf, size_t size)
+{
+    *d = (alice__fs_dir){.fd = fd, .buf = buf, .size = size};
+}
+
+static alice__fs_kind kind_of_type(unsigned char type)
+{
+    switch (type) {
+    case DT_REG:
+        return ALICE__FS_FILE;
+    case DT_DIR:
+        return ALICE__FS_DIR;
+    case DT_LNK:
+        return ALICE__FS_LINK;
+    case DT_UNKNOWN:
+        return ALICE__FS_UNKNOWN;
+    default:
+        return ALICE__FS_SPECIAL;
+    }
+}
+
+/* The kernel's record: inode, offset, length, type, then the terminated name. */
+enum {
+    DENT_RECLEN = offsetof(struct dirent64, d_reclen),
+    DENT_TYPE = offsetof(struct dirent64, d_type),
+    DENT_NAME = offsetof(struct dirent64, d_name)
+};
+
+int alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out)
+{
+    for (;;) {
+        if (d->at >= d->end) {
+            long got = syscall(SYS_getdents64, d->fd, d->buf, d->size);
+            if (got < 0 && errno == EINTR)
+                continue;
+            /* A directory removed while it is read has no more names. */
+            if (got < 0 && errno != ENOENT)
+                return -errno;
+            d->at = 0;
+            d->end = got > 0 ? (size_t)got : 0;
+            if (d->end == 0) {
+                *out = (alice__fs_name){.name = NULL};
+                return 0;
+            }
+        }
+        const char *record = d->buf + d->at;
+        uint16_t length;
+        uint64_t inode;
+        memcpy(&inode, record, sizeof inode);
+        memcpy(&length, record + DENT_RECLEN, sizeof length);
+        d->at += length;
+        const char *name = record + DENT_NAME;
+        if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)))
+            continue;
+        out->name = name;
+        out->kind = kind_of_type((unsigned char)record[DENT_TYPE]);
+        out->inode = inode;
+        return 0;
+    }
+}
+
+int alice__fs_dir_rewind(alice__fs_dir *d)
+{
+    d->at = d->end = 0;
+    return lseek(d->fd, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+/* ---- reading and writing ---- */
+
+int alice__fs_read_at(int fd, uint64_t offset, void *buf, size_t n, size_t *got)
+{
+    size_t done = 0;
+    if (offset > (uint64_t)INT64_MAX - n)
+        return -EOVERFLOW;
+    while (done < n) {
+        ssize_t r = pread(fd, (char *)buf + done, n - done, (off_t)(offset + done));
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return -errno;
+        if (r == 0)
+            break;
+        done += (size_t)r;
+    }
+    *got = done;
+    return 0;
+}
+
+int alice__fs_write_at(int fd, uint64_t offset, const void *buf, size_t n)
+{
+    size_t done = 0;
+    if (offset > (uint64_t)INT64_MAX - n)
+        return -EOVERFLOW;
+    while (done < n) {
+        ssize_t r = pwrite(fd, (const char *)buf + done, n - done, (off_t)(offset + done));
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return -errno;
+        if (r == 0)
+            return -EIO;
+        done += (size_t)r;
+    }
+    return 0;
+}
+
+int alice__fs_truncate(int fd, uint64_t size)
+{
+    if (size > (uint64_t)INT64_MAX)
+        return -EFBIG;
+    int r;
+    do {
+        r = ftruncate(fd, (off_t)size);
+    } while (r < 0 && errno == EINTR);
+    return result(r);
+}
+
+int alice__fs_reserve(int fd, uint64_t size)
+{
+    if (size > (uint64_t)INT64_MAX)
+        return -EFBIG;
+    int r;
+    do {
+        r = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
+    } while (r < 0 && errno == EINTR);
+    return result(r);
+}
+
+int alice__fs_clone(int to, int from)
+{
+    return result(ioctl(to, FICLONE, from));
+}
+
+int alice__fs_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, size_t n,
+                         size_t *done)
+{
+    loff_t in = (loff_t)from_at, out = (loff_t)to_at;
+    ssize_t r;
+    do {
+        r = copy_file_range(from, &in, to, &out, n, 0);
+    } while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return -errno;
+    *done = (size_t)r;
+    return 0;
+}
+
+int alice__fs_data(int fd, uint64_t at, uint64_t *begin, uint64_t *end)
+{
+    off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+    if (data < 0 && errno == EINVAL) {
+        off_t size = lseek(fd, 0, SEEK_END);
+        if (size < 0)
+            return -errno;
+        if ((uint64_t)size <= at)
+            return -ENXIO;
+        *begin = at;
+        *end = (uint64_t)size;
+        return 0;
+    }
+    if (data < 0)
+        return -errno;
+    off_t hole = lseek(fd, data, SEEK_HOLE);
+    if (hole < 0)
+        return -errno;
+    *begin = (uint64_t)data;
+    *end = (uint64_t)hole;
+    return 0;
+}
+
+void alice__fs_advise_sequential(int fd)
+{
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+void alice__fs_drop_cache(int fd, uint64_t offset, uint64_t n)
+{
+    (void)posix_fadvise(fd, (off_t)offset, (off_t)n, POSIX_FADV_DONTNEED);
+}
+
+void alice__fs_start_writing(int fd, uint64_t offset, uint64_t n, bool wait)
+{
+    unsigned flags = SYNC_FILE_RANGE_WRITE;
+    if (wait)
+        flags |= SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
+    (void)sync_file_range(fd, (off_t)offset, (off_t)n, flags);
+}
+
+/* ---- attributes ---- */
+
+int alice__fs_set_mode(int fd, uint32_t mode)
+{
+    return result(fchmod(fd, (mode_t)mode));
+}
+
+int alice__fs_set_owner(int fd, uint32_t uid, uint32_t gid)
+{
+    return result(fchown(fd, uid, gid));
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+    if (rest < 0) {
+        rest += 1000000000;
+        seconds -= 1;
+    }
+    return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)rest};
+}
+
+int alice__fs_set_times(int fd, int64_t atime_ns, int64_t mtime_ns)
+{
+    struct timespec times[2] = {timespec_of(atime_ns), timespec_of(mtime_ns)};
+    return result(futimens(fd, times));
+}
+
+int alice__fs_xattr_names(int fd, char *buf, size_t size, size_t *got)
+{
+    ssize_t r = flistxattr(fd, buf, buf ? size : 0);
+    if (r < 0)
+        return -errno;
+    *got = (size_t)r;
+    return 0;
+}
+
+int alice__fs_xattr_get(int fd, const char *name, void *buf, size_t size, size_t *got)
+{
+    ssize_t r = fgetxattr(fd, name, buf, size);
+    if (r < 0)
+        return -errno;
+    *got = (size_t)r;
+    return 0;
+}
+
+int alice__fs_xattr_set(int fd, const char *name, const void *value, size_t size)
+{
+    return result(fsetxattr(fd, name, value, size, 0));
+}
+
+/* ---- names ---- */
+
+int alice__fs_rename_new(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return result(renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE));
+}
+
+int alice__fs_rename_over(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return result(renameat(from_dir, from, to_dir, to));
+}
+
+int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return result(linkat(from_dir, from, to_dir, to, 0));
+}
+
+int alice__fs_symlink(const char *target, int dir, const char *name)
+{
+    return result(symlinkat(target, dir, name));
+}
+
+int alice__fs_unlink(int dir, const char *name)
+{
+    return result(unlinkat(dir, name, 0));
+}
+
+int alice__fs_mkdir(int dir, const char *name, uint32_t mode)
+{
+    return result(mkdirat(dir, name, (mode_t)mode));
+}
+
+int alice__fs_rmdir(int dir, const char *name)
+{
+    return result(unlinkat(dir, name, AT_REMOVEDIR));
+}
+
+/* ---- durability ---- */
+
+int alice__fs_sync(int fd)
+{
+    int r;
+    do {
+        r = fsync(fd);
+    } while (r < 0 && errno == EINTR);
+    return result(r);
+}
+
+int alice__fs_sync_data(int fd)
+{
+    int r;
+    do {
+        r = fdatasync(fd);
+    } while (r < 0 && errno == EINTR);
+    return result(r);
+}
+
+int alice__fs_sync_all(int fd)
+{
+    return result(syncfs(fd));
+}
+
+bool alice__fs_sync_all_tells(void)
+{
+    struct utsname u;
+    unsigned major = 0, minor = 0;
+    if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+        return false;
+    return major > 5 || (major == 5 && minor >= 8);
+}
+
+/* ---- file systems ---- */
+
+int alice__fs_space_of(int fd, alice__fs_space *out)
+{
+    struct statvfs v;
+    struct statfs f;
+    if (fstatvfs(fd, &v) || fstatfs(fd, &f))
+        return -errno;
+    unsigned long type = (unsigned long)f.f_type & 0xffffffffUL;
+    bool memory = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+    *out = (alice__fs_space){
+        .free = (uint64_t)v.f_bavail * v.f_frsize,
+        .total = (uint64_t)v.f_blocks * v.f_frsize,
+        .local = memory || type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC ||
+                 type == BTRFS_SUPER_MAGIC || type == F2FS_SUPER_MAGIC,
+        .memory = memory,
+    };
+    return 0;
+}
+
+/* ---- the rest ---- */
+
+int alice__fs_lock(int fd)
+{
+    int r;
+    do {
+        r = flock(fd, LOCK_EX | LOCK_NB);
+    } while (r < 0 && errno == EINTR);
+    return result(r);
+}
+
+int alice__fs_local_zone_minutes(int64_t seconds)
+{
+    time_t t = (time_t)seconds;
+    struct tm local;
+    if (!localtime_r(&t, &local))
+        return 0;
+    return (int)(local.tm_gmtoff / 60);
+}
