@@ -99,10 +99,20 @@ typedef struct alice__facts {
     alice__proof proof;
     uint8_t fact_rank[ALICE_FACT_COUNT];
     bool synthetic;         /* declared trainedAlgorithmicMedia */
+    bool composite;         /* declared compositeWithTrainedAlgorithmicMedia */
     bool camera_claim;      /* the content credentials are a camera's own */
+    const char *synthetic_from, *composite_from; /* static text */
+
+    /*
+     * Memory that alice__evidence() works in while it reads one text, lent by
+     * the analyzer; NULL: it makes do with a little of the stack, which holds
+     * small graphs only.
+     */
+    void *desk;
+    size_t desk_size;
 } alice__facts;
 
-/* Start on a new file: clears info, forgets the texts. `now_s`: wall time, UTC. */
+/* Start on a new file: clears info, forgets the texts and the desk. `now_s`: wall time, UTC. */
 void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena,
                         size_t arena_size, int64_t now_s);
 
@@ -115,18 +125,20 @@ void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena,
 void alice__facts_date_text(alice__facts *f, alice_date_source source,
                             const char *text, size_t n);
 
-/* A zone that stands in a field of its own ("+02:00") for a date already told. */
+/* A zone that stands in a field of its own ("+02:00") for a date already told that has none. */
 void alice__facts_zone_text(alice__facts *f, alice_date_source source,
                             const char *text, size_t n);
 
-/* Seconds since 1970-01-01 UTC; `raw` is how it stood (for info), or NULL. */
+/* Seconds since 1970-01-01 UTC; `raw` is how it stood (for info), or NULL. The date is UTC's. */
 void alice__facts_date_unix(alice__facts *f, alice_date_source source,
                             int64_t seconds, const char *raw);
 
 /*
- * A text of any encoding-damage: trimmed of blanks and NULs, made valid UTF-8
- * (Latin-1 where it is not), cut at what the arena still holds. The first stays
- * unless `rank` is higher. `from` is static text, such as "exif:Make".
+ * A text of any encoding-damage: trimmed of blanks, ended by a NUL, made valid
+ * UTF-8 (Latin-1 where it is not), controls blanked, cut at its share of the
+ * arena (a prompt a half, a negative prompt a quarter, others a 32nd). The first
+ * stays unless `rank` is higher. `from` is static text, such as "exif:Make".
+ * `text` may not lie in the arena.
  */
 typedef enum alice__rank {
     ALICE__RANK_TEXT = 1,  /* a comment or text chunk */
@@ -137,6 +149,7 @@ typedef enum alice__rank {
 void alice__facts_text(alice__facts *f, alice_fact which, unsigned rank,
                        const char *from, const char *text, size_t n);
 
+/* Of the main picture, as it is stored. The first stays; 0 tells nothing. */
 void alice__facts_size(alice__facts *f, uint64_t width, uint64_t height);
 
 /* Evidence of a generator. `from` is static text. Of equal proof the first stays. */

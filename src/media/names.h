@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_MEDIA_NAMES_H
+#define ALICE_MEDIA_NAMES_H
+
+/*
+ * What names tell: dates and generators in file names, dates in folder names,
+ * screenshots; and the other way round, the name of a file's source.
+ */
+
+#include <alice/media.h>
+
+/*
+ * A date in a file's name, by the patterns that cameras, phones, messengers and
+ * generators are known to write; what could be read in two ways is none.
+ * `name` is the last path component. False: none. Dates are not checked against
+ * today, but exist in the calendar; `*at` and `*length` (may be NULL) say
+ * where in the name it stands.
+ */
+bool alice__name_date(const char *name, alice_date *out, size_t *at, size_t *length);
+
+/* The generator whose pattern of names this is, or ALICE_GEN_NONE. */
+alice_generator alice__name_generator(const char *name);
+
+/* Whether the name, or what the file says of itself, is that of a screenshot. `info` may be NULL. */
+bool alice__is_screenshot(const char *name, const alice_media_info *info);
+
+/*
+ * The source folder of a file, into `buf` of `cap` bytes (64 suffice), always
+ * terminated, never empty: the first of
+ *
+ *     the generator's name                       "comfyui"
+ *     camera-<make>-<model>, when a model or a make is known; lower-case
+ *         ASCII letters and digits, all else one "-"; the make's first word
+ *         only if the model does not begin with it and the make is not one
+ *         whose models are known by their own name (Apple, NIKON's COOLPIX,
+ *         …): see alice__model_stands_alone()
+ *     "screenshot", "video", "unknown"
+ *
+ * Answers the length.
+ */
+size_t alice__source_name(const alice_media_info *info, const char *name, char *buf,
+                          size_t cap);
+
+#endif
