@@ -1,0 +1,59 @@
+# What people type. Meson and Ninja do the work; see meson.build.
+#
+#   make run      build, and organize a sample inbox (or INBOX=… ORGANIZED=… your own)
+#   make test     build and run all tests
+#   make install  (PREFIX=/usr/local, DESTDIR=)
+#   make bench | docs | format | check | clean | help
+
+BUILD     ?= build
+PREFIX    ?= /usr/local
+INBOX     ?=
+ORGANIZED ?=
+ARGS      ?=
+TEST_OPTIONS ?=
+
+.PHONY: all run test check install uninstall bench docs fuzz format clean help
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+$(BUILD)/build.ninja:
+	@./scripts/deps
+	@meson setup $(BUILD) --prefix $(PREFIX) -Dtests=false >/dev/null || { meson setup $(BUILD) --prefix $(PREFIX) -Dtests=false; exit 1; }
+
+run:
+	@./scripts/deps
+	@$(MAKE) --no-print-directory all
+	@./scripts/run $(BUILD)/cli/alice "$(INBOX)" "$(ORGANIZED)" $(ARGS)
+
+test:
+	@./scripts/deps --test
+	@./scripts/test $(BUILD)-test -- $(TEST_OPTIONS)
+
+check:
+	@./scripts/check-layers && ./scripts/check-format && echo "layers and format: fine"
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+uninstall:
+	@ninja -C $(BUILD) uninstall
+
+bench:
+	@./scripts/deps
+	@./bench/run $(ARGS)
+
+docs:
+	@./scripts/docs
+
+fuzz:
+	@./scripts/fuzz $(ARGS)
+
+format:
+	@./scripts/check-format --fix
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-*
+
+help:
+	@sed -n '2,8s/^# \{0,1\}//p' Makefile
