@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CACHE_H
+#define ALICE_CACHE_H
+
+/**
+ * @file cache.h
+ * A cache with a bound in bytes that it keeps: keys, values, index and every
+ * other overhead are inside the bound, at every moment. It evicts by itself,
+ * forgets by time, gives memory back when its budget asks, and can be resized
+ * while in use.
+ *
+ *     alice_cache_options o = alice_cache_defaults();
+ *     o.max_bytes = 16 * ALICE_MB;
+ *     alice_cache *c = NULL;
+ *     alice_pin pin;
+ *     if (alice_cache_open(&c, &o) != ALICE_OK)
+ *         return 1;
+ *     alice_cache_set(c, key, value, ALICE_TTL_DEFAULT);
+ *     if (alice_cache_get(c, key, &pin) == ALICE_OK && pin.p)
+ *         use(pin.p, pin.n);
+ *     alice_cache_unpin(&pin);
+ *     alice_cache_close(&c);
+ *
+ * Every function may be called from many threads at once, except open and
+ * close, and unless `single_thread` was set. No callback runs under a lock of
+ * the cache: callbacks may use the cache, but must not close it.
+ */
+
+#include <alice/budget.h>
+#include <alice/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct alice_cache alice_cache;
+
+/** Who has to go first when room is needed. */
+typedef enum alice_cache_policy {
+    ALICE_CACHE_DEFAULT =
+        0,               /**< S3-FIFO, which measured best; see docs of the hit-ratio test */
+    ALICE_CACHE_LRU = 1, /**< what was used longest ago */
+    ALICE_CACHE_S3FIFO =
+        2 /**< first in, first out in two queues: one pass over many keys cannot flush it */
+} alice_cache_policy;
+
+/** Why an entry left. */
+typedef enum alice_cache_reason {
+    ALICE_CACHE_EVICTED = 0,  /**< room was needed, by the cache or by its budget */
+    ALICE_CACHE_EXPIRED = 1,  /**< its time was over */
+    ALICE_CACHE_REPLACED = 2, /**< its key was set again */
+    ALICE_CACHE_REMOVED = 3,  /**< alice_cache_remove() */
+    ALICE_CACHE_CLEARED = 4   /**< alice_cache_clear() or alice_cache_close() */
+} alice_cache_reason;
+
+/** "evicted", "expired", "replaced", "removed", "cleared". Static text. */
+ALICE_API const char *alice_cache_reason_name(alice_cache_reason reason);
+
+/**
+ * Told once of each entry that leaves, when nobody pins it any more and before
+ * its memory goes: `key` and `value` are valid during the call. Not under a
+ * lock; in the thread whose call made the entry leave.
+ */
+typedef void (*alice_cache_evict_fn)(void *ctx, alice_bytes key, alice_bytes value,
+                                     alice_cache_reason reason);
+
+/** Gives back what alice_cache_set_ref() was handed. Called once; not under a lock. */
+typedef void (*alice_cache_destroy_fn)(void *ctx, void *value, size_t size);
+
+/** A time to live: the cache's own, or none. Other values are milliseconds. */
+#define ALICE_TTL_DEFAULT ((uint32_t)0)
+#define ALICE_TTL_NEVER UINT32_MAX
+
+typedef struct alice_cache_options {
+    alice_env env;
+    const char *name;      /**< of its reclaimers; copied, cut at 23 bytes; NULL: "cache" */
+    size_t max_bytes;      /**< the bound; at least ALICE_CACHE_MIN_BYTES */
+    uint32_t ttl_ms;       /**< entries expire so long after they were set; 0: never */
+    bool ttl_after_access; /**< a hit starts the time to live again */
+    alice_cache_policy policy;
+    /**
+     * Parts with a lock each, a power of two up to 64; each has its share of
+     * the bound, and no entry can be larger than a share. 0: one for each 8 MB
+     * of the bound, at most 16.
+     */
+    unsigned shards;
+    bool single_thread;   /**< one thread uses it: no locks, one shard */
+    alice_budget *budget; /**< give expired and cold entries back when it asks; NULL: no */
+    uint64_t seed; /**< of the hash; 0: random, so that nobody can prepare colliding keys */
+    alice_cache_evict_fn on_evict; /**< NULL: nobody is told */
+    void *on_evict_ctx;
+} alice_cache_options;
+
+/** The smallest bound. */
+#define ALICE_CACHE_MIN_BYTES ((size_t)8192)
+
+/** 256 MB, 300 s, the default policy: the settings' defaults. */
+ALICE_API alice_cache_options alice_cache_defaults(void);
+
+/**
+ * The most that a cache with these options ever holds: its bound and, beside
+ * it, its handle (below 1.5 KB a shard). SIZE_MAX where the options are invalid.
+ */
+ALICE_API size_t alice_cache_footprint(const alice_cache_options *options);
+
+/**
+ * Open a cache. It starts with its handle alone and takes memory as it fills.
+ * ALICE_E_INVAL: options out of range; ALICE_E_NOMEM, ALICE_E_BUDGET.
+ */
+ALICE_API alice_status alice_cache_open(alice_cache **out, const alice_cache_options *options);
+
+/**
+ * Close: entries leave as cleared. Nobody may use the cache, wait in it or
+ * hold a pin. NULL is accepted.
+ */
+ALICE_API void alice_cache_close(alice_cache **cache);
+
+/**
+ * Store a copy of `value` under a copy of `key`, in place of what was there.
+ * `ttl_ms`: its time to live, ALICE_TTL_DEFAULT or ALICE_TTL_NEVER.
+ * On failure what was stored under the key before is gone as well (a cache must
+ * not answer with what is out of date), and the failure counts as a rejection.
+ *
+ * ALICE_E_TOOBIG: it would not fit into an empty cache (a shard of it).
+ * ALICE_E_BUDGET: the account refused, though the cache had evicted all it could.
+ * ALICE_E_BUSY: what fills the cache is pinned, or about to be freed.
+ * ALICE_E_NOMEM.
+ */
+ALICE_API alice_status alice_cache_set(alice_cache *cache, alice_bytes key, alice_bytes value,
+                                       uint32_t ttl_ms);
+
+/**
+ * Store a pointer. From ALICE_OK on the cache owns `value` and hands it to
+ * `destroy` (may be NULL) when it leaves; on failure the caller keeps it.
+ * `size` counts towards the bound. It is charged to the cache's account too,
+ * so memory that was charged there already has to be released there.
+ * Fails like alice_cache_set().
+ */
+ALICE_API alice_status alice_cache_set_ref(alice_cache *cache, alice_bytes key, void *value,
+                                           size_t size, alice_cache_destroy_fn destroy,
+                                           void *destroy_ctx, uint32_t ttl_ms);
+
+/** A value in use. While it is pinned it neither moves nor goes. */
+typedef struct alice_pin {
+    const void *p; /**< NULL: a miss. Copied values are aligned to 8 bytes */
+    size_t n;
+    void *shard_, *entry_; /* the cache's own */
+} alice_pin;
+
+/**
+ * Look up and pin. A miss is ALICE_OK with `out->p` NULL (a stored value of
+ * no bytes has `n` 0 and `p` not NULL; a stored ref that is NULL counts as a hit
+ * and reads as a miss). A hit stays until alice_cache_unpin(), even when its key
+ * is set again or removed. Never allocates. ALICE_E_INVAL.
+ */
+ALICE_API alice_status alice_cache_get(alice_cache *cache, alice_bytes key, alice_pin *out);
+
+/** Let go of a pin and clear it. A cleared pin and a miss are accepted. */
+ALICE_API void alice_cache_unpin(alice_pin *pin);
+
+/** What alice_cache_get_copy() answers for a miss. */
+#define ALICE_CACHE_MISS SIZE_MAX
+
+/**
+ * Look up and copy the value to `buf`: for small values cheaper than a pin.
+ * `*n` is its size, or ALICE_CACHE_MISS. ALICE_E_TOOBIG: `size` is too little,
+ * `*n` says how much is needed, nothing was copied. Never allocates.
+ */
+ALICE_API alice_status alice_cache_get_copy(alice_cache *cache, alice_bytes key, void *buf,
+                                            size_t size, size_t *n);
+
+/** Whether the key is stored and alive. Neither counts nor touches. */
+ALICE_API bool alice_cache_has(alice_cache *cache, alice_bytes key);
+
+/** Remove. ALICE_OK, or ALICE_E_NOENT where nothing (alive) was stored. */
+ALICE_API alice_status alice_cache_remove(alice_cache *cache, alice_bytes key);
+
+/** Remove everything and give the memory back. Pinned values go when they are let go. */
+ALICE_API void alice_cache_clear(alice_cache *cache);
+
+/**
+ * Change the bound. When it is lowered, entries are evicted before the call
+ * ends. ALICE_E_INVAL: below ALICE_CACHE_MIN_BYTES a shard. ALICE_E_BUSY: the
+ * bound is set, but pinned values keep the cache above it until they are let go.
+ */
+ALICE_API alice_status alice_cache_resize(alice_cache *cache, size_t max_bytes);
+
+/** A load under way, in the hands of a loader. */
+typedef struct alice_load alice_load;
+
+/**
+ * Makes the value of `key`: takes room with alice_load_take() and fills it, or
+ * hands over a pointer with alice_load_ref(). Any status but ALICE_OK is handed
+ * to everybody who waits. Runs in one of the calling threads, not under a lock;
+ * may use the cache, other keys included.
+ */
+typedef alice_status (*alice_load_fn)(void *ctx, alice_bytes key, alice_load *load);
+
+/**
+ * Take `size` bytes for the value, inside the bound and charged from now on;
+ * aligned to 8 bytes, not cleared. Again with another size: grows or shrinks,
+ * keeps the content, may move. Fails like alice_cache_set(), and the room taken
+ * before stays.
+ */
+ALICE_API alice_status alice_load_take(alice_load *load, size_t size, void **p);
+
+/** Hand over a pointer, as with alice_cache_set_ref(). Room that was taken is given back. */
+ALICE_API alice_status alice_load_ref(alice_load *load, void *value, size_t size,
+                                      alice_cache_destroy_fn destroy, void *destroy_ctx);
+
+/** Set the time to live of what is loaded. */
+ALICE_API void alice_load_ttl(alice_load *load, uint32_t ttl_ms);
+
+/**
+ * Look up and pin; on a miss load, store and pin. Threads that ask for the same
+ * key meanwhile wait and get the same pin or the same failure: one load. A load
+ * that ends well without a value is ALICE_OK with `out->p` NULL, and nothing is
+ * stored. ALICE_E_BUSY: the loader asks for the key that it loads; or see
+ * alice_cache_set(). ALICE_E_NOMEM, ALICE_E_BUDGET, or the loader's status.
+ * A set() or remove() of the key during the load wins: the load is handed to
+ * who waited for it, and not stored.
+ */
+ALICE_API alice_status alice_cache_get_or_load(alice_cache *cache, alice_bytes key,
+                                               alice_load_fn load, void *ctx, alice_pin *out);
+
+/**
+ * Free what has expired, looking at no more than about `work` entries (0: all
+ * that is due). Every set does a little of this by itself, so calling it is only
+ * of use where nothing is set for long. Answers how many were freed.
+ */
+ALICE_API size_t alice_cache_expire(alice_cache *cache, size_t work);
+
+typedef struct alice_cache_stats {
+    uint64_t hits;
+    uint64_t misses;
+    double hit_rate; /**< hits of all, 0 to 1; 0 before the first */
+    double size_mb;
+    double max_size_mb;
+    size_t size_bytes;     /**< held inside the bound, overhead included */
+    size_t max_size_bytes; /**< the bound */
+    size_t peak_bytes;     /**< the most that was held in the shards' peaks together */
+    size_t items;
+    uint64_t sets;
+    uint64_t evictions; /**< left because room was needed */
+    uint64_t expirations;
+    uint64_t rejections; /**< not stored: too big, over budget, or no room */
+    uint64_t loads;      /**< loaders run */
+    uint64_t load_waits; /**< calls that waited for another's load */
+    size_t pinned;       /**< entries pinned now */
+} alice_cache_stats;
+
+/** Numbers since open. A snapshot shard by shard. */
+ALICE_API alice_cache_stats alice_cache_get_stats(alice_cache *cache);
+
+/** Bytes held now, the handle included: what its account is charged. */
+ALICE_API size_t alice_cache_bytes(alice_cache *cache);
+
+/** Prove that the structures agree. ALICE_E_DAMAGED and where, if not. Slow; for tests. */
+ALICE_API alice_status alice_cache_check(alice_cache *cache, alice_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

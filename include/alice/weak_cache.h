@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_WEAK_CACHE_H
+#define ALICE_WEAK_CACHE_H
+
+/**
+ * @file weak_cache.h
+ * Values that live while somebody holds them, and the latest N besides. For
+ * large objects: the cache finds again what is in use anyway, and keeps next to
+ * nothing alive by itself. A value that was let go is found gone, never dangling.
+ *
+ * Every function may be called from many threads at once, except open and close.
+ */
+
+#include <alice/budget.h>
+#include <alice/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct alice_weak_cache alice_weak_cache;
+
+/** Gives a value back after the last hold on it. Called once, not under a lock. */
+typedef void (*alice_weak_destroy_fn)(void *ctx, void *value, size_t size);
+
+typedef struct alice_weak_cache_options {
+    alice_env env;
+    const char *name;     /**< of its reclaimer; copied, cut at 23 bytes; NULL: "weak" */
+    size_t recent;        /**< so many of the latest used are kept alive; 100; may be 0 */
+    bool charge_values;   /**< charge the size of values to the account while they live */
+    alice_budget *budget; /**< let the latest go when it asks; NULL: no */
+    alice_weak_destroy_fn destroy; /**< NULL: values are not owned */
+    void *destroy_ctx;
+} alice_weak_cache_options;
+
+/** The latest 100. */
+ALICE_API alice_weak_cache_options alice_weak_cache_defaults(void);
+
+/** Bytes of a cache with these options before the first value; each value costs below 96 bytes
+ * and its key. */
+ALICE_API size_t alice_weak_cache_footprint(const alice_weak_cache_options *options);
+
+/** ALICE_E_INVAL, ALICE_E_NOMEM, ALICE_E_BUDGET. */
+ALICE_API alice_status alice_weak_cache_open(alice_weak_cache **out,
+                                             const alice_weak_cache_options *options);
+
+/**
+ * Close: the latest are let go. Values that are held live on until they are
+ * released; what the env points to has to outlive them. NULL is accepted.
+ */
+ALICE_API void alice_weak_cache_close(alice_weak_cache **cache);
+
+/** A hold on a value: while it is there the value is. */
+typedef struct alice_strong {
+    void *p; /**< NULL: nothing is held */
+    size_t n;
+    void *entry_; /* the cache's own */
+} alice_strong;
+
+/**
+ * Put a value and hold it. The cache owns it from ALICE_OK on; on failure the
+ * caller keeps it. What was under the key before is no longer found, and lives
+ * on with who holds it. `out` NULL: not held, so it lives while it is among the
+ * latest. ALICE_E_INVAL (`value` NULL), ALICE_E_NOMEM, ALICE_E_BUDGET.
+ */
+ALICE_API alice_status alice_weak_cache_set(alice_weak_cache *cache, alice_bytes key,
+                                            void *value, size_t size, alice_strong *out);
+
+/** Find and hold. Gone or never there: ALICE_OK with `out->p` NULL. Never allocates. */
+ALICE_API alice_status alice_weak_cache_get(alice_weak_cache *cache, alice_bytes key,
+                                            alice_strong *out);
+
+/** A second hold on the same value. */
+ALICE_API alice_strong alice_strong_dup(const alice_strong *strong);
+
+/** Let go and clear. A cleared one is accepted. */
+ALICE_API void alice_strong_release(alice_strong *strong);
+
+/** Forget a key. Who holds its value keeps it. ALICE_OK or ALICE_E_NOENT. */
+ALICE_API alice_status alice_weak_cache_remove(alice_weak_cache *cache, alice_bytes key);
+
+/** Let the latest go: what nobody else holds is gone when the call ends. Answers how many were
+ * let go. */
+ALICE_API size_t alice_weak_cache_trim(alice_weak_cache *cache);
+
+typedef struct alice_weak_cache_stats {
+    uint64_t hits;
+    uint64_t misses;
+    double hit_rate;
+    size_t items;  /**< that can be found now */
+    size_t recent; /**< of them kept alive by the cache */
+    size_t max_recent;
+    uint64_t sets;
+    uint64_t gone; /**< values destroyed so far */
+} alice_weak_cache_stats;
+
+ALICE_API alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache);
+
+/** Bytes held now, the values not included unless they are charged. */
+ALICE_API size_t alice_weak_cache_bytes(alice_weak_cache *cache);
+
+/** Prove that the structures agree. ALICE_E_DAMAGED and where, if not. Slow; for tests. */
+ALICE_API alice_status alice_weak_cache_check(alice_weak_cache *cache, alice_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
