@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_PROFILE_H
+#define ALICE_PROFILE_H
+
+/**
+ * @file profile.h
+ * Who holds memory, and who holds handles.
+ *
+ * The *profile* counts bytes and blocks by call site: live and in all. Memory
+ * that is taken through an ::alice_env whose `profile` is set is counted under the
+ * function, file and line that took it; alice_profile_allocator() does the same,
+ * by return address, for any other code that uses an ::alice_alloc. By default it
+ * samples, one block in about 64 KB, and its figures are unbiased estimates: cheap
+ * enough to stay on. It works in a fixed amount of memory and says what it lost.
+ *
+ * The *census* knows every open handle of the library (and of the program, which
+ * may register its own): its type, who opened it, who pays for it.
+ *
+ *     alice_profile_snapshot_take(profile, &before);
+ *     ...
+ *     alice_profile_snapshot_take(profile, &after);
+ *     alice_profile_snapshot_diff(before, after, &grown);
+ *     alice_profile_snapshot_sort(grown, ALICE_BY_LIVE_BYTES);
+ */
+
+#include <alice/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- profile ---- */
+
+typedef struct alice_profile_options {
+    alice_env env;       /**< pays for the profile; its own `profile` is not used */
+    size_t sample_bytes; /**< mean bytes between samples; 0: 64 KB; 1: every block, exactly */
+    size_t max_bytes;    /**< the profile's own memory at most; 0: 256 KB; at least 24 KB */
+    uint64_t seed;       /**< of the sampling */
+} alice_profile_options;
+
+/** ALICE_E_BUDGET, ALICE_E_NOMEM; ALICE_E_INVAL: max_bytes below the least. */
+ALICE_API alice_status alice_profile_open(alice_profile **out,
+                                          const alice_profile_options *options);
+
+/** Close. No env that names it may be used any more; allocations still live do not matter. */
+ALICE_API void alice_profile_close(alice_profile **profile);
+
+/** Stop counting what is taken (what is given back still counts), or go on. Thread-safe. */
+ALICE_API void alice_profile_pause(alice_profile *profile, bool paused);
+
+/** A place that took memory, and how much. In a difference the figures may be negative. */
+typedef struct alice_profile_row {
+    const char *function; /**< NULL: not known */
+    const char *file;     /**< of the source; the module's path where only an address is known */
+    int line;             /**< 0: only an address is known */
+    uint64_t address;     /**< offset in the module (line 0), for addr2line */
+    int64_t live_bytes;
+    int64_t live_blocks;
+    int64_t total_bytes;  /**< taken in all */
+    int64_t total_blocks;
+    int64_t peak_bytes;   /**< the most that lived at once; 0 in a difference */
+} alice_profile_row;
+
+typedef struct alice_profile_snapshot alice_profile_snapshot;
+
+/** What rows are sorted by, the most first; live figures by their amount, whatever the sign. */
+typedef enum alice_profile_order {
+    ALICE_BY_LIVE_BYTES = 0,
+    ALICE_BY_LIVE_BLOCKS = 1,
+    ALICE_BY_TOTAL_BYTES = 2,
+    ALICE_BY_TOTAL_BLOCKS = 3,
+    ALICE_BY_PEAK_BYTES = 4
+} alice_profile_order;
+
+/** Copy the figures of now, sorted by live bytes. Thread-safe. Charged to the profile's env. */
+ALICE_API alice_status alice_profile_snapshot_take(const alice_profile *profile,
+                                                   alice_profile_snapshot **out);
+
+/** `after` less `before`, of the same profile; rows that did not change are left out. Sorted by live bytes. */
+ALICE_API alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *before,
+                                                   const alice_profile_snapshot *after,
+                                                   alice_profile_snapshot **out);
+
+ALICE_API void alice_profile_snapshot_close(alice_profile_snapshot **snapshot);
+
+ALICE_API void alice_profile_snapshot_sort(alice_profile_snapshot *snapshot,
+                                           alice_profile_order order);
+
+ALICE_API size_t alice_profile_snapshot_count(const alice_profile_snapshot *snapshot);
+
+/** Row `index` in the order of the last sort; NULL past the last. Valid as long as the snapshot and the profile. */
+ALICE_API const alice_profile_row *
+alice_profile_snapshot_row(const alice_profile_snapshot *snapshot, size_t index);
+
+/** The sum of the rows (its place is empty). */
+ALICE_API alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *snapshot);
+
+/** Write a row's place: "function (file:line)" or "module+0x123". Terminated, maybe cut; answers `buf`. */
+ALICE_API char *alice_profile_place(const alice_profile_row *row, char *buf, size_t size);
+
+typedef struct alice_profile_stats {
+    size_t bytes;          /**< the profile's own memory */
+    size_t sites;          /**< call sites known */
+    size_t blocks;         /**< blocks that are followed now */
+    uint64_t sampled;      /**< blocks that were counted */
+    uint64_t lost_blocks;  /**< of these, not followed because max_bytes was reached: live figures lack them */
+    uint64_t lost_sites;   /**< counted under "unknown" for the same reason */
+} alice_profile_stats;
+
+/** Thread-safe. */
+ALICE_API void alice_profile_get_stats(const alice_profile *profile, alice_profile_stats *out);
+
+/** An allocator that is profiled: pass `alloc` on. Keep it where it is while it is in use. */
+typedef struct alice_profile_allocator {
+    alice_alloc alloc;       /**< what to hand out */
+    const alice_alloc *next; /**< who does the work */
+    alice_profile *profile;
+} alice_profile_allocator;
+
+/**
+ * Wrap `next` (NULL: malloc, realloc and free) so that every call is counted under
+ * its return address. Do not give it to an ::alice_env that names the same profile:
+ * blocks would count twice. Answers `&wrapper->alloc`.
+ */
+ALICE_API const alice_alloc *alice_profile_allocator_init(alice_profile_allocator *wrapper,
+                                                          alice_profile *profile,
+                                                          const alice_alloc *next);
+
+/* ---- census ---- */
+
+typedef struct alice_census_options {
+    alice_env env;     /**< pays for the census; its own `census` is not used */
+    size_t max_bytes;  /**< the census's own memory at most; 0: 256 KB */
+} alice_census_options;
+
+ALICE_API alice_status alice_census_open(alice_census **out,
+                                         const alice_census_options *options);
+
+/**
+ * Close. ALICE_E_BUSY when handles are still registered: each is told to env's log
+ * (at most 20 of them), with its type, who opened it and who holds it. The census
+ * is closed all the same. No env that names it may be used any more.
+ */
+ALICE_API alice_status alice_census_close(alice_census **census);
+
+/** One open handle. */
+typedef struct alice_census_row {
+    const void *handle;
+    const char *type;       /**< such as "alice_pool" */
+    const alice_site *site; /**< who opened it, where a place in source is known */
+    uint64_t address;       /**< else the return address of the opening call */
+    char holder[32];        /**< the account that pays for it; "" where none does */
+    uint64_t serial;        /**< counts opens, from 1 */
+} alice_census_row;
+
+/**
+ * Register a handle of the program's own. `type` is static text, `site` may be
+ * NULL, `holder` (copied, cut at 31 bytes) too. `census` NULL: nothing happens.
+ * Where memory is short the handle is only counted (alice_census_lost()).
+ * Thread-safe.
+ */
+ALICE_API void alice_census_add(alice_census *census, const void *handle, const char *type,
+                                const alice_site *site, const char *holder);
+
+/** A handle was closed. Unknown ones and NULL are accepted. Thread-safe. */
+ALICE_API void alice_census_remove(alice_census *census, const void *handle);
+
+/** How many handles are open. Thread-safe. */
+ALICE_API size_t alice_census_live(const alice_census *census);
+
+/** How many could not be registered for want of memory. Thread-safe. */
+ALICE_API uint64_t alice_census_lost(const alice_census *census);
+
+/** The serial of the latest open: handles above it are newer. Thread-safe. */
+ALICE_API uint64_t alice_census_mark(const alice_census *census);
+
+/** Handles opened after `mark` (0: all), oldest first: up to `cap` rows, `*count` is how many there are. Thread-safe. */
+ALICE_API alice_status alice_census_list(const alice_census *census, uint64_t mark,
+                                         alice_census_row *rows, size_t cap, size_t *count);
+
+/** How many of a type. In a difference, `live` is what was opened less what was closed. */
+typedef struct alice_census_count {
+    const char *type;
+    int64_t live;
+    int64_t opened; /**< in all */
+} alice_census_count;
+
+/** A snapshot: counts by type, most first; up to `cap` rows, `*count` is how many there are. Thread-safe. */
+ALICE_API alice_status alice_census_counts(const alice_census *census,
+                                           alice_census_count *rows, size_t cap,
+                                           size_t *count);
+
+/** What changed between two snapshots; types that did not are left out. `rows` may not be one of them. */
+ALICE_API alice_status alice_census_diff(const alice_census_count *before, size_t before_count,
+                                         const alice_census_count *after, size_t after_count,
+                                         alice_census_count *rows, size_t cap, size_t *count);
+
+/** Write who opened and who holds it: "alice_pool by main (app.c:12), held by cache". Answers `buf`. */
+ALICE_API char *alice_census_describe(const alice_census_row *row, char *buf, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

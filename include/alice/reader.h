@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_READER_H
+#define ALICE_READER_H
+
+/**
+ * @file reader.h
+ * Files of any size through a buffer of a fixed one: chunks, lines, ranges, and
+ * bounded windows that look like a map.
+ *
+ * A long read neither raises the process's resident memory nor fills the
+ * machine's page cache: what the reader brought in is dropped behind it, what
+ * was cached before stays. A file that shrinks, changes or fails while it is read
+ * ends in a status that says so, never in a signal.
+ *
+ *     for (;;) {
+ *         alice_bytes chunk;
+ *         st = alice_reader_next_chunk(reader, &chunk, &error);
+ *         if (st != ALICE_OK)
+ *             break;                // ALICE_E_END: all of it was read
+ *         use(chunk);
+ *     }
+ */
+
+#include <alice/config.h>
+#include <alice/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct alice_reader alice_reader;
+
+/** What becomes of a line that is longer than max_line_bytes, or than the account gives. */
+typedef enum alice_long_lines {
+    ALICE_LINE_FAIL = 0, /**< ALICE_E_TOOBIG; the next call gives the line after it */
+    ALICE_LINE_PARTS = 1 /**< handed out in parts */
+} alice_long_lines;
+
+/** Zeroed is a complete one. */
+typedef struct alice_reader_options {
+    alice_env env;           /**< pays for the buffer */
+    size_t chunk_bytes;      /**< of the buffer, thus of a chunk; 0: 1 MB */
+    size_t max_line_bytes;   /**< 0: what the account allows */
+    alice_long_lines long_lines;
+    bool keep_cached;        /**< leave in the page cache what was read */
+    bool fail_if_grown;      /**< a file that grew since open: ALICE_E_CHANGED instead of the end;
+                                  else what was added is read too */
+} alice_reader_options;
+
+/** The chunk size of `config` (chunk_size_kb), or the default where it is NULL. */
+ALICE_API alice_reader_options alice_reader_defaults(const alice_config *config);
+
+/**
+ * Open a file, pipe or device for reading. ALICE_E_NOENT, ALICE_E_ACCESS,
+ * ALICE_E_INVAL (a directory), ALICE_E_BUDGET, ALICE_E_NOMEM. A reader serves one
+ * thread at a time; alice_reader_read_at() any number.
+ */
+ALICE_API alice_status alice_reader_open(alice_reader **out, const char *path,
+                                         const alice_reader_options *options,
+                                         alice_error *error);
+
+/** The same over an open descriptor, from its offset where it has one; it stays the caller's. */
+ALICE_API alice_status alice_reader_open_fd(alice_reader **out, int fd,
+                                            const alice_reader_options *options,
+                                            alice_error *error);
+
+ALICE_API void alice_reader_close(alice_reader **reader);
+
+/**
+ * The next chunk, borrowed until the next call on this reader. All but the last
+ * are chunk_bytes long (shorter after a peek), from pipes too. ALICE_E_END after
+ * the last; ALICE_E_CHANGED: the file is shorter than at open (or grew, with
+ * fail_if_grown); ALICE_E_IO. What was read before a failure is handed out first.
+ */
+ALICE_API alice_status alice_reader_next_chunk(alice_reader *reader, alice_bytes *chunk,
+                                               alice_error *error);
+
+/** Told a chunk and where it begins. A failure ends the reading with it. */
+typedef alice_status (*alice_chunk_fn)(void *ctx, alice_bytes chunk, uint64_t offset);
+
+/** Every chunk that is left. ALICE_OK at the end. */
+ALICE_API alice_status alice_reader_read_chunks(alice_reader *reader, alice_chunk_fn fn,
+                                                void *ctx, alice_error *error);
+
+/** A line, without its end ("\n" or "\r\n"). */
+typedef struct alice_line {
+    alice_text text;
+    uint64_t number; /**< from 1 */
+    uint64_t offset; /**< of text, in the file */
+    bool more;       /**< a part: the next call gives more of this line */
+    bool ended;      /**< false: the last line, and it has no "\n" (or `more`) */
+} alice_line;
+
+/**
+ * The next line, borrowed until the next call on this reader. ALICE_E_END after
+ * the last; ALICE_E_TOOBIG (see ::alice_long_lines); else as alice_reader_next_chunk().
+ * Lines and chunks may be mixed: each goes on where the other stopped.
+ */
+ALICE_API alice_status alice_reader_next_line(alice_reader *reader, alice_line *line,
+                                              alice_error *error);
+
+/** Told a line. A failure ends the reading with it. */
+typedef alice_status (*alice_line_fn)(void *ctx, const alice_line *line);
+
+/** Every line that is left. ALICE_OK at the end. */
+ALICE_API alice_status alice_reader_read_lines(alice_reader *reader, alice_line_fn fn,
+                                               void *ctx, alice_error *error);
+
+/** The collected results of alice_reader_process_large_file(), one a chunk, in order. */
+typedef struct alice_results {
+    void **items;
+    size_t count;
+    size_t capacity; /**< the library's */
+} alice_results;
+
+/** Work on a chunk; `*result`, NULL at first, is collected. A failure ends the reading with it. */
+typedef alice_status (*alice_chunk_processor)(void *ctx, alice_bytes chunk, uint64_t offset,
+                                              void **result);
+
+/**
+ * Open `path`, run every chunk through `fn`, collect what it answers (8 bytes a
+ * chunk, charged). Results so far are handed out on failure too. Free with
+ * alice_results_free(), with the same env; the items stay the caller's.
+ */
+ALICE_API alice_status alice_reader_process_large_file(const char *path,
+                                                       const alice_reader_options *options,
+                                                       alice_chunk_processor fn, void *ctx,
+                                                       alice_results *results,
+                                                       alice_error *error);
+
+ALICE_API void alice_results_free(alice_results *results, const alice_env *env);
+
+/**
+ * Look at the next `n` bytes without taking them; fewer at the end. Borrowed until
+ * the next call on this reader. ALICE_E_TOOBIG: more than chunk_bytes.
+ */
+ALICE_API alice_status alice_reader_peek(alice_reader *reader, size_t n, alice_bytes *out,
+                                         alice_error *error);
+
+/** Pass over `n` bytes, reading them where there is no other way. ALICE_E_END: there were fewer. */
+ALICE_API alice_status alice_reader_skip(alice_reader *reader, uint64_t n, alice_error *error);
+
+/** Go to an offset; the line number starts again from 1. ALICE_E_UNSUPPORTED on a pipe. */
+ALICE_API alice_status alice_reader_seek(alice_reader *reader, uint64_t offset,
+                                         alice_error *error);
+
+/**
+ * Read up to `n` bytes at `offset`, beside the position; `*got` is less only at the
+ * end. Thread-safe. ALICE_E_UNSUPPORTED on a pipe; ALICE_E_IO.
+ */
+ALICE_API alice_status alice_reader_read_at(const alice_reader *reader, uint64_t offset,
+                                            void *to, size_t n, size_t *got,
+                                            alice_error *error);
+
+/** ALICE_E_CHANGED when size, modification or change time are no longer those at open. */
+ALICE_API alice_status alice_reader_check_unchanged(const alice_reader *reader,
+                                                    alice_error *error);
+
+typedef struct alice_reader_stats {
+    uint64_t size;    /**< at open; 0 for what has none */
+    uint64_t offset;  /**< of the next byte */
+    uint64_t read;    /**< bytes that came in */
+    uint64_t dropped; /**< of these, given out of the page cache again */
+    uint64_t chunks;
+    uint64_t lines;
+    size_t bytes;     /**< memory held */
+    bool seekable;
+} alice_reader_stats;
+
+ALICE_API void alice_reader_get_stats(const alice_reader *reader, alice_reader_stats *out);
+
+/* ---- windows ---- */
+
+/**
+ * A view of a file of any size through one bounded window. By default windows
+ * are filled by reading. With `use_mmap` and `sigbus_guard` they are mapped: the
+ * guard is a process-wide SIGBUS handler, installed with the first such map and
+ * put back with the last; what is cut off while it is mapped reads as zeros and
+ * alice_map_at() and alice_map_check() then say ALICE_E_CHANGED. The handler passes
+ * on every SIGBUS that is not in a window. It is the one thing in this library
+ * that is kept per process, because a signal handler is.
+ */
+typedef struct alice_map alice_map;
+
+typedef struct alice_map_options {
+    alice_env env;       /**< pays for the window, mapped or not */
+    size_t window_bytes; /**< 0: 1 MB; rounded up to pages */
+    bool use_mmap;
+    bool sigbus_guard;   /**< both, or windows are read */
+    bool keep_cached;    /**< as in alice_reader_options */
+} alice_map_options;
+
+/** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. One thread at a time. */
+ALICE_API alice_status alice_map_open(alice_map **out, const char *path,
+                                      const alice_map_options *options, alice_error *error);
+/** The same over a descriptor, which stays the caller's and open. */
+ALICE_API alice_status alice_map_open_fd(alice_map **out, int fd,
+                                         const alice_map_options *options,
+                                         alice_error *error);
+ALICE_API void alice_map_close(alice_map **map);
+
+/** The file's size at open. */
+ALICE_API uint64_t alice_map_size(const alice_map *map);
+
+/**
+ * Borrow `n` bytes at `offset` until the next call on this map; fewer at the end
+ * of the file, none past it. ALICE_E_TOOBIG: more than window_bytes;
+ * ALICE_E_CHANGED: the file is shorter than at open; ALICE_E_IO.
+ */
+ALICE_API alice_status alice_map_at(alice_map *map, uint64_t offset, size_t n,
+                                    alice_bytes *out, alice_error *error);
+
+/** Whether what was borrowed is still what the file held: ALICE_E_CHANGED when it was cut off meanwhile. */
+ALICE_API alice_status alice_map_check(const alice_map *map, alice_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
