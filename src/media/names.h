@@ -21,7 +21,8 @@ bool alice__name_date(const char *name, alice_date *out, size_t *at, size_t *len
 /* The generator whose pattern of names this is, or ALICE_GEN_NONE. */
 alice_generator alice__name_generator(const char *name);
 
-/* Whether the name, or what the file says of itself, is that of a screenshot. `info` may be NULL. */
+/* Whether the name, or what the file says of itself, is that of a screenshot. `info` may be
+ * NULL. */
 bool alice__is_screenshot(const char *name, const alice_media_info *info);
 
 /*
@@ -29,11 +30,11 @@ bool alice__is_screenshot(const char *name, const alice_media_info *info);
  * terminated, never empty: the first of
  *
  *     the generator's name                       "comfyui"
- *     camera-<make>-<model>, when a model or a make is known; lower-case
- *         ASCII letters and digits, all else one "-"; the make's first word
- *         only if the model does not begin with it and the make is not one
- *         whose models are known by their own name (Apple, NIKON's COOLPIX,
- *         …): see alice__model_stands_alone()
+ *     camera-[<brand>-]<model>  when a make or a model is known, in lower-case
+ *         letters and digits, all else one dash. The brand is the make's first
+ *         word ("Eastman Kodak" is kodak); it is left out where the model has
+ *         it ("Canon EOS 40D" is camera-canon-eos-40d) or is known without it
+ *         ("iPhone 7" is camera-iphone-7, "COOLPIX P1" camera-coolpix-p1)
  *     "screenshot", "video", "unknown"
  *
  * Answers the length.
