@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file, read once:
+ *
+ *     head ──▶ sniff (formats[], first that knows it) ──▶ its read() ──▶ facts
+ *                                                                         ▲
+ *                        name, folders, modification time ────────────────┘
+ *
+ * The content decides the type, never the name; where they disagree a note
+ * says so. A file that is no media costs one pass over the table.
+ *
+ * The memory is one block of three parts, taken at open and lent to one file
+ * after the other: scratch for fetched ranges, a desk for evidence texts, the
+ * arena of texts, which info borrows.
+ */
+#include "media/analyze.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Signatures that are long and sure come first, those of a few bytes last. */
+static const alice__format *const formats[] = {
+    &alice__format_raf, /* before TIFF and JPEG, which it carries inside */
+    &alice__format_jpeg, &alice__format_png,      &alice__format_webp,
+    &alice__format_avi,  &alice__format_gif,      &alice__format_jxl,
+    &alice__format_bmff, &alice__format_matroska, &alice__format_tiff,
+};
+
+enum { DESK = 72 * 1024, LEAST_TEXT = 4096 };
+
+struct alice__analyzer {
+    alice_env env;
+    size_t text_bytes;
+    uint8_t *memory; /* scratch, desk, arena */
+    alice__facts facts;
+};
+
+static size_t memory_size(const alice__analyzer *a)
+{
+    return ALICE__SCRATCH + DESK + a->text_bytes;
+}
+
+alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env,
+                                  size_t text_bytes)
+{
+    void *p;
+    alice_status st = alice_env_calloc(env, 1, sizeof(alice__analyzer), ALICE_HERE, &p);
+    if (st != ALICE_OK)
+        return st;
+    alice__analyzer *a = p;
+    if (env)
+        a->env = *env;
+    a->text_bytes = text_bytes < LEAST_TEXT ? LEAST_TEXT : text_bytes;
+    st = alice_env_alloc(env, memory_size(a), ALICE_HERE, &p);
+    if (st != ALICE_OK) {
+        alice_env_free(env, a, sizeof *a);
+        return st;
+    }
+    a->memory = p;
+    *out = a;
+    return ALICE_OK;
+}
+
+void alice__analyzer_close(alice__analyzer **a)
+{
+    if (!a || !*a)
+        return;
+    alice_env env = (*a)->env;
+    alice_env_free(&env, (*a)->memory, memory_size(*a));
+    alice_env_free(&env, *a, sizeof **a);
+    *a = NULL;
+}
+
+/* ---- what the name says of the type ---- */
+
+/* Other extensions that mean the type as well; the usual one stands in the list of types. */
+static const struct alias {
+    char extension[6];
+    alice_media_type type;
+} aliases[] = {
+    {"jpeg", ALICE_MEDIA_JPEG}, {"jpe", ALICE_MEDIA_JPEG},  {"jfif", ALICE_MEDIA_JPEG},
+    {"apng", ALICE_MEDIA_PNG},  {"tiff", ALICE_MEDIA_TIFF}, {"nrw", ALICE_MEDIA_NEF},
+    {"sr2", ALICE_MEDIA_ARW},   {"hif", ALICE_MEDIA_HEIC},  {"qt", ALICE_MEDIA_MOV},
+    {"3gpp", ALICE_MEDIA_3GP},  {"3g2", ALICE_MEDIA_3GP},   {"mk3d", ALICE_MEDIA_MKV},
+    {"ori", ALICE_MEDIA_ORF},   {"rwl", ALICE_MEDIA_RW2},
+};
+
+/* Types that share an extension in the world as it is. */
+static alice_media_type kin(alice_media_type type)
+{
+    switch (type) {
+    case ALICE_MEDIA_APNG:
+        return ALICE_MEDIA_PNG;
+    case ALICE_MEDIA_HEIF:
+        return ALICE_MEDIA_HEIC;
+    case ALICE_MEDIA_M4V:
+        return ALICE_MEDIA_MP4;
+    default:
+        return type;
+    }
+}
+
+static bool same_word(const char *word, const char *text)
+{
+    for (; *word && *text; word++, text++) {
+        char c = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+        if (c != *word)
+            return false;
+    }
+    return *word == *text;
+}
+
+/* The type that the name's extension means, or NONE. */
+static alice_media_type type_of_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    if (!dot || dot == name)
+        return ALICE_MEDIA_NONE;
+    for (int t = ALICE_MEDIA_NONE + 1; t < ALICE_MEDIA_COUNT; t++)
+        if (same_word(alice_media_extension((alice_media_type)t), dot + 1))
+            return (alice_media_type)t;
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (same_word(aliases[i].extension, dot + 1))
+            return aliases[i].type;
+    return ALICE_MEDIA_NONE;
+}
+
+static const char *note_on(alice_media_type named, alice_media_type content)
+{
+    static const char *const notes[] = {
+#define NOTE(id, name, ext, cls) "the content is " name ", not what the name says",
+        ALICE_MEDIA_LIST(NOTE)
+#undef NOTE
+    };
+    if (content == ALICE_MEDIA_NONE)
+        return named == ALICE_MEDIA_NONE ? NULL : "the content is not what the name says";
+    return kin(named) == kin(content) ? NULL : notes[content];
+}
+
+/* ---- reading ---- */
+
+static const alice__format *format_of(const alice__input *in, alice_media_type *type)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        *type = formats[i]->sniff(in->head, in->size);
+        if (*type != ALICE_MEDIA_NONE)
+            return formats[i];
+    }
+    return NULL;
+}
+
+/* Not media; in words where the name promised some. */
+static void say_not_media(alice__facts *f, const alice__input *in, alice_media_type named)
+{
+    if (in->size == 0)
+        alice__facts_warn(f, "the file is empty");
+    else if (named != ALICE_MEDIA_NONE && in->size < 12)
+        alice__facts_warn(f, "%llu bytes are too few for %s", (unsigned long long)in->size,
+                          alice_media_name(named));
+    else if (named != ALICE_MEDIA_NONE)
+        alice__facts_warn(f, "the name says %s, the content does not", alice_media_name(named));
+}
+
+/* What a failure of the machine, not of the file, is: the caller has to know. */
+static bool is_outside(alice_status st)
+{
+    return st == ALICE_E_IO || st == ALICE_E_BUDGET || st == ALICE_E_NOMEM ||
+           st == ALICE_E_CHANGED || st == ALICE_E_ACCESS || st == ALICE_E_CANCELLED ||
+           st == ALICE_E_SYSTEM;
+}
+
+alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
+                                  const alice__file_facts *file, alice_media_info *info)
+{
+    alice__facts *f = &a->facts;
+    uint8_t *desk = a->memory + ALICE__SCRATCH;
+    alice__facts_begin(f, info, (char *)desk + DESK, a->text_bytes, file->now_s);
+    f->desk = desk;
+    f->desk_size = DESK;
+
+    alice_media_type named = type_of_name(file->name), type = ALICE_MEDIA_NONE;
+    const alice__format *format = format_of(in, &type);
+    if (!format) {
+        say_not_media(f, in, named);
+        info->extension_note = in->size > 0 ? note_on(named, type) : NULL;
+        return ALICE_OK;
+    }
+    info->type = type;
+    alice__lab lab = {.env = a->env, .scratch = a->memory, .in = in, .facts = f};
+    alice_status st = format->read(&lab);
+    if (st != ALICE_OK) {
+        alice__facts_warn(f, "%s: %s", alice_media_name(info->type), alice_status_text(st));
+        info->status = st;
+    }
+    if (info->type == ALICE_MEDIA_NONE)
+        info->type = type;
+    info->extension_note = named == ALICE_MEDIA_NONE ? NULL : note_on(named, info->type);
+
+    alice__facts_from_name(f, file->name);
+    if (file->folders)
+        alice__facts_from_folders(f, file->folders);
+    alice__facts_from_mtime(f, file->mtime_s, file->mtime_zone_minutes);
+    alice__facts_end(f);
+    return is_outside(st) ? st : ALICE_OK;
+}
