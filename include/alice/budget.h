@@ -10,7 +10,16 @@
  * once more, and else is refused with ALICE_E_BUDGET. Never a loop.
  *
  * What is counted: the bytes that were asked for. The allocator's own overhead
- * and fragmentation are charged by the monitor to the account `untracked`.
+ * and fragmentation are charged by the monitor to the account `untracked`. The
+ * budget's and an account's own structures (below 3 KB each) are not counted.
+ *
+ * Small charges are cheap because an account holds a little *credit* in stripes,
+ * one for some of the threads each: bytes that its parents have granted ahead
+ * of use, at most 1/2048 of the limit (at most 16 KB, none below 512 bytes)
+ * twice a stripe. Credit is never in the way of a charge: it is drawn in before
+ * anything is refused, so that a refusal is exact. It shows only in peaks: an
+ * account's peak is never too low, exact while one thread uses it, and else too
+ * high by at most the credit below it.
  */
 
 #include <alice/env.h>
@@ -35,7 +44,11 @@ ALICE_API const char *alice_level_name(alice_level level);
 /** The level of a ratio: up to 0.4 normal, above it medium, above 0.6 high, above 0.8 critical. */
 ALICE_API alice_level alice_level_of(double ratio);
 
-/** Told when the root crosses a level edge, in either direction; not under a lock. */
+/**
+ * Told when the root crosses a level edge, in either direction, in the thread
+ * that crossed it and not under a lock: two crossings in two threads may be
+ * told in either order.
+ */
 typedef void (*alice_level_fn)(void *ctx, alice_level from, alice_level to,
                                size_t used, size_t limit);
 
@@ -64,7 +77,7 @@ ALICE_API size_t alice_budget_limit(const alice_budget *budget);
 /** Change the ceiling. Below what is in use: the reclaimers run; what is still over stays, and new charges fail. */
 ALICE_API alice_status alice_budget_set_limit(alice_budget *budget, size_t limit);
 
-/** Bytes charged in all, and the most that ever was. Exact when no other thread charges. */
+/** Bytes charged in all, exact when no other thread charges; and the most that ever was (see above). */
 ALICE_API size_t alice_budget_used(const alice_budget *budget);
 ALICE_API size_t alice_budget_peak(const alice_budget *budget);
 
@@ -76,7 +89,11 @@ ALICE_API alice_status alice_account_open(alice_account **out,
                                           alice_account *parent,
                                           const char *name, size_t cap);
 
-/** Close an account; what was still charged to it is given back and answered. */
+/**
+ * Close an account; what was still charged to it is given back and answered.
+ * Its children stay open, below its parent. NULL, a NULL handle and the root
+ * are left alone.
+ */
 ALICE_API size_t alice_account_close(alice_account **account);
 
 /**
@@ -92,7 +109,11 @@ ALICE_API alice_status alice_account_try_charge(alice_account *account, size_t b
 /** Give back `bytes` that were charged. NULL: nothing happens. */
 ALICE_API void alice_account_release(alice_account *account, size_t bytes);
 
-/** Move a charge from one account to another of the same budget. ALICE_E_BUDGET where a cap of `to` is in the way. */
+/**
+ * Move a charge from one account to another of the same budget (else
+ * ALICE_E_INVAL), without reclaiming. ALICE_E_BUDGET where a cap of `to` is in
+ * the way: nothing has moved. A NULL side only takes or only gives.
+ */
 ALICE_API alice_status alice_account_transfer(alice_account *from,
                                               alice_account *to, size_t bytes);
 
@@ -123,8 +144,8 @@ typedef struct alice_ledger_row {
     size_t current;   /**< bytes, children included */
     size_t peak;
     size_t cap;       /**< 0: none */
-    uint64_t charges; /**< how many charges were granted */
-    uint64_t refusals;
+    uint64_t charges; /**< how many charges were granted, children included */
+    uint64_t refusals; /**< how many were refused in the end, children included */
 } alice_ledger_row;
 
 /** Fill up to `cap` rows, parents before children; `*count` is how many there are in all. */

@@ -88,7 +88,14 @@ typedef struct alice_env {
 ALICE_API alice_status alice_env_alloc(const alice_env *env, size_t size,
                                        const alice_site *site, void **out);
 
-/** The same, cleared, for `count` things of `size` bytes. An overflow is ALICE_E_TOOBIG. */
+/**
+ * The same without reclaiming, neither when the account refuses nor when the
+ * allocator does: for use under locks and inside reclaimers.
+ */
+ALICE_API alice_status alice_env_try_alloc(const alice_env *env, size_t size,
+                                           const alice_site *site, void **out);
+
+/** The same as alice_env_alloc(), cleared, for `count` things of `size` bytes. An overflow is ALICE_E_TOOBIG. */
 ALICE_API alice_status alice_env_calloc(const alice_env *env, size_t count,
                                         size_t size, const alice_site *site,
                                         void **out);

@@ -45,7 +45,18 @@ ALICE_API alice_status alice_reclaimer_add(alice_reclaimer **out,
                                            int order, alice_reclaim_fn fn,
                                            void *ctx);
 
-/** Unregister; returns after a run of it that is under way has ended. NULL is accepted. */
+/**
+ * Say that what this reclaimer gives back was charged to `account` or below it:
+ * where a cap elsewhere refused a charge, and giving back could not help, it is
+ * passed over. NULL: it may help anywhere, as at first. Thread-safe. Unbind
+ * before the account is closed.
+ */
+ALICE_API void alice_reclaimer_bind(alice_reclaimer *reclaimer, alice_account *account);
+
+/**
+ * Unregister; returns after a run of it that is under way has ended (from
+ * within such a run, at once). NULL and a NULL handle are accepted.
+ */
 ALICE_API void alice_reclaimer_remove(alice_reclaimer **reclaimer);
 
 /** One line of what a run gave back. */

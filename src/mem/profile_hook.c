@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The allocation hooks while there is no profile to tell: no alice_profile can exist. */
+#include "mem/profile_hook.h"
+
+void alice__profile_took(alice_profile *profile, const alice_site *site, void *p, size_t size)
+{
+    (void)profile;
+    (void)site;
+    (void)p;
+    (void)size;
+}
+
+void alice__profile_gave(alice_profile *profile, void *p, size_t size)
+{
+    (void)profile;
+    (void)p;
+    (void)size;
+}

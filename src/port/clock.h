@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_PORT_CLOCK_H
+#define ALICE_PORT_CLOCK_H
+
+/* The system's clocks. */
+
+#include <stdint.h>
+
+/* Monotonic nanoseconds. */
+uint64_t alice__clock_now_ns(void);
+
+/* Seconds since 1970-01-01 UTC. */
+int64_t alice__clock_wall_s(void);
+
+#endif
