@@ -4,7 +4,7 @@
 
 /*
  * What is known about each file, on disk. One process at a time holds a
- * catalog; one thread at a time uses it.
+ * catalog; one thread at a time uses it (shrink() included).
  *
  * A batch is the unit of truth:
  *
@@ -26,7 +26,8 @@ typedef struct alice__catalog_options {
     alice_env env;          /* its account pays the page cache, statements and buffers */
     const char *path;       /* <organized>/.alice/catalog.db */
     bool dry_run;           /* nothing is written there: what is new goes to an unlinked
-                               file under scratch_dir, an existing catalog is read only */
+                               file under scratch_dir; an existing catalog is read only, and
+                               one that a killed run left is first copied to scratch_dir */
     const char *scratch_dir; /* for dry_run; NULL: /var/tmp */
     size_t page_cache_bytes; /* 0: 2 MB */
     size_t fingerprint_buffer_bytes; /* 0: 512 KB; charged */
@@ -131,7 +132,11 @@ typedef struct alice__row {
     int64_t run_id;
 } alice__row;
 
-/* Insert or replace the row of (dir, name). Part of the current batch. */
+/*
+ * Insert the row of (dir, name), or replace it: a placed file that the old row
+ * stood for stays known to same(). Part of the current batch. After a failure
+ * the batch has to be rolled back. Ids are never used twice.
+ */
 alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_t *id,
                                 alice_error *error);
 
@@ -159,6 +164,9 @@ typedef struct alice__doubt {
 } alice__doubt;
 /* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and commit(false). */
 alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doubt *out);
+
+/* Why the last call failed, in words; "" when none has. For those that take no alice_error. */
+const char *alice__catalog_why(const alice__catalog *c);
 
 /* Memory that it holds beyond its account's rows can be given back: SQLite's pages. */
 size_t alice__catalog_shrink(alice__catalog *c, size_t wanted);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CATALOG_PRINTS_H
+#define ALICE_CATALOG_PRINTS_H
+
+/*
+ * The fingerprints that are not yet in the index on disk: a bounded hash table
+ * of (key, row id) in one charged block. It is sorted in place when it is
+ * merged into the index, and empty afterwards.
+ */
+
+#include <alice/env.h>
+
+typedef struct alice__prints {
+    alice_env env;
+    uint64_t *slot; /* key (its sign flipped, to sort as the index does) << 32 | id - floor; 0:
+                       free */
+    size_t size;    /* slots, a power of two */
+    size_t count, limit;
+    int64_t floor; /* every id is above it */
+    int64_t last;  /* the highest id; floor when empty */
+    bool sorted;   /* slot[0..count) are in order, nothing can be looked up */
+} alice__prints;
+
+/* At most `bytes`, at least room for 48. */
+alice_status alice__prints_open(alice__prints *p, const alice_env *env, size_t bytes);
+void alice__prints_close(alice__prints *p);
+/* Forget all; ids to come are above `floor`. */
+void alice__prints_clear(alice__prints *p, int64_t floor);
+
+/* False: full (or `id` too far from the floor); nothing changed. */
+bool alice__prints_add(alice__prints *p, uint32_t key, int64_t id);
+/* The smallest id above `after` with this key; 0: none. */
+int64_t alice__prints_next(const alice__prints *p, uint32_t key, int64_t after);
+
+/* Sort; afterwards only alice__prints_at() and alice__prints_clear() are allowed. */
+void alice__prints_sort(alice__prints *p);
+int64_t alice__prints_at(const alice__prints *p, size_t i, uint32_t *key);
+
+/* Prove the table: each entry is found from its home slot on. For tests. */
+bool alice__prints_check(const alice__prints *p);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CATALOG_SQLITE_H
+#define ALICE_CATALOG_SQLITE_H
+
+/*
+ * One SQLite database file with the catalog's tables: all SQL is here, and
+ * nothing but SQL. When batches begin and end, what is buffered and which of
+ * two databases is asked, decides catalog.c.
+ *
+ * Memory: SQLite allocates by itself, and its limits are process-global, which
+ * is not for a library to set. So the store charges its account when it is
+ * opened: the page cache it allows SQLite plus ALICE__STORE_OVERHEAD, which
+ * was measured and is held by a test.
+ *
+ * One thread at a time.
+ */
+
+#include "catalog/catalog.h"
+
+/* Connection, schema, statements, log index and the caches of words and numbers. */
+#define ALICE__STORE_OVERHEAD ((size_t)384 * 1024)
+
+typedef enum alice__store_mode {
+    ALICE__STORE_WRITE,  /* the catalog itself: durable commits */
+    ALICE__STORE_READ,   /* nothing is written, no file is made beside it */
+    ALICE__STORE_SCRATCH /* new, for this process only: commits are not flushed */
+} alice__store_mode;
+
+typedef struct alice__store alice__store;
+
+typedef struct alice__store_options {
+    alice_env env;
+    const char *path;
+    alice__store_mode mode;
+    size_t cache_bytes;
+    bool log_works; /* the write-ahead log works in this folder */
+} alice__store_options;
+
+/*
+ * Opens, makes the tables, migrates. ALICE_E_DAMAGED, ALICE_E_UNSUPPORTED (a
+ * newer schema), ALICE_E_INVAL (another program's database), ALICE_E_BUSY.
+ */
+alice_status alice__store_open(alice__store **out, const alice__store_options *o,
+                               alice_error *error);
+/* What is not committed is lost. */
+void alice__store_close(alice__store **s);
+
+/* Whether a database with a write-ahead log can be made, read and removed at `path`, which must
+ * not stand. */
+bool alice__store_log_works(const char *path);
+
+/* Whether this user_version, as it stands in a header, is of an older schema than ours. */
+bool alice__store_older(const uint8_t version[4]);
+
+/* The text of the last failure; "" when there was none. */
+const char *alice__store_why(const alice__store *s);
+
+/* ---- transactions ---- */
+
+/* What the catalog knows about its batches: one row, written with every commit. */
+typedef struct alice__store_batch {
+    int64_t open_from, open_to; /* rows in doubt: [from, to) */
+    int64_t next_file;          /* ids are never used twice */
+    int64_t placed;             /* rows of placed files */
+    int64_t merged;             /* fingerprints of rows up to this one are in the index */
+} alice__store_batch;
+
+alice_status alice__store_batch_get(alice__store *s, alice__store_batch *out);
+
+/* Begin unless begun. */
+alice_status alice__store_begin(alice__store *s);
+bool alice__store_begun(const alice__store *s);
+/* Write the batch row and commit. */
+alice_status alice__store_commit(alice__store *s, const alice__store_batch *b);
+/*
+ * Whether commits from now on are flushed (they are, at first). Those that are
+ * not become durable with the next that is. Where no log works each is flushed.
+ * Between transactions only.
+ */
+alice_status alice__store_flushing(alice__store *s, bool on);
+void alice__store_rollback(alice__store *s);
+bool alice__store_has_log(const alice__store *s);
+
+/* Give clean pages back to the allocator; answers the bytes. */
+size_t alice__store_shrink(alice__store *s);
+
+/* Estimated from pages, a little too high; and commits that were flushed. */
+void alice__store_written(const alice__store *s, uint64_t *bytes, uint64_t *flushes);
+
+/* ---- rows ---- */
+
+alice_status alice__store_run_add(alice__store *s, const alice__run *run, int64_t *id);
+alice_status alice__store_run_end(alice__store *s, int64_t id, const alice__run_totals *t);
+
+/* *id 0: unknown. */
+alice_status alice__store_dir_find(alice__store *s, const char *path, int64_t *id);
+alice_status alice__store_dir_add(alice__store *s, int64_t id, const char *path);
+alice_status alice__store_dir_last(alice__store *s, int64_t *id);
+
+/* Rows of `dir` from `name` on, by name, at most `limit`. Ends with ALICE_E_END. */
+alice_status alice__store_scan(alice__store *s, int64_t dir, const char *name, int limit);
+alice_status alice__store_scan_next(alice__store *s, alice__known *out, const char **name);
+void alice__store_scan_end(alice__store *s);
+
+/* A row as far as the catalog itself needs it. Texts are borrowed until alice__store_row_end().
+ */
+typedef struct alice__store_row {
+    alice__stamp stamp;
+    alice__state state;
+    alice__hash head, content;
+    bool has_content;
+    const char *dest; /* "" when there is none */
+} alice__store_row;
+/* ALICE_E_NOENT: no such row. */
+alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row *out);
+void alice__store_row_end(alice__store *s);
+
+/* ALICE_E_EXISTS: (dir, name) has a row already. */
+alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row *row);
+/* Make room for a new row `id` of (dir, name): a placed one stays known as `replaced`, others
+ * go. */
+alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
+                                      const char *name);
+alice_status alice__store_row_delete(alice__store *s, int64_t id);
+alice_status alice__store_set_content(alice__store *s, int64_t id, alice__hash content);
+alice_status alice__store_set_dest(alice__store *s, int64_t id, const char *dest);
+
+/* Placed rows after `after`, by id: for rebuilding. ALICE_E_END. */
+alice_status alice__store_pending(alice__store *s, int64_t after);
+alice_status alice__store_pending_next(alice__store *s, int64_t *id, uint64_t *size,
+                                       alice__hash *head);
+void alice__store_pending_end(alice__store *s);
+
+/* Placed rows in [from, to) after `after`. ALICE_E_END. Texts until alice__store_doubt_end().
+ */
+typedef struct alice__store_doubt {
+    int64_t id;
+    const char *dir, *name, *dest;
+    alice__stamp stamp;
+    alice__hash head;
+    bool move;
+} alice__store_doubt;
+alice_status alice__store_doubt_get(alice__store *s, int64_t after, int64_t to,
+                                    alice__store_doubt *out);
+void alice__store_doubt_end(alice__store *s);
+
+/* ---- the index of fingerprints ---- */
+
+alice_status alice__store_print_add(alice__store *s, uint32_t key, int64_t id);
+/* The smallest id above `after` with this key; 0: none. */
+alice_status alice__store_print_next(alice__store *s, uint32_t key, int64_t after, int64_t *id);
+
+/* ---- numbers ---- */
+
+/* *next 0: never used. */
+alice_status alice__store_number_get(alice__store *s, const char *project, const char *source,
+                                     uint64_t *next);
+alice_status alice__store_number_set(alice__store *s, const char *project, const char *source,
+                                     uint64_t next);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_PORT_HOST_H
+#define ALICE_PORT_HOST_H
+
+/* Which process this is, and on which machine: for texts that name the holder of a lock. */
+
+#include <stddef.h>
+
+long alice__host_pid(void);
+/* The machine's name, terminated, maybe cut; "localhost" where it has none. */
+void alice__host_name(char *buf, size_t size);
+
+#endif
