@@ -52,7 +52,7 @@ ALICE_API alice_level alice_batch_level_of_monitor(void *monitor);
 ALICE_API uint32_t alice_batch_size_at(uint32_t base, alice_level level, uint32_t min,
                                        uint32_t max);
 
-/** ALICE_E_INVAL: min above max; ALICE_E_BUDGET or ALICE_E_NOMEM: room for one batch (28 bytes an item). */
+/** ALICE_E_INVAL: min above max; ALICE_E_BUDGET or ALICE_E_NOMEM: room for one batch (24 bytes an item). */
 ALICE_API alice_status alice_batch_open(alice_batch **out, const alice_batch_options *options);
 ALICE_API void alice_batch_close(alice_batch **batch);
 
