@@ -10,50 +10,77 @@
  * scratch file, merged). Symbolic links are never followed: they are handed out
  * as such. One thread walks; a folder that was handed out may be used by others
  * while a reference is held.
+ *
+ * Passed over and counted: names with a leading dot (our own temporary names are
+ * among them), .DS_Store, Thumbs.db, desktop.ini, @eaDir, and the directory of
+ * skip_dev and skip_ino. Other file systems that are mounted below are walked.
+ * A directory that contains itself (a loop of bind mounts), one whose path would
+ * be longer than ALICE__WALK_PATH bytes, and one that cannot be read become
+ * ALICE__ENTRY_ERROR, and the walk goes on. What vanishes while it walks is not
+ * an error.
+ *
+ * Memory: one block of names (names_bytes at most), 32 KB to read directories, some
+ * 60 bytes a level. Descriptors: at most ALICE__WALK_OPEN levels are held open
+ * besides the root; each folder that somebody holds a reference to is one more,
+ * so whoever keeps many entries has to count folders by their serials.
  */
 
 #include <alice/env.h>
+
+enum {
+    ALICE__WALK_PATH = 4095, /* longest path below the root, in bytes */
+    ALICE__WALK_OPEN = 32
+};
 
 /* An open source directory, shared by its files. Reference counts are atomic. */
 typedef struct alice__folder alice__folder;
 alice__folder *alice__folder_ref(alice__folder *f);
 void alice__folder_unref(alice__folder *f);
 int alice__folder_fd(const alice__folder *f);
-const char *alice__folder_path(const alice__folder *f); /* below the root; "" at the top */
-uint64_t alice__folder_serial(const alice__folder *f);  /* counts folders, from 1 */
+/* The path below the root; "" at the top. Lives as long as the reference. */
+const char *alice__folder_path(const alice__folder *f);
+/* Counts folders in the order in which they were entered, from 1. */
+uint64_t alice__folder_serial(const alice__folder *f);
 
 typedef enum alice__entry_kind {
     ALICE__ENTRY_FILE,    /* a regular file (by d_type, or by a stat where that is unknown) */
     ALICE__ENTRY_LINK,    /* a symbolic link */
     ALICE__ENTRY_SPECIAL, /* socket, fifo, device */
-    ALICE__ENTRY_ERROR    /* a directory that could not be read: `status`, `os_error` */
+    ALICE__ENTRY_ERROR    /* a directory that could not be read: `status`, `os_error`, `why`.
+                             `name` is its name in `folder`; "." where reading `folder` itself
+                             failed on the way (what was read of it follows) */
 } alice__entry_kind;
 
 typedef struct alice__entry {
     alice__entry_kind kind;
     alice__folder *folder; /* borrowed until the next call; take a reference to keep it */
     const char *name;      /* borrowed until the next call */
-    bool partner;          /* a file of the same stem stands beside it (MOV, XMP, AAE, JSON, RAW, …) */
-    alice_status status;
+    bool partner; /* a file of the same stem stands beside it (MOV, XMP, AAE, JSON, RAW, …):
+                     exactly when, alice__names_next() says */
+    alice_status status; /* of an error; else ALICE_OK */
     int os_error;
+    const char *why; /* of an error: in words, borrowed until the next call; else NULL */
 } alice__entry;
 
 typedef struct alice__walk alice__walk;
 
 typedef struct alice__walk_options {
-    alice_env env;          /* its account bounds and pays the names */
-    int root_fd;            /* an open directory; stays the caller's */
-    const char *scratch_dir; /* where sorting spills, never a tmpfs; NULL: /var/tmp */
-    size_t names_bytes;     /* room for names before spilling; 0: 1 MB */
-    /* Directories to pass over besides hidden ones and @eaDir: by device and inode (the
-       organized tree, when it lies below the inbox). */
-    uint64_t skip_dev, skip_ino;
+    alice_env env;               /* its account bounds and pays the names */
+    int root_fd;                 /* an open directory; stays the caller's */
+    const char *scratch_dir;     /* where sorting spills, never a tmpfs; NULL: /var/tmp */
+    size_t names_bytes;          /* room for names before spilling, at least 128 KB; 0: 1 MB */
+    uint64_t skip_dev, skip_ino; /* a directory to pass over (the organized tree below the
+                                    inbox); 0, 0: none */
 } alice__walk_options;
 
-alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o, alice_error *error);
+alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
+                              alice_error *error);
 void alice__walk_close(alice__walk **w);
 
-/* The next entry; ALICE_E_END after the last. Other failures end the walk. */
+/*
+ * The next entry; ALICE_E_END after the last. Other failures end the walk: the
+ * root cannot be read, or there is no memory for the next folder.
+ */
 alice_status alice__walk_next(alice__walk *w, alice__entry *entry);
 
 typedef struct alice__walk_stats {

@@ -329,6 +329,13 @@ int alice__fs_reserve(int fd, uint64_t size)
     return result(r);
 }
 
+void alice__fs_punch(int fd, uint64_t offset, uint64_t n)
+{
+    if (n > 0)
+        (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
+                        (off_t)n);
+}
+
 int alice__fs_clone(int to, int from)
 {
     return result(ioctl(to, FICLONE, from));

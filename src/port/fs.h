@@ -98,6 +98,8 @@ int alice__fs_write_at(int fd, uint64_t offset, const void *buf, size_t n);
 int alice__fs_truncate(int fd, uint64_t size);
 /* Take the disk blocks of a file to come, without changing its size. */
 int alice__fs_reserve(int fd, uint64_t size);
+/* Give the disk blocks of a range back, which reads as zeros then, where that is known. */
+void alice__fs_punch(int fd, uint64_t offset, uint64_t n);
 /* Share the blocks of `from`, whole. */
 int alice__fs_clone(int to, int from);
 /* Copy inside the kernel, up to `n` bytes; `*done` 0 at the end of `from`. */

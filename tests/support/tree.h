@@ -12,55 +12,69 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Make a directory with a new name; its path goes to `path` (64 bytes), its descriptor is
- * answered. */
-static inline int tree_make(char path[64])
+/* Make a directory with a new name in `base`; its path goes to `path` (64 bytes), its
+ * descriptor is answered. */
+static inline int tree_make_in(const char *base, char path[64])
 {
-    const char *base = getenv("TMPDIR");
-    snprintf(path, 64, "%s/alice-test-XXXXXX", base && strlen(base) < 32 ? base : "/var/tmp");
+    snprintf(path, 64, "%s/alice-test-XXXXXX", strlen(base) < 32 ? base : "/var/tmp");
     if (!mkdtemp(path))
         return -1;
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Remove what is in the open directory `dir`, however deep: by descriptors, never by long
- * paths. */
+/* The same, below $TMPDIR or /var/tmp: on a disk, mostly. */
+static inline int tree_make(char path[64])
+{
+    const char *base = getenv("TMPDIR");
+    return tree_make_in(base ? base : "/var/tmp", path);
+}
+
+/* The same in memory where there is such a place: for many small files. */
+static inline int tree_make_fast(char path[64])
+{
+    int fd = tree_make_in("/dev/shm", path);
+    return fd >= 0 ? fd : tree_make(path);
+}
+
+/*
+ * Remove what is in the open directory `dir`, however deep: the children of a directory that
+ * is not empty are lifted up beside it, instead of going down after them.
+ */
 static inline void tree_empty(int dir)
 {
     int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = copy < 0 ? NULL : fdopendir(copy);
-    if (!d)
-        return;
-    for (struct dirent *e; (e = readdir(d));) {
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-            continue;
-        if (unlinkat(dir, e->d_name, 0) == 0)
-            continue;
-        fchmodat(dir, e->d_name, 0700, 0);
-        /* A deep chain: lift the grandchildren up instead of going down after them. */
-        int sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (sub >= 0) {
-            static unsigned long lifted;
-            DIR *below = fdopendir(sub);
+    unsigned long lifted = 0;
+    bool again = d != NULL;
+    while (again) {
+        again = false;
+        rewinddir(d);
+        for (struct dirent *e; (e = readdir(d));) {
+            if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+                continue;
+            if (unlinkat(dir, e->d_name, 0) == 0 || unlinkat(dir, e->d_name, AT_REMOVEDIR) == 0)
+                continue;
+            fchmodat(dir, e->d_name, 0700, 0);
+            int sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            DIR *below = sub < 0 ? NULL : fdopendir(sub);
             for (struct dirent *g; below && (g = readdir(below));) {
                 char up[64];
                 if (!strcmp(g->d_name, ".") || !strcmp(g->d_name, ".."))
                     continue;
-                if (unlinkat(dirfd(below), g->d_name, 0) == 0)
+                if (unlinkat(sub, g->d_name, 0) == 0 ||
+                    unlinkat(sub, g->d_name, AT_REMOVEDIR) == 0)
                     continue;
-                fchmodat(dirfd(below), g->d_name, 0700, 0);
-                snprintf(up, sizeof up, "lifted-%lu", lifted++);
-                renameat(dirfd(below), g->d_name, dir, up);
+                fchmodat(sub, g->d_name, 0700, 0);
+                snprintf(up, sizeof up, "lifted-%p-%lu", (void *)d, lifted++);
+                again = renameat(sub, g->d_name, dir, up) == 0 || again;
             }
             if (below)
                 closedir(below);
-            else
-                close(sub);
+            unlinkat(dir, e->d_name, AT_REMOVEDIR);
         }
-        unlinkat(dir, e->d_name, AT_REMOVEDIR);
-        rewinddir(d);
     }
-    closedir(d);
+    if (d)
+        closedir(d);
 }
 
 static inline void tree_remove(const char *path)
