@@ -1,0 +1,1105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cache: its calls, and how an entry comes and goes. The picture of what it
+ * is made of, the life of an entry and the locks stand in cache_impl.h.
+ *
+ * The bound is kept at every moment because bytes are charged before they are
+ * taken, under the shard's lock, and are given back after they were freed: what
+ * is dead but not yet buried still counts. Where nothing fits, the expired go
+ * first, then whom the policy chooses, until it does; what the slab has too many
+ * free slots of is packed, so that its pages serve another size.
+ */
+#include "mem/cache_impl.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "port/entropy.h"
+
+#define SHARDS_MAX 64
+#define SHARDS_AUTO_MAX 16
+#define SHARD_AUTO_BYTES (8 * ALICE_MB)
+#define PAGES_WANTED 512    /* to a shard: the last, half full one of each class must not matter */
+#define SEGMENT_SLOTS 2048  /* of the index, at most */
+#define EXPIRE_AT_SET 8     /* entries of the wheel looked at by each set */
+#define CLEAR_AT_ONCE 1024  /* entries cleared under one hold of the lock */
+
+const char *alice_cache_reason_name(alice_cache_reason reason)
+{
+    static const char *const names[] = {"evicted", "expired", "replaced", "removed", "cleared"};
+    _Static_assert(sizeof names / sizeof *names == ALICE_CACHE_CLEARED + 1,
+                   "names[] follows alice_cache_reason");
+    return (unsigned)reason <= ALICE_CACHE_CLEARED ? names[reason] : "unknown";
+}
+
+/* --- an entry's parts ------------------------------------------------------ */
+
+static inline const uint8_t *key_of(const alice_cache *c, struct entry *e)
+{
+    const uint8_t *at = (const uint8_t *)e + key_offset(c, e->flags);
+    if (e->flags & ENTRY_KEY_OUT) {
+        const uint8_t *out;
+        memcpy(&out, at, sizeof out);
+        return out;
+    }
+    return at;
+}
+
+alice_bytes alice__entry_key(const alice_cache *c, struct entry *e)
+{
+    return (alice_bytes){key_of(c, e), e->klen};
+}
+
+static inline alice_bytes value_of(const alice_cache *c, struct entry *e)
+{
+    if (e->flags & (ENTRY_BLOCK | ENTRY_REF)) {
+        const struct outside *o = outside_of(c, e);
+        return (alice_bytes){o->p, o->n};
+    }
+    size_t at = align8(head_size(c, e->flags) + e->klen);
+    return (alice_bytes){(const uint8_t *)e + at, e->vlen};
+}
+
+alice_bytes alice__entry_value(const alice_cache *c, struct entry *e)
+{
+    return value_of(c, e);
+}
+
+static size_t block_size(size_t n)
+{
+    return n ? n : 1;
+}
+
+size_t alice__entry_outside(const alice_cache *c, struct entry *e)
+{
+    size_t cost = 0;
+    if (e->flags & ENTRY_BLOCK)
+        cost = alice__block_cost(block_size(outside_of(c, e)->n));
+    else if (e->flags & ENTRY_REF)
+        cost = outside_of(c, e)->n;
+    if (e->flags & ENTRY_KEY_OUT)
+        cost += alice__block_cost(block_size(e->klen));
+    return cost;
+}
+
+size_t alice__entry_cost(const struct shard *s, struct entry *e, uint32_t handle)
+{
+    size_t cost = alice__slab_class_size(alice__slab_class_of(&s->slab, handle));
+    if (e->flags & (ENTRY_BLOCK | ENTRY_REF | ENTRY_KEY_OUT))
+        cost += alice__entry_outside(s->cache, e);
+    return cost;
+}
+
+/* --- finding ----------------------------------------------------------------- */
+
+static inline struct shard *shard_of(alice_cache *c, alice_bytes key, uint32_t *tag)
+{
+    uint64_t hash = alice__hash64(key.p, key.n, c->seed);
+    *tag = (uint32_t)hash;
+    return &c->shards[(hash >> 32) & (c->shard_count - 1)];
+}
+
+struct shard *alice__cache_shard(alice_cache *c, alice_bytes key, uint32_t *tag)
+{
+    return shard_of(c, key, tag);
+}
+
+static inline uint32_t find(struct shard *s, alice_bytes key, uint32_t tag)
+{
+    if (!s->index.dir)
+        return 0;
+    const struct alice__index_segment *seg = alice__index_segment(&s->index, tag);
+    uint32_t mask = s->index.mask;
+    for (uint32_t i = tag & mask; seg->slots[i].handle; i = (i + 1) & mask) {
+        if (seg->slots[i].tag != tag)
+            continue;
+        struct entry *e = entry_at(s, seg->slots[i].handle);
+        if (e->klen == key.n && (key.n == 0 || memcmp(key_of(s->cache, e), key.p, key.n) == 0))
+            return seg->slots[i].handle;
+    }
+    return 0;
+}
+
+uint32_t alice__cache_find(struct shard *s, alice_bytes key, uint32_t tag)
+{
+    return find(s, key, tag);
+}
+
+static uint64_t read_now(struct shard *s)
+{
+    s->now = alice__cache_ticks(s->cache);
+    return s->now;
+}
+
+static bool is_expired(struct shard *s, struct entry *e)
+{
+    return (e->flags & ENTRY_TIMED) && expired_at(e, read_now(s));
+}
+
+static inline struct entry *use(struct shard *s, alice_bytes key, uint32_t tag,
+                                struct graves *graves)
+{
+    uint32_t handle = find(s, key, tag);
+    if (!handle) {
+        s->misses++;
+        return NULL;
+    }
+    struct entry *e = entry_at(s, handle);
+    if (is_expired(s, e)) {
+        alice__cache_leave(s, e, handle, ALICE_CACHE_EXPIRED, graves);
+        s->misses++;
+        return NULL;
+    }
+    if (s->cache->renew && (e->flags & ENTRY_TIMED))
+        timing_of(e)->deadline = (uint32_t)s->now + *ttl_of(e);
+    s->hits++;
+    policy_hit(s, e, handle);
+    return e;
+}
+
+struct entry *alice__cache_use(struct shard *s, alice_bytes key, uint32_t tag,
+                               struct graves *graves)
+{
+    return use(s, key, tag, graves);
+}
+
+/* --- leaving ----------------------------------------------------------------- */
+
+static bool move_entry(void *ctx, uint32_t from, uint32_t to, size_t size)
+{
+    struct shard *s = ctx;
+    struct entry *e = entry_at(s, from);
+    struct entry *moved = entry_at(s, to);
+    if (e->pins > 0 || !(e->flags & ENTRY_INDEXED))
+        return false;
+    memcpy(moved, e, size);
+    alice__index_slot_of(&s->index, e->tag, from)->handle = to;
+    alice__queue_moved(s, moved, to);
+    if (moved->flags & ENTRY_TIMED)
+        alice__wheel_moved(s, moved, to);
+    return true;
+}
+
+/* Give a slot back, and a page when the class has one too many. Entries may move. */
+static void give_slot(struct shard *s, uint32_t handle)
+{
+    unsigned cls = alice__slab_class_of(&s->slab, handle);
+    unsigned per_page = alice__slab_per_page(&s->slab, cls);
+    alice__slab_give(&s->slab, handle);
+    if (s->no_pack > 0)
+        s->no_pack--;
+    else if (s->slab.spare[cls] > per_page && !alice__slab_compact(&s->slab, cls, move_entry, s))
+        s->no_pack = per_page / 4 + 1; /* something is pinned there */
+}
+
+/* What has to be done outside the lock for this entry. */
+static bool needs_burial(const struct shard *s, const struct entry *e)
+{
+    return s->cache->on_evict || (e->flags & (ENTRY_BLOCK | ENTRY_REF | ENTRY_KEY_OUT));
+}
+
+void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e)
+{
+    assert((e->flags & ENTRY_DEAD) && e->pins == 0);
+    memcpy(&e->next, &graves->first, sizeof graves->first);
+    graves->first = e;
+    graves->bytes += alice__entry_cost(s, e, e->tag);
+}
+
+static struct entry *next_grave(const struct entry *e)
+{
+    struct entry *next;
+    _Static_assert(sizeof next <= sizeof e->next + sizeof e->prev, "a pointer fits the links");
+    memcpy(&next, &e->next, sizeof next);
+    return next;
+}
+
+void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
+                        alice_cache_reason reason, struct graves *graves)
+{
+    alice__index_remove(&s->index, e->tag, handle);
+    alice__queue_unlink(s, e, handle);
+    if (e->flags & ENTRY_TIMED)
+        alice__wheel_unlink(s, e);
+    e->flags = (uint16_t)((e->flags & ~(ENTRY_INDEXED | ENTRY_PARKED)) | ENTRY_DEAD |
+                          (unsigned)reason << ENTRY_REASON_SHIFT);
+    e->tag = handle;
+    s->items--;
+    s->evictions += reason == ALICE_CACHE_EVICTED;
+    s->expirations += reason == ALICE_CACHE_EXPIRED;
+    if (e->pins > 0)
+        return;
+    if (needs_burial(s, e))
+        alice__graves_add(s, graves, e);
+    else
+        give_slot(s, handle);
+}
+
+void alice__cache_bury(struct shard *s, struct graves *graves)
+{
+    alice_cache *c = s->cache;
+    struct entry *first = graves->first;
+    size_t outside = 0;
+    if (!first)
+        return;
+    *graves = (struct graves){0};
+    for (struct entry *e = first; e; e = next_grave(e)) {
+        alice_bytes key = alice__entry_key(c, e);
+        alice_bytes value = alice__entry_value(c, e);
+        unsigned reason = (e->flags & ENTRY_REASON) >> ENTRY_REASON_SHIFT;
+        if (c->on_evict)
+            c->on_evict(c->on_evict_ctx, key, value, (alice_cache_reason)reason);
+        outside += alice__entry_outside(c, e);
+        struct outside *o = outside_of(c, e);
+        if ((e->flags & ENTRY_REF) && o->destroy)
+            o->destroy(o->destroy_ctx, o->p, o->n);
+        if (e->flags & ENTRY_BLOCK)
+            alice_env_free(&s->purse.env, o->p, block_size(o->n));
+        if (e->flags & ENTRY_KEY_OUT)
+            alice_env_free(&s->purse.env, (void *)(uintptr_t)key.p, block_size(key.n));
+    }
+    lock_shard(s);
+    alice__purse_release(&s->purse, outside);
+    for (struct entry *e = first; e;) {
+        uint32_t handle = e->tag;
+        e = next_grave(e);
+        give_slot(s, handle);
+    }
+    unlock_shard(s);
+}
+
+unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
+                            alice_cache_reason reason, struct graves *graves)
+{
+    uint32_t handle = find(s, key, tag);
+    if (!handle)
+        return 0;
+    struct entry *e = entry_at(s, handle);
+    unsigned flags = e->flags;
+    if (is_expired(s, e)) {
+        reason = ALICE_CACHE_EXPIRED;
+        flags = 0;
+    }
+    alice__cache_leave(s, e, handle, reason, graves);
+    return flags;
+}
+
+/* --- room ---------------------------------------------------------------------- */
+
+size_t alice__cache_largest(const struct shard *s)
+{
+    size_t segment = ((size_t)s->index.mask + 2) * sizeof(struct alice__index_slot);
+    size_t pages = 16 * sizeof(struct alice__page);
+    size_t beside = 2 * alice__slab_page_cost(&s->slab) + alice__block_cost(segment) +
+                    alice__block_cost(pages) + alice__block_cost(sizeof(struct wheel)) + 64;
+    return s->purse.limit > beside ? s->purse.limit - beside : 0;
+}
+
+static void bury_unlocked(struct shard *s, struct graves *graves)
+{
+    unlock_shard(s);
+    alice__cache_bury(s, graves);
+    lock_shard(s);
+}
+
+static void drop_ghost(struct shard *s)
+{
+    (void)alice__ghost_size(&s->ghost, &s->purse, 0);
+}
+
+/*
+ * Something did not fit, for the reason `why`. Make it more likely: ALICE_OK, and it
+ * should be tried again; or what the caller has to be told. Each step lets an entry
+ * go or frees what is left besides, so that it ends. May let go of the lock.
+ */
+static alice_status make_way(struct shard *s, alice_status why, size_t need,
+                             struct graves *graves)
+{
+    if (why == ALICE_E_BUDGET) {
+        size_t room = alice_account_free(s->purse.account);
+        if (room < need && need - room > s->purse.held)
+            return why; /* evicting everything would not help */
+    }
+    if (alice__wheel_advance(s, s->now, 1, graves) > 0 || alice__policy_evict(s, graves)) {
+        if (graves->bytes >= need)
+            bury_unlocked(s, graves);
+        return ALICE_OK;
+    }
+    if (graves->first) {
+        bury_unlocked(s, graves);
+        return ALICE_OK;
+    }
+    if (s->ghost.tags) {
+        drop_ghost(s);
+        return ALICE_OK;
+    }
+    return why;
+}
+
+alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves)
+{
+    alice_status st = cost > alice__cache_largest(s) ? ALICE_E_TOOBIG : ALICE_OK;
+    while (st == ALICE_OK) {
+        st = alice__purse_charge(&s->purse, cost);
+        if (st == ALICE_OK)
+            break;
+        st = make_way(s, st, cost, graves);
+    }
+    return st;
+}
+
+/* The ghost remembers as many as the main queue holds. Best effort. */
+static void fit_ghost(struct shard *s, struct graves *graves)
+{
+    uint32_t buckets = alice__ghost_buckets(s->queues[QUEUE_MAIN].items);
+    size_t cost = alice__block_cost((size_t)buckets * ALICE__GHOST_WAYS * sizeof(uint16_t));
+    s->ghost_unfit = false;
+    drop_ghost(s);
+    while (s->purse.held - graves->bytes > s->purse.limit - cost) {
+        if (!alice__policy_evict(s, graves))
+            return;
+    }
+    s->ghost_unfit = false;
+    if (graves->first)
+        bury_unlocked(s, graves);
+    (void)alice__ghost_size(&s->ghost, &s->purse, buckets);
+}
+
+/* --- storing ------------------------------------------------------------------- */
+
+/* How the goods will stand in a slot. */
+static alice_status shape(const struct shard *s, struct goods *g)
+{
+    const alice_cache *c = s->cache;
+    size_t max = s->slab.max_size;
+    if (g->key.n > UINT16_MAX)
+        return ALICE_E_TOOBIG;
+    g->ttl_ticks = 0;
+    if (g->ttl_ms == ALICE_TTL_DEFAULT)
+        g->ttl_ticks = c->ttl_ticks;
+    else if (g->ttl_ms != ALICE_TTL_NEVER)
+        g->ttl_ticks = alice__ttl_ticks(g->ttl_ms);
+    g->flags |= ENTRY_LIVE | (g->ttl_ticks ? ENTRY_TIMED : 0);
+    if (!(g->flags & ENTRY_REF)) {
+        size_t size = align8(head_size(c, g->flags) + g->key.n);
+        if (size <= max && g->size <= max - size) {
+            g->slot_size = size + g->size;
+            return ALICE_OK;
+        }
+        g->flags |= ENTRY_BLOCK;
+    }
+    g->slot_size = key_offset(c, g->flags) + g->key.n;
+    if (g->slot_size > max) {
+        g->flags |= ENTRY_KEY_OUT;
+        g->slot_size = key_offset(c, g->flags) + sizeof(void *);
+    }
+    return ALICE_OK;
+}
+
+static void free_block(struct shard *s, void **block, size_t size)
+{
+    if (*block) {
+        alice_env_free(&s->purse.env, *block, block_size(size));
+        alice__purse_release(&s->purse, alice__block_cost(block_size(size)));
+        *block = NULL;
+    }
+}
+
+/* Charge for a block under the lock, fill it outside. */
+static alice_status make_block(struct shard *s, const void *from, size_t size,
+                               struct graves *graves, void **out)
+{
+    void *p = NULL;
+    size_t cost = alice__block_cost(block_size(size));
+    alice_status st = alice__cache_make_room(s, cost, graves);
+    if (st != ALICE_OK)
+        return st;
+    unlock_shard(s);
+    alice__cache_bury(s, graves);
+    st = alice_env_alloc(&s->purse.env, block_size(size), ALICE_HERE, &p);
+    if (st == ALICE_OK && size > 0)
+        memcpy(p, from, size);
+    lock_shard(s);
+    if (st != ALICE_OK)
+        alice__purse_release(&s->purse, cost);
+    else
+        *out = p;
+    return st;
+}
+
+static alice_status make_outside(struct shard *s, struct goods *g, struct graves *graves)
+{
+    alice_status st = ALICE_OK;
+    if (g->flags & ENTRY_KEY_OUT)
+        st = make_block(s, g->key.p, g->key.n, graves, &g->key_block);
+    if (st == ALICE_OK && (g->flags & ENTRY_BLOCK) && !g->block)
+        st = make_block(s, g->value, g->size, graves, &g->block);
+    if (st == ALICE_OK && (g->flags & ENTRY_REF))
+        st = alice__cache_make_room(s, g->size, graves);
+    return st;
+}
+
+static uint16_t initial_flags(const struct goods *g)
+{
+    unsigned inherit = g->inherit & (ENTRY_MAIN | ENTRY_FREQ);
+    if (g->inherit && (inherit & ENTRY_FREQ) != ENTRY_FREQ)
+        inherit += 1U << ENTRY_FREQ_SHIFT;
+    return (uint16_t)(g->flags | inherit);
+}
+
+static void set_deadline(struct shard *s, struct entry *e, uint32_t handle, uint32_t ttl)
+{
+    timing_of(e)->deadline = (uint32_t)s->now + ttl;
+    if (s->cache->renew)
+        *ttl_of(e) = ttl;
+    alice__wheel_add(s, e, handle, s->now);
+}
+
+/* Write the goods into a slot; what they had outside is the entry's now. */
+static struct entry *fill(struct shard *s, struct goods *g, uint32_t handle, uint16_t pins)
+{
+    const alice_cache *c = s->cache;
+    struct entry *e = entry_at(s, handle);
+    e->flags = initial_flags(g);
+    e->klen = (uint16_t)g->key.n;
+    e->vlen = 0;
+    e->pins = pins;
+    e->tag = g->tag;
+    uint8_t *key = (uint8_t *)e + key_offset(c, e->flags);
+    if (e->flags & ENTRY_KEY_OUT)
+        memcpy(key, &g->key_block, sizeof g->key_block);
+    else if (g->key.n > 0)
+        memcpy(key, g->key.p, g->key.n);
+    if (e->flags & ENTRY_REF) {
+        *outside_of(c, e) = (struct outside){(void *)(uintptr_t)g->value, g->size, g->destroy,
+                                             g->destroy_ctx};
+    } else if (e->flags & ENTRY_BLOCK) {
+        outside_of(c, e)->p = g->block;
+        outside_of(c, e)->n = g->size;
+        g->block = NULL;
+    } else {
+        e->vlen = (uint16_t)g->size;
+        if (g->size > 0)
+            memcpy((uint8_t *)e + align8(head_size(c, e->flags) + g->key.n), g->value, g->size);
+    }
+    g->key_block = NULL;
+    return e;
+}
+
+/* A slot, with place in the index and a wheel where it needs one. 0: `*st` says why. */
+static uint32_t take_slot(struct shard *s, const struct goods *g, struct graves *graves,
+                          alice_status *st)
+{
+    unsigned cls = alice__slab_class(g->slot_size);
+    uint32_t handle = 0;
+    for (*st = ALICE_OK; *st == ALICE_OK;) {
+        size_t need = alice__slab_class_size(cls);
+        *st = alice__index_reserve(&s->index, g->tag);
+        if (*st == ALICE_OK && g->ttl_ticks)
+            *st = alice__wheel_need(s, s->now);
+        if (*st == ALICE_OK)
+            handle = alice__slab_take(&s->slab, cls, st);
+        if (handle)
+            break;
+        *st = make_way(s, *st, need, graves);
+    }
+    return handle;
+}
+
+alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
+                                const bool *detached, struct graves *graves, struct entry **out)
+{
+    uint32_t handle = 0;
+    alice_status st = shape(s, g);
+    if (st == ALICE_OK)
+        st = make_outside(s, g, graves);
+    if (st == ALICE_OK)
+        handle = take_slot(s, g, graves, &st);
+    if (!handle) {
+        free_block(s, &g->key_block, g->key.n);
+        s->rejections++;
+        return st;
+    }
+    bool apart = detached && *detached;
+    if (!apart) {
+        unsigned before =
+            alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, graves);
+        if (before)
+            g->inherit = before;
+    }
+    struct entry *e = fill(s, g, handle, pins);
+    s->pinned += pins > 0;
+    if (apart) {
+        e->flags = (uint16_t)(e->flags | ENTRY_DEAD |
+                              ALICE_CACHE_REPLACED << ENTRY_REASON_SHIFT);
+        e->tag = handle;
+    } else {
+        if (!g->inherit)
+            alice__policy_admit(s, e);
+        e->flags |= ENTRY_INDEXED;
+        alice__index_add(&s->index, g->tag, handle);
+        alice__queue_push(s, e, handle);
+        if (g->ttl_ticks)
+            set_deadline(s, e, handle, g->ttl_ticks);
+        s->items++;
+        s->sets++;
+    }
+    *out = e;
+    return ALICE_OK;
+}
+
+/*
+ * Write over a small value in its place, where that is all there is to do: nobody
+ * looks at the old one, or has to be told.
+ */
+static bool set_in_place(struct shard *s, struct goods *g)
+{
+    const unsigned outside = ENTRY_BLOCK | ENTRY_REF | ENTRY_KEY_OUT;
+    uint32_t handle = find(s, g->key, g->tag);
+    if (!handle || s->cache->on_evict || shape(s, g) != ALICE_OK)
+        return false;
+    struct entry *e = entry_at(s, handle);
+    if (e->pins > 0 || ((e->flags | g->flags) & outside) ||
+        (e->flags & ENTRY_TIMED) != (g->flags & ENTRY_TIMED) ||
+        alice__slab_class(g->slot_size) != alice__slab_class_of(&s->slab, handle))
+        return false;
+    if (e->flags & ENTRY_TIMED) {
+        if (expired_at(e, s->now))
+            return false;
+        alice__wheel_unlink(s, e);
+        set_deadline(s, e, handle, g->ttl_ticks);
+    }
+    e->vlen = (uint16_t)g->size;
+    if (g->size > 0)
+        memcpy((uint8_t *)e + align8(head_size(s->cache, e->flags) + e->klen), g->value,
+               g->size);
+    policy_hit(s, e, handle);
+    s->sets++;
+    return true;
+}
+
+static alice_status store_goods(alice_cache *c, struct goods *g)
+{
+    struct graves graves = {0};
+    struct entry *e = NULL;
+    alice_status st = ALICE_OK;
+    struct shard *s = shard_of(c, g->key, &g->tag);
+    lock_shard(s);
+    if (s->wheel || c->ttl_ticks || (g->ttl_ms != ALICE_TTL_DEFAULT && g->ttl_ms != ALICE_TTL_NEVER))
+        read_now(s);
+    if (s->flights)
+        alice__flights_stale(s, g->key, g->tag);
+    if (s->wheel)
+        alice__wheel_advance(s, s->now, EXPIRE_AT_SET, &graves);
+    if (!set_in_place(s, g)) {
+        g->flags &= ENTRY_REF;
+        g->inherit = alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, &graves);
+        st = alice__cache_store(s, g, 0, NULL, &graves, &e);
+        free_block(s, &g->block, g->size);
+        if (st == ALICE_OK && s->flights)
+            alice__flights_stale(s, g->key, g->tag);
+    }
+    if (s->ghost_unfit)
+        fit_ghost(s, &graves);
+    unlock_shard(s);
+    alice__cache_bury(s, &graves);
+    return st;
+}
+
+static bool bad_bytes(alice_bytes b)
+{
+    return !b.p && b.n > 0;
+}
+
+alice_status alice_cache_set(alice_cache *c, alice_bytes key, alice_bytes value, uint32_t ttl_ms)
+{
+    if (!c || bad_bytes(key) || bad_bytes(value))
+        return ALICE_E_INVAL;
+    struct goods g = {.key = key, .value = value.p, .size = value.n, .ttl_ms = ttl_ms};
+    return store_goods(c, &g);
+}
+
+alice_status alice_cache_set_ref(alice_cache *c, alice_bytes key, void *value, size_t size,
+                                 alice_cache_destroy_fn destroy, void *destroy_ctx,
+                                 uint32_t ttl_ms)
+{
+    if (!c || bad_bytes(key))
+        return ALICE_E_INVAL;
+    struct goods g = {.key = key,
+                      .flags = ENTRY_REF,
+                      .value = value,
+                      .size = size,
+                      .destroy = destroy,
+                      .destroy_ctx = destroy_ctx,
+                      .ttl_ms = ttl_ms};
+    return store_goods(c, &g);
+}
+
+/* --- looking up ------------------------------------------------------------------ */
+
+bool alice__cache_pin(struct shard *s, struct entry *e)
+{
+    if (e->pins == ENTRY_PINS_MAX)
+        return false;
+    s->pinned += e->pins == 0;
+    e->pins++;
+    return true;
+}
+
+alice_pin alice__cache_pin_of(struct shard *s, struct entry *e)
+{
+    alice_bytes v = value_of(s->cache, e);
+    return (alice_pin){v.p, v.n, s, e};
+}
+
+alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
+{
+    struct graves graves = {0};
+    uint32_t tag;
+    alice_pin pin = {0};
+    alice_status st = ALICE_OK;
+    if (!c || !out || bad_bytes(key))
+        return ALICE_E_INVAL;
+    struct shard *s = shard_of(c, key, &tag);
+    lock_shard(s);
+    struct entry *e = use(s, key, tag, &graves);
+    if (e && alice__cache_pin(s, e))
+        pin = alice__cache_pin_of(s, e);
+    else if (e)
+        st = ALICE_E_BUSY;
+    unlock_shard(s);
+    if (graves.first)
+        alice__cache_bury(s, &graves);
+    if (st == ALICE_OK)
+        *out = pin;
+    return st;
+}
+
+/* The bound was lowered below what is held: let go until it is kept, or nothing can go. */
+static void shrink(struct shard *s, struct graves *graves)
+{
+    while (s->purse.held > s->purse.limit) {
+        if (s->purse.held - graves->bytes > s->purse.limit && alice__policy_evict(s, graves))
+            continue;
+        if (graves->first)
+            bury_unlocked(s, graves);
+        else if (s->ghost.tags)
+            drop_ghost(s);
+        else
+            break;
+    }
+}
+
+void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves)
+{
+    assert(e->pins > 0);
+    if (--e->pins > 0)
+        return;
+    s->pinned--;
+    if (e->flags & ENTRY_DEAD) {
+        if (needs_burial(s, e))
+            alice__graves_add(s, graves, e);
+        else
+            give_slot(s, e->tag);
+    } else if (e->flags & ENTRY_PARKED) {
+        alice__queue_unpark(s, e);
+    }
+    if (s->purse.held > s->purse.limit)
+        shrink(s, graves);
+}
+
+void alice_cache_unpin(alice_pin *pin)
+{
+    struct graves graves = {0};
+    if (!pin)
+        return;
+    if (pin->entry_) {
+        struct shard *s = pin->shard_;
+        lock_shard(s);
+        alice__cache_let_go(s, pin->entry_, &graves);
+        unlock_shard(s);
+        if (graves.first)
+            alice__cache_bury(s, &graves);
+    }
+    *pin = (alice_pin){0};
+}
+
+alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, size_t size,
+                                  size_t *n)
+{
+    struct graves graves = {0};
+    uint32_t tag;
+    alice_status st = ALICE_OK;
+    if (!c || !n || (!buf && size > 0) || bad_bytes(key))
+        return ALICE_E_INVAL;
+    struct shard *s = shard_of(c, key, &tag);
+    lock_shard(s);
+    struct entry *e = use(s, key, tag, &graves);
+    if (e) {
+        alice_bytes v = value_of(c, e);
+        *n = v.n;
+        if (v.n > size)
+            st = ALICE_E_TOOBIG;
+        else if (v.n > 0 && v.p)
+            memcpy(buf, v.p, v.n);
+    } else {
+        *n = ALICE_CACHE_MISS;
+    }
+    unlock_shard(s);
+    if (graves.first)
+        alice__cache_bury(s, &graves);
+    return st;
+}
+
+bool alice_cache_has(alice_cache *c, alice_bytes key)
+{
+    uint32_t tag;
+    if (!c || bad_bytes(key))
+        return false;
+    struct shard *s = shard_of(c, key, &tag);
+    lock_shard(s);
+    uint32_t handle = find(s, key, tag);
+    bool there = handle && !is_expired(s, entry_at(s, handle));
+    unlock_shard(s);
+    return there;
+}
+
+/* --- removing ---------------------------------------------------------------------- */
+
+alice_status alice_cache_remove(alice_cache *c, alice_bytes key)
+{
+    struct graves graves = {0};
+    uint32_t tag;
+    if (!c || bad_bytes(key))
+        return ALICE_E_INVAL;
+    struct shard *s = shard_of(c, key, &tag);
+    lock_shard(s);
+    if (s->flights)
+        alice__flights_stale(s, key, tag);
+    unsigned was = alice__cache_erase(s, key, tag, ALICE_CACHE_REMOVED, &graves);
+    unlock_shard(s);
+    alice__cache_bury(s, &graves);
+    return was ? ALICE_OK : ALICE_E_NOENT;
+}
+
+/* Some of the entries. False: none was left. */
+static bool clear_some(struct shard *s, struct graves *graves)
+{
+    unsigned left = CLEAR_AT_ONCE;
+    for (unsigned i = 0; i < QUEUES; i++) {
+        uint32_t handle;
+        while (left > 0 && (handle = s->queues[i].tail) != 0) {
+            alice__cache_leave(s, entry_at(s, handle), handle, ALICE_CACHE_CLEARED, graves);
+            left--;
+        }
+    }
+    return left == 0;
+}
+
+/* With no entry left: what the shard keeps besides. */
+static void drop_structures(struct shard *s)
+{
+    drop_ghost(s);
+    if (s->items == 0) {
+        alice__index_clear(&s->index);
+        alice__purse_give(&s->purse, s->wheel, sizeof *s->wheel);
+        s->wheel = NULL;
+    }
+}
+
+static void clear_shard(struct shard *s)
+{
+    struct graves graves = {0};
+    lock_shard(s);
+    for (struct flight *f = s->flights; f; f = f->next)
+        f->stale = true;
+    for (size_t rounds = s->items / CLEAR_AT_ONCE + 1; rounds > 0; rounds--) {
+        if (!clear_some(s, &graves))
+            break;
+        bury_unlocked(s, &graves);
+    }
+    drop_structures(s);
+    unlock_shard(s);
+    alice__cache_bury(s, &graves);
+}
+
+void alice_cache_clear(alice_cache *c)
+{
+    if (!c)
+        return;
+    for (uint32_t i = 0; i < c->shard_count; i++)
+        clear_shard(&c->shards[i]);
+}
+
+size_t alice_cache_expire(alice_cache *c, size_t work)
+{
+    size_t freed = 0;
+    if (!c)
+        return 0;
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        struct graves graves = {0};
+        struct shard *s = &c->shards[i];
+        size_t share = work ? work / c->shard_count + (i < work % c->shard_count) : SIZE_MAX;
+        lock_shard(s);
+        if (s->wheel)
+            freed += alice__wheel_advance(s, read_now(s), share, &graves);
+        unlock_shard(s);
+        alice__cache_bury(s, &graves);
+    }
+    return freed;
+}
+
+/* --- the budget asks ------------------------------------------------------------------ */
+
+static alice_reclaimed reclaim_expired(void *ctx, size_t wanted)
+{
+    alice_cache *c = ctx;
+    size_t before = alice_cache_bytes(c);
+    (void)wanted;
+    alice_reclaimed got = {.items = alice_cache_expire(c, 0)};
+    size_t after = alice_cache_bytes(c);
+    got.bytes = before > after ? before - after : 0;
+    return got;
+}
+
+/* Let entries go until about `wanted` bytes came back from this shard. */
+static alice_reclaimed reclaim_shard(struct shard *s, size_t wanted)
+{
+    alice_reclaimed got = {0};
+    struct graves graves = {0};
+    lock_shard(s);
+    size_t before = s->purse.held;
+    size_t aim = before > wanted ? before - wanted : 0;
+    size_t items = s->items;
+    while (s->purse.held > aim) {
+        if (s->purse.held - graves.bytes > aim && alice__policy_evict(s, &graves))
+            continue;
+        if (!graves.first)
+            break;
+        bury_unlocked(s, &graves);
+    }
+    if (s->purse.held > aim)
+        drop_structures(s);
+    got.items = items > s->items ? items - s->items : 0;
+    unlock_shard(s);
+    alice__cache_bury(s, &graves);
+    lock_shard(s);
+    got.bytes = before > s->purse.held ? before - s->purse.held : 0;
+    unlock_shard(s);
+    return got;
+}
+
+static alice_reclaimed reclaim_cold(void *ctx, size_t wanted)
+{
+    alice_cache *c = ctx;
+    alice_reclaimed got = {0};
+    /* First an even part from each shard, then what is still missing from any. */
+    for (unsigned round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < c->shard_count && got.bytes < wanted; i++) {
+            size_t left = wanted - got.bytes;
+            size_t part = round == 0 && wanted != SIZE_MAX ? left / (c->shard_count - i) : left;
+            alice_reclaimed r = reclaim_shard(&c->shards[i], part);
+            got.bytes += r.bytes;
+            got.items += r.items;
+        }
+    }
+    return got;
+}
+
+/* --- opening and closing ---------------------------------------------------------------- */
+
+alice_cache_options alice_cache_defaults(void)
+{
+    return (alice_cache_options){.max_bytes = 256 * ALICE_MB, .ttl_ms = 300000};
+}
+
+static bool power_of_two(unsigned n)
+{
+    return n > 0 && (n & (n - 1)) == 0;
+}
+
+/* How many shards; 0 where the options are invalid. */
+static uint32_t shards_of(const alice_cache_options *o)
+{
+    uint32_t n = o->shards;
+    if (n == 0 && o->single_thread)
+        n = 1;
+    if (n == 0) {
+        n = 1;
+        while (n < SHARDS_AUTO_MAX && o->max_bytes / SHARD_AUTO_BYTES >= 2 * n)
+            n *= 2;
+    }
+    if (!power_of_two(n) || n > SHARDS_MAX || (o->single_thread && n != 1) ||
+        o->max_bytes / n < ALICE_CACHE_MIN_BYTES || (unsigned)o->policy > ALICE_CACHE_S3FIFO)
+        return 0;
+    return n;
+}
+
+static size_t handle_bytes(uint32_t shards)
+{
+    return sizeof(alice_cache) + shards * sizeof(struct shard);
+}
+
+size_t alice_cache_footprint(const alice_cache_options *options)
+{
+    uint32_t shards = options ? shards_of(options) : 0;
+    if (shards == 0 || options->max_bytes > SIZE_MAX - handle_bytes(shards))
+        return SIZE_MAX;
+    return options->max_bytes + handle_bytes(shards);
+}
+
+static size_t page_size_for(size_t share)
+{
+    size_t size = ALICE__SLAB_PAGE_MIN;
+    while (size < ALICE__SLAB_PAGE_MAX && size * 2 <= share / PAGES_WANTED)
+        size *= 2;
+    return size;
+}
+
+static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
+{
+    size_t page = page_size_for(share);
+    size_t slots = page / sizeof(struct alice__index_slot);
+    s->cache = c;
+    if (pthread_mutex_init(&s->lock, NULL) != 0)
+        return ALICE_E_SYSTEM;
+    alice__purse_init(&s->purse, &c->env, share);
+    alice__slab_init(&s->slab, &s->purse, page);
+    alice__index_init(&s->index, &s->purse,
+                      (uint32_t)(slots > SEGMENT_SLOTS ? SEGMENT_SLOTS : slots));
+    return ALICE_OK;
+}
+
+static alice_status add_reclaimers(alice_cache *c, const alice_cache_options *o)
+{
+    char name[32];
+    const char *base = o->name ? o->name : "cache";
+    if (!o->budget)
+        return ALICE_OK;
+    snprintf(name, sizeof name, "%.23s.expired", base);
+    alice_status st = alice_reclaimer_add(&c->reclaimers[0], o->budget, name,
+                                          ALICE_RECLAIM_EXPIRED, reclaim_expired, c);
+    if (st != ALICE_OK)
+        return st;
+    snprintf(name, sizeof name, "%.23s.cold", base);
+    return alice_reclaimer_add(&c->reclaimers[1], o->budget, name, ALICE_RECLAIM_COLD,
+                               reclaim_cold, c);
+}
+
+alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
+{
+    void *p = NULL;
+    uint32_t shards = o ? shards_of(o) : 0;
+    if (!out || shards == 0)
+        return ALICE_E_INVAL;
+    alice_status st = alice_env_calloc(&o->env, 1, handle_bytes(shards), ALICE_HERE, &p);
+    if (st != ALICE_OK)
+        return st;
+    alice_cache *c = p;
+    c->env = o->env;
+    c->handle_bytes = handle_bytes(shards);
+    c->max_bytes = o->max_bytes;
+    c->seed = o->seed ? o->seed : alice__random64();
+    c->ttl_ticks = o->ttl_ms == ALICE_TTL_NEVER ? 0 : alice__ttl_ticks(o->ttl_ms);
+    c->locking = !o->single_thread;
+    c->renew = o->ttl_after_access;
+    c->s3fifo = o->policy != ALICE_CACHE_LRU;
+    c->on_evict = o->on_evict;
+    c->on_evict_ctx = o->on_evict_ctx;
+    while (st == ALICE_OK && c->shard_count < shards) {
+        st = init_shard(c, &c->shards[c->shard_count], o->max_bytes / shards);
+        c->shard_count += st == ALICE_OK;
+    }
+    if (st == ALICE_OK)
+        st = add_reclaimers(c, o);
+    if (st == ALICE_OK)
+        *out = c;
+    else
+        alice_cache_close(&c);
+    return st;
+}
+
+void alice_cache_close(alice_cache **cache)
+{
+    if (!cache || !*cache)
+        return;
+    alice_cache *c = *cache;
+    alice_reclaimer_remove(&c->reclaimers[0]);
+    alice_reclaimer_remove(&c->reclaimers[1]);
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        struct shard *s = &c->shards[i];
+        clear_shard(s);
+        assert(s->pinned == 0 && !s->flights);
+        alice__slab_clear(&s->slab);
+        drop_structures(s);
+        assert(s->pinned > 0 || s->purse.held == 0);
+        pthread_mutex_destroy(&s->lock);
+    }
+    alice_env env = c->env;
+    alice_env_free(&env, c, c->handle_bytes);
+    *cache = NULL;
+}
+
+/* --- size and numbers -------------------------------------------------------------------- */
+
+alice_status alice_cache_resize(alice_cache *c, size_t max_bytes)
+{
+    alice_status st = ALICE_OK;
+    if (!c || max_bytes / c->shard_count < ALICE_CACHE_MIN_BYTES)
+        return ALICE_E_INVAL;
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        struct graves graves = {0};
+        struct shard *s = &c->shards[i];
+        lock_shard(s);
+        s->purse.limit = max_bytes / c->shard_count;
+        shrink(s, &graves);
+        if (s->purse.held > s->purse.limit)
+            st = ALICE_E_BUSY;
+        unlock_shard(s);
+        alice__cache_bury(s, &graves);
+    }
+    return st;
+}
+
+alice_cache_stats alice_cache_get_stats(alice_cache *c)
+{
+    alice_cache_stats st = {0};
+    if (!c)
+        return st;
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        struct shard *s = &c->shards[i];
+        lock_shard(s);
+        st.hits += s->hits;
+        st.misses += s->misses;
+        st.size_bytes += s->purse.held;
+        st.max_size_bytes += s->purse.limit;
+        st.peak_bytes += s->purse.peak;
+        st.items += s->items;
+        st.sets += s->sets;
+        st.evictions += s->evictions;
+        st.expirations += s->expirations;
+        st.rejections += s->rejections;
+        st.loads += s->loads;
+        st.load_waits += s->load_waits;
+        st.pinned += s->pinned;
+        unlock_shard(s);
+    }
+    if (st.hits + st.misses > 0)
+        st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
+    st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
+    st.max_size_mb = (double)st.max_size_bytes / (double)ALICE_MB;
+    return st;
+}
+
+size_t alice_cache_bytes(alice_cache *c)
+{
+    size_t bytes = c ? c->handle_bytes : 0;
+    for (uint32_t i = 0; c && i < c->shard_count; i++) {
+        lock_shard(&c->shards[i]);
+        bytes += c->shards[i].purse.held;
+        unlock_shard(&c->shards[i]);
+    }
+    return bytes;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_MEM_CACHE_IMPL_H
+#define ALICE_MEM_CACHE_IMPL_H
+
+/*
+ * What the parts of the cache share: cache.c (the calls), cache_policy.c (who
+ * goes first), cache_expiry.c (whose time is over), cache_load.c (one load for
+ * many), cache_check.c (the checker).
+ *
+ *     handle ─ shard ┬ index   tag of the hash → entry
+ *                    ├ slab    the entries
+ *                    ├ queue   their order for the policy
+ *                    ├ wheel   their order in time, where they have a time to live
+ *                    ├ ghost   who left lately (S3-FIFO)
+ *                    └ purse   what all of these may hold: the shard's share
+ *
+ * An entry, in its slot:
+ *
+ *     entry | links of the wheel and deadline, if it has one | key | value
+ *     entry | ...                       | block or ref | key or a pointer to it
+ *
+ * A value too large for a slot has a block of its own; a key too large too.
+ *
+ * The life of an entry: it is INDEXED, and in a queue, or PARKED out of it when
+ * the policy met it pinned. When it leaves the index it is DEAD: its memory goes
+ * at once where that is a slot alone and nobody is told; else it is put on a list
+ * that the caller buries when it has unlocked (callbacks, destructors, blocks),
+ * and when it is pinned, by the last to let go. Until then it counts as held.
+ *
+ * Locks: one for each shard, never two at once; below it only the account and
+ * the allocator. No callback runs under it.
+ */
+
+#include <pthread.h>
+
+#include <alice/cache.h>
+#include <alice/reclaim.h>
+
+#include "mem/ghost.h"
+#include "mem/index.h"
+#include "mem/purse.h"
+#include "mem/slab.h"
+
+enum {
+    ENTRY_LIVE = 1 << 0, /* always set: what the slab wants */
+    ENTRY_FREQ_SHIFT = 1,
+    ENTRY_FREQ = 3 << ENTRY_FREQ_SHIFT, /* uses since it stands where it does, up to 3 */
+    ENTRY_MAIN = 1 << 3,                /* in the main queue, else in the small one */
+    ENTRY_PARKED = 1 << 4, /* in the queue of those that were met pinned */
+    ENTRY_INDEXED = 1 << 5,
+    ENTRY_TIMED = 1 << 6, /* has a deadline */
+    ENTRY_BLOCK = 1 << 7,
+    ENTRY_REF = 1 << 8,
+    ENTRY_KEY_OUT = 1 << 9,
+    ENTRY_DEAD = 1 << 10,
+    ENTRY_REASON_SHIFT = 11,
+    ENTRY_REASON = 7 << ENTRY_REASON_SHIFT
+};
+
+#define ENTRY_PINS_MAX UINT16_MAX
+
+struct entry {
+    uint16_t flags;
+    uint16_t klen;
+    uint16_t vlen; /* of a value in the slot */
+    uint16_t pins;
+    uint32_t tag;        /* when dead: its handle */
+    uint32_t next, prev; /* in its queue; when dead: the address of the next dead */
+};
+
+/* Behind the entry, where it has a deadline. Times are ticks of 4 ms, modulo 2^32. */
+struct timing {
+    uint32_t next, prev; /* in the slot of the wheel; prev of the first: WHEEL_HEAD | slot */
+    uint32_t deadline;
+};
+
+/* A value outside the slot; a ref has all of it, a block the first two. */
+struct outside {
+    void *p;
+    size_t n;
+    alice_cache_destroy_fn destroy;
+    void *destroy_ctx;
+};
+
+struct queue {
+    uint32_t head, tail;
+    size_t items;
+    size_t bytes;
+};
+
+enum { QUEUE_SMALL, QUEUE_MAIN, QUEUE_PARKED, QUEUES };
+
+#define WHEEL_HEAD UINT32_C(0x80000000)
+#define WHEEL_LEVELS 4
+#define WHEEL_SLOTS 64
+
+struct wheel {
+    uint64_t now; /* in units of 16 ticks; what is due before it was freed */
+    uint64_t full[WHEEL_LEVELS];
+    uint32_t slots[WHEEL_LEVELS][WHEEL_SLOTS];
+};
+
+/* A load under way. Its memory is the loading thread's, which is the last to leave. */
+struct flight {
+    struct flight *next;
+    alice_bytes key;
+    uint32_t tag;
+    bool stale; /* the key was set or removed meanwhile */
+    bool done;
+    unsigned waiters;
+    pthread_t loader;
+    pthread_cond_t changed;
+    alice_status status;
+    struct entry *entry; /* pinned once for each waiter; NULL: nothing was loaded */
+};
+
+struct shard {
+    pthread_mutex_t lock;
+    alice_cache *cache;
+    struct alice__purse purse;
+    struct alice__index index;
+    struct alice__slab slab;
+    struct alice__ghost ghost;
+    struct queue queues[QUEUES];
+    struct wheel *wheel;
+    struct flight *flights;
+    size_t items;
+    size_t pinned;    /* entries with pins */
+    uint64_t now;     /* ticks, as last read */
+    unsigned no_pack; /* slots to be given back until packing is tried again */
+    bool ghost_unfit; /* its size should follow the number of entries */
+    uint64_t hits, misses, sets, evictions, expirations, rejections, loads, load_waits;
+};
+
+struct alice_cache {
+    alice_env env;
+    size_t handle_bytes;
+    size_t max_bytes;
+    uint64_t seed;
+    uint32_t ttl_ticks; /* 0: none */
+    uint32_t shard_count;
+    bool locking;
+    bool renew;  /* ttl after access */
+    bool s3fifo; /* else LRU */
+    alice_cache_evict_fn on_evict;
+    void *on_evict_ctx;
+    alice_reclaimer *reclaimers[2];
+    struct shard shards[];
+};
+
+/* The dead whom the caller has to bury when it has unlocked. */
+struct graves {
+    struct entry *first;
+    size_t bytes;
+};
+
+static inline void lock_shard(struct shard *s)
+{
+    if (s->cache->locking)
+        pthread_mutex_lock(&s->lock);
+}
+
+static inline void unlock_shard(struct shard *s)
+{
+    if (s->cache->locking)
+        pthread_mutex_unlock(&s->lock);
+}
+
+static inline struct entry *entry_at(const struct shard *s, uint32_t handle)
+{
+    return alice__slab_at(&s->slab, handle);
+}
+
+/* Where the key stands: the header's end. With renewal the time to live stands before it. */
+static inline size_t head_size(const alice_cache *c, unsigned flags)
+{
+    if (!(flags & ENTRY_TIMED))
+        return sizeof(struct entry);
+    return sizeof(struct entry) + sizeof(struct timing) + (c->renew ? sizeof(uint32_t) : 0);
+}
+
+static inline size_t align8(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
+
+static inline struct timing *timing_of(struct entry *e)
+{
+    return (void *)(e + 1);
+}
+
+/* The time to live of a timed entry, in ticks; only where the cache renews. */
+static inline uint32_t *ttl_of(struct entry *e)
+{
+    return (void *)(timing_of(e) + 1);
+}
+
+static inline struct outside *outside_of(const alice_cache *c, struct entry *e)
+{
+    return (void *)((uint8_t *)e + align8(head_size(c, e->flags)));
+}
+
+/* What stands in the slot before the key. */
+static inline size_t key_offset(const alice_cache *c, unsigned flags)
+{
+    size_t at = head_size(c, flags);
+    if (flags & ENTRY_BLOCK)
+        return align8(at) + offsetof(struct outside, destroy);
+    if (flags & ENTRY_REF)
+        return align8(at) + sizeof(struct outside);
+    return at;
+}
+
+alice_bytes alice__entry_key(const alice_cache *c, struct entry *e);
+alice_bytes alice__entry_value(const alice_cache *c, struct entry *e);
+
+/* Bytes of an entry that are outside its slot, as they are charged; and in all. */
+size_t alice__entry_outside(const alice_cache *c, struct entry *e);
+size_t alice__entry_cost(const struct shard *s, struct entry *e, uint32_t handle);
+
+/* --- cache_policy.c ------------------------------------------------------ */
+
+/* Put in at the head of the queue that its flags say. */
+void alice__queue_push(struct shard *s, struct entry *e, uint32_t handle);
+void alice__queue_unlink(struct shard *s, struct entry *e, uint32_t handle);
+
+/* To the head of the queue where it is. */
+void alice__queue_front(struct shard *s, struct entry *e, uint32_t handle);
+
+/* Back from the parked, when it was let go of. */
+void alice__queue_unpark(struct shard *s, struct entry *e);
+
+/* The entry moved to another handle. */
+void alice__queue_moved(struct shard *s, struct entry *e, uint32_t handle);
+
+/* Let one entry go. False: nothing is left that may go. */
+bool alice__policy_evict(struct shard *s, struct graves *graves);
+
+/* Choose the queue for a new entry. */
+void alice__policy_admit(struct shard *s, struct entry *e);
+
+/* It was used. */
+static inline void policy_hit(struct shard *s, struct entry *e, uint32_t handle)
+{
+    if (s->cache->s3fifo) {
+        if ((e->flags & ENTRY_FREQ) != ENTRY_FREQ)
+            e->flags = (uint16_t)(e->flags + (1 << ENTRY_FREQ_SHIFT));
+    } else if (s->queues[QUEUE_MAIN].head != handle && !(e->flags & ENTRY_PARKED)) {
+        alice__queue_front(s, e, handle);
+    }
+}
+
+/* --- cache_expiry.c ------------------------------------------------------ */
+
+#define TICK_NS UINT64_C(4000000)
+
+uint64_t alice__cache_ticks(const alice_cache *c);
+
+/* Ticks of a time to live, rounded up. */
+uint32_t alice__ttl_ticks(uint32_t ttl_ms);
+
+alice_status alice__wheel_need(struct shard *s, uint64_t now);
+void alice__wheel_add(struct shard *s, struct entry *e, uint32_t handle, uint64_t now);
+void alice__wheel_unlink(struct shard *s, struct entry *e);
+/* The entry moved to another handle. */
+void alice__wheel_moved(struct shard *s, struct entry *e, uint32_t handle);
+
+/* Free what is due, looking at no more than `work` entries. Answers how many. */
+size_t alice__wheel_advance(struct shard *s, uint64_t now, size_t work, struct graves *graves);
+
+static inline bool expired_at(struct entry *e, uint64_t now)
+{
+    return (int32_t)((uint32_t)now - timing_of(e)->deadline) >= 0;
+}
+
+/* --- cache.c --------------------------------------------------------------- */
+
+struct shard *alice__cache_shard(alice_cache *c, alice_bytes key, uint32_t *tag);
+
+/* Find by key, whether expired or not. 0: not there. */
+uint32_t alice__cache_find(struct shard *s, alice_bytes key, uint32_t tag);
+
+/* Find for use: frees it when it is expired; counts the hit or miss. */
+struct entry *alice__cache_use(struct shard *s, alice_bytes key, uint32_t tag,
+                               struct graves *graves);
+
+/* Take an entry out of everything, and free it or put it with the dead. */
+void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
+                        alice_cache_reason reason, struct graves *graves);
+
+/* Unlocked: tell, destroy and free the dead. */
+void alice__cache_bury(struct shard *s, struct graves *graves);
+
+/* Locked: put a dead entry, which nobody pins, with the others. */
+void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e);
+
+/* Pin; false where it has too many already. */
+bool alice__cache_pin(struct shard *s, struct entry *e);
+alice_pin alice__cache_pin_of(struct shard *s, struct entry *e);
+
+/* Mark what is being loaded under this key as out of date. */
+void alice__flights_stale(struct shard *s, alice_bytes key, uint32_t tag);
+
+/* What is to be stored. */
+struct goods {
+    alice_bytes key;
+    uint32_t tag;
+    unsigned flags; /* ENTRY_REF, or 0 */
+    const void *value;
+    size_t size;
+    alice_cache_destroy_fn destroy;
+    void *destroy_ctx;
+    uint32_t ttl_ms;
+    /* Made by alice__cache_store() */
+    uint32_t ttl_ticks;
+    size_t slot_size;
+    unsigned inherit; /* flags of the entry that it replaces, or 0 */
+    void *block;      /* may come charged and filled: a load's */
+    void *key_block;
+};
+
+/*
+ * Store, under the lock, which may be let go of and taken again on the way.
+ * `pins` is what the entry starts with; `detached` (may be NULL): read when all
+ * room is there; where true the entry is not indexed, but dead with its pins.
+ */
+alice_status alice__cache_store(struct shard *s, struct goods *goods, uint16_t pins,
+                                const bool *detached, struct graves *graves,
+                                struct entry **out);
+
+/*
+ * Charge, letting entries go until it fits. The lock may be let go of and taken
+ * again. Fails with the statuses of alice_cache_set().
+ */
+alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves);
+
+/* Remove a key; its flags, or 0 where nothing was there. */
+unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
+                            alice_cache_reason reason, struct graves *graves);
+
+/* Let go of a pin, under the lock. */
+void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves);
+
+/* The largest charge beside which an empty shard still works. */
+size_t alice__cache_largest(const struct shard *s);
+
+#endif
