@@ -21,10 +21,11 @@
 #define SHARDS_MAX 64
 #define SHARDS_AUTO_MAX 16
 #define SHARD_AUTO_BYTES (8 * ALICE_MB)
-#define PAGES_WANTED 512    /* to a shard: the last, half full one of each class must not matter */
-#define SEGMENT_SLOTS 2048  /* of the index, at most */
-#define EXPIRE_AT_SET 8     /* entries of the wheel looked at by each set */
-#define CLEAR_AT_ONCE 1024  /* entries cleared under one hold of the lock */
+#define PAGES_WANTED 512 /* to a shard: the last, half full one of each class must not matter \
+                          */
+#define SEGMENT_SLOTS 2048 /* of the index, at most */
+#define EXPIRE_AT_SET 8    /* entries of the wheel looked at by each set */
+#define CLEAR_AT_ONCE 1024 /* entries cleared under one hold of the lock */
 
 const char *alice_cache_reason_name(alice_cache_reason reason)
 {
@@ -190,7 +191,8 @@ static void give_slot(struct shard *s, uint32_t handle)
     alice__slab_give(&s->slab, handle);
     if (s->no_pack > 0)
         s->no_pack--;
-    else if (s->slab.spare[cls] > per_page && !alice__slab_compact(&s->slab, cls, move_entry, s))
+    else if (s->slab.spare[cls] > per_page &&
+             !alice__slab_compact(&s->slab, cls, move_entry, s))
         s->no_pack = per_page / 4 + 1; /* something is pinned there */
 }
 
@@ -223,7 +225,7 @@ void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
     alice__queue_unlink(s, e, handle);
     if (e->flags & ENTRY_TIMED)
         alice__wheel_unlink(s, e);
-    e->flags = (uint16_t)((e->flags & ~(ENTRY_INDEXED | ENTRY_PARKED)) | ENTRY_DEAD |
+    e->flags = (uint16_t)((e->flags & ~(unsigned)(ENTRY_INDEXED | ENTRY_PARKED)) | ENTRY_DEAD |
                           (unsigned)reason << ENTRY_REASON_SHIFT);
     e->tag = handle;
     s->items--;
@@ -248,7 +250,7 @@ void alice__cache_bury(struct shard *s, struct graves *graves)
     for (struct entry *e = first; e; e = next_grave(e)) {
         alice_bytes key = alice__entry_key(c, e);
         alice_bytes value = alice__entry_value(c, e);
-        unsigned reason = (e->flags & ENTRY_REASON) >> ENTRY_REASON_SHIFT;
+        unsigned reason = (unsigned)(e->flags & ENTRY_REASON) >> ENTRY_REASON_SHIFT;
         if (c->on_evict)
             c->on_evict(c->on_evict_ctx, key, value, (alice_cache_reason)reason);
         outside += alice__entry_outside(c, e);
@@ -473,8 +475,8 @@ static struct entry *fill(struct shard *s, struct goods *g, uint32_t handle, uin
     else if (g->key.n > 0)
         memcpy(key, g->key.p, g->key.n);
     if (e->flags & ENTRY_REF) {
-        *outside_of(c, e) = (struct outside){(void *)(uintptr_t)g->value, g->size, g->destroy,
-                                             g->destroy_ctx};
+        *outside_of(c, e) =
+            (struct outside){(void *)(uintptr_t)g->value, g->size, g->destroy, g->destroy_ctx};
     } else if (e->flags & ENTRY_BLOCK) {
         outside_of(c, e)->p = g->block;
         outside_of(c, e)->n = g->size;
@@ -524,16 +526,15 @@ alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
     }
     bool apart = detached && *detached;
     if (!apart) {
-        unsigned before =
-            alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, graves);
+        unsigned before = alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, graves);
         if (before)
             g->inherit = before;
     }
     struct entry *e = fill(s, g, handle, pins);
     s->pinned += pins > 0;
     if (apart) {
-        e->flags = (uint16_t)(e->flags | ENTRY_DEAD |
-                              ALICE_CACHE_REPLACED << ENTRY_REASON_SHIFT);
+        e->flags =
+            (uint16_t)(e->flags | ENTRY_DEAD | ALICE_CACHE_REPLACED << ENTRY_REASON_SHIFT);
         e->tag = handle;
     } else {
         if (!g->inherit)
@@ -587,7 +588,8 @@ static alice_status store_goods(alice_cache *c, struct goods *g)
     alice_status st = ALICE_OK;
     struct shard *s = shard_of(c, g->key, &g->tag);
     lock_shard(s);
-    if (s->wheel || c->ttl_ticks || (g->ttl_ms != ALICE_TTL_DEFAULT && g->ttl_ms != ALICE_TTL_NEVER))
+    if (s->wheel || c->ttl_ticks ||
+        (g->ttl_ms != ALICE_TTL_DEFAULT && g->ttl_ms != ALICE_TTL_NEVER))
         read_now(s);
     if (s->flights)
         alice__flights_stale(s, g->key, g->tag);
@@ -613,7 +615,8 @@ static bool bad_bytes(alice_bytes b)
     return !b.p && b.n > 0;
 }
 
-alice_status alice_cache_set(alice_cache *c, alice_bytes key, alice_bytes value, uint32_t ttl_ms)
+alice_status alice_cache_set(alice_cache *c, alice_bytes key, alice_bytes value,
+                             uint32_t ttl_ms)
 {
     if (!c || bad_bytes(key) || bad_bytes(value))
         return ALICE_E_INVAL;

@@ -106,8 +106,8 @@ static size_t known_bytes(const struct shard *s, const struct tally *t)
     if (s->slab.pages)
         sum += alice__block_cost(s->slab.page_room * sizeof *s->slab.pages);
     if (s->ghost.tags)
-        sum += alice__block_cost((size_t)s->ghost.buckets * ALICE__GHOST_WAYS *
-                                 sizeof(uint16_t));
+        sum +=
+            alice__block_cost((size_t)s->ghost.buckets * ALICE__GHOST_WAYS * sizeof(uint16_t));
     if (s->wheel)
         sum += alice__block_cost(sizeof *s->wheel);
     size_t count = x->dir ? (size_t)1 << x->depth : 0;

@@ -46,7 +46,7 @@ enum {
     ENTRY_FREQ_SHIFT = 1,
     ENTRY_FREQ = 3 << ENTRY_FREQ_SHIFT, /* uses since it stands where it does, up to 3 */
     ENTRY_MAIN = 1 << 3,                /* in the main queue, else in the small one */
-    ENTRY_PARKED = 1 << 4, /* in the queue of those that were met pinned */
+    ENTRY_PARKED = 1 << 4,              /* in the queue of those that were met pinned */
     ENTRY_INDEXED = 1 << 5,
     ENTRY_TIMED = 1 << 6, /* has a deadline */
     ENTRY_BLOCK = 1 << 7,

@@ -19,7 +19,6 @@
 #define WAITERS_MAX 60000 /* each of them needs a pin */
 
 struct alice_load {
-    alice_cache *cache;
     struct shard *shard;
     struct goods goods;
     bool given; /* there is a value */
@@ -186,8 +185,8 @@ static alice_status fly(struct alice_load *load, alice_load_fn fn, void *ctx,
     return st;
 }
 
-alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load_fn fn, void *ctx,
-                                     alice_pin *out)
+alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load_fn fn,
+                                     void *ctx, alice_pin *out)
 {
     struct graves graves = {0};
     struct entry *e = NULL;
@@ -206,7 +205,7 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
         st = join(s, other, &e);
     } else {
         struct flight flight = {.key = key, .tag = tag, .loader = pthread_self()};
-        alice_load load = {.cache = c, .shard = s, .goods = {.key = key, .tag = tag}};
+        alice_load load = {.shard = s, .goods = {.key = key, .tag = tag}};
         st = ALICE_E_SYSTEM;
         if (pthread_cond_init(&flight.changed, NULL) == 0)
             st = fly(&load, fn, ctx, &flight, &graves, &e);

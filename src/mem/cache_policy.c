@@ -100,7 +100,7 @@ void alice__queue_moved(struct shard *s, struct entry *e, uint32_t handle)
 
 static void set_freq(struct entry *e, unsigned freq)
 {
-    e->flags = (uint16_t)((e->flags & ~ENTRY_FREQ) | freq << ENTRY_FREQ_SHIFT);
+    e->flags = (uint16_t)((e->flags & ~(unsigned)ENTRY_FREQ) | freq << ENTRY_FREQ_SHIFT);
 }
 
 static unsigned freq_of(const struct entry *e)

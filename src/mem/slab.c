@@ -25,8 +25,8 @@
 #define HANDLE_BITS 31
 #define LINEAR_CLASSES 32 /* up to 256 bytes in steps of a grain */
 #define LINEAR_MAX 256
-#define STEPS 8       /* classes to a doubling, above */
-#define LOOK_AT 8     /* pages to choose from when one is to be emptied */
+#define STEPS 8   /* classes to a doubling, above */
+#define LOOK_AT 8 /* pages to choose from when one is to be emptied */
 
 struct free_slot {
     uint16_t zero; /* where a live object is not 0 */

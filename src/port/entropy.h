@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* 64 bits that nobody outside can guess: for hash seeds, not for keys. Never waits, never fails. */
+/* 64 bits that nobody outside can guess: for hash seeds, not for keys. Never waits, never
+ * fails. */
 uint64_t alice__random64(void);
 
 #endif
