@@ -232,6 +232,14 @@ typedef struct alice__span_reader {
     void *ctx;
     uint64_t size;
 } alice__span_reader;
+/* A reader of bytes [offset, offset + n) of an input, where they lie in one piece. */
+typedef struct alice__span_range {
+    alice__span_reader reader;
+    const alice__input *in;
+    uint64_t offset;
+} alice__span_range;
+const alice__span_reader *alice__span_in(alice__span_range *r, const alice__input *in,
+                                         uint64_t offset, uint64_t n);
 void alice__c2pa(alice__facts *f, const alice_env *env, const alice__span_reader *jumbf);
 
 /* ---- the formats ---- */

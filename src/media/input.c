@@ -93,3 +93,32 @@ alice__text_stream *alice__text_in(alice__text_range *r, const alice__input *in,
     };
     return &r->stream;
 }
+
+static alice_status span_read(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
+{
+    alice__span_range *r = ctx;
+    *got = 0;
+    if (offset >= r->reader.size)
+        return ALICE_OK;
+    if (n > r->reader.size - offset)
+        n = (size_t)(r->reader.size - offset);
+    alice_status st = ALICE_OK;
+    const uint8_t *p = alice__input_at(r->in, r->offset + offset, n, to, &st);
+    if (!p)
+        return st;
+    if (p != to)
+        memcpy(to, p, n);
+    *got = n;
+    return ALICE_OK;
+}
+
+const alice__span_reader *alice__span_in(alice__span_range *r, const alice__input *in,
+                                         uint64_t offset, uint64_t n)
+{
+    if (offset > in->size)
+        offset = in->size;
+    if (n > in->size - offset)
+        n = in->size - offset;
+    *r = (alice__span_range){.reader = {span_read, r, n}, .in = in, .offset = offset};
+    return &r->reader;
+}
