@@ -356,6 +356,8 @@ static const char *year_first(scan *s, alice_date *out)
 static const char *day_first(scan *s, alice_date *out)
 {
     int day = number(s, 2);
+    if (s->p < s->end && *s->p == ':')
+        return "not a four-digit year";
     while (s->p < s->end && (is_blank(*s->p) || *s->p == '-' || *s->p == '.'))
         s->p++;
     size_t letters = letters_ahead(s);

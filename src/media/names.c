@@ -211,6 +211,13 @@ static bool glues_date(span word)
     return false;
 }
 
+/* Blanks between groups of digits, or a plus before them: what people telephone with. */
+static bool phone_number_before(span s, size_t at)
+{
+    return (at > 0 && s.p[at - 1] == '+') ||
+           (at > 1 && s.p[at - 1] == ' ' && is_digit(s.p[at - 2]));
+}
+
 /* 20240315 and what follows it. The end, or 0. */
 static size_t compact_at(span s, size_t at, alice_date *d)
 {
@@ -222,6 +229,8 @@ static size_t compact_at(span s, size_t at, alice_date *d)
     int year = number_at(s, at, 4), month = number_at(s, at + 4, 2),
         day = number_at(s, at + 6, 2);
     if (!real_day(year, month, day))
+        return 0;
+    if (run == 8 && phone_number_before(s, at))
         return 0;
     set_day(d, year, month, day);
     if (run > 8) {
@@ -377,7 +386,7 @@ static bool known_prefix(span s, size_t at)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (is((span){s.p, n}, words[i]))
             return true;
-    return n == 0;
+    return false;
 }
 
 /* NULL and a date; or why there is none ("" where nothing even looks like one). */
