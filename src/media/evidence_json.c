@@ -63,11 +63,6 @@ static bool skip(reading *r, alice__json *j, alice__json_kind kind)
     return alice__json_skip(j, kind);
 }
 
-static bool is_scalar(alice__json_kind kind)
-{
-    return kind >= ALICE__JSON_STRING;
-}
-
 static void keep_field(reading *r, enum field which, const alice__json *j,
                        alice__json_kind kind)
 {
@@ -469,8 +464,11 @@ static bool top_value(reading *r, alice__json *j, const char *key, int field)
     }
     if (kind == ALICE__JSON_STRING)
         r->marks |= mark_of_value(key, j->text);
-    if (field >= 0)
+    if (field >= 0) {
+        if (!strcmp(key, "model_weights"))
+            r->field[MODEL] = NULL; /* more exact than InvokeAI's "model" */
         keep_field(r, (enum field)field, j, kind);
+    }
     return true;
 }
 
@@ -544,6 +542,8 @@ static void tell_texts(reading *r, alice_fact fact, alice__ai_rank rank, const c
     char *to = r->heap.memory + r->heap.used;
     for (unsigned i = 0; i < texts->count; i++) {
         size_t m = strlen(texts->text[i]);
+        while (m > 0 && strchr(" \t\r\n", texts->text[i][m - 1]))
+            m--;
         if (n + m + 1 > left)
             m = left - n - 1;
         memcpy(to + n, texts->text[i], m);

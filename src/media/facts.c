@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "media/date.h"
+#include "media/evidence.h"
 
 void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, size_t arena_size,
                         int64_t now_s)
@@ -285,6 +286,8 @@ void alice__facts_generator(alice__facts *f, alice_generator g, alice__proof pro
         stronger = have == ALICE_GEN_NONE;
     else if (have == ALICE_GEN_UNNAMED)
         stronger = true;
+    else if (have == ALICE_GEN_STABLEDIFFUSION && proof == f->proof)
+        stronger = true; /* its kin write its form: the narrower name counts */
     if (!stronger)
         return;
     f->info->generator = g;
@@ -319,11 +322,18 @@ void alice__facts_source_type(alice__facts *f, const char *uri, size_t n, const 
  * Generator against camera. A camera that says with its own credentials that it
  * used a model has still taken a picture, and so has what was composed of a
  * picture and generated parts: neither is from a generator. Their own
- * parameters inside the file outweigh that.
+ * parameters inside the file outweigh that. A camera's picture that is named
+ * like a generator's is the camera's.
  */
 static void settle_generator(alice__facts *f)
 {
     alice_media_info *info = f->info;
+    bool camera = info->fact[ALICE_FACT_MAKE].n > 0 || info->fact[ALICE_FACT_MODEL].n > 0;
+    if (f->proof == ALICE__PROOF_NAME && camera) {
+        info->generator = ALICE_GEN_NONE;
+        info->generator_source = NULL;
+        f->proof = ALICE__PROOF_NONE;
+    }
     if (f->synthetic && !f->camera_claim)
         alice__facts_generator(f, ALICE_GEN_UNNAMED, ALICE__PROOF_DECLARED, f->synthetic_from);
     bool edited =
@@ -339,10 +349,33 @@ static void settle_generator(alice__facts *f)
     }
 }
 
+/* Generators that leave the prompt as a plain description or field. */
+static bool describes(alice_generator g)
+{
+    return g == ALICE_GEN_NOVELAI || g == ALICE_GEN_EASYDIFFUSION || g == ALICE_GEN_MIDJOURNEY;
+}
+
+/* A prompt without a generator is none, and a description is one of few only. */
+static void settle_prompt(alice__facts *f)
+{
+    static const alice_fact facts[] = {ALICE_FACT_PROMPT, ALICE_FACT_NEGATIVE_PROMPT,
+                                       ALICE_FACT_AI_MODEL, ALICE_FACT_SEED,
+                                       ALICE_FACT_SAMPLER};
+    alice_generator g = f->info->generator;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        bool loose = f->fact_rank[facts[i]] <= ALICE__AI_LOOSE;
+        if (g == ALICE_GEN_NONE || (loose && !describes(g))) {
+            forget_text(f, facts[i]);
+            f->info->fact_from[facts[i]] = NULL;
+        }
+    }
+}
+
 void alice__facts_end(alice__facts *f)
 {
     alice_media_info *info = f->info;
     settle_generator(f);
+    settle_prompt(f);
     for (int i = 0; i < ALICE_DATE_SOURCE_COUNT; i++) {
         if (info->dates[i].verdict != ALICE_DATE_OUTRANKED)
             continue;

@@ -645,8 +645,8 @@ void alice__evidence(alice__facts *f, alice__where where, const char *key,
         told_text(f, where, from, plain, to, n);
     else
         told_software(f, where, from, kind, to, n);
-    if (kind == FIELD_SOFTWARE && same_key(plain, "source") && find(to, n, "novelai") < n)
-        tell(f, ALICE_FACT_AI_MODEL, ALICE__AI_FIELD, from, to, n);
+    if (where == ALICE__IN_PNG && same_key(plain, "source"))
+        tell(f, ALICE_FACT_AI_MODEL, ALICE__AI_LOOSE, from, to, n); /* NovelAI's model */
 }
 
 void alice__evidence_text(alice__facts *f, alice__where where, const char *key,
