@@ -931,9 +931,11 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
         return told(c, st, error);
     c->saved = c->now;
     c->saved_next_dir = c->next_dir;
+    /* The batch is durable whatever comes of this: what fails here fails again in the next
+       batch, which can still be taken back. */
     if (!c->stale && c->prints.count > c->prints.limit - c->prints.limit / 8)
-        st = merge_between(c);
-    return told(c, st, error);
+        (void)merge_between(c);
+    return ALICE_OK;
 }
 
 void alice__catalog_rollback(alice__catalog *c)
@@ -1009,9 +1011,9 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
 
 size_t alice__catalog_shrink(alice__catalog *c, size_t wanted)
 {
-    size_t got = alice__store_shrink(c->top);
+    size_t got = alice__store_shrink(c->top, wanted);
     if (got < wanted && c->base)
-        got += alice__store_shrink(c->base);
+        got += alice__store_shrink(c->base, wanted - got);
     return got;
 }
 

@@ -168,7 +168,11 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
 /* Why the last call failed, in words; "" when none has. For those that take no alice_error. */
 const char *alice__catalog_why(const alice__catalog *c);
 
-/* Memory that it holds beyond its account's rows can be given back: SQLite's pages. */
+/*
+ * Give about `wanted` bytes of SQLite's page cache back, and their charge to the
+ * account; answers that. The cache grows again step by step with the commits,
+ * where the account allows.
+ */
 size_t alice__catalog_shrink(alice__catalog *c, size_t wanted);
 
 typedef struct alice__catalog_stats {

@@ -36,7 +36,8 @@ enum {
     LOG_PAGES = 1000,  /* then the log is emptied into the database */
     WORDS = 256,
     WORD_MAX = 39,
-    APPLICATION = 0x616c6963 /* "alic" */
+    CACHE_LEAST = 128 * 1024, /* what a batch can be written with */
+    APPLICATION = 0x616c6963  /* "alic" */
 };
 
 /* ---- schema ---- */
@@ -137,7 +138,9 @@ struct alice__store {
     alice_env env;
     sqlite3 *db;
     sqlite3_stmt *q[Q_COUNT];
-    size_t charged;
+    size_t cache, cache_full; /* bytes of pages allowed now, and when nobody needs them */
+    const char *const *steps;
+    int schema;
     alice__store_mode mode;
     bool log; /* the write-ahead log is in use */
     bool begun;
@@ -416,22 +419,22 @@ static alice_status migrate(alice__store *s, alice_error *error)
     if (tables > 0 && application != APPLICATION)
         return alice__fail(error, ALICE_E_INVAL, 0, "a database of another program: %s",
                            s->path);
-    if (version < 0 || version > SCHEMA)
+    if (version < 0 || version > s->schema)
         return alice__fail(error, ALICE_E_UNSUPPORTED, 0,
                            "the catalog was written by a newer alice (schema %lld, this one "
                            "knows %d): %s",
-                           (long long)version, SCHEMA, s->path);
-    if (s->mode == ALICE__STORE_READ && version < SCHEMA)
+                           (long long)version, s->schema, s->path);
+    if (s->mode == ALICE__STORE_READ && version < s->schema)
         return alice__fail(error, ALICE_E_UNSUPPORTED, 0,
                            "the catalog has an older schema; a run that is not dry renews it");
-    for (; st == ALICE_OK && version < SCHEMA; version++) {
+    for (; st == ALICE_OK && version < s->schema; version++) {
         char end[96];
         snprintf(end, sizeof end,
                  "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION,
                  (int)version + 1);
         st = exec(s, "BEGIN IMMEDIATE");
         if (st == ALICE_OK)
-            st = exec(s, steps[version]);
+            st = exec(s, s->steps[version]);
         if (st == ALICE_OK)
             st = exec(s, end);
         if (st == ALICE_OK)
@@ -456,7 +459,9 @@ alice_status alice__store_open(alice__store **out, const alice__store_options *o
         return alice__fail(error, st, 0, "no memory for the catalog");
     }
     s->env = o->env;
-    s->charged = charge;
+    s->cache = s->cache_full = o->cache_bytes;
+    s->steps = o->steps ? o->steps : steps;
+    s->schema = o->steps ? o->step_count : SCHEMA;
     s->mode = o->mode;
     memcpy(s->path, o->path, n);
 
@@ -501,7 +506,7 @@ void alice__store_close(alice__store **store)
             sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
         sqlite3_close(s->db);
     }
-    alice_account_release(s->env.account, s->charged);
+    alice_account_release(s->env.account, s->cache + ALICE__STORE_OVERHEAD);
     alice_env env = s->env;
     alice_env_free(&env, s, sizeof *s + strlen(s->path) + 1);
 }
@@ -571,12 +576,29 @@ alice_status alice__store_batch_get(alice__store *s, alice__store_batch *out)
     return st;
 }
 
+/* Empty the log into the database where it has become long. */
+static alice_status tidy_log(alice__store *s)
+{
+    int in_log = 0, moved = 0;
+    if (!s->log || s->log_pages < LOG_PAGES)
+        return ALICE_OK;
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+    if (rc != SQLITE_OK)
+        return failed(s, rc);
+    s->log_pages = 0;
+    s->pages_moved += moved > 0 ? (uint64_t)moved : 0;
+    return ALICE_OK;
+}
+
 alice_status alice__store_begin(alice__store *s)
 {
     sqlite3_stmt *q;
     if (s->begun)
         return ALICE_OK;
-    alice_status st = take(s, Q_BEGIN, &q);
+    /* Here, not after a commit, a failure is one of a batch that has not begun. */
+    alice_status st = tidy_log(s);
+    if (st == ALICE_OK)
+        st = take(s, Q_BEGIN, &q);
     if (st == ALICE_OK)
         st = run(s, q);
     if (st == ALICE_OK)
@@ -594,18 +616,38 @@ bool alice__store_has_log(const alice__store *s)
     return s->log;
 }
 
-/* Empty the log into the database where it has become long. */
-static alice_status tidy_log(alice__store *s)
+/* Allow so many bytes of pages; the account was charged for them. */
+static void set_cache(alice__store *s, size_t bytes)
 {
-    int in_log = 0, moved = 0;
-    if (!s->log || s->log_pages < LOG_PAGES)
-        return ALICE_OK;
-    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
-    if (rc != SQLITE_OK)
-        return failed(s, rc);
-    s->log_pages = 0;
-    s->pages_moved += moved > 0 ? (uint64_t)moved : 0;
-    return ALICE_OK;
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%zu", bytes / 1024);
+    if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        s->cache = bytes;
+}
+
+size_t alice__store_shrink(alice__store *s, size_t wanted)
+{
+    size_t before = s->cache;
+    if (before <= CACHE_LEAST)
+        return 0;
+    set_cache(s, wanted < before - CACHE_LEAST ? before - wanted : CACHE_LEAST);
+    sqlite3_db_release_memory(s->db);
+    alice_account_release(s->env.account, before - s->cache);
+    return before - s->cache;
+}
+
+static void regrow(alice__store *s)
+{
+    size_t step = s->cache_full / 8 + 1, before = s->cache;
+    if (before >= s->cache_full)
+        return;
+    if (step > s->cache_full - before)
+        step = s->cache_full - before;
+    if (alice_account_try_charge(s->env.account, step) != ALICE_OK)
+        return;
+    set_cache(s, before + step);
+    if (s->cache == before)
+        alice_account_release(s->env.account, step);
 }
 
 alice_status alice__store_commit(alice__store *s, const alice__store_batch *b)
@@ -630,7 +672,8 @@ alice_status alice__store_commit(alice__store *s, const alice__store_batch *b)
         return st;
     s->begun = false;
     s->flushes += s->flushing;
-    return tidy_log(s);
+    regrow(s);
+    return ALICE_OK;
 }
 
 void alice__store_rollback(alice__store *s)
@@ -639,15 +682,6 @@ void alice__store_rollback(alice__store *s)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     s->begun = false;
     memset(s->words, 0, sizeof s->words); /* some of them may be gone */
-}
-
-size_t alice__store_shrink(alice__store *s)
-{
-    int before = 0, after = 0, high = 0;
-    sqlite3_db_status(s->db, SQLITE_DBSTATUS_CACHE_USED, &before, &high, 0);
-    sqlite3_db_release_memory(s->db);
-    sqlite3_db_status(s->db, SQLITE_DBSTATUS_CACHE_USED, &after, &high, 0);
-    return before > after ? (size_t)(before - after) : 0;
 }
 
 void alice__store_written(const alice__store *s, uint64_t *bytes, uint64_t *flushes)

@@ -18,7 +18,7 @@
 #include "catalog/catalog.h"
 
 /* Connection, schema, statements, log index and the caches of words and numbers. */
-#define ALICE__STORE_OVERHEAD ((size_t)384 * 1024)
+#define ALICE__STORE_OVERHEAD ((size_t)256 * 1024)
 
 typedef enum alice__store_mode {
     ALICE__STORE_WRITE,  /* the catalog itself: durable commits */
@@ -34,6 +34,9 @@ typedef struct alice__store_options {
     alice__store_mode mode;
     size_t cache_bytes;
     bool log_works; /* the write-ahead log works in this folder */
+    /* The way to the schema, one text a version; NULL: the catalog's own. */
+    const char *const *steps;
+    int step_count;
 } alice__store_options;
 
 /*
@@ -81,8 +84,12 @@ alice_status alice__store_flushing(alice__store *s, bool on);
 void alice__store_rollback(alice__store *s);
 bool alice__store_has_log(const alice__store *s);
 
-/* Give clean pages back to the allocator; answers the bytes. */
-size_t alice__store_shrink(alice__store *s);
+/*
+ * Make do with a smaller page cache, give its pages back to the allocator and
+ * their charge to the account; answers that. Commits let it grow again step by
+ * step, where the account allows.
+ */
+size_t alice__store_shrink(alice__store *s, size_t wanted);
 
 /* Estimated from pages, a little too high; and commits that were flushed. */
 void alice__store_written(const alice__store *s, uint64_t *bytes, uint64_t *flushes);
