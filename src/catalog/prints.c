@@ -9,6 +9,7 @@
  */
 #include "catalog/prints.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { SMALLEST = 64 };
@@ -92,6 +93,7 @@ void alice__prints_sort(alice__prints *p)
     size_t n = 0;
     if (p->sorted)
         return;
+    assert(alice__prints_check(p));
     for (size_t i = 0; i < p->size; i++)
         if (p->slot[i])
             p->slot[n++] = p->slot[i];

@@ -148,6 +148,7 @@ struct alice__store {
     unsigned log_pages;
     uint64_t flushes, pages_moved;
     word words[WORDS];
+    uint8_t hashes[2][16]; /* bound to the statement at hand */
     char why[192];
     char path[]; /* as it was given */
 };
@@ -318,11 +319,11 @@ static void pack_hash(uint8_t to[16], alice__hash h)
     }
 }
 
-static void bind_hash(sqlite3_stmt *q, int at, alice__hash h)
+/* In bytes of the store: binding what SQLite has to copy could fail, and be missed. */
+static void bind_hash(alice__store *s, sqlite3_stmt *q, int at, int which, alice__hash h)
 {
-    uint8_t bytes[16];
-    pack_hash(bytes, h);
-    sqlite3_bind_blob(q, at, bytes, sizeof bytes, SQLITE_TRANSIENT);
+    pack_hash(s->hashes[which], h);
+    sqlite3_bind_blob(q, at, s->hashes[which], 16, SQLITE_STATIC);
 }
 
 /* False: there is none. */
@@ -501,8 +502,8 @@ void alice__store_close(alice__store **store)
     if (s->db) {
         if (s->begun)
             sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-        /* A closed catalog has no log beside it and says so in its header. */
-        if (s->log && s->mode == ALICE__STORE_WRITE)
+        /* A closed catalog has no log or journal beside it and says so in its header. */
+        if (s->mode == ALICE__STORE_WRITE)
             sqlite3_exec(s->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
         sqlite3_close(s->db);
     }
@@ -947,9 +948,9 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
     if (row->dest)
         bind_text(q, 10, row->dest);
     if (row->head.low | row->head.high)
-        bind_hash(q, 11, row->head);
+        bind_hash(s, q, 11, 0, row->head);
     if (row->has_content)
-        bind_hash(q, 12, row->content);
+        bind_hash(s, q, 12, 1, row->content);
     if (row->other)
         sqlite3_bind_int64(q, 13, row->other);
     if (row->info)
@@ -1017,7 +1018,7 @@ alice_status alice__store_set_content(alice__store *s, int64_t id, alice__hash c
     if (st != ALICE_OK)
         return st;
     sqlite3_bind_int64(q, 1, id);
-    bind_hash(q, 2, content);
+    bind_hash(s, q, 2, 0, content);
     return run(s, q);
 }
 

@@ -447,6 +447,49 @@ static void an_empty_commit_is_free(void **state)
     alice__catalog_close(&c);
 }
 
+/* Where no write-ahead log works, a journal does the same; also over what a log left. */
+static void a_journal_does_where_no_log_works(void **state)
+{
+    (void)state;
+    const alice__store_options o = {
+        .path = db_path, .mode = ALICE__STORE_WRITE, .cache_bytes = 256 * 1024};
+    killed_after(3); /* three rows, in a log */
+    for (int killed = 1; killed >= 0; killed--) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            alice__store *s = NULL;
+            alice__store_batch b;
+            assert_ok(alice__store_open(&s, &o, NULL));
+            assert_false(alice__store_has_log(s));
+            assert_ok(alice__store_batch_get(s, &b));
+            for (int part = 0; part < 2; part++) {
+                char name[16];
+                snprintf(name, sizeof name, "%d-%d", killed, part);
+                alice__row row = {.dir_id = 1, .name = name, .state = ALICE__NOT_MEDIA};
+                assert_ok(alice__store_begin(s));
+                assert_ok(alice__store_row_add(s, b.next_file++, &row));
+                if (part == 0)
+                    assert_ok(alice__store_commit(s, &b));
+            }
+            if (!killed)
+                alice__store_close(&s);
+            raise(SIGKILL);
+        }
+        int how = 0;
+        assert_int_equal(waitpid(child, &how, 0), child);
+        assert_true(WIFSIGNALED(how));
+    }
+    assert_false(tree_has(folder_fd, "catalog.db-journal"));
+    assert_false(tree_has(folder_fd, "catalog.db-wal"));
+    assert_int_equal(sql_number("SELECT count(*) FROM files"), 5);
+    alice__catalog *c = opened();
+    assert_int_not_equal(known(c, 1, "a"), 0);
+    assert_int_not_equal(known(c, 1, "1-0"), 0);
+    assert_int_equal(known(c, 1, "1-1"), 0);
+    alice__catalog_close(&c);
+}
+
 /* ---- who holds it ---- */
 
 static void two_processes_exclude_each_other(void **state)
@@ -1222,6 +1265,7 @@ int main(void)
         TEST(a_kill_leaves_the_open_batch_in_doubt),
         TEST(a_rollback_takes_all_back),
         TEST(an_empty_commit_is_free),
+        TEST(a_journal_does_where_no_log_works),
         TEST(two_processes_exclude_each_other),
         TEST(another_program_on_it_is_busy),
         TEST(a_read_only_folder_is_said),
