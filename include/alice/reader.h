@@ -40,7 +40,8 @@ typedef enum alice_long_lines {
 typedef struct alice_reader_options {
     alice_env env;           /**< pays for the buffer */
     size_t chunk_bytes;      /**< of the buffer, thus of a chunk; 0: 1 MB */
-    size_t max_line_bytes;   /**< 0: what the account allows */
+    size_t max_line_bytes;   /**< without its end; 0: what the account allows, or, in parts, what
+                                  the buffer holds */
     alice_long_lines long_lines;
     bool keep_cached;        /**< leave in the page cache what was read */
     bool fail_if_grown;      /**< a file that grew since open: ALICE_E_CHANGED instead of the end;
@@ -68,7 +69,7 @@ ALICE_API void alice_reader_close(alice_reader **reader);
 
 /**
  * The next chunk, borrowed until the next call on this reader. All but the last
- * are chunk_bytes long (shorter after a peek), from pipes too. ALICE_E_END after
+ * are chunk_bytes long, from pipes too. ALICE_E_END after
  * the last; ALICE_E_CHANGED: the file is shorter than at open (or grew, with
  * fail_if_grown); ALICE_E_IO. What was read before a failure is handed out first.
  */

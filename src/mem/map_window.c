@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alice_map: a file seen through one window.
+ *
+ *     file     ────────┬───────────────┬────────────
+ *                      start           start + have
+ *     window           └─ bytes ───────┘   at most `room` (the asked-for size and a page,
+ *                                          since windows begin at a page)
+ *
+ * The window is a buffer that is filled by reading, or, where the guard was asked
+ * for, a mapping. Nothing else differs.
+ */
+#include <alice/budget.h>
+#include <alice/reader.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "mem/profile_hook.h"
+#include "port/file_read.h"
+#include "port/map.h"
+
+enum { WINDOW = 1024 * 1024, STEP = 64 * 1024 };
+
+struct alice_map {
+    alice_map_options o;
+    int fd;
+    bool own_fd;
+    bool mapped; /* by mapping; else by reading */
+    alice__file_about about;
+    size_t page;
+    size_t room;    /* bytes of the window, charged */
+    uint8_t *bytes; /* the window; a mapping is NULL until there is one */
+    uint64_t start; /* what it shows */
+    size_t have;
+    uint64_t expected; /* where a reader from front to back goes on */
+    bool drop;         /* what the window shows was not cached before */
+    alice__guard guard;
+};
+
+static alice_status changed(const alice_map *m, alice_error *error)
+{
+    alice__file_about now = {0};
+    alice__file_look(m->fd, &now);
+    return alice__fail(error, ALICE_E_CHANGED, 0,
+                       "the file shrank from %" PRIu64 " to %" PRIu64
+                       " bytes while it was read",
+                       m->about.size, now.size);
+}
+
+static alice_status io_failed(int e, uint64_t offset, alice_error *error)
+{
+    alice_status st = alice__status_of_errno(-e);
+    return alice__fail(error, st == ALICE_E_SYSTEM ? ALICE_E_IO : st, -e,
+                       "reading failed at byte %" PRIu64 ": %s", offset, strerror(-e));
+}
+
+/* Let go of what the window shows. */
+static void leave_window(alice_map *m)
+{
+    if (m->mapped && m->bytes) {
+        alice__unmap(m->bytes, m->room, &m->guard);
+        m->bytes = NULL;
+    }
+    if (m->drop && m->have > 0)
+        alice__file_drop(m->fd, m->start, m->have);
+    m->have = 0;
+    m->drop = false;
+}
+
+/* Where the window ends: all of it from front to back, else not much more than asked for. */
+static size_t window_bytes(const alice_map *m, uint64_t start, uint64_t end)
+{
+    uint64_t n = m->room;
+    if (start > m->expected || end < m->expected) {
+        n = end - start;
+        n = n < STEP ? STEP : n;
+    }
+    if (n > m->room)
+        n = m->room;
+    if (n > m->about.size - start)
+        n = m->about.size - start;
+    return (size_t)n;
+}
+
+static alice_status read_window(alice_map *m, uint64_t start, size_t n, alice_error *error)
+{
+    size_t got = 0;
+    int e = alice__file_read_at(m->fd, start, m->bytes, n, &got);
+    if (e != 0)
+        return io_failed(e, start + got, error);
+    m->have = got;
+    return got < n ? changed(m, error) : ALICE_OK;
+}
+
+static alice_status map_window(alice_map *m, uint64_t start, size_t n, alice_error *error)
+{
+    alice__file_about now;
+    void *p = NULL;
+    int e = alice__file_look(m->fd, &now);
+    if (e == 0 && now.size < start + n)
+        return changed(m, error);
+    if (e == 0)
+        e = alice__map(m->fd, start, m->room, &m->guard, &p);
+    if (e != 0)
+        return io_failed(e, start, error);
+    m->bytes = p;
+    m->have = n;
+    return ALICE_OK;
+}
+
+/* Show the range [offset, end), which fits. */
+static alice_status show(alice_map *m, uint64_t offset, uint64_t end, alice_error *error)
+{
+    uint64_t start = offset - offset % m->page;
+    size_t n = window_bytes(m, start, end);
+    leave_window(m);
+    m->start = start;
+    m->drop = !m->o.keep_cached && !alice__file_cached(m->fd, start, n);
+    return m->mapped ? map_window(m, start, n, error) : read_window(m, start, n, error);
+}
+
+alice_status alice_map_at(alice_map *m, uint64_t offset, size_t n, alice_bytes *out,
+                          alice_error *error)
+{
+    if (!m || !out)
+        return ALICE_E_INVAL;
+    if (n > m->o.window_bytes)
+        return alice__fail(error, ALICE_E_TOOBIG, 0, "a window has %zu bytes, not %zu",
+                           m->o.window_bytes, n);
+    uint64_t left = offset < m->about.size ? m->about.size - offset : 0;
+    if (n > left)
+        n = (size_t)left;
+    uint64_t end = offset + n;
+    alice_status st = alice_map_check(m, error);
+    if (st == ALICE_OK && n > 0 && (offset < m->start || end > m->start + m->have))
+        st = show(m, offset, end, error);
+    if (st != ALICE_OK) {
+        leave_window(m);
+        return st;
+    }
+    m->expected = end;
+    *out = (alice_bytes){.p = n ? m->bytes + (offset - m->start) : NULL, .n = n};
+    return ALICE_OK;
+}
+
+alice_status alice_map_check(const alice_map *m, alice_error *error)
+{
+    alice__file_about now;
+    if (!m)
+        return ALICE_E_INVAL;
+    if (!m->mapped || !atomic_load(&m->guard.hit))
+        return ALICE_OK;
+    int e = alice__file_look(m->fd, &now);
+    if (e == 0 && now.size >= m->about.size)
+        e = -EIO;
+    return e ? io_failed(e, m->start, error) : changed(m, error);
+}
+
+uint64_t alice_map_size(const alice_map *m)
+{
+    return m ? m->about.size : 0;
+}
+
+/* ---- life ---- */
+
+static void close_map(alice_map *m)
+{
+    alice_env env = m->o.env;
+    leave_window(m);
+    if (m->mapped) {
+        alice__guard_leave(&m->guard);
+        alice_account_release(env.account, m->room);
+    } else {
+        alice_env_free(&env, m->bytes, m->room);
+    }
+    if (m->own_fd)
+        alice__file_close(m->fd);
+    alice_env_free(&env, m, sizeof *m);
+}
+
+/* The window's memory, or the right to it. */
+static alice_status take_window(alice_map *m, alice_error *error)
+{
+    alice_status st;
+    if (!(m->o.use_mmap && m->o.sigbus_guard)) {
+        st = alice_env_alloc(&m->o.env, m->room, ALICE_HERE, (void **)&m->bytes);
+    } else {
+        st = alice_account_charge(m->o.env.account, m->room);
+        if (st == ALICE_OK) {
+            int e = alice__guard_enter(&m->guard);
+            if (e == 0) {
+                m->mapped = true;
+                return ALICE_OK;
+            }
+            alice_account_release(m->o.env.account, m->room);
+            return alice__fail(error, alice__status_of_errno(-e), -e, "no guard: %s",
+                               e == -EAGAIN ? "64 maps are guarded already" : strerror(-e));
+        }
+    }
+    return st == ALICE_OK
+               ? st
+               : alice__fail(error, st, 0, "no memory for a window of %zu bytes", m->room);
+}
+
+static alice_status open_map(alice_map **out, int fd, bool own,
+                             const alice_map_options *options, alice_error *error)
+{
+    alice_map *m = NULL;
+    alice_map_options o = options ? *options : (alice_map_options){0};
+    alice__file_about about;
+    size_t page = alice__page_bytes();
+    alice_status st = ALICE_OK;
+
+    int e = alice__file_look(fd, &about);
+    if (e != 0)
+        st = alice__fail(error, alice__status_of_errno(-e), -e, "cannot look at the file: %s",
+                         strerror(-e));
+    else if (!about.regular)
+        st = alice__fail(error, about.directory ? ALICE_E_INVAL : ALICE_E_UNSUPPORTED, 0,
+                         "it is not a regular file");
+    else if (o.window_bytes > SIZE_MAX / 2)
+        st = ALICE_E_INVAL;
+    else
+        st = alice_env_calloc(&o.env, 1, sizeof *m, ALICE_HERE, (void **)&m);
+    if (st != ALICE_OK)
+        goto fail;
+    o.window_bytes = o.window_bytes ? o.window_bytes : WINDOW;
+    o.window_bytes = (o.window_bytes + page - 1) / page * page;
+    m->o = o;
+    m->fd = fd;
+    m->about = about;
+    m->page = page;
+    m->room = o.window_bytes + page;
+    m->guard.slot = -1;
+    st = take_window(m, error);
+    if (st != ALICE_OK) {
+        m->room = 0;
+        close_map(m);
+        goto fail;
+    }
+    m->own_fd = own;
+    *out = m;
+    return ALICE_OK;
+
+fail:
+    if (own)
+        alice__file_close(fd);
+    return st;
+}
+
+alice_status alice_map_open(alice_map **out, const char *path, const alice_map_options *options,
+                            alice_error *error)
+{
+    int fd = -1;
+    if (!out || !path)
+        return ALICE_E_INVAL;
+    int e = alice__file_open(path, &fd);
+    if (e != 0)
+        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
+                           strerror(-e));
+    alice_status st = open_map(out, fd, true, options, error);
+    if (st == ALICE_OK)
+        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_map");
+    return st;
+}
+
+alice_status alice_map_open_fd(alice_map **out, int fd, const alice_map_options *options,
+                               alice_error *error)
+{
+    if (!out || fd < 0)
+        return ALICE_E_INVAL;
+    alice_status st = open_map(out, fd, false, options, error);
+    if (st == ALICE_OK)
+        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_map");
+    return st;
+}
+
+void alice_map_close(alice_map **map)
+{
+    if (!map || !*map)
+        return;
+    alice_map *m = *map;
+    *map = NULL;
+    ALICE__CENSUS_REMOVE(&m->o.env, m);
+    close_map(m);
+}

@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader: one buffer that slides over the file.
+ *
+ *     file    ……………………┃ taken │ not taken yet │ free ┃……… not read yet
+ *     buffer            0     begin           end    cap
+ *                       at = the file's offset of buffer[begin]
+ *
+ * Chunks, lines and peeks take from the same buffer, so they may be mixed. What
+ * ended the reading (the end, a failure, a change) is kept in `over` and handed
+ * out when the buffer is empty. The buffer holds a chunk; only a line that is
+ * longer makes it grow, and it shrinks again after that line.
+ */
+#include <alice/budget.h>
+#include <alice/reader.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "mem/drop_behind.h"
+#include "mem/profile_hook.h"
+#include "port/file_read.h"
+
+enum {
+    CHUNK = 1024 * 1024,
+    /* One read into the buffer: what the kernel copies stays in the processor's cache
+       until it is looked at. */
+    READ = 128 * 1024,
+    LEAST_CHUNK = 512,
+    LEAST_LINE = 2
+};
+
+struct alice_reader {
+    alice_reader_options o;
+    int fd;
+    bool own_fd;
+    alice__file_about about; /* at open */
+    uint8_t *buffer;
+    size_t cap, begin, end;
+    size_t scanned; /* bytes behind `begin` that hold no line end */
+    uint64_t at;
+    alice_status over; /* ALICE_OK: more may follow */
+    alice_error why;   /* of `over`, unless it is the end */
+    bool in_line;      /* a part of the line was handed out */
+    bool skipping;     /* the rest of the line is to be passed over */
+    uint64_t line;     /* number of the latest line */
+    alice__drop_behind drop;
+    uint64_t read, chunks, lines;
+};
+
+/* ---- the buffer ---- */
+
+static size_t held(const alice_reader *r)
+{
+    return r->end - r->begin;
+}
+
+static void take(alice_reader *r, size_t n)
+{
+    r->begin += n;
+    r->at += n;
+    r->scanned = 0;
+    if (r->begin == r->end)
+        r->begin = r->end = 0;
+}
+
+static void compact(alice_reader *r)
+{
+    if (r->begin > 0) {
+        memmove(r->buffer, r->buffer + r->begin, held(r));
+        r->end -= r->begin;
+        r->begin = 0;
+    }
+}
+
+/* The file's offset of the next byte that is read. */
+static uint64_t next_offset(const alice_reader *r)
+{
+    return r->at + held(r);
+}
+
+static void reading_failed(alice_reader *r, int e)
+{
+    r->over = alice__status_of_errno(-e);
+    if (r->over == ALICE_E_SYSTEM || r->over == ALICE_OK)
+        r->over = ALICE_E_IO;
+    alice__fail(&r->why, r->over, -e, "reading failed at byte %" PRIu64 ": %s", next_offset(r),
+                e == -EIO ? "the device or file system reports an error" : strerror(-e));
+}
+
+/* Nothing more came: the end, or a file that is not what it was. */
+static void reading_ended(alice_reader *r)
+{
+    alice__file_about now = {0};
+    uint64_t at = next_offset(r);
+    r->over = ALICE_E_END;
+    if (!r->about.regular || alice__file_look(r->fd, &now) != 0)
+        return;
+    if (at < r->about.size)
+        r->over = alice__fail(&r->why, ALICE_E_CHANGED, 0,
+                              "the file shrank from %" PRIu64 " to %" PRIu64
+                              " bytes while it was read",
+                              r->about.size, now.size < at ? now.size : at);
+    else if (r->o.fail_if_grown && now.size > r->about.size)
+        r->over =
+            alice__fail(&r->why, ALICE_E_CHANGED, 0,
+                        "the file grew from %" PRIu64 " to %" PRIu64 " bytes while it was read",
+                        r->about.size, now.size);
+}
+
+/* How much may be read: a file that must not grow is not read past its old end. */
+static size_t allowed(const alice_reader *r, size_t n)
+{
+    uint64_t at = next_offset(r);
+    if (!r->o.fail_if_grown || !r->about.regular || r->about.size == 0)
+        return n;
+    uint64_t left = at < r->about.size ? r->about.size - at : 0;
+    return left < n ? (size_t)left : n;
+}
+
+/* Read once more behind what is held. There has to be room. */
+static void read_more(alice_reader *r)
+{
+    size_t room = r->cap - r->end;
+    size_t n = allowed(r, room < READ ? room : READ);
+    size_t got = 0;
+    int e = 0;
+    if (n > 0 && r->about.seekable) {
+        alice__drop_behind_reading(&r->drop, next_offset(r), n);
+        e = alice__file_read_at(r->fd, next_offset(r), r->buffer + r->end, n, &got);
+    } else if (n > 0) {
+        e = alice__file_read(r->fd, r->buffer + r->end, n, &got);
+    }
+    r->end += got;
+    r->read += got;
+    if (e != 0)
+        reading_failed(r, e);
+    else if (got == 0)
+        reading_ended(r);
+}
+
+/* Hold at least `n` bytes (at most cap), unless the file ends before. */
+static void fill(alice_reader *r, size_t n)
+{
+    if (held(r) < n && r->cap - r->begin < n)
+        compact(r);
+    while (held(r) < n && r->over == ALICE_OK)
+        read_more(r);
+}
+
+/* What ended the reading, told. */
+static alice_status tell_over(const alice_reader *r, alice_error *error)
+{
+    if (error && r->over != ALICE_E_END)
+        *error = r->why;
+    return r->over;
+}
+
+/* Give back what a long line took. */
+static void shrink(alice_reader *r)
+{
+    if (r->cap <= r->o.chunk_bytes || held(r) > r->o.chunk_bytes)
+        return;
+    compact(r);
+    void *p = r->buffer;
+    if (alice_env_resize(&r->o.env, &p, r->cap, r->o.chunk_bytes, ALICE_HERE) == ALICE_OK) {
+        r->buffer = p;
+        r->cap = r->o.chunk_bytes;
+    }
+}
+
+/* ---- chunks ---- */
+
+alice_status alice_reader_next_chunk(alice_reader *r, alice_bytes *chunk, alice_error *error)
+{
+    if (!r || !chunk)
+        return ALICE_E_INVAL;
+    shrink(r);
+    fill(r, r->o.chunk_bytes);
+    size_t n = held(r) < r->o.chunk_bytes ? held(r) : r->o.chunk_bytes;
+    if (n == 0)
+        return tell_over(r, error);
+    *chunk = (alice_bytes){.p = r->buffer + r->begin, .n = n};
+    take(r, n);
+    r->chunks++;
+    return ALICE_OK;
+}
+
+alice_status alice_reader_read_chunks(alice_reader *r, alice_chunk_fn fn, void *ctx,
+                                      alice_error *error)
+{
+    alice_bytes chunk;
+    alice_status st;
+    if (!r || !fn)
+        return ALICE_E_INVAL;
+    while ((st = alice_reader_next_chunk(r, &chunk, error)) == ALICE_OK) {
+        st = fn(ctx, chunk, r->at - chunk.n);
+        if (st != ALICE_OK)
+            return st;
+    }
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+/* ---- lines ---- */
+
+/* Room for a longer line. False: that is as much as there may be. */
+static bool grow(alice_reader *r)
+{
+    size_t limit = r->o.max_line_bytes;
+    size_t most =
+        limit == 0 || limit > SIZE_MAX / 2 ? SIZE_MAX / 2 : limit + 2; /* its "\r\n" */
+    if (r->cap >= most)
+        return false;
+    size_t cap = r->cap > most / 2 ? most : r->cap * 2;
+    void *p = r->buffer;
+    if (alice_env_resize(&r->o.env, &p, r->cap, cap, ALICE_HERE) != ALICE_OK)
+        return false;
+    r->buffer = p;
+    r->cap = cap;
+    return true;
+}
+
+/* Hand out `text_bytes` and take `n`. */
+static void give_line(alice_reader *r, size_t text_bytes, size_t n, bool more, bool ended,
+                      alice_line *line)
+{
+    if (!r->in_line)
+        r->line++;
+    *line = (alice_line){.text = {.p = (const char *)r->buffer + r->begin, .n = text_bytes},
+                         .number = r->line,
+                         .offset = r->at,
+                         .more = more,
+                         .ended = ended};
+    r->in_line = more;
+    r->lines += !more;
+    take(r, n);
+}
+
+/* A line that is too long, of which `have` bytes are held and no more can be. */
+static alice_status too_long(alice_reader *r, size_t have, alice_line *line, alice_error *error)
+{
+    size_t limit = r->o.max_line_bytes;
+    if (limit == 0 || limit > have)
+        limit = have;
+    if (r->o.long_lines == ALICE_LINE_PARTS) {
+        /* A "\r" may belong to the line's end: it is kept for the next part. */
+        if (limit > 1 && r->buffer[r->begin + limit - 1] == '\r')
+            limit--;
+        give_line(r, limit, limit, true, false, line);
+        return ALICE_OK;
+    }
+    r->line++;
+    r->skipping = true;
+    return alice__fail(error, ALICE_E_TOOBIG, 0,
+                       "line %" PRIu64 ", which begins at byte %" PRIu64
+                       ", is longer than %zu bytes, %s",
+                       r->line, r->at, limit,
+                       limit == r->o.max_line_bytes ? "the most that is allowed"
+                                                    : "the most that memory allows");
+}
+
+/* Pass over the rest of a line that was too long. */
+static void skip_line(alice_reader *r)
+{
+    while (r->skipping) {
+        if (held(r) == 0 && r->over == ALICE_OK)
+            read_more(r);
+        if (held(r) == 0)
+            r->skipping = false;
+        const uint8_t *p = r->buffer + r->begin;
+        const uint8_t *nl = held(r) ? memchr(p, '\n', held(r)) : NULL;
+        if (nl)
+            r->skipping = false;
+        take(r, nl ? (size_t)(nl - p) + 1 : held(r));
+    }
+}
+
+/* The line end within what is held, reading as long as it is not there; NULL: there is none. */
+static const uint8_t *find_line_end(alice_reader *r, bool *full)
+{
+    *full = false;
+    for (;;) {
+        const uint8_t *p = r->buffer + r->begin;
+        if (held(r) > r->scanned) {
+            const uint8_t *nl = memchr(p + r->scanned, '\n', held(r) - r->scanned);
+            if (nl)
+                return nl;
+            r->scanned = held(r);
+        }
+        if (r->over != ALICE_OK)
+            return NULL;
+        if (r->o.max_line_bytes && held(r) > r->o.max_line_bytes + 1) {
+            *full = true;
+            return NULL;
+        }
+        if (r->end == r->cap) {
+            compact(r);
+            if (r->end == r->cap && !grow(r)) {
+                *full = true;
+                return NULL;
+            }
+        }
+        read_more(r);
+    }
+}
+
+static alice_status next_line(alice_reader *r, alice_line *line, alice_error *error)
+{
+    bool full;
+    if (r->skipping)
+        skip_line(r);
+    if (r->cap > r->o.chunk_bytes)
+        shrink(r);
+    const uint8_t *nl = find_line_end(r, &full);
+    const uint8_t *p = r->buffer + r->begin;
+    size_t n = nl ? (size_t)(nl - p) : held(r);
+    size_t text = nl && n > 0 && p[n - 1] == '\r' ? n - 1 : n;
+    if (full || (r->o.max_line_bytes && text > r->o.max_line_bytes))
+        return too_long(r, n, line, error);
+    if (!nl && n == 0 && !r->in_line)
+        return tell_over(r, error);
+    give_line(r, text, n + (nl != NULL), false, nl != NULL, line);
+    return ALICE_OK;
+}
+
+alice_status alice_reader_next_line(alice_reader *r, alice_line *line, alice_error *error)
+{
+    return r && line ? next_line(r, line, error) : ALICE_E_INVAL;
+}
+
+alice_status alice_reader_read_lines(alice_reader *r, alice_line_fn fn, void *ctx,
+                                     alice_error *error)
+{
+    alice_line line;
+    alice_status st;
+    if (!r || !fn)
+        return ALICE_E_INVAL;
+    while ((st = next_line(r, &line, error)) == ALICE_OK) {
+        st = fn(ctx, &line);
+        if (st != ALICE_OK)
+            return st;
+    }
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+/* ---- results ---- */
+
+static alice_status collect(alice_results *results, const alice_env *env, void *item)
+{
+    if (results->count == results->capacity) {
+        size_t cap = results->capacity ? results->capacity * 2 : 64;
+        void *p = results->items;
+        alice_status st = alice_env_resize(env, &p, results->capacity * sizeof(void *),
+                                           cap * sizeof(void *), ALICE_HERE);
+        if (st != ALICE_OK)
+            return st;
+        results->items = p;
+        results->capacity = cap;
+    }
+    results->items[results->count++] = item;
+    return ALICE_OK;
+}
+
+alice_status alice_reader_process_large_file(const char *path,
+                                             const alice_reader_options *options,
+                                             alice_chunk_processor fn, void *ctx,
+                                             alice_results *results, alice_error *error)
+{
+    alice_reader *r = NULL;
+    alice_bytes chunk;
+    if (!fn || !results)
+        return ALICE_E_INVAL;
+    *results = (alice_results){0};
+    alice_status st = alice_reader_open(&r, path, options, error);
+    if (st != ALICE_OK)
+        return st;
+    while ((st = alice_reader_next_chunk(r, &chunk, error)) == ALICE_OK) {
+        void *result = NULL;
+        /* Room first: an answer that could not be kept would be lost. */
+        st = collect(results, &r->o.env, NULL);
+        if (st != ALICE_OK) {
+            alice__fail(error, st, 0, "no memory for result %zu", results->count + 1);
+            break;
+        }
+        st = fn(ctx, chunk, r->at - chunk.n, &result);
+        if (st != ALICE_OK) {
+            results->count--;
+            break;
+        }
+        results->items[results->count - 1] = result;
+    }
+    alice_reader_close(&r);
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+void alice_results_free(alice_results *results, const alice_env *env)
+{
+    if (!results)
+        return;
+    alice_env_free(env, results->items, results->capacity * sizeof(void *));
+    *results = (alice_results){0};
+}
+
+/* ---- looking and moving ---- */
+
+alice_status alice_reader_peek(alice_reader *r, size_t n, alice_bytes *out, alice_error *error)
+{
+    if (!r || !out)
+        return ALICE_E_INVAL;
+    if (n > r->o.chunk_bytes)
+        return alice__fail(error, ALICE_E_TOOBIG, 0, "cannot look %zu bytes ahead, only %zu", n,
+                           r->o.chunk_bytes);
+    fill(r, n);
+    if (held(r) < n && r->over != ALICE_E_END)
+        return tell_over(r, error);
+    *out = (alice_bytes){.p = r->buffer + r->begin, .n = held(r) < n ? held(r) : n};
+    return ALICE_OK;
+}
+
+/* Start over at an offset of a seekable file. */
+static void move_to(alice_reader *r, uint64_t offset)
+{
+    alice__drop_behind_end(&r->drop, next_offset(r));
+    r->begin = r->end = r->scanned = 0;
+    r->at = offset;
+    r->over = ALICE_OK;
+    r->in_line = r->skipping = false;
+}
+
+alice_status alice_reader_skip(alice_reader *r, uint64_t n, alice_error *error)
+{
+    if (!r)
+        return ALICE_E_INVAL;
+    while (n > 0) {
+        size_t now = held(r) < n ? held(r) : (size_t)n;
+        take(r, now);
+        n -= now;
+        if (n == 0)
+            break;
+        if (r->over != ALICE_OK)
+            return tell_over(r, error);
+        if (r->about.regular && r->at < r->about.size && n < r->about.size - r->at) {
+            move_to(r, r->at + n);
+            break;
+        }
+        read_more(r);
+    }
+    return ALICE_OK;
+}
+
+alice_status alice_reader_seek(alice_reader *r, uint64_t offset, alice_error *error)
+{
+    if (!r)
+        return ALICE_E_INVAL;
+    if (!r->about.seekable)
+        return alice__fail(error, ALICE_E_UNSUPPORTED, 0,
+                           "this input cannot be read from any "
+                           "offset but the next");
+    move_to(r, offset);
+    r->line = 0;
+    return ALICE_OK;
+}
+
+alice_status alice_reader_read_at(const alice_reader *r, uint64_t offset, void *to, size_t n,
+                                  size_t *got, alice_error *error)
+{
+    size_t have = 0;
+    if (!r || !got || (n && !to))
+        return ALICE_E_INVAL;
+    if (!r->about.seekable)
+        return alice__fail(error, ALICE_E_UNSUPPORTED, 0,
+                           "this input cannot be read from any "
+                           "offset but the next");
+    int e = alice__file_read_at(r->fd, offset, to, n, &have);
+    if (e != 0) {
+        alice_status st = alice__status_of_errno(-e);
+        return alice__fail(error, st == ALICE_E_SYSTEM ? ALICE_E_IO : st, -e,
+                           "reading failed at byte %" PRIu64 ": %s", offset + have,
+                           strerror(-e));
+    }
+    *got = have;
+    return ALICE_OK;
+}
+
+alice_status alice_reader_check_unchanged(const alice_reader *r, alice_error *error)
+{
+    alice__file_about now;
+    if (!r)
+        return ALICE_E_INVAL;
+    int e = alice__file_look(r->fd, &now);
+    if (e != 0)
+        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot look at the file: %s",
+                           strerror(-e));
+    if (now.size != r->about.size)
+        return alice__fail(error, ALICE_E_CHANGED, 0,
+                           "the file had %" PRIu64 " bytes and has %" PRIu64 " now",
+                           r->about.size, now.size);
+    if (now.mtime_ns != r->about.mtime_ns || now.ctime_ns != r->about.ctime_ns)
+        return alice__fail(error, ALICE_E_CHANGED, 0, "the file was written to meanwhile");
+    return ALICE_OK;
+}
+
+/* ---- life ---- */
+
+alice_reader_options alice_reader_defaults(const alice_config *config)
+{
+    alice_reader_options o = {.chunk_bytes = CHUNK};
+    if (config && config->chunk_size_kb)
+        o.chunk_bytes = (size_t)config->chunk_size_kb * ALICE_KB;
+    return o;
+}
+
+/* Open over `fd`, which is closed on failure where it is `own`. */
+static alice_status open_reader(alice_reader **out, int fd, bool own,
+                                const alice_reader_options *options, alice_error *error)
+{
+    alice_reader *r = NULL;
+    alice_reader_options o = options ? *options : (alice_reader_options){0};
+    alice_status st;
+    alice__file_about about;
+
+    int e = alice__file_look(fd, &about);
+    if (e != 0) {
+        st = alice__fail(error, alice__status_of_errno(-e), -e, "cannot look at the file: %s",
+                         strerror(-e));
+        goto fail;
+    }
+    if (about.directory) {
+        st = alice__fail(error, ALICE_E_INVAL, EISDIR, "it is a directory");
+        goto fail;
+    }
+    o.chunk_bytes = o.chunk_bytes ? o.chunk_bytes : CHUNK;
+    if (o.chunk_bytes < LEAST_CHUNK)
+        o.chunk_bytes = LEAST_CHUNK;
+    if (o.max_line_bytes == 0 && o.long_lines == ALICE_LINE_PARTS)
+        o.max_line_bytes = o.chunk_bytes - 2; /* the buffer need not grow for a part */
+    if (o.max_line_bytes && o.max_line_bytes < LEAST_LINE)
+        o.max_line_bytes = LEAST_LINE;
+    st = alice_env_calloc(&o.env, 1, sizeof *r, ALICE_HERE, (void **)&r);
+    if (st != ALICE_OK)
+        goto no_memory;
+    r->o = o;
+    r->fd = fd;
+    r->about = about;
+    r->at = about.position;
+    r->cap = o.chunk_bytes;
+    r->drop = (alice__drop_behind){
+        .fd = fd, .on = about.regular && about.size > 0 && !o.keep_cached, .size = about.size};
+    st = alice_env_alloc(&o.env, r->cap, ALICE_HERE, (void **)&r->buffer);
+    if (st != ALICE_OK)
+        goto no_memory;
+    if (about.regular)
+        alice__file_sequential(fd);
+    r->own_fd = own;
+    *out = r;
+    return ALICE_OK;
+
+no_memory:
+    alice__fail(error, st, 0, "no memory for a buffer of %zu bytes", o.chunk_bytes);
+    alice_env_free(&o.env, r, sizeof *r);
+fail:
+    if (own)
+        alice__file_close(fd);
+    return st;
+}
+
+alice_status alice_reader_open(alice_reader **out, const char *path,
+                               const alice_reader_options *options, alice_error *error)
+{
+    int fd = -1;
+    if (!out || !path)
+        return ALICE_E_INVAL;
+    int e = alice__file_open(path, &fd);
+    if (e != 0)
+        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
+                           strerror(-e));
+    alice_status st = open_reader(out, fd, true, options, error);
+    if (st == ALICE_OK)
+        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_reader");
+    return st;
+}
+
+alice_status alice_reader_open_fd(alice_reader **out, int fd,
+                                  const alice_reader_options *options, alice_error *error)
+{
+    if (!out || fd < 0)
+        return ALICE_E_INVAL;
+    alice_status st = open_reader(out, fd, false, options, error);
+    if (st == ALICE_OK)
+        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_reader");
+    return st;
+}
+
+void alice_reader_close(alice_reader **reader)
+{
+    if (!reader || !*reader)
+        return;
+    alice_reader *r = *reader;
+    alice_env env = r->o.env;
+    *reader = NULL;
+    ALICE__CENSUS_REMOVE(&env, r);
+    alice__drop_behind_end(&r->drop, next_offset(r));
+    if (r->own_fd)
+        alice__file_close(r->fd);
+    alice_env_free(&env, r->buffer, r->cap);
+    alice_env_free(&env, r, sizeof *r);
+}
+
+void alice_reader_get_stats(const alice_reader *r, alice_reader_stats *out)
+{
+    if (!r || !out)
+        return;
+    *out = (alice_reader_stats){.size = r->about.size,
+                                .offset = r->at,
+                                .read = r->read,
+                                .dropped = r->drop.dropped,
+                                .chunks = r->chunks,
+                                .lines = r->lines,
+                                .bytes = sizeof *r + r->cap,
+                                .seekable = r->about.seekable};
+}

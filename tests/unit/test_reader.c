@@ -1,0 +1,925 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader and the map on real files, pipes and devices: chunks, lines, peeks,
+ * files that shrink, grow and fail while they are read, memory and page cache.
+ */
+#include "test.h"
+
+#include "faulty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <alice/budget.h>
+#include <alice/reader.h>
+
+#include "mem/reader_hash.h"
+#include "port/file_read.h"
+
+/* ---- files ---- */
+
+static char path[64];
+
+static int make_file(void **state)
+{
+    (void)state;
+    strcpy(path, "/tmp/alice-test-reader-XXXXXX");
+    int fd = mkstemp(path);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void put(const void *p, size_t n)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void put_text(const char *text)
+{
+    put(text, strlen(text));
+}
+
+/* `n` bytes, each of which tells where it is. */
+static uint8_t byte_at(uint64_t offset)
+{
+    return (uint8_t)(offset * 131 + (offset >> 8) * 17 + (offset >> 16));
+}
+
+static void put_pattern(size_t n)
+{
+    uint8_t *p = malloc(n ? n : 1);
+    assert_non_null(p);
+    for (size_t i = 0; i < n; i++)
+        p[i] = byte_at(i);
+    put(p, n);
+    free(p);
+}
+
+static void check_pattern(alice_bytes b, uint64_t offset)
+{
+    for (size_t i = 0; i < b.n; i++) {
+        if (b.p[i] != byte_at(offset + i))
+            fail_msg("byte %llu is wrong", (unsigned long long)(offset + i));
+    }
+}
+
+static alice_reader *open_small(size_t chunk)
+{
+    alice_reader *r = NULL;
+    alice_reader_options o = {.chunk_bytes = chunk};
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    return r;
+}
+
+/* A pipe's reading end; a child writes `n` bytes of the pattern in odd portions. */
+static int pattern_pipe(size_t n, pid_t *child)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    *child = fork();
+    assert_true(*child >= 0);
+    if (*child == 0) {
+        uint8_t buf[777];
+        close(ends[0]);
+        for (size_t at = 0; at < n;) {
+            size_t k = n - at < sizeof buf ? n - at : sizeof buf;
+            for (size_t i = 0; i < k; i++)
+                buf[i] = byte_at(at + i);
+            if (write(ends[1], buf, k) != (ssize_t)k)
+                _exit(1);
+            at += k;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static void reap(pid_t child)
+{
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* ---- chunks ---- */
+
+static void chunks_are_whole(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 511, 512, 513, 1024, 300000, 1048576};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        put_pattern(sizes[i]);
+        alice_reader *r = open_small(512);
+        alice_bytes c;
+        uint64_t at = 0;
+        alice_status st;
+        while ((st = alice_reader_next_chunk(r, &c, NULL)) == ALICE_OK) {
+            assert_true(c.n == 512 || at + c.n == sizes[i]);
+            check_pattern(c, at);
+            at += c.n;
+        }
+        assert_status(st, ALICE_E_END);
+        assert_status(alice_reader_next_chunk(r, &c, NULL), ALICE_E_END);
+        assert_int_equal(at, sizes[i]);
+        alice_reader_stats s;
+        alice_reader_get_stats(r, &s);
+        assert_int_equal(s.size, sizes[i]);
+        assert_int_equal(s.read, sizes[i]);
+        assert_int_equal(s.offset, sizes[i]);
+        assert_int_equal(s.chunks, (sizes[i] + 511) / 512);
+        assert_true(s.seekable);
+        alice_reader_close(&r);
+        assert_null(r);
+    }
+}
+
+static alice_status sum_chunk(void *ctx, alice_bytes chunk, uint64_t offset)
+{
+    uint64_t *at = ctx;
+    assert_int_equal(*at, offset);
+    check_pattern(chunk, offset);
+    *at += chunk.n;
+    return *at > 40000 ? ALICE_E_CANCELLED : ALICE_OK;
+}
+
+static void a_callback_takes_chunks(void **state)
+{
+    (void)state;
+    uint64_t at = 0;
+    put_pattern(40000);
+    alice_reader *r = open_small(4096);
+    assert_ok(alice_reader_read_chunks(r, sum_chunk, &at, NULL));
+    assert_int_equal(at, 40000);
+    alice_reader_close(&r);
+    put_pattern(90000);
+    at = 0;
+    r = open_small(4096);
+    assert_status(alice_reader_read_chunks(r, sum_chunk, &at, NULL), ALICE_E_CANCELLED);
+    assert_int_equal(at, 40960);
+    alice_reader_close(&r);
+}
+
+static void pipes_give_whole_chunks(void **state)
+{
+    (void)state;
+    pid_t child;
+    int fd = pattern_pipe(100000, &child);
+    alice_reader *r = NULL;
+    alice_reader_options o = {.chunk_bytes = 4096};
+    alice_bytes c;
+    assert_ok(alice_reader_open_fd(&r, fd, &o, NULL));
+    assert_ok(alice_reader_peek(r, 1000, &c, NULL));
+    assert_int_equal(c.n, 1000);
+    check_pattern(c, 0);
+    assert_status(alice_reader_peek(r, 4097, &c, NULL), ALICE_E_TOOBIG);
+    assert_ok(alice_reader_skip(r, 10000, NULL));
+    uint64_t at = 10000;
+    alice_status st;
+    while ((st = alice_reader_next_chunk(r, &c, NULL)) == ALICE_OK) {
+        assert_true(c.n == 4096 || at + c.n == 100000);
+        check_pattern(c, at);
+        at += c.n;
+    }
+    assert_status(st, ALICE_E_END);
+    assert_int_equal(at, 100000);
+    char byte;
+    size_t got;
+    assert_status(alice_reader_seek(r, 0, NULL), ALICE_E_UNSUPPORTED);
+    assert_status(alice_reader_read_at(r, 0, &byte, 1, &got, NULL), ALICE_E_UNSUPPORTED);
+    alice_reader_stats s;
+    alice_reader_get_stats(r, &s);
+    assert_false(s.seekable);
+    alice_reader_close(&r);
+    close(fd);
+    reap(child);
+}
+
+static void a_reader_moves(void **state)
+{
+    (void)state;
+    alice_bytes c;
+    uint8_t buf[100];
+    size_t got = 0;
+    put_pattern(10000);
+    alice_reader *r = open_small(512);
+    assert_ok(alice_reader_skip(r, 700, NULL));
+    assert_ok(alice_reader_peek(r, 512, &c, NULL));
+    assert_int_equal(c.n, 512);
+    check_pattern(c, 700);
+    assert_ok(alice_reader_next_chunk(r, &c, NULL));
+    assert_int_equal(c.n, 512);
+    check_pattern(c, 700);
+    assert_ok(alice_reader_skip(r, 5000, NULL));
+    assert_ok(alice_reader_next_chunk(r, &c, NULL));
+    check_pattern(c, 6212);
+    assert_ok(alice_reader_seek(r, 9990, NULL));
+    assert_ok(alice_reader_peek(r, 100, &c, NULL));
+    assert_int_equal(c.n, 10);
+    assert_status(alice_reader_skip(r, 11, NULL), ALICE_E_END);
+    assert_ok(alice_reader_read_at(r, 9950, buf, 100, &got, NULL));
+    assert_int_equal(got, 50);
+    check_pattern((alice_bytes){buf, got}, 9950);
+    assert_ok(alice_reader_read_at(r, 20000, buf, 100, &got, NULL));
+    assert_int_equal(got, 0);
+    assert_ok(alice_reader_seek(r, 0, NULL));
+    assert_ok(alice_reader_next_chunk(r, &c, NULL));
+    check_pattern(c, 0);
+    alice_reader_close(&r);
+    assert_status(alice_reader_open(&r, "/tmp", NULL, NULL), ALICE_E_INVAL);
+    assert_status(alice_reader_open(&r, "/nonexistent/x", NULL, NULL), ALICE_E_NOENT);
+    assert_null(r);
+}
+
+static void a_descriptor_keeps_its_offset(void **state)
+{
+    (void)state;
+    alice_bytes c;
+    put_pattern(2000);
+    int fd = open(path, O_RDONLY);
+    assert_int_equal(lseek(fd, 1500, SEEK_SET), 1500);
+    alice_reader *r = NULL;
+    assert_ok(alice_reader_open_fd(&r, fd, NULL, NULL));
+    assert_ok(alice_reader_next_chunk(r, &c, NULL));
+    assert_int_equal(c.n, 500);
+    check_pattern(c, 1500);
+    alice_reader_close(&r);
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 1500);
+    close(fd);
+}
+
+/* ---- lines ---- */
+
+static void expect_line(alice_reader *r, const char *text, uint64_t number, bool ended)
+{
+    alice_line line;
+    assert_ok(alice_reader_next_line(r, &line, NULL));
+    assert_int_equal(line.text.n, strlen(text));
+    assert_memory_equal(line.text.p, text, line.text.n);
+    assert_int_equal(line.number, number);
+    assert_int_equal(line.ended, ended);
+    assert_false(line.more);
+}
+
+static void expect_no_line(alice_reader *r)
+{
+    alice_line line;
+    assert_status(alice_reader_next_line(r, &line, NULL), ALICE_E_END);
+}
+
+static void lines_end_as_they_do(void **state)
+{
+    (void)state;
+    put_text("one\ntwo\r\n\n\r\nfi\rve\r\r\nlast\r");
+    alice_reader *r = open_small(512);
+    expect_line(r, "one", 1, true);
+    expect_line(r, "two", 2, true);
+    expect_line(r, "", 3, true);
+    expect_line(r, "", 4, true);
+    expect_line(r, "fi\rve\r", 5, true); /* one "\r" belongs to the end */
+    expect_line(r, "last\r", 6, false);
+    expect_no_line(r);
+    expect_no_line(r);
+    alice_reader_close(&r);
+    put_text("");
+    r = open_small(512);
+    expect_no_line(r);
+    alice_reader_close(&r);
+    put_text("\n");
+    r = open_small(512);
+    expect_line(r, "", 1, true);
+    expect_no_line(r);
+    alice_reader_close(&r);
+}
+
+/* Every length around the buffer's, so that every place of an end is met. */
+static void lines_cross_the_buffer(void **state)
+{
+    (void)state;
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int n = 0; n < 1600; n += 7) {
+        for (int i = 0; i < n; i++)
+            fputc('a' + (n + i) % 26, f);
+        fputs(n % 2 ? "\r\n" : "\n", f);
+    }
+    assert_int_equal(fclose(f), 0);
+    alice_reader *r = open_small(512);
+    alice_line line;
+    uint64_t number = 0;
+    for (int n = 0; n < 1600; n += 7) {
+        assert_ok(alice_reader_next_line(r, &line, NULL));
+        assert_int_equal(line.text.n, n);
+        assert_int_equal(line.number, ++number);
+        for (int i = 0; i < n; i++)
+            assert_int_equal(line.text.p[i], 'a' + (n + i) % 26);
+    }
+    expect_no_line(r);
+    alice_reader_stats s;
+    alice_reader_get_stats(r, &s);
+    assert_int_equal(s.lines, number);
+    assert_true(s.bytes < 512 + 1024); /* it grew for long lines, and shrank again */
+    alice_reader_close(&r);
+}
+
+static void lines_and_chunks_mix(void **state)
+{
+    (void)state;
+    alice_bytes c;
+    put_text("head\nabcdef\ntail");
+    alice_reader *r = open_small(512);
+    expect_line(r, "head", 1, true);
+    assert_ok(alice_reader_peek(r, 3, &c, NULL));
+    assert_memory_equal(c.p, "abc", 3);
+    assert_ok(alice_reader_skip(r, 4, NULL));
+    expect_line(r, "ef", 2, true);
+    assert_ok(alice_reader_next_chunk(r, &c, NULL));
+    assert_int_equal(c.n, 4);
+    assert_memory_equal(c.p, "tail", 4);
+    expect_no_line(r);
+    alice_reader_close(&r);
+}
+
+static void long_lines_fail_and_pass(void **state)
+{
+    (void)state;
+    static char text[5000];
+    alice_reader *r = NULL;
+    alice_line line;
+    alice_error e;
+    memset(text, 'x', 4000);
+    memcpy(text, "ok\n", 3);
+    strcpy(text + 4000, "\nafter\n1234567890\n1234567890\r\n12345678901\nend");
+    put_text(text);
+    alice_reader_options o = {.chunk_bytes = 512, .max_line_bytes = 10};
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    expect_line(r, "ok", 1, true);
+    assert_status(alice_reader_next_line(r, &line, &e), ALICE_E_TOOBIG);
+    assert_string_equal(e.text, "line 2, which begins at byte 3, is longer than 10 bytes, the "
+                                "most that is allowed");
+    expect_line(r, "after", 3, true);
+    expect_line(r, "1234567890", 4, true);
+    expect_line(r, "1234567890", 5, true);
+    assert_status(alice_reader_next_line(r, &line, &e), ALICE_E_TOOBIG);
+    expect_line(r, "end", 7, false);
+    expect_no_line(r);
+    alice_reader_close(&r);
+}
+
+static void long_lines_come_in_parts(void **state)
+{
+    (void)state;
+    alice_reader *r = NULL;
+    alice_reader_options o = {
+        .chunk_bytes = 512, .max_line_bytes = 4, .long_lines = ALICE_LINE_PARTS};
+    static const struct {
+        const char *text;
+        uint64_t number, offset;
+        bool more, ended;
+    } want[] = {
+        {"abcd", 1, 0, true, false}, {"efgh", 1, 4, true, false},
+        {"ij", 1, 8, false, true},   {"wxyz", 2, 11, false, true},
+        {"123", 3, 16, true, false}, {"\r456", 3, 19, true, false},
+        {"7", 3, 23, false, true},   {"abcd", 4, 26, true, false},
+        {"e", 4, 30, false, false},
+    };
+    put_text("abcdefghij\nwxyz\n123\r4567\r\nabcde");
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        alice_line line;
+        assert_ok(alice_reader_next_line(r, &line, NULL));
+        assert_int_equal(line.text.n, strlen(want[i].text));
+        assert_memory_equal(line.text.p, want[i].text, line.text.n);
+        assert_int_equal(line.number, want[i].number);
+        assert_int_equal(line.offset, want[i].offset);
+        assert_int_equal(line.more, want[i].more);
+        assert_int_equal(line.ended, want[i].ended);
+    }
+    expect_no_line(r);
+    alice_reader_close(&r);
+
+    /* Without a bound of its own a part is what the buffer holds, however long the line is. */
+    static char big[100001];
+    memset(big, 'y', 100000);
+    put(big, 100000);
+    o.max_line_bytes = 0;
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    size_t total = 0;
+    alice_line line = {.more = true};
+    while (line.more) {
+        assert_ok(alice_reader_next_line(r, &line, NULL));
+        assert_true(line.text.n <= 512);
+        total += line.text.n;
+    }
+    assert_int_equal(total, 100000);
+    expect_no_line(r);
+    alice_reader_close(&r);
+}
+
+static void a_line_may_fill_the_account(void **state)
+{
+    (void)state;
+    alice_budget *budget = NULL;
+    alice_budget_options bo = {.limit = 100000};
+    assert_ok(alice_budget_open(&budget, &bo));
+    char *text = malloc(200002);
+    assert_non_null(text);
+    memset(text, 'x', 200002);
+    text[30000] = '\n';
+    text[200000] = '\n';
+    put(text, 200002);
+    free(text);
+    alice_reader *r = NULL;
+    alice_error e;
+    alice_line line;
+    alice_reader_options o = {.env = {.account = alice_budget_root(budget)},
+                              .chunk_bytes = 512};
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    assert_ok(alice_reader_next_line(r, &line, NULL));
+    assert_int_equal(line.text.n, 30000);
+    assert_status(alice_reader_next_line(r, &line, &e), ALICE_E_TOOBIG);
+    assert_non_null(strstr(e.text, "the most that memory allows"));
+    expect_line(r, "x", 3, false);
+    expect_no_line(r);
+    assert_true(alice_budget_peak(budget) <= 100000);
+    alice_reader_close(&r);
+    assert_ok(alice_budget_close(&budget, NULL));
+}
+
+static alice_status count_line(void *ctx, const alice_line *line)
+{
+    uint64_t *n = ctx;
+    assert_int_equal(line->number, *n + 1);
+    return ++*n == 3 ? ALICE_E_CANCELLED : ALICE_OK;
+}
+
+static void a_callback_takes_lines(void **state)
+{
+    (void)state;
+    uint64_t n = 0;
+    put_text("a\nb");
+    alice_reader *r = open_small(512);
+    assert_ok(alice_reader_read_lines(r, count_line, &n, NULL));
+    assert_int_equal(n, 2);
+    alice_reader_close(&r);
+    put_text("a\nb\nc\nd\n");
+    n = 0;
+    r = open_small(512);
+    assert_status(alice_reader_read_lines(r, count_line, &n, NULL), ALICE_E_CANCELLED);
+    expect_line(r, "d", 4, true);
+    alice_reader_close(&r);
+}
+
+/* ---- whole files ---- */
+
+static alice_status length_of(void *ctx, alice_bytes chunk, uint64_t offset, void **result)
+{
+    uint64_t *fail_at = ctx;
+    if (fail_at && offset >= *fail_at)
+        return ALICE_E_DAMAGED;
+    *result = (void *)chunk.n;
+    return ALICE_OK;
+}
+
+static void results_are_collected(void **state)
+{
+    (void)state;
+    alice_results res;
+    alice_reader_options o = {.chunk_bytes = 512};
+    put_pattern(100 * 512 + 7);
+    assert_ok(alice_reader_process_large_file(path, &o, length_of, NULL, &res, NULL));
+    assert_int_equal(res.count, 101);
+    assert_int_equal((uintptr_t)res.items[0], 512);
+    assert_int_equal((uintptr_t)res.items[100], 7);
+    alice_results_free(&res, &o.env);
+    uint64_t at = 1024;
+    assert_status(alice_reader_process_large_file(path, &o, length_of, &at, &res, NULL),
+                  ALICE_E_DAMAGED);
+    assert_int_equal(res.count, 2);
+    alice_results_free(&res, &o.env);
+    assert_null(res.items);
+    assert_status(
+        alice_reader_process_large_file("/nonexistent/x", &o, length_of, NULL, &res, NULL),
+        ALICE_E_NOENT);
+    assert_int_equal(res.count, 0);
+}
+
+/* ---- files that change and fail ---- */
+
+/* Another process cuts the file to `n` bytes. */
+static void cut_elsewhere(off_t n)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(truncate(path, n) == 0 ? 0 : 1);
+    reap(child);
+}
+
+static void shrinking_is_told(void **state)
+{
+    (void)state;
+    alice_bytes c;
+    alice_error e;
+    put_pattern(500000);
+    alice_reader *r = open_small(1024);
+    assert_ok(alice_reader_next_chunk(r, &c, NULL));
+    assert_ok(alice_reader_check_unchanged(r, NULL));
+    cut_elsewhere(300000);
+    assert_status(alice_reader_check_unchanged(r, &e), ALICE_E_CHANGED);
+    assert_string_equal(e.text, "the file had 500000 bytes and has 300000 now");
+    uint64_t at = 1024;
+    alice_status st;
+    while ((st = alice_reader_next_chunk(r, &c, &e)) == ALICE_OK)
+        at += c.n;
+    assert_status(st, ALICE_E_CHANGED);
+    assert_int_equal(e.status, ALICE_E_CHANGED);
+    assert_string_equal(e.text,
+                        "the file shrank from 500000 to 300000 bytes while it was read");
+    assert_int_equal(at, 300000); /* what there was came first */
+    assert_status(alice_reader_next_chunk(r, &c, &e), ALICE_E_CHANGED);
+    alice_reader_close(&r);
+}
+
+static void append(const char *text)
+{
+    FILE *f = fopen(path, "a");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void growing_is_read_or_told(void **state)
+{
+    (void)state;
+    alice_reader *r = NULL;
+    alice_error e;
+    alice_line line;
+    put_text("a\nb\n");
+    r = open_small(512);
+    append("c\n");
+    expect_line(r, "a", 1, true);
+    expect_line(r, "b", 2, true);
+    expect_line(r, "c", 3, true);
+    expect_no_line(r);
+    alice_reader_close(&r);
+
+    alice_reader_options o = {.fail_if_grown = true};
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    append("d\n");
+    expect_line(r, "a", 1, true);
+    expect_line(r, "b", 2, true);
+    expect_line(r, "c", 3, true);
+    assert_status(alice_reader_next_line(r, &line, &e), ALICE_E_CHANGED);
+    assert_string_equal(e.text, "the file grew from 6 to 8 bytes while it was read");
+    alice_reader_close(&r);
+}
+
+/* The kernel answers EIO for a place in /proc/self/mem where nothing is mapped. */
+static void io_errors_are_told(void **state)
+{
+    (void)state;
+    alice_reader *r = NULL;
+    alice_bytes c;
+    alice_error e;
+    alice_line line;
+    char byte;
+    size_t got;
+    assert_ok(alice_reader_open(&r, "/proc/self/mem", NULL, NULL));
+    assert_status(alice_reader_next_chunk(r, &c, &e), ALICE_E_IO);
+    assert_int_equal(e.os_error, EIO);
+    assert_non_null(strstr(e.text, "at byte 0"));
+    assert_status(alice_reader_next_line(r, &line, &e), ALICE_E_IO);
+    assert_status(alice_reader_peek(r, 1, &c, &e), ALICE_E_IO);
+    assert_status(alice_reader_skip(r, 1, &e), ALICE_E_IO);
+    assert_status(alice_reader_read_at(r, 0, &byte, 1, &got, &e), ALICE_E_IO);
+    alice_reader_close(&r);
+    int fd = open("/tmp", O_RDONLY | O_DIRECTORY);
+    assert_status(alice_reader_open_fd(&r, fd, NULL, &e), ALICE_E_INVAL);
+    close(fd);
+    assert_status(alice_reader_open_fd(&r, 12345, NULL, &e), ALICE_E_SYSTEM);
+
+    uint8_t buf[64];
+    alice__hash128 h;
+    fd = open("/proc/self/mem", O_RDONLY);
+    assert_status(alice__reader_hash(fd, 0, 100, buf, sizeof buf, NULL, NULL, &h, NULL, &e),
+                  ALICE_E_IO);
+    close(fd);
+}
+
+/* /proc files have no size, and are read all the same. */
+static void files_without_size_are_read(void **state)
+{
+    (void)state;
+    alice_reader *r = NULL;
+    alice_line line;
+    uint64_t n = 0;
+    alice_status st;
+    assert_ok(alice_reader_open(&r, "/proc/self/status", NULL, NULL));
+    while ((st = alice_reader_next_line(r, &line, NULL)) == ALICE_OK)
+        n++;
+    assert_status(st, ALICE_E_END);
+    assert_true(n > 10);
+    alice_reader_close(&r);
+}
+
+/* ---- memory ---- */
+
+static void drops_what_it_brought_in(void **state)
+{
+    (void)state;
+    enum { N = 24 * 1024 * 1024 };
+    put_pattern(N);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(fsync(fd), 0); /* what is dirty cannot be dropped */
+    alice_reader *r = NULL;
+    alice_bytes c;
+    alice_reader_stats s;
+
+    /* In the cache before: it stays. */
+    assert_true(alice__file_cached(fd, 0, N));
+    r = open_small(1024 * 1024);
+    while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK)
+        ;
+    alice_reader_get_stats(r, &s);
+    assert_int_equal(s.dropped, 0);
+    alice_reader_close(&r);
+    bool can_tell = alice__file_cached(fd, 0, N);
+
+    /* Not in the cache before: nothing of it stays. */
+    alice__file_drop(fd, 0, N);
+    if (!can_tell || alice__file_cached(fd, 8 * 1024 * 1024, 4096)) {
+        close(fd);
+        skip(); /* a file system in memory: there is nothing to drop */
+    }
+    r = open_small(1024 * 1024);
+    uint64_t at = 0;
+    while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK) {
+        check_pattern(c, at);
+        at += c.n;
+    }
+    assert_int_equal(at, N);
+    alice_reader_close(&r);
+    unsigned cached = 0;
+    for (uint64_t i = 0; i < N; i += 64 * 1024)
+        cached += alice__file_cached(fd, i, 1);
+    assert_true(cached <= 8); /* of 384; a page may be busy for a moment */
+
+    /* Unless it is asked to leave it. */
+    alice_reader_options o = {.keep_cached = true};
+    assert_ok(alice_reader_open(&r, path, &o, NULL));
+    while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK)
+        ;
+    alice_reader_close(&r);
+    assert_true(alice__file_cached(fd, 0, N));
+    close(fd);
+}
+
+static alice_status scenario(const alice_alloc *alloc)
+{
+    alice_env env = {.alloc = alloc};
+    alice_reader_options o = {.env = env, .chunk_bytes = 512};
+    alice_map_options mo = {.env = env, .window_bytes = 4096};
+    alice_reader *r = NULL;
+    alice_map *m = NULL;
+    alice_line line;
+    alice_bytes b;
+    alice_results res;
+    alice_status st = alice_reader_open(&r, path, &o, NULL);
+    while (st == ALICE_OK)
+        st = alice_reader_next_line(r, &line, NULL);
+    alice_reader_close(&r);
+    if (st != ALICE_E_END)
+        return st;
+    st = alice_reader_process_large_file(path, &o, length_of, NULL, &res, NULL);
+    alice_results_free(&res, &env);
+    if (st == ALICE_OK)
+        st = alice_map_open(&m, path, &mo, NULL);
+    if (st == ALICE_OK)
+        st = alice_map_at(m, 0, 100, &b, NULL);
+    alice_map_close(&m);
+    return st;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    static char text[60000];
+    memset(text, 'z', sizeof text);
+    text[5000] = text[5001] = '\n';
+    put(text, sizeof text);
+    unsigned nth = 0;
+    for (;; nth++) {
+        struct faulty f = {.nth = nth};
+        alice_alloc alloc = faulty_alloc(&f);
+        alice_status st = scenario(&alloc);
+        assert_int_equal(f.live_bytes, 0);
+        if (!f.fired)
+            break;
+        /* A line for which there is no memory is too big; a shrink may fail unseen. */
+        assert_true(st == ALICE_OK || st == ALICE_E_NOMEM || st == ALICE_E_TOOBIG);
+    }
+    assert_true(nth >= 8);
+}
+
+/* ---- hash ---- */
+
+static void hashes_are_those_of_the_bytes(void **state)
+{
+    (void)state;
+    enum { N = 300007 };
+    put_pattern(N);
+    uint8_t *all = malloc(N), buf[1000];
+    assert_non_null(all);
+    for (size_t i = 0; i < N; i++)
+        all[i] = byte_at(i);
+    alice__hash128 want = alice__hash128_bytes(all, N), got;
+    alice__hash128 part = alice__hash128_bytes(all + 100, 2000);
+    uint64_t n = 0;
+    alice_error e;
+    int fd = open(path, O_RDONLY);
+    assert_ok(
+        alice__reader_hash(fd, 0, UINT64_MAX, buf, sizeof buf, NULL, NULL, &got, &n, NULL));
+    assert_int_equal(n, N);
+    assert_memory_equal(&got, &want, sizeof got);
+    assert_ok(alice__reader_hash(fd, 0, N, all, N, NULL, NULL, &got, &n, NULL));
+    assert_memory_equal(&got, &want, sizeof got);
+    assert_ok(alice__reader_hash(fd, 100, 2000, buf, sizeof buf, NULL, NULL, &got, &n, NULL));
+    assert_int_equal(n, 2000);
+    assert_memory_equal(&got, &part, sizeof got);
+    assert_status(alice__reader_hash(fd, 0, N + 1, buf, sizeof buf, NULL, NULL, &got, &n, &e),
+                  ALICE_E_CHANGED);
+    assert_string_equal(e.text, "the file ends after 300007 bytes instead of 300008");
+    close(fd);
+    free(all);
+}
+
+/* ---- maps ---- */
+
+static void look_everywhere(const alice_map_options *o, uint64_t n)
+{
+    alice_map *m = NULL;
+    alice_bytes b;
+    assert_ok(alice_map_open(&m, path, o, NULL));
+    assert_int_equal(alice_map_size(m), n);
+    for (uint64_t at = 0; at < n; at += 3001) { /* from front to back */
+        assert_ok(alice_map_at(m, at, 5000, &b, NULL));
+        assert_int_equal(b.n, n - at < 5000 ? n - at : 5000);
+        check_pattern(b, at);
+    }
+    uint64_t at = 1;
+    for (int i = 0; i < 200; i++) { /* and anywhere */
+        at = (at * 6364136223846793005u + 1442695040888963407u) % n;
+        assert_ok(alice_map_at(m, at, 8192, &b, NULL));
+        check_pattern(b, at);
+    }
+    assert_ok(alice_map_at(m, n, 10, &b, NULL));
+    assert_int_equal(b.n, 0);
+    assert_ok(alice_map_at(m, UINT64_MAX, 10, &b, NULL));
+    assert_int_equal(b.n, 0);
+    assert_status(alice_map_at(m, 0, 8193, &b, NULL), ALICE_E_TOOBIG);
+    alice_map_close(&m);
+    assert_null(m);
+}
+
+static void windows_show_the_file(void **state)
+{
+    (void)state;
+    alice_map_options read = {.window_bytes = 8192};
+    alice_map_options mapped = {.window_bytes = 8192, .use_mmap = true, .sigbus_guard = true};
+    alice_map_options unguarded = {.window_bytes = 8192, .use_mmap = true};
+    put_pattern(100000);
+    look_everywhere(&read, 100000);
+    look_everywhere(&mapped, 100000);
+    look_everywhere(&unguarded, 100000);
+    alice_map *m = NULL;
+    assert_status(alice_map_open(&m, "/dev/null", NULL, NULL), ALICE_E_UNSUPPORTED);
+    assert_status(alice_map_open(&m, "/tmp", NULL, NULL), ALICE_E_INVAL);
+    put_text("");
+    assert_ok(alice_map_open(&m, path, &mapped, NULL));
+    alice_bytes b;
+    assert_ok(alice_map_at(m, 0, 10, &b, NULL));
+    assert_int_equal(b.n, 0);
+    alice_map_close(&m);
+}
+
+static void a_window_is_charged(void **state)
+{
+    (void)state;
+    put_pattern(100000);
+    for (int guarded = 0; guarded < 2; guarded++) {
+        alice_budget *budget = NULL;
+        alice_budget_options bo = {.limit = 100000};
+        assert_ok(alice_budget_open(&budget, &bo));
+        alice_map_options o = {.env = {.account = alice_budget_root(budget)},
+                               .window_bytes = 65536,
+                               .use_mmap = guarded,
+                               .sigbus_guard = guarded};
+        alice_map *m = NULL, *n = NULL;
+        assert_ok(alice_map_open(&m, path, &o, NULL));
+        assert_true(alice_budget_used(budget) >= 65536);
+        assert_status(alice_map_open(&n, path, &o, NULL), ALICE_E_BUDGET);
+        alice_map_close(&m);
+        assert_ok(alice_budget_close(&budget, NULL));
+    }
+}
+
+static void cut_files_do_not_kill(void **state)
+{
+    (void)state;
+    struct sigaction before, after;
+    assert_int_equal(sigaction(SIGBUS, NULL, &before), 0);
+    for (int guarded = 0; guarded < 2; guarded++) {
+        alice_map *m = NULL;
+        alice_bytes b;
+        alice_error e;
+        alice_map_options o = {
+            .window_bytes = 65536, .use_mmap = guarded, .sigbus_guard = guarded};
+        put_pattern(200000);
+        assert_ok(alice_map_open(&m, path, &o, NULL));
+        assert_ok(alice_map_at(m, 0, 65536, &b, NULL));
+        cut_elsewhere(4096);
+        check_pattern((alice_bytes){b.p, 4096}, 0);
+        unsigned sum = 0;
+        for (size_t i = 4096; i < b.n; i++)
+            sum += b.p[i]; /* a SIGBUS, were it mapped without a guard */
+        assert_true(guarded ? sum == 0 : sum > 0);
+        assert_status(alice_map_check(m, &e), guarded ? ALICE_E_CHANGED : ALICE_OK);
+        assert_status(alice_map_at(m, 100000, 10, &b, &e), ALICE_E_CHANGED);
+        assert_string_equal(e.text,
+                            "the file shrank from 200000 to 4096 bytes while it was read");
+        alice_map_close(&m);
+    }
+    assert_int_equal(sigaction(SIGBUS, NULL, &after), 0);
+    assert_true(after.sa_handler == before.sa_handler); /* put back */
+}
+
+/* A SIGBUS that is not ours ends the process as it would have. */
+static void other_bus_errors_pass(void **state)
+{
+    (void)state;
+    put_pattern(100);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alice_map *m = NULL;
+        signal(SIGBUS, SIG_DFL);
+        alice_map_options o = {.use_mmap = true, .sigbus_guard = true};
+        if (alice_map_open(&m, path, &o, NULL) != ALICE_OK)
+            _exit(1);
+        raise(SIGBUS);
+        _exit(2);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
+#define ON_FILE(test) cmocka_unit_test_setup_teardown(test, make_file, remove_file)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_FILE(chunks_are_whole),
+        ON_FILE(a_callback_takes_chunks),
+        ON_FILE(pipes_give_whole_chunks),
+        ON_FILE(a_reader_moves),
+        ON_FILE(a_descriptor_keeps_its_offset),
+        ON_FILE(lines_end_as_they_do),
+        ON_FILE(lines_cross_the_buffer),
+        ON_FILE(lines_and_chunks_mix),
+        ON_FILE(long_lines_fail_and_pass),
+        ON_FILE(long_lines_come_in_parts),
+        ON_FILE(a_line_may_fill_the_account),
+        ON_FILE(a_callback_takes_lines),
+        ON_FILE(results_are_collected),
+        ON_FILE(shrinking_is_told),
+        ON_FILE(growing_is_read_or_told),
+        ON_FILE(io_errors_are_told),
+        ON_FILE(files_without_size_are_read),
+        ON_FILE(drops_what_it_brought_in),
+        ON_FILE(every_allocation_may_fail),
+        ON_FILE(hashes_are_those_of_the_bytes),
+        ON_FILE(windows_show_the_file),
+        ON_FILE(a_window_is_charged),
+        ON_FILE(cut_files_do_not_kill),
+        ON_FILE(other_bus_errors_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
