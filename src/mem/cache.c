@@ -21,8 +21,9 @@
 #define SHARDS_MAX 64
 #define SHARDS_AUTO_MAX 16
 #define SHARD_AUTO_BYTES (8 * ALICE_MB)
-#define PAGES_WANTED 512 /* to a shard: the last, half full one of each class must not matter \
-                          */
+#define PAGES_WANTED                                                         \
+    512 /* to a shard: the last, half full one of each class must not matter \
+         */
 #define SEGMENT_SLOTS 2048 /* of the index, at most */
 #define EXPIRE_AT_SET 8    /* entries of the wheel looked at by each set */
 #define CLEAR_AT_ONCE 1024 /* entries cleared under one hold of the lock */

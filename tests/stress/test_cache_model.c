@@ -253,7 +253,8 @@ static void do_seldom(struct model *m, struct random *r)
         }
         break;
     case 1: {
-        alice_status st = alice_cache_resize(m->cache, base / 2 + random_below(r, (uint32_t)base));
+        alice_status st =
+            alice_cache_resize(m->cache, base / 2 + random_below(r, (uint32_t)base));
         assert_true(st == ALICE_OK || st == ALICE_E_BUSY);
         break;
     }

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How fast the cache is, and what it costs. This file uses only the official API.
+ *
+ *     bench_cache [MAX_ENTRIES [MIN_ENTRIES]]       default 1000000 10000; up to 10000000
+ *
+ * One JSON object a line: the median of RUNS runs and the best. Keys are 16 bytes,
+ * asked for by Zipf (0.99) over all that is stored, in an order made beforehand, so
+ * that only the cache is measured. `get` is alice_cache_get_copy(), `pin` is
+ * alice_cache_get() and alice_cache_unpin(), `set` replaces, `insert` fills the
+ * empty cache, `churn` sets keys of a space ten times as large as the cache.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <alice/cache.h>
+
+#include "random.h"
+
+#define RUNS 5
+#define OPS 2000000u
+#define THREADS_MAX 2
+
+enum kind { INSERT, GET, PIN, SET, CHURN };
+
+static const char *const kind_names[] = {"insert", "get", "pin", "set", "churn"};
+
+struct plan {
+    alice_cache *cache;
+    const char *policy;
+    uint32_t entries;
+    size_t value_size;
+    bool locked;
+    uint32_t ttl_ms;
+    uint32_t *order; /* OPS numbers of keys for each thread */
+    size_t overhead;
+};
+
+struct worker {
+    const struct plan *plan;
+    enum kind kind;
+    unsigned index;
+    uint64_t found;
+};
+
+struct key {
+    uint64_t words[2];
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static struct key key_of(uint32_t number)
+{
+    return (struct key){{number * UINT64_C(0x9E3779B97F4A7C15), number}};
+}
+
+static alice_bytes bytes_of(const struct key *key)
+{
+    return (alice_bytes){(const uint8_t *)key, sizeof *key};
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    const struct plan *p = w->plan;
+    const uint32_t *order = p->order + (size_t)w->index * OPS;
+    uint8_t *value = calloc(1, p->value_size);
+    uint32_t ops = w->kind == INSERT ? p->entries : OPS;
+    for (uint32_t i = 0; value && i < ops; i++) {
+        struct key key = key_of(w->kind == INSERT ? i : order[i]);
+        size_t n = 0;
+        alice_pin pin;
+        switch (w->kind) {
+        case GET:
+            alice_cache_get_copy(p->cache, bytes_of(&key), value, p->value_size, &n);
+            w->found += n != ALICE_CACHE_MISS;
+            break;
+        case PIN:
+            alice_cache_get(p->cache, bytes_of(&key), &pin);
+            w->found += pin.p != NULL;
+            alice_cache_unpin(&pin);
+            break;
+        default:
+            if (w->kind == CHURN)
+                key = key_of((uint32_t)((uint64_t)order[i] * 10 + i % 10));
+            alice_cache_set(p->cache, bytes_of(&key), (alice_bytes){value, p->value_size},
+                            ALICE_TTL_DEFAULT);
+            break;
+        }
+    }
+    free(value);
+    return NULL;
+}
+
+/* Seconds for one run. */
+static double run_once(const struct plan *p, enum kind kind, unsigned threads, uint64_t *found)
+{
+    struct worker workers[THREADS_MAX];
+    pthread_t ids[THREADS_MAX];
+    double start = now_s();
+    for (unsigned i = 0; i < threads; i++) {
+        workers[i] = (struct worker){.plan = p, .kind = kind, .index = i};
+        if (i > 0)
+            pthread_create(&ids[i], NULL, work, &workers[i]);
+    }
+    work(&workers[0]);
+    for (unsigned i = 1; i < threads; i++)
+        pthread_join(ids[i], NULL);
+    double seconds = now_s() - start;
+    for (unsigned i = 0; i < threads; i++)
+        *found += workers[i].found;
+    return seconds;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void report(const struct plan *p, enum kind kind, unsigned threads, double *rates,
+                   unsigned runs)
+{
+    alice_cache_stats s = alice_cache_get_stats(p->cache);
+    qsort(rates, runs, sizeof *rates, by_size);
+    printf("{\"bench\":\"cache\",\"op\":\"%s\",\"policy\":\"%s\",\"threads\":%u,\"locks\":%s,"
+           "\"ttl\":%s,\"entries\":%u,\"value_bytes\":%zu,\"median_mops\":%.2f,"
+           "\"best_mops\":%.2f,\"items\":%zu,\"size_mb\":%.1f,\"overhead_bytes\":%zu}\n",
+           kind_names[kind], p->policy, threads, p->locked ? "true" : "false",
+           p->ttl_ms ? "true" : "false", p->entries, p->value_size, rates[runs / 2] / 1e6,
+           rates[runs - 1] / 1e6, s.items, s.size_mb, p->overhead);
+    fflush(stdout);
+}
+
+static void measure(const struct plan *p, enum kind kind, unsigned threads)
+{
+    double rates[RUNS];
+    uint64_t found = 0;
+    for (unsigned i = 0; i < RUNS; i++)
+        rates[i] = (double)OPS * threads / run_once(p, kind, threads, &found);
+    report(p, kind, threads, rates, RUNS);
+}
+
+static alice_status open_cache(struct plan *p, alice_cache_policy policy, size_t max_bytes)
+{
+    alice_cache_options o = alice_cache_defaults();
+    o.policy = policy;
+    o.max_bytes = max_bytes;
+    o.ttl_ms = p->ttl_ms;
+    o.single_thread = !p->locked;
+    p->policy = policy == ALICE_CACHE_LRU ? "lru" : "s3fifo";
+    return alice_cache_open(&p->cache, &o);
+}
+
+static int bench(alice_cache_policy policy, uint32_t entries, size_t value_size, bool locked,
+                 uint32_t ttl_ms)
+{
+    struct plan p = {
+        .entries = entries, .value_size = value_size, .locked = locked, .ttl_ms = ttl_ms};
+    struct random r = {entries};
+    struct zipf z = zipf_make(entries, 0.99);
+    p.order = malloc(THREADS_MAX * (size_t)OPS * sizeof *p.order);
+    if (!z.sums || !p.order)
+        return 1;
+    /* What is wanted most must not lie side by side: spread the ranks over the numbers. */
+    for (size_t i = 0; i < THREADS_MAX * (size_t)OPS; i++)
+        p.order[i] = (uint32_t)(zipf_next(&z, &r) * UINT64_C(2654435761) % entries);
+    free(z.sums);
+    size_t room = (size_t)entries * (value_size + 16 + 96) * 9 / 8 + 4 * ALICE_MB;
+    double rates[RUNS];
+    uint64_t found = 0;
+    for (unsigned i = 0; i < RUNS; i++) {
+        alice_cache_close(&p.cache);
+        if (open_cache(&p, policy, room) != ALICE_OK)
+            return 1;
+        rates[i] = entries / run_once(&p, INSERT, 1, &found);
+    }
+    alice_cache_stats s = alice_cache_get_stats(p.cache);
+    p.overhead = s.items ? alice_cache_bytes(p.cache) / s.items - value_size - 16 : 0;
+    report(&p, INSERT, 1, rates, RUNS);
+    for (unsigned threads = 1; threads <= (locked ? 2u : 1u); threads++) {
+        measure(&p, GET, threads);
+        measure(&p, PIN, threads);
+        measure(&p, SET, threads);
+    }
+    size_t held = s.size_bytes;
+    alice_cache_close(&p.cache);
+    if (open_cache(&p, policy, held + ALICE_MB) != ALICE_OK)
+        return 1;
+    measure(&p, CHURN, 1);
+    alice_cache_close(&p.cache);
+    free(p.order);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    uint32_t most = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000000;
+    uint32_t least = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 10000;
+    int bad = 0;
+    for (uint32_t entries = least; entries <= most && entries <= 10000000; entries *= 10) {
+        bad |= bench(ALICE_CACHE_S3FIFO, entries, 100, true, 0);
+        if (entries > 1000000)
+            continue;
+        bad |= bench(ALICE_CACHE_S3FIFO, entries, 100, false, 0);
+        bad |= bench(ALICE_CACHE_S3FIFO, entries, 100, true, 300000);
+        bad |= bench(ALICE_CACHE_LRU, entries, 100, true, 0);
+        bad |= bench(ALICE_CACHE_S3FIFO, entries, 1024, true, 0);
+        bad |= bench(ALICE_CACHE_S3FIFO, entries, 4096, true, 0);
+    }
+    return bad;
+}
