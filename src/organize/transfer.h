@@ -6,13 +6,20 @@
  * The only writer of user files. Nothing is ever overwritten, and a source goes
  * only after its copy is durable and verified.
  *
- *   begin ─▶ put, put, put … ─▶ finish: flush, link into place, flush folders,
- *                                       verify and remove moved sources
+ *   put, put, put … ─▶ finish: flush the copies, name them, flush the folders,
+ *                              remove the sources of moves across file systems
  *
  * A move on one file system is a rename that refuses to replace. Everything
  * else is a copy under a temporary name (".alice-tmp-<run>-<n>") in the
  * destination's folder, made durable with the batch, then named. Between put()
  * and finish() a file may stand under its temporary name only.
+ *
+ * Where the file system cannot rename without replacing: a hard link and an
+ * unlink; where it has no links either, an empty file made with O_EXCL keeps the
+ * name, and the file is renamed over that. Such a reservation that a kill left
+ * behind is known by its time (and by being empty), and recover() removes it.
+ *
+ * One thread uses a transfer.
  */
 
 #include <alice/env.h>
@@ -20,52 +27,93 @@
 
 typedef struct alice__transfer alice__transfer;
 
+/* For tests: what the file system shall refuse, and who is called between any two steps. */
+typedef struct alice__transfer_probe {
+    bool no_replace_flag; /* renameat2(RENAME_NOREPLACE) is -EINVAL */
+    bool no_links;        /* linkat() is -EPERM */
+    bool no_rename;       /* renaming the source is -EXDEV */
+    bool no_clone;        /* FICLONE is -EOPNOTSUPP */
+    bool no_kernel_copy;  /* copy_file_range() is -EXDEV */
+    bool no_sync_all;     /* syncfs() cannot be relied on */
+    void (*step)(void *ctx, const char *what);
+    void *ctx;
+} alice__transfer_probe;
+
 typedef struct alice__transfer_options {
     alice_env env;
-    int organized_fd;     /* the organized folder, open; stays the caller's */
+    int organized_fd; /* the organized folder, open; stays the caller's */
     bool move;
-    int64_t run_id;
-    size_t buffer_bytes;  /* for read-write copies; 0: 256 KB */
-    size_t max_batch;     /* files between begin and finish */
+    int64_t run_id;                 /* in temporary names; not negative */
+    size_t buffer_bytes;            /* for read-write copies, at least 64 KB; 0: 256 KB */
+    size_t max_batch;               /* files between two finishes; 0: 1,000 */
+    bool (*should_stop)(void *ctx); /* asked while a large file is copied; or NULL */
+    void *stop_ctx;
+    const alice__transfer_probe *probe; /* NULL but in tests */
 } alice__transfer_options;
 
+/*
+ * Memory: some 100 bytes and the two names for each file of a batch, 64 folder
+ * handles with their paths, and the buffer when something has to be read.
+ * Descriptors: up to 64, and 2 while copying.
+ */
 alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_options *o,
                                   alice_error *error);
+/* Abandons what is under way. */
 void alice__transfer_close(alice__transfer **t);
 
 typedef struct alice__job {
-    uint64_t tag;             /* the caller's, given back */
+    uint64_t tag; /* the caller's, given back */
     int source_dir_fd;
     const char *source_name;
-    alice__stamp stamp;       /* as it was probed: a file that differs now is ALICE_E_CHANGED */
-    const char *dest;         /* below organized: folders are made as needed */
+    alice__stamp stamp; /* as it was probed: a file that differs now is ALICE_E_CHANGED */
+    const char *dest;   /* below organized: folders are made as needed */
 } alice__job;
 
 /*
  * Do one file of the batch. ALICE_OK: under way or done, settled by finish();
  * ALICE_E_EXISTS: the destination is taken (nothing happened: choose another);
- * ALICE_E_CHANGED, ALICE_E_NOENT, ALICE_E_ACCESS, ALICE_E_IO: this file fails,
- * as it was; ALICE_E_NOSPC: the batch has to stop here. `dest` and
- * `source_name` are copied; source_dir_fd must stay open until finish().
+ * ALICE_E_CHANGED, ALICE_E_NOENT (the source is gone), ALICE_E_ACCESS,
+ * ALICE_E_IO, ALICE_E_CANCELLED, …: this file fails, as it was; ALICE_E_NOSPC:
+ * the batch has to stop here; ALICE_E_INVAL: `dest` is no path below organized
+ * (empty parts, "." and ".." are none), or more than max_batch files.
+ * `dest` and `source_name` are copied; source_dir_fd must stay open until
+ * finish(). Symbolic links in the folders of `dest` are not followed:
+ * ALICE_E_ACCESS.
  */
 alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alice_error *error);
 
-/* What became of one file that put() accepted, told by finish() in the order of put(). */
+/*
+ * What became of one file that put() accepted, told by finish() in the order of
+ * put(). ALICE_E_EXISTS: its name was taken meanwhile; it is as it was.
+ */
 typedef void (*alice__transfer_done)(void *ctx, uint64_t tag, alice_status status,
                                      const alice_error *error);
 
-/* Settle the batch: afterwards every file of it stands whole at exactly one place (or, copied, two), durable. */
+/*
+ * Settle the batch: afterwards every file of it stands whole at exactly one place
+ * (or, copied, two), durable. Each file's own fate is told through `done` (may be
+ * NULL). ALICE_OK, or what keeps the batch from being durable (then the caller
+ * must not take it for settled): the flush of a folder or of the file system failed.
+ */
 alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done done, void *ctx,
                                     alice_error *error);
 
-/* Take back what is under way: temporary names are removed. */
+/*
+ * Take back what is under way: temporary files are removed, what was renamed is
+ * renamed back (where its old name is still free; else it stays). Folders that were
+ * made stay.
+ */
 void alice__transfer_abandon(alice__transfer *t);
 
-/* After a kill: whether `dest` stands and is the file of `stamp` (and head hash, of min(size, 64 KB)). */
+/*
+ * After a kill: whether `dest` stands and is the file of `stamp` (size) and head
+ * hash (of min(size, 64 KB)). Whatever stands under a final name is whole. A
+ * reservation of ours is removed. Between two batches. Call before sweep().
+ */
 alice_status alice__transfer_recover(alice__transfer *t, const char *dest,
-                                     const alice__stamp *stamp, alice__hash head,
-                                     bool *stands);
-/* Remove leftovers of a kill in the folder of `dest`: files named as ours only. */
+                                     const alice__stamp *stamp, alice__hash head, bool *stands);
+/* Remove leftovers of a kill in the folder of `dest`: files named as ours only. Between two
+ * batches. */
 void alice__transfer_sweep(alice__transfer *t, const char *dest);
 
 /* Whether both are one file system as far as renaming goes (tried, not guessed). */
@@ -75,7 +123,11 @@ alice_status alice__transfer_space(alice__transfer *t, uint64_t *bytes);
 
 typedef struct alice__transfer_stats {
     uint64_t renamed, reflinked, copied, bytes_copied, flushes, folders_made;
+    uint64_t attributes_lost; /* owners and extended attributes that the destination refused */
 } alice__transfer_stats;
 void alice__transfer_stats_get(const alice__transfer *t, alice__transfer_stats *out);
+
+/* Prove the invariants; ALICE_E_DAMAGED where they do not hold. */
+alice_status alice__transfer_check(const alice__transfer *t);
 
 #endif

@@ -1,0 +1,1092 @@
+/* SPDX-License-Identifier: MIT */
+#include "organize/transfer.h"
+
+/*
+ * A file's way through a batch:
+ *
+ *   put   move, same file system   source ──rename──▶ dest                        RENAMED
+ *         else                     source ──copy────▶ .alice-tmp-<run>-<n>        COPIED
+ *   finish
+ *         flush the copies (all at once where that is reliable)
+ *         a move: read the copy again from the disk, compare the hash
+ *         .alice-tmp-<run>-<n> ──rename, replacing nothing──▶ dest               PLACED
+ *         flush the folders
+ *         a move: the source is still what was copied? unlink it; flush its folder
+ *
+ * Whenever the process is killed, each file stands whole under its old name, its
+ * new one, or both; under the new one never in part. What a temporary name holds
+ * is always a copy, never the only one: it may be removed.
+ *
+ * Copying: the blocks are shared where the file system can; else the kernel
+ * copies; else they are read and written. Holes stay holes. Pages of large files
+ * are written and dropped on the way, so that they do not fill the page cache.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "organize/dest_folders.h"
+#include "port/fs.h"
+
+enum {
+    BUFFER_DEFAULT = 256 * 1024,
+    BUFFER_LEAST = 64 * 1024,
+    BATCH_DEFAULT = 1000,
+    HEAD = 64 * 1024,
+    STRETCH = 8 * 1024 * 1024, /* between two looks at should_stop, and of pages held */
+    FLUSH_TOGETHER = 4,        /* more copies than this: one flush of all costs less */
+    TEMP_NAME = 64
+};
+
+/* The time that marks a reservation: even seconds, as some file systems have no others. */
+#define RESERVED_NS (INT64_C(981173106) * 1000000000)
+/* File systems that keep local time may show it some hours off. */
+#define RESERVED_SLACK_NS (INT64_C(15) * 3600 * 1000000000)
+
+typedef enum item_state { RENAMED, COPIED, PLACED, FAILED } item_state;
+
+typedef struct item {
+    uint64_t tag;
+    alice__stamp stamp;
+    alice__hash128 hash; /* of the content, where `verify` */
+    size_t source, dest; /* in the texts */
+    int source_dir;
+    uint32_t temp;
+    item_state state;
+    bool remove_source; /* a move by copy */
+    bool verify;        /* the copy has to be read again (shared blocks need not) */
+    bool apart;         /* on another file system than the organized folder */
+    alice_status status;
+    int os_error;
+    const char *what; /* of a failure: what was being done */
+} item;
+
+struct alice__transfer {
+    alice_env env;
+    alice__transfer_options o;
+    alice__transfer_probe probe;
+    alice__dests *dests;
+    bool all_at_once;
+
+    item *items;
+    size_t count, item_cap;
+    char *texts; /* names of the batch, terminated */
+    size_t text_fill, text_cap;
+    int *sources; /* distinct source directories of the batch */
+    size_t source_count, source_cap;
+
+    uint8_t *buffer;
+    size_t buffer_size;
+    uint32_t next_temp;
+    uint64_t no_clone_dev; /* sources of this device cannot share blocks */
+    bool no_clone_known;
+
+    uint64_t flushes;
+    alice__transfer_stats stats;
+};
+
+/* ---- what tests can refuse, and watch ---- */
+
+static void step(const alice__transfer *t, const char *what)
+{
+    if (t->probe.step)
+        t->probe.step(t->probe.ctx, what);
+}
+
+static int try_rename_new(const alice__transfer *t, int from_dir, const char *from, int to_dir,
+                          const char *to)
+{
+    if (t->probe.no_replace_flag)
+        return -EINVAL;
+    return alice__fs_rename_new(from_dir, from, to_dir, to);
+}
+
+static int try_link(const alice__transfer *t, int from_dir, const char *from, int to_dir,
+                    const char *to)
+{
+    return t->probe.no_links ? -EPERM : alice__fs_link(from_dir, from, to_dir, to);
+}
+
+static int try_clone(const alice__transfer *t, int to, int from)
+{
+    return t->probe.no_clone ? -EOPNOTSUPP : alice__fs_clone(to, from);
+}
+
+static int try_kernel_copy(const alice__transfer *t, int from, int to, uint64_t at, size_t n,
+                           size_t *done)
+{
+    return t->probe.no_kernel_copy ? -EXDEV : alice__fs_copy_range(from, at, to, at, n, done);
+}
+
+/* ---- open, close ---- */
+
+alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_options *o,
+                                  alice_error *error)
+{
+    if (!out || !o || o->organized_fd < 0 || o->run_id < 0)
+        return alice__fail(error, ALICE_E_INVAL, 0, "no organized folder");
+    void *p = NULL;
+    alice_status st = alice_env_calloc(&o->env, 1, sizeof(alice__transfer), ALICE_HERE, &p);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "no memory to transfer files");
+    alice__transfer *t = p;
+    t->env = o->env;
+    t->o = *o;
+    if (o->probe)
+        t->probe = *o->probe;
+    if (t->o.buffer_bytes == 0)
+        t->o.buffer_bytes = BUFFER_DEFAULT;
+    if (t->o.buffer_bytes < BUFFER_LEAST)
+        t->o.buffer_bytes = BUFFER_LEAST;
+    if (t->o.max_batch == 0)
+        t->o.max_batch = BATCH_DEFAULT;
+
+    alice__fs_space space;
+    int r = alice__fs_space_of(o->organized_fd, &space);
+    if (r) {
+        st = alice__fail(error, alice__status_of_errno(-r), -r,
+                         "the organized folder cannot be used: %s", strerror(-r));
+        goto out;
+    }
+    t->all_at_once = space.local && alice__fs_sync_all_tells() && !t->probe.no_sync_all;
+    st = alice__dests_open(&t->dests, &t->env, o->organized_fd, t->all_at_once);
+    if (st != ALICE_OK) {
+        alice__fail(error, st, 0, "no memory to transfer files");
+        goto out;
+    }
+    *out = t;
+    t = NULL;
+out:
+    alice__transfer_close(&t);
+    return st;
+}
+
+void alice__transfer_close(alice__transfer **transfer)
+{
+    if (!transfer || !*transfer)
+        return;
+    alice__transfer *t = *transfer;
+    alice_env env = t->env;
+    if (t->count > 0)
+        alice__transfer_abandon(t);
+    alice__dests_close(&t->dests);
+    alice_env_free(&env, t->buffer, t->buffer_size);
+    alice_env_free(&env, t->sources, t->source_cap * sizeof *t->sources);
+    alice_env_free(&env, t->texts, t->text_cap);
+    alice_env_free(&env, t->items, t->item_cap * sizeof *t->items);
+    alice_env_free(&env, t, sizeof *t);
+    *transfer = NULL;
+}
+
+/* ---- the batch's tables ---- */
+
+/* Make room for `more` elements of `size` bytes behind `count`; doubles. */
+static alice_status room(alice__transfer *t, void **p, size_t *cap, size_t count, size_t more,
+                         size_t size)
+{
+    if (*cap - count >= more)
+        return ALICE_OK;
+    size_t want = *cap ? *cap * 2 : 64;
+    while (want - count < more)
+        want *= 2;
+    alice_status st = alice_env_resize(&t->env, p, *cap * size, want * size, ALICE_HERE);
+    if (st == ALICE_OK)
+        *cap = want;
+    return st;
+}
+
+/* Room for one more file, before anything is done on disk. */
+static alice_status room_for(alice__transfer *t, size_t text)
+{
+    void *p = t->items;
+    alice_status st = room(t, &p, &t->item_cap, t->count, 1, sizeof *t->items);
+    t->items = p;
+    if (st != ALICE_OK)
+        return st;
+    p = t->texts;
+    st = room(t, &p, &t->text_cap, t->text_fill, text, 1);
+    t->texts = p;
+    if (st != ALICE_OK)
+        return st;
+    p = t->sources;
+    /* One a file, as finish() may have to touch them all. */
+    st = room(t, &p, &t->source_cap, t->count, 1, sizeof *t->sources);
+    t->sources = p;
+    return st;
+}
+
+static size_t keep_text(alice__transfer *t, const char *text, size_t size)
+{
+    size_t at = t->text_fill;
+    memcpy(t->texts + at, text, size);
+    t->text_fill += size;
+    return at;
+}
+
+/* A name of the source directory `fd` goes: it has to be flushed. */
+static void touch_source(alice__transfer *t, int fd)
+{
+    for (size_t i = t->source_count; i-- > 0;) {
+        if (t->sources[i] == fd)
+            return;
+    }
+    t->sources[t->source_count++] = fd;
+}
+
+static void clear_batch(alice__transfer *t)
+{
+    t->count = t->text_fill = t->source_count = 0;
+}
+
+static const char *source_name(const alice__transfer *t, const item *i)
+{
+    return t->texts + i->source;
+}
+
+static const char *dest_path(const alice__transfer *t, const item *i)
+{
+    return t->texts + i->dest;
+}
+
+static void temp_name(const alice__transfer *t, uint32_t number, char name[TEMP_NAME])
+{
+    snprintf(name, TEMP_NAME, ".alice-tmp-%lld-%lu", (long long)t->o.run_id,
+             (unsigned long)number);
+}
+
+/* The buffer, made when it is first needed; a smaller one where the budget refuses. */
+static alice_status need_buffer(alice__transfer *t)
+{
+    alice_status st = ALICE_OK;
+    for (size_t size = t->o.buffer_bytes; !t->buffer; size /= 2) {
+        void *p = NULL;
+        if (size < BUFFER_LEAST)
+            return st;
+        st = alice_env_alloc(&t->env, size, ALICE_HERE, &p);
+        if (st == ALICE_OK) {
+            t->buffer = p;
+            t->buffer_size = size;
+        }
+    }
+    return ALICE_OK;
+}
+
+/* ---- identity ---- */
+
+/* Whether a file is what was probed. The inode is a hint: network file systems change it. */
+static bool is_stamped(const alice__fs_stat *s, const alice__stamp *stamp)
+{
+    return s->kind == ALICE__FS_FILE && s->size == stamp->size &&
+           s->mtime_ns == stamp->mtime_ns && s->ctime_ns == stamp->ctime_ns;
+}
+
+static bool is_reservation(const alice__fs_stat *s)
+{
+    int64_t off = s->mtime_ns - RESERVED_NS;
+    return s->kind == ALICE__FS_FILE && s->size == 0 && off >= -RESERVED_SLACK_NS &&
+           off <= RESERVED_SLACK_NS;
+}
+
+static int look_at_source(int dir, const char *name, const alice__stamp *stamp,
+                          alice_status *status)
+{
+    alice__fs_stat s;
+    int r = alice__fs_stat_at(dir, name, &s);
+    *status = r                        ? alice__status_of_errno(-r)
+              : !is_stamped(&s, stamp) ? ALICE_E_CHANGED
+                                       : ALICE_OK;
+    return r;
+}
+
+/* ---- naming without replacing ---- */
+
+/* Keep the name `to` with an empty file of ours, and rename over that. */
+static int place_by_reservation(alice__transfer *t, int from_dir, const char *from, int to_dir,
+                                const char *to)
+{
+    int fd = -1;
+    alice__fs_stat s;
+    int r = alice__fs_create(to_dir, to, 0600, &fd);
+    if (r)
+        return r;
+    r = alice__fs_set_times(fd, RESERVED_NS, RESERVED_NS);
+    alice__fs_close(fd);
+    step(t, "reserved");
+    if (!r)
+        r = alice__fs_stat_at(to_dir, to, &s);
+    /* Replaced meanwhile: then it is another's. */
+    if (!r && !is_reservation(&s))
+        return -EEXIST;
+    if (!r)
+        r = alice__fs_rename_over(from_dir, from, to_dir, to);
+    if (r)
+        alice__fs_unlink(to_dir, to);
+    return r;
+}
+
+/* Give the file the name `to`, where nothing stands; its old name goes. 0 or -errno. */
+static int place(alice__transfer *t, int from_dir, const char *from, int to_dir, const char *to)
+{
+    int r = try_rename_new(t, from_dir, from, to_dir, to);
+    if (r != -EINVAL && r != -ENOSYS && r != -EOPNOTSUPP)
+        return r;
+    r = try_link(t, from_dir, from, to_dir, to);
+    if (!r) {
+        step(t, "linked");
+        r = alice__fs_unlink(from_dir, from);
+        if (r)
+            alice__fs_unlink(to_dir, to);
+        return r;
+    }
+    if (r == -EPERM || r == -EOPNOTSUPP || r == -ENOSYS || r == -EMLINK)
+        r = place_by_reservation(t, from_dir, from, to_dir, to);
+    return r;
+}
+
+/* ---- copying ---- */
+
+/* One copy under way. A failure is told by its status; `os_error` with it. */
+typedef struct copying {
+    alice__transfer *t;
+    int from, to;
+    uint64_t size;
+    uint64_t from_dev;
+    bool sparse, kernel;
+    alice__hasher *hasher; /* NULL: the content is not hashed */
+    uint64_t dropped;      /* pages before this were written and dropped */
+    uint64_t started;      /* pages before this are being written */
+    int os_error;
+} copying;
+
+static alice_status copy_failed(copying *c, int r)
+{
+    c->os_error = -r;
+    return alice__status_of_errno(-r);
+}
+
+/* Behind a long copy: have its pages written, and drop what was. */
+static void copy_passed(copying *c, uint64_t at)
+{
+    if (at - c->started < STRETCH)
+        return;
+    alice__fs_start_writing(c->to, c->started, at - c->started, false);
+    if (c->started > c->dropped) {
+        uint64_t n = c->started - c->dropped;
+        alice__fs_start_writing(c->to, c->dropped, n, true);
+        alice__fs_drop_cache(c->to, c->dropped, n);
+        alice__fs_drop_cache(c->from, c->dropped, n);
+    }
+    c->dropped = c->started;
+    c->started = at;
+}
+
+/* Copy a stretch of data [at, end). */
+static alice_status copy_stretch(copying *c, uint64_t at, uint64_t end)
+{
+    alice__transfer *t = c->t;
+    uint64_t asked = at;
+    while (at < end) {
+        size_t n = end - at < STRETCH ? (size_t)(end - at) : STRETCH;
+        size_t got = 0;
+        if (at >= asked + STRETCH) {
+            asked = at;
+            if (t->o.should_stop && t->o.should_stop(t->o.stop_ctx))
+                return ALICE_E_CANCELLED;
+        }
+        if (c->kernel) {
+            int r = try_kernel_copy(t, c->from, c->to, at, n, &got);
+            if (r == -ENOSPC || r == -EDQUOT || r == -EFBIG)
+                return copy_failed(c, r);
+            /* Whatever else it is: reading and writing succeeds, or says what is wrong. */
+            if (r || got == 0) {
+                c->kernel = false;
+                continue;
+            }
+        } else {
+            alice_status st = need_buffer(t);
+            if (st != ALICE_OK)
+                return st;
+            if (n > t->buffer_size)
+                n = t->buffer_size;
+            int r = alice__fs_read_at(c->from, at, t->buffer, n, &got);
+            if (!r && got == 0)
+                return ALICE_E_CHANGED; /* shorter than it was */
+            if (!r && c->hasher)
+                alice__hasher_update(c->hasher, t->buffer, got);
+            if (!r)
+                r = alice__fs_write_at(c->to, at, t->buffer, got);
+            if (r)
+                return copy_failed(c, r);
+        }
+        at += got;
+        copy_passed(c, at);
+    }
+    return ALICE_OK;
+}
+
+static void hash_hole(alice__hasher *h, uint64_t n)
+{
+    static const uint8_t zeros[4096];
+    while (n > 0) {
+        size_t some = n < sizeof zeros ? (size_t)n : sizeof zeros;
+        alice__hasher_update(h, zeros, some);
+        n -= some;
+    }
+}
+
+/* Copy all content. `*shared`: the blocks are shared, nothing was copied. */
+static alice_status copy_content(copying *c, bool *shared)
+{
+    alice__transfer *t = c->t;
+    *shared = false;
+    if (c->size > 0 && !(t->no_clone_known && t->no_clone_dev == c->from_dev)) {
+        int r = try_clone(t, c->to, c->from);
+        if (!r) {
+            *shared = true;
+            return ALICE_OK;
+        }
+        if (r == -ENOSPC || r == -EDQUOT)
+            return copy_failed(c, r);
+        if (r == -EOPNOTSUPP || r == -ENOTTY || r == -EXDEV) {
+            t->no_clone_known = true;
+            t->no_clone_dev = c->from_dev;
+        }
+    }
+    alice__fs_advise_sequential(c->from);
+    c->kernel = !c->hasher;
+    uint64_t at = 0;
+    while (at < c->size) {
+        uint64_t begin = at, end = c->size;
+        if (c->sparse) {
+            int r = alice__fs_data(c->from, at, &begin, &end);
+            if (r == -ENXIO)
+                begin = end = c->size; /* only a hole follows */
+            else if (r)
+                return copy_failed(c, r);
+            begin = begin < c->size ? begin : c->size;
+            end = end < c->size ? end : c->size;
+        }
+        if (c->hasher)
+            hash_hole(c->hasher, begin - at);
+        alice_status st = copy_stretch(c, begin, end);
+        if (st != ALICE_OK)
+            return st;
+        at = end;
+    }
+    if (c->sparse) {
+        int r = alice__fs_truncate(c->to, c->size);
+        if (r)
+            return copy_failed(c, r);
+    }
+    return ALICE_OK;
+}
+
+/* Extended attributes, access lists among them. Labels of security modules are the
+ * destination's own. */
+static void copy_xattrs(alice__transfer *t, int from, int to)
+{
+    size_t names = 0;
+    if (alice__fs_xattr_names(from, NULL, 0, &names) || names == 0)
+        return;
+    if (need_buffer(t) != ALICE_OK || names > t->buffer_size / 2 ||
+        alice__fs_xattr_names(from, (char *)t->buffer, t->buffer_size / 2, &names)) {
+        t->stats.attributes_lost++;
+        return;
+    }
+    uint8_t *value = t->buffer + t->buffer_size / 2;
+    const char *name = (const char *)t->buffer, *end = name + names;
+    for (; name < end; name += strlen(name) + 1) {
+        size_t size = 0;
+        if (strncmp(name, "security.", 9) == 0)
+            continue;
+        if (alice__fs_xattr_get(from, name, value, t->buffer_size / 2, &size) ||
+            alice__fs_xattr_set(to, name, value, size))
+            t->stats.attributes_lost++;
+    }
+}
+
+static void copy_attributes(alice__transfer *t, int from, int to, const alice__fs_stat *s)
+{
+    uint32_t mode = s->mode;
+    alice__fs_stat made;
+    if (alice__fs_stat_fd(to, &made) == 0 && (made.uid != s->uid || made.gid != s->gid) &&
+        alice__fs_set_owner(to, s->uid, s->gid)) {
+        /* Another's file: the copy is ours, its group where that is permitted, and nobody's
+         * power. */
+        if (made.gid != s->gid)
+            (void)alice__fs_set_owner(to, UINT32_MAX, s->gid);
+        mode &= 01777;
+        t->stats.attributes_lost++;
+    }
+    copy_xattrs(t, from, to);
+    if (alice__fs_set_mode(to, mode))
+        t->stats.attributes_lost++;
+    /* Last: what stands before would change them. */
+    if (alice__fs_set_times(to, s->atime_ns, s->mtime_ns))
+        t->stats.attributes_lost++;
+}
+
+/* Make the temporary file; a number that is taken belongs to a run that died. */
+static int make_temp(alice__transfer *t, int dir, uint32_t *number, int *fd)
+{
+    char name[TEMP_NAME];
+    int r = -EEXIST;
+    for (unsigned try = 0; r == -EEXIST && try < 10000; try++) {
+        *number = t->next_temp++;
+        temp_name(t, *number, name);
+        r = alice__fs_create(dir, name, 0600, fd);
+    }
+    return r;
+}
+
+/* Copy the source to a temporary file in `dest`. The batch has room for the item. */
+static alice_status copy_to_temp(alice__transfer *t, const alice__job *job,
+                                 const alice__dest *dest, item *i)
+{
+    int from = -1, to = -1;
+    char name[TEMP_NAME];
+    alice_status st = ALICE_OK;
+    alice__fs_stat s;
+    alice__hasher hasher;
+    copying c = {.t = t};
+
+    i->what = "the source cannot be opened";
+    int r = alice__fs_open_read(job->source_dir_fd, job->source_name, &from);
+    if (!r)
+        r = alice__fs_stat_fd(from, &s);
+    if (r == -ELOOP || (!r && !is_stamped(&s, &job->stamp))) {
+        st = ALICE_E_CHANGED;
+        goto out;
+    }
+    if (!r) {
+        i->what = "a file cannot be made in the destination folder";
+        r = make_temp(t, dest->fd, &i->temp, &to);
+    }
+    if (r) {
+        i->os_error = -r;
+        /* The caller has to know whose ENOENT it is. */
+        st = r == -ENOENT && from >= 0 ? ALICE_E_SYSTEM : alice__status_of_errno(-r);
+        goto out;
+    }
+    step(t, "temporary made");
+
+    i->what = "copying failed";
+    c = (copying){.t = t,
+                  .from = from,
+                  .to = to,
+                  .size = s.size,
+                  .from_dev = s.dev,
+                  .sparse = s.blocks < s.size,
+                  .hasher = i->remove_source ? &hasher : NULL};
+    if (c.hasher)
+        alice__hasher_init(c.hasher);
+    bool shared;
+    st = copy_content(&c, &shared);
+    i->os_error = c.os_error;
+    step(t, "content copied");
+    if (st == ALICE_OK) {
+        copy_attributes(t, from, to, &s);
+        r = alice__fs_stat_fd(from, &s);
+        if (r || !is_stamped(&s, &job->stamp))
+            st = ALICE_E_CHANGED;
+    }
+    if (st != ALICE_OK) {
+        temp_name(t, i->temp, name);
+        alice__fs_unlink(dest->fd, name);
+        goto out;
+    }
+    i->apart = dest->apart;
+    i->verify = i->remove_source && !shared;
+    if (i->verify)
+        i->hash = alice__hasher_final(c.hasher);
+    if (shared)
+        t->stats.reflinked++;
+    else
+        t->stats.copied++;
+    t->stats.bytes_copied += shared ? 0 : s.size;
+    /* Writing of it may begin while the next one is read. */
+    if (!shared)
+        alice__fs_start_writing(to, 0, 0, false);
+out:
+    alice__fs_close(from);
+    alice__fs_close(to);
+    return st;
+}
+
+/* ---- put ---- */
+
+static alice_status put_copy(alice__transfer *t, const alice__job *job, const alice__dest *dest,
+                             const char *leaf, item *i)
+{
+    alice__fs_stat s;
+    if (alice__fs_stat_at(dest->fd, leaf, &s) == 0)
+        return ALICE_E_EXISTS;
+    i->state = COPIED;
+    return copy_to_temp(t, job, dest, i);
+}
+
+static alice_status put_move(alice__transfer *t, const alice__job *job, const alice__dest *dest,
+                             const char *leaf, item *i)
+{
+    i->what = "it cannot be renamed";
+    int r = t->probe.no_rename ? -EXDEV
+                               : place(t, job->source_dir_fd, job->source_name, dest->fd, leaf);
+    if (r == -EXDEV) {
+        i->remove_source = true;
+        return put_copy(t, job, dest, leaf, i);
+    }
+    i->state = RENAMED;
+    i->os_error = -r;
+    if (r == -ENOENT) {
+        /* Whose? */
+        alice_status st;
+        look_at_source(job->source_dir_fd, job->source_name, &job->stamp, &st);
+        return st == ALICE_OK ? ALICE_E_SYSTEM : st;
+    }
+    if (r)
+        return alice__status_of_errno(-r);
+    t->stats.renamed++;
+    alice__dests_touch(t->dests, dest->id);
+    touch_source(t, job->source_dir_fd);
+    step(t, "renamed");
+    return ALICE_OK;
+}
+
+/* Say in words why a file failed. */
+static alice_status tell(alice_error *error, const char *dest, const item *i, alice_status st)
+{
+    const char *why = i->os_error ? strerror(i->os_error) : alice_status_text(st);
+    if (st == ALICE_E_CHANGED)
+        return alice__fail(error, st, i->os_error, "the file changed after it was read");
+    if (st == ALICE_E_EXISTS)
+        return alice__fail(error, st, EEXIST, "%s stands already", dest);
+    return alice__fail(error, st, i->os_error, "%s: %s: %s", dest, i->what, why);
+}
+
+alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alice_error *error)
+{
+    if (!t || !job || !job->source_name || !job->dest || t->count >= t->o.max_batch)
+        return alice__fail(error, ALICE_E_INVAL, 0, "no file, or too many in a batch");
+    size_t source_size = strlen(job->source_name) + 1, dest_size = strlen(job->dest) + 1;
+    item i = {.tag = job->tag,
+              .stamp = job->stamp,
+              .source_dir = job->source_dir_fd,
+              .what = "the source cannot be looked at"};
+    alice_status st = room_for(t, source_size + dest_size);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "no memory for another file of the batch");
+    i.os_error = -look_at_source(job->source_dir_fd, job->source_name, &job->stamp, &st);
+    if (st != ALICE_OK)
+        return tell(error, job->dest, &i, st);
+
+    for (unsigned try = 0;; try++) {
+        alice__dest dest;
+        const char *leaf;
+        i.what = "its folder cannot be made";
+        st = alice__dests_get(t->dests, job->dest, true, &dest, &leaf, &i.os_error);
+        if (st != ALICE_OK)
+            break;
+        step(t, "folder made");
+        st = t->o.move ? put_move(t, job, &dest, leaf, &i) : put_copy(t, job, &dest, leaf, &i);
+        /* A folder that was removed while it was held: look anew, once. */
+        if (st != ALICE_E_SYSTEM || i.os_error != ENOENT || try > 0)
+            break;
+        alice__dests_forget(t->dests);
+    }
+    if (st != ALICE_OK)
+        return tell(error, job->dest, &i, st);
+    i.source = keep_text(t, job->source_name, source_size);
+    i.dest = keep_text(t, job->dest, dest_size);
+    t->items[t->count++] = i;
+    return ALICE_OK;
+}
+
+/* ---- finish ---- */
+
+static void item_fails(item *i, alice_status st, int r, const char *what)
+{
+    i->state = FAILED;
+    i->status = st;
+    i->os_error = -r;
+    i->what = what;
+}
+
+/* The folder of an item, which put() had made. */
+static int dest_of(alice__transfer *t, const item *i, alice__dest *dest, const char **leaf)
+{
+    int os_error = 0;
+    alice_status st = alice__dests_get(t->dests, dest_path(t, i), false, dest, leaf, &os_error);
+    return st == ALICE_OK ? 0 : os_error ? -os_error : -EIO;
+}
+
+static void remove_temp(alice__transfer *t, const item *i)
+{
+    alice__dest dest;
+    const char *leaf;
+    char name[TEMP_NAME];
+    temp_name(t, i->temp, name);
+    if (dest_of(t, i, &dest, &leaf) == 0)
+        alice__fs_unlink(dest.fd, name);
+}
+
+static void copy_fails(alice__transfer *t, item *i, alice_status st, int r, const char *what)
+{
+    remove_temp(t, i);
+    item_fails(i, st, r, what);
+}
+
+static int open_temp(alice__transfer *t, const item *i, int *fd)
+{
+    alice__dest dest;
+    const char *leaf;
+    char name[TEMP_NAME];
+    int r = dest_of(t, i, &dest, &leaf);
+    temp_name(t, i->temp, name);
+    return r ? r : alice__fs_open_read(dest.fd, name, fd);
+}
+
+static void flush_copy(alice__transfer *t, item *i)
+{
+    int fd = -1;
+    int r = open_temp(t, i, &fd);
+    if (!r) {
+        t->flushes++;
+        r = alice__fs_sync(fd);
+    }
+    alice__fs_close(fd);
+    if (r)
+        copy_fails(t, i, alice__status_of_errno(-r), r, "the copy could not be flushed");
+}
+
+/* Make the content of all copies durable. */
+static void flush_copies(alice__transfer *t)
+{
+    size_t together = 0;
+    for (size_t k = 0; k < t->count; k++)
+        together += t->items[k].state == COPIED && !t->items[k].apart;
+    bool all = t->all_at_once && together > FLUSH_TOGETHER;
+    if (all) {
+        t->flushes++;
+        /* A failure may be another's file: then each copy says for itself. */
+        all = alice__fs_sync_all(t->o.organized_fd) == 0;
+    }
+    for (size_t k = 0; k < t->count; k++) {
+        item *i = &t->items[k];
+        if (i->state == COPIED && (!all || i->apart))
+            flush_copy(t, i);
+    }
+}
+
+/* Read a copy again, from the disk, and compare it with what was read from the source. */
+static void verify_copy(alice__transfer *t, item *i)
+{
+    static const char what[] = "the copy could not be verified";
+    int fd = -1;
+    uint64_t at = 0;
+    alice__hasher hasher;
+    alice_status st = need_buffer(t);
+    if (st != ALICE_OK) {
+        copy_fails(t, i, st, 0, what);
+        return;
+    }
+    int r = open_temp(t, i, &fd);
+    alice__hasher_init(&hasher);
+    if (!r) {
+        alice__fs_drop_cache(fd, 0, 0);
+        alice__fs_advise_sequential(fd);
+    }
+    for (size_t got = 1; !r && got > 0; at += got) {
+        r = alice__fs_read_at(fd, at, t->buffer, t->buffer_size, &got);
+        if (r)
+            break;
+        alice__hasher_update(&hasher, t->buffer, got);
+        if (at % STRETCH + got >= STRETCH)
+            alice__fs_drop_cache(fd, 0, at);
+    }
+    alice__fs_close(fd);
+    if (r) {
+        copy_fails(t, i, alice__status_of_errno(-r), r, what);
+        return;
+    }
+    alice__hash128 found = alice__hasher_final(&hasher);
+    if (at != i->stamp.size || memcmp(found.b, i->hash.b, sizeof found.b) != 0)
+        copy_fails(t, i, ALICE_E_IO, -EIO, "the copy differs from what was copied");
+}
+
+static void name_copy(alice__transfer *t, item *i)
+{
+    alice__dest dest;
+    const char *leaf;
+    char name[TEMP_NAME];
+    temp_name(t, i->temp, name);
+    int r = dest_of(t, i, &dest, &leaf);
+    if (!r)
+        r = place(t, dest.fd, name, dest.fd, leaf);
+    if (r) {
+        copy_fails(t, i, alice__status_of_errno(-r), r, "the copy could not be named");
+        return;
+    }
+    alice__dests_touch(t->dests, dest.id);
+    i->state = PLACED;
+    step(t, "copy named");
+}
+
+/* A move that cannot be completed: the copy goes, the source stays as it is. */
+static void take_back_copy(alice__transfer *t, item *i, alice_status st, int r,
+                           const char *what)
+{
+    alice__dest dest;
+    const char *leaf;
+    if (dest_of(t, i, &dest, &leaf) == 0 && alice__fs_unlink(dest.fd, leaf) == 0)
+        alice__dests_touch(t->dests, dest.id);
+    item_fails(i, st, r, what);
+}
+
+static void remove_source(alice__transfer *t, item *i)
+{
+    alice_status st;
+    int r = look_at_source(i->source_dir, source_name(t, i), &i->stamp, &st);
+    if (st == ALICE_E_NOENT)
+        return; /* gone: what was copied is all that is left */
+    if (st == ALICE_OK) {
+        r = alice__fs_unlink(i->source_dir, source_name(t, i));
+        st = alice__status_of_errno(-r);
+    }
+    if (st == ALICE_OK || r == -ENOENT) {
+        touch_source(t, i->source_dir);
+        step(t, "source removed");
+    } else {
+        take_back_copy(t, i, st, r, "the source cannot be removed");
+    }
+}
+
+static int flush_sources(alice__transfer *t)
+{
+    int failed = 0;
+    for (size_t k = 0; k < t->source_count; k++) {
+        t->flushes++;
+        int r = alice__flush_folder(t->sources[k]);
+        failed = r ? r : failed;
+    }
+    return failed;
+}
+
+/* Copies: durable, verified, named. */
+static void settle_copies(alice__transfer *t)
+{
+    size_t copies = 0;
+    for (size_t k = 0; k < t->count; k++)
+        copies += t->items[k].state == COPIED;
+    if (copies == 0)
+        return;
+    flush_copies(t);
+    step(t, "copies flushed");
+    for (size_t k = 0; k < t->count; k++) {
+        if (t->items[k].state == COPIED && t->items[k].verify)
+            verify_copy(t, &t->items[k]);
+    }
+    for (size_t k = 0; k < t->count; k++) {
+        if (t->items[k].state == COPIED)
+            name_copy(t, &t->items[k]);
+    }
+}
+
+/* Moves by copy: once the new names are durable (`failed` 0), the sources go. */
+static void settle_sources(alice__transfer *t, int failed)
+{
+    for (size_t k = 0; k < t->count; k++) {
+        item *i = &t->items[k];
+        if (i->state != PLACED || !i->remove_source)
+            continue;
+        if (failed)
+            take_back_copy(t, i, alice__status_of_errno(-failed), failed,
+                           "its folder could not be flushed");
+        else
+            remove_source(t, i);
+    }
+}
+
+alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done done, void *ctx,
+                                    alice_error *error)
+{
+    if (t->count == 0)
+        return ALICE_OK;
+    settle_copies(t);
+    int failed = alice__dests_flush(t->dests);
+    step(t, "folders flushed");
+    settle_sources(t, failed);
+    int r = flush_sources(t);
+    failed = failed ? failed : r;
+    /* Copies that were taken back. */
+    r = alice__dests_flush(t->dests);
+    failed = failed ? failed : r;
+    step(t, "sources flushed");
+
+    for (size_t k = 0; done && k < t->count; k++) {
+        const item *i = &t->items[k];
+        alice_error e = {.status = ALICE_OK};
+        if (i->state == FAILED)
+            tell(&e, dest_path(t, i), i, i->status);
+        done(ctx, i->tag, i->state == FAILED ? i->status : ALICE_OK, &e);
+    }
+    clear_batch(t);
+    if (failed)
+        return alice__fail(error, alice__status_of_errno(-failed), -failed,
+                           "a folder could not be flushed to the disk: %s", strerror(-failed));
+    return ALICE_OK;
+}
+
+void alice__transfer_abandon(alice__transfer *t)
+{
+    for (size_t k = t->count; k-- > 0;) {
+        const item *i = &t->items[k];
+        alice__dest dest;
+        const char *leaf;
+        if (i->state == COPIED) {
+            remove_temp(t, i);
+        } else if (i->state == RENAMED && dest_of(t, i, &dest, &leaf) == 0 &&
+                   place(t, dest.fd, leaf, i->source_dir, source_name(t, i)) == 0) {
+            alice__dests_touch(t->dests, dest.id);
+            t->stats.renamed--;
+        }
+        step(t, "taken back");
+    }
+    /* No promise hangs on these flushes; a failure leaves what a kill would. */
+    (void)alice__dests_flush(t->dests);
+    (void)flush_sources(t);
+    clear_batch(t);
+}
+
+/* ---- after a kill ---- */
+
+/* Whether `name` is one that temp_name() makes, of whatever run. */
+static bool is_temp_name(const char *name)
+{
+    static const char prefix[] = ".alice-tmp-";
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+        return false;
+    const char *p = name + sizeof prefix - 1;
+    size_t run = strspn(p, "0123456789");
+    if (run == 0 || p[run] != '-')
+        return false;
+    p += run + 1;
+    size_t number = strspn(p, "0123456789");
+    return number > 0 && p[number] == 0;
+}
+
+alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
+                                     const alice__stamp *stamp, alice__hash head, bool *stands)
+{
+    alice__dest dest;
+    const char *leaf;
+    int os_error = 0, fd = -1;
+    size_t got = 0;
+    alice__fs_stat s;
+    *stands = false;
+    alice_status st = need_buffer(t);
+    if (st != ALICE_OK)
+        return st;
+    st = alice__dests_get(t->dests, dest_name, false, &dest, &leaf, &os_error);
+    if (st == ALICE_E_NOENT || st == ALICE_E_ACCESS)
+        return ALICE_OK; /* no such folder: nothing stands */
+    if (st != ALICE_OK)
+        return st;
+    int r = alice__fs_stat_at(dest.fd, leaf, &s);
+    if (r == -ENOENT || (!r && s.kind != ALICE__FS_FILE))
+        return ALICE_OK;
+    if (!r && stamp->size > 0 && is_reservation(&s)) {
+        r = alice__fs_unlink(dest.fd, leaf);
+        alice__dests_touch(t->dests, dest.id);
+        return alice__status_of_errno(-r);
+    }
+    if (!r && s.size != stamp->size)
+        return ALICE_OK;
+    if (!r)
+        r = alice__fs_open_read(dest.fd, leaf, &fd);
+    if (!r)
+        r = alice__fs_read_at(fd, 0, t->buffer, HEAD, &got);
+    alice__fs_close(fd);
+    if (r)
+        return alice__status_of_errno(-r);
+    XXH128_hash_t h = XXH3_128bits(t->buffer, got);
+    *stands = h.low64 == head.low && h.high64 == head.high;
+    return ALICE_OK;
+}
+
+void alice__transfer_sweep(alice__transfer *t, const char *dest_name)
+{
+    alice__dest dest;
+    const char *leaf;
+    int os_error = 0, fd = -1;
+    alice__fs_dir d;
+    alice__fs_name n;
+    if (need_buffer(t) != ALICE_OK ||
+        alice__dests_get(t->dests, dest_name, false, &dest, &leaf, &os_error) != ALICE_OK)
+        return;
+    /* Its own position: the handle's is left alone. */
+    if (alice__fs_open_dir(dest.fd, ".", &fd))
+        return;
+    alice__fs_dir_start(&d, fd, t->buffer, t->buffer_size);
+    while (alice__fs_dir_next(&d, &n) == 0 && n.name) {
+        if (!is_temp_name(n.name) || (n.kind != ALICE__FS_FILE && n.kind != ALICE__FS_UNKNOWN))
+            continue;
+        if (alice__fs_unlink(fd, n.name) == 0)
+            alice__dests_touch(t->dests, dest.id);
+    }
+    alice__fs_close(fd);
+}
+
+/* ---- questions ---- */
+
+bool alice__transfer_renames(alice__transfer *t, int source_dir_fd)
+{
+    char name[TEMP_NAME];
+    alice__fs_stat from, to;
+    if (t->probe.no_rename || alice__fs_stat_fd(source_dir_fd, &from) ||
+        alice__fs_stat_fd(t->o.organized_fd, &to))
+        return false;
+    /*
+     * Renaming a name that is nobody's: the kernel says EXDEV before it looks for it when the
+     * two are different mounts. Volumes inside one file system have devices of their own.
+     */
+    temp_name(t, UINT32_MAX, name);
+    int r = alice__fs_rename_new(source_dir_fd, name, t->o.organized_fd, name);
+    return from.dev == to.dev && r != -EXDEV;
+}
+
+alice_status alice__transfer_space(alice__transfer *t, uint64_t *bytes)
+{
+    alice__fs_space space;
+    int r = alice__fs_space_of(t->o.organized_fd, &space);
+    if (!r)
+        *bytes = space.free;
+    return alice__status_of_errno(-r);
+}
+
+void alice__transfer_stats_get(const alice__transfer *t, alice__transfer_stats *out)
+{
+    alice__dests_stats dests;
+    alice__dests_stats_get(t->dests, &dests);
+    *out = t->stats;
+    out->flushes = t->flushes + dests.flushes;
+    out->folders_made = dests.made;
+}
+
+alice_status alice__transfer_check(const alice__transfer *t)
+{
+    size_t held = 0;
+    alice_status st = alice__dests_check(t->dests, &held);
+    if (t->count > t->item_cap || t->count > t->o.max_batch || t->text_fill > t->text_cap ||
+        t->source_count > t->source_cap || t->source_count > t->count)
+        return ALICE_E_DAMAGED;
+    for (size_t k = 0; k < t->count; k++) {
+        const item *i = &t->items[k];
+        if (i->source >= t->text_fill || i->dest >= t->text_fill || i->state > COPIED)
+            return ALICE_E_DAMAGED;
+    }
+    return st;
+}

@@ -1,0 +1,1107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transfer on real file systems: nothing is overwritten, nothing is lost,
+ * whatever the file system refuses and wherever the process is killed.
+ *
+ * As root the test runs itself again in a mount name space of its own, where it
+ * mounts small file systems; nothing of that is left when it ends.
+ */
+#include "test.h"
+#include "faulty.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/wait.h>
+
+#include <alice/budget.h>
+
+#include "base/hash.h"
+#include "organize/transfer.h"
+#include "port/fs.h"
+
+/* Where a batch goes from and to; `in` may be on another file system than `out`. */
+typedef struct place {
+    char in_path[64], out_path[64];
+    int in, out;
+} place;
+
+static bool mounts; /* this process may mount */
+
+static int set_up_in(place *p, const char *in, const char *out)
+{
+    p->in = in ? tree_make_in(in, p->in_path) : tree_make(p->in_path);
+    p->out = out ? tree_make_in(out, p->out_path) : tree_make(p->out_path);
+    return p->in < 0 || p->out < 0;
+}
+
+static int set_up(void **state)
+{
+    static place p;
+    *state = &p;
+    return set_up_in(&p, NULL, NULL);
+}
+
+static void leave(place *p)
+{
+    close(p->in);
+    close(p->out);
+    tree_remove(p->in_path);
+    tree_remove(p->out_path);
+}
+
+static int tear_down(void **state)
+{
+    leave(*state);
+    return 0;
+}
+
+/* ---- files with content that says which they are ---- */
+
+enum { FILES = 7 };
+
+/* Sizes at the edges of buffers, and an empty one. */
+static const size_t sizes[FILES] = {10, 0, 65536, 65537, 300000, 1, 4096};
+
+static void *content(unsigned i, size_t size)
+{
+    uint8_t *p = malloc(size + 1);
+    assert_non_null(p);
+    for (size_t k = 0; k < size; k++)
+        p[k] = (uint8_t)((k * 31 + k / 251 + i * 97 + 1) & 0xff);
+    return p;
+}
+
+static void make_file(int dir, const char *name, unsigned i, size_t size)
+{
+    void *p = content(i, size);
+    tree_file(dir, name, p, size);
+    free(p);
+}
+
+static bool is_file(int dir, const char *name, unsigned i, size_t size)
+{
+    void *p = content(i, size);
+    bool same = tree_is(dir, name, p, size);
+    free(p);
+    return same;
+}
+
+static alice__stamp stamp_of(int dir, const char *name)
+{
+    alice__fs_stat s;
+    assert_int_equal(alice__fs_stat_at(dir, name, &s), 0);
+    return (alice__stamp){
+        .size = s.size, .mtime_ns = s.mtime_ns, .ctime_ns = s.ctime_ns, .inode = s.inode};
+}
+
+static alice__hash head_of(unsigned i, size_t size)
+{
+    void *p = content(i, size);
+    XXH128_hash_t h = XXH3_128bits(p, size < 65536 ? size : 65536);
+    free(p);
+    return (alice__hash){.low = h.low64, .high = h.high64};
+}
+
+static alice_status put(alice__transfer *t, int dir, const char *name, const char *dest,
+                        uint64_t tag, alice_error *error)
+{
+    alice__job job = {.tag = tag,
+                      .source_dir_fd = dir,
+                      .source_name = name,
+                      .stamp = stamp_of(dir, name),
+                      .dest = dest};
+    alice_status st = alice__transfer_put(t, &job, error);
+    assert_ok(alice__transfer_check(t));
+    return st;
+}
+
+/* What finish() told. */
+typedef struct told {
+    unsigned count;
+    alice_status status[64];
+    uint64_t tag[64];
+} told;
+
+static void note(void *ctx, uint64_t tag, alice_status status, const alice_error *error)
+{
+    told *n = ctx;
+    assert_true(n->count < 64);
+    assert_int_equal(error->status, status);
+    assert_true(status == ALICE_OK || error->text[0]);
+    n->tag[n->count] = tag;
+    n->status[n->count++] = status;
+}
+
+static alice__transfer *open_transfer(const place *p, bool move,
+                                      const alice__transfer_probe *probe)
+{
+    alice__transfer *t = NULL;
+    alice__transfer_options o = {
+        .organized_fd = p->out, .move = move, .run_id = 7, .probe = probe};
+    assert_ok(alice__transfer_open(&t, &o, NULL));
+    return t;
+}
+
+/* How many names below `dir` contain `part`. */
+static unsigned names_with(int dir, const char *part)
+{
+    unsigned count = 0;
+    int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fdopendir(copy);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat s;
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+            continue;
+        count += strstr(e->d_name, part) != NULL;
+        if (fstatat(dir, e->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(s.st_mode)) {
+            int sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            count += names_with(sub, part);
+            close(sub);
+        }
+    }
+    closedir(d);
+    return count;
+}
+
+/* ---- every way a file can go ---- */
+
+static const struct way {
+    const char *name;
+    alice__transfer_probe probe;
+} ways[] = {
+    {"plain", {0}},
+    {"links", {.no_replace_flag = true}},
+    {"reservations", {.no_replace_flag = true, .no_links = true}},
+    {"read and write", {.no_clone = true, .no_kernel_copy = true}},
+    {"each flushed", {.no_sync_all = true}},
+    {"across", {.no_rename = true}},
+    {"across, each flushed", {.no_rename = true, .no_sync_all = true, .no_clone = true}},
+    {"across, links", {.no_rename = true, .no_replace_flag = true, .no_clone = true}},
+    {"across, reservations",
+     {.no_rename = true, .no_replace_flag = true, .no_links = true, .no_clone = true}},
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static void name_in(char *to, size_t size, unsigned i)
+{
+    snprintf(to, size, "in-%u.jpg", i);
+}
+
+static void name_out(char *to, size_t size, unsigned i)
+{
+    snprintf(to, size, "2024-03-%02u/project/camera/project-%05u.jpg", 1 + i % 3, i);
+}
+
+static void make_sources(const place *p)
+{
+    for (unsigned i = 0; i < FILES; i++) {
+        char name[64];
+        name_in(name, sizeof name, i);
+        make_file(p->in, name, i, sizes[i]);
+    }
+}
+
+/* A batch of files in three folders, one way; then what stands where. */
+static void one_way(place *p, const struct way *way, bool move)
+{
+    told n = {0};
+    alice__transfer *t = open_transfer(p, move, &way->probe);
+    make_sources(p);
+    for (unsigned i = 0; i < FILES; i++) {
+        char from[64], to[128];
+        name_in(from, sizeof from, i);
+        name_out(to, sizeof to, i);
+        alice_error e = {.text = ""};
+        alice_status st = put(t, p->in, from, to, i, &e);
+        if (st != ALICE_OK)
+            fail_msg("%s, %s: %s", way->name, move ? "move" : "copy", e.text);
+    }
+    assert_ok(alice__transfer_finish(t, note, &n, NULL));
+    assert_int_equal(n.count, FILES);
+    for (unsigned i = 0; i < FILES; i++) {
+        char from[64], to[128];
+        name_in(from, sizeof from, i);
+        name_out(to, sizeof to, i);
+        assert_int_equal(n.tag[i], i);
+        assert_status(n.status[i], ALICE_OK);
+        assert_true(is_file(p->out, to, i, sizes[i]));
+        assert_int_equal(tree_has(p->in, from), !move);
+        if (!move)
+            assert_true(is_file(p->in, from, i, sizes[i]));
+    }
+    assert_int_equal(names_with(p->out, ".alice-tmp-"), 0);
+    alice__transfer_stats s;
+    alice__transfer_stats_get(t, &s);
+    assert_int_equal(s.renamed + s.reflinked + s.copied, FILES);
+    assert_int_equal(s.folders_made, 9);
+    assert_true(s.flushes > 0);
+
+    /* A second batch to the same names: all are taken, and nothing happens. */
+    make_sources(p);
+    for (unsigned i = 0; i < FILES; i++) {
+        char from[64], to[128];
+        name_in(from, sizeof from, (i + 1) % FILES);
+        name_out(to, sizeof to, i);
+        assert_status(put(t, p->in, from, to, i, NULL), ALICE_E_EXISTS);
+        assert_true(is_file(p->out, to, i, sizes[i]));
+        assert_true(is_file(p->in, from, (i + 1) % FILES, sizes[(i + 1) % FILES]));
+    }
+    n.count = 0;
+    assert_ok(alice__transfer_finish(t, note, &n, NULL));
+    assert_int_equal(n.count, 0);
+    assert_int_equal(names_with(p->out, ".alice-tmp-"), 0);
+    alice__transfer_close(&t);
+    tree_empty(p->in);
+    tree_empty(p->out);
+}
+
+static void every_way_places_every_file(void **state)
+{
+    for (unsigned w = 0; w < WAYS; w++) {
+        one_way(*state, &ways[w], true);
+        one_way(*state, &ways[w], false);
+    }
+}
+
+static void across_real_file_systems(void **state)
+{
+    (void)state;
+    place p;
+    if (access("/dev/shm", W_OK) != 0) {
+        print_message("skipped: no second file system\n");
+        skip();
+    }
+    assert_int_equal(set_up_in(&p, "/dev/shm", NULL), 0);
+    alice__transfer *t = open_transfer(&p, true, NULL);
+    bool other = !alice__transfer_renames(t, p.in);
+    assert_true(alice__transfer_renames(t, p.out));
+    alice__transfer_close(&t);
+    if (other) {
+        one_way(&p, &ways[0], true);
+        one_way(&p, &ways[0], false);
+    }
+    leave(&p);
+}
+
+/* ---- what is kept ---- */
+
+static void a_copy_keeps_mode_times_and_attributes(void **state)
+{
+    place *p = *state;
+    for (unsigned way = 0; way < 2; way++) {
+        alice__transfer_probe probe = {.no_clone = way, .no_kernel_copy = way};
+        alice__transfer *t = open_transfer(p, false, &probe);
+        make_file(p->in, "a.jpg", 1, 5000);
+        int fd = openat(p->in, "a.jpg", O_RDWR | O_CLOEXEC);
+        bool xattrs = alice__fs_xattr_set(fd, "user.rating", "5", 1) == 0;
+        assert_int_equal(alice__fs_set_mode(fd, 0640), 0);
+        if (geteuid() == 0)
+            assert_int_equal(alice__fs_set_owner(fd, 1234, 4321), 0);
+        assert_int_equal(alice__fs_set_times(fd, 1000000001, 1234567890987654321), 0);
+        close(fd);
+        assert_ok(put(t, p->in, "a.jpg", "d/b.jpg", 0, NULL));
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        alice__fs_stat from, to;
+        assert_int_equal(alice__fs_stat_at(p->in, "a.jpg", &from), 0);
+        assert_int_equal(alice__fs_stat_at(p->out, "d/b.jpg", &to), 0);
+        assert_true(to.mtime_ns == from.mtime_ns && to.mode == 0640);
+        assert_true(to.uid == from.uid && to.gid == from.gid);
+        if (xattrs) {
+            char value[8];
+            size_t got = 0;
+            fd = openat(p->out, "d/b.jpg", O_RDONLY | O_CLOEXEC);
+            assert_int_equal(alice__fs_xattr_get(fd, "user.rating", value, 8, &got), 0);
+            assert_int_equal(got, 1);
+            close(fd);
+        }
+        alice__transfer_close(&t);
+        tree_empty(p->in);
+        tree_empty(p->out);
+    }
+}
+
+static void holes_stay_holes(void **state)
+{
+    place *p = *state;
+    enum { GB = 1 << 30 };
+    for (unsigned way = 0; way < 3; way++) {
+        alice__transfer_probe probe = {
+            .no_clone = way > 0, .no_kernel_copy = way > 0, .no_rename = way == 2};
+        alice__transfer *t = open_transfer(p, way == 2, &probe);
+        int fd = openat(p->in, "big", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(alice__fs_truncate(fd, GB), 0);
+        assert_int_equal(alice__fs_write_at(fd, 5000000, "middle", 6), 0);
+        assert_int_equal(alice__fs_write_at(fd, GB - 1, "e", 1), 0);
+        close(fd);
+        assert_ok(put(t, p->in, "big", "d/big", 0, NULL));
+        told n = {0};
+        assert_ok(alice__transfer_finish(t, note, &n, NULL));
+        assert_status(n.status[0], ALICE_OK);
+        alice__fs_stat s;
+        char middle[6], end = 0;
+        size_t got = 0;
+        fd = openat(p->out, "d/big", O_RDONLY | O_CLOEXEC);
+        assert_int_equal(alice__fs_stat_fd(fd, &s), 0);
+        assert_int_equal(s.size, GB);
+        assert_true(s.blocks < 1 << 20);
+        assert_int_equal(alice__fs_read_at(fd, 5000000, middle, 6, &got), 0);
+        assert_memory_equal(middle, "middle", 6);
+        assert_int_equal(alice__fs_read_at(fd, GB - 1, &end, 1, &got), 0);
+        assert_int_equal(end, 'e');
+        close(fd);
+        alice__transfer_close(&t);
+        tree_empty(p->in);
+        tree_empty(p->out);
+    }
+}
+
+static void links_and_odd_names_go(void **state)
+{
+    place *p = *state;
+    char longest[NAME_MAX + 8], longer[NAME_MAX + 8];
+    snprintf(longest, sizeof longest, "d/%0*d", NAME_MAX, 7);
+    snprintf(longer, sizeof longer, "d/%0*d", NAME_MAX + 1, 7);
+    for (unsigned move = 0; move < 2; move++) {
+        alice__transfer *t = open_transfer(p, move, NULL);
+        make_file(p->in, "\xff\xfe bytes\n.jpg", 1, 100);
+        make_file(p->in, "two", 2, 200);
+        assert_int_equal(linkat(p->in, "two", p->in, "names", 0), 0);
+        assert_ok(put(t, p->in, "\xff\xfe bytes\n.jpg", "d/\xc3\x28.jpg", 0, NULL));
+        assert_status(put(t, p->in, "two", longer, 0, NULL), ALICE_E_INVAL);
+        assert_ok(put(t, p->in, "two", longest, 0, NULL));
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        assert_true(is_file(p->out, "d/\xc3\x28.jpg", 1, 100));
+        assert_true(is_file(p->out, longest, 2, 200));
+        assert_true(is_file(p->in, "names", 2, 200));
+        alice__transfer_close(&t);
+        tree_empty(p->in);
+        tree_empty(p->out);
+    }
+}
+
+/* ---- what is refused ---- */
+
+static void no_path_leads_out(void **state)
+{
+    place *p = *state;
+    static const char *const bad[] = {"",     ".",     "..",   "../x", "/x", "a/../../x",
+                                      "a//x", "a/./x", "a/..", "a/",   "./x"};
+    alice__transfer *t = open_transfer(p, true, NULL);
+    make_file(p->in, "a.jpg", 1, 10);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_status(put(t, p->in, "a.jpg", bad[i], 0, NULL), ALICE_E_INVAL);
+    assert_int_equal(alice__fs_symlink(p->in_path, p->out, "link"), 0);
+    tree_file(p->out, "file", "", 0);
+    assert_status(put(t, p->in, "a.jpg", "link/b.jpg", 0, NULL), ALICE_E_ACCESS);
+    assert_status(put(t, p->in, "a.jpg", "file/b.jpg", 0, NULL), ALICE_E_ACCESS);
+    /* A link that stands where the file should go stands. */
+    assert_status(put(t, p->in, "a.jpg", "link", 0, NULL), ALICE_E_EXISTS);
+    assert_true(is_file(p->in, "a.jpg", 1, 10));
+    assert_false(tree_has(p->in, "b.jpg"));
+    alice__transfer_close(&t);
+}
+
+static void a_source_that_changed_stays(void **state)
+{
+    place *p = *state;
+    for (unsigned move = 0; move < 2; move++) {
+        alice__transfer *t = open_transfer(p, move, NULL);
+        alice_error e;
+        make_file(p->in, "a.jpg", 1, 10);
+        alice__job job = {.source_dir_fd = p->in,
+                          .source_name = "a.jpg",
+                          .stamp = stamp_of(p->in, "a.jpg"),
+                          .dest = "d/a.jpg"};
+        job.stamp.mtime_ns++;
+        assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
+        job.stamp.mtime_ns--;
+        job.stamp.size++;
+        assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
+        job.stamp.size--;
+        job.stamp.inode++; /* a hint only */
+        assert_int_equal(unlinkat(p->in, "a.jpg", 0), 0);
+        assert_status(alice__transfer_put(t, &job, &e), ALICE_E_NOENT);
+        assert_int_equal(e.os_error, ENOENT);
+        assert_int_equal(alice__fs_symlink("other", p->in, "a.jpg"), 0);
+        assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
+        assert_int_equal(unlinkat(p->in, "a.jpg", 0), 0);
+        make_file(p->in, "a.jpg", 1, 10);
+        job.stamp = stamp_of(p->in, "a.jpg");
+        job.stamp.inode++;
+        assert_ok(alice__transfer_put(t, &job, &e));
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        assert_true(is_file(p->out, "d/a.jpg", 1, 10));
+        alice__transfer_close(&t);
+        tree_empty(p->in);
+        tree_empty(p->out);
+    }
+}
+
+/* Somebody else acts between two steps. */
+typedef struct meddler {
+    const place *p;
+    const char *at;
+    void (*act)(const place *p);
+    bool acted;
+} meddler;
+
+static void meddle(void *ctx, const char *what)
+{
+    meddler *m = ctx;
+    if (!m->acted && strcmp(what, m->at) == 0) {
+        m->acted = true;
+        m->act(m->p);
+    }
+}
+
+static void take_the_name(const place *p)
+{
+    make_file(p->out, "d/a.jpg", 9, 99);
+}
+
+static void change_the_source(const place *p)
+{
+    make_file(p->in, "a.jpg", 5, 55);
+}
+
+static void remove_the_source(const place *p)
+{
+    assert_int_equal(unlinkat(p->in, "a.jpg", 0), 0);
+}
+
+static void spoil_the_copy(const place *p)
+{
+    int fd = openat(p->out, "d/.alice-tmp-7-0", O_RDWR | O_CLOEXEC);
+    assert_int_equal(alice__fs_write_at(fd, 7, "!", 1), 0);
+    assert_int_equal(alice__fs_sync(fd), 0);
+    close(fd);
+}
+
+static void remove_the_folder(const place *p)
+{
+    assert_int_equal(unlinkat(p->out, "d", AT_REMOVEDIR), 0);
+}
+
+/* One file, somebody between the steps, and what came of it. */
+static alice_status meddled(const place *p, bool move, alice__transfer_probe probe,
+                            const char *at, void (*act)(const place *))
+{
+    meddler m = {.p = p, .at = at, .act = act};
+    probe.step = meddle;
+    probe.ctx = &m;
+    told n = {0};
+    alice__transfer *t = open_transfer(p, move, &probe);
+    make_file(p->in, "a.jpg", 1, 1000);
+    alice_status st = put(t, p->in, "a.jpg", "d/a.jpg", 0, NULL);
+    if (st == ALICE_OK) {
+        assert_ok(alice__transfer_finish(t, note, &n, NULL));
+        st = n.status[0];
+    }
+    assert_true(m.acted);
+    alice__transfer_close(&t);
+    return st;
+}
+
+static void clean(const place *p)
+{
+    assert_int_equal(names_with(p->out, ".alice-tmp-"), 0);
+    tree_empty(p->in);
+    tree_empty(p->out);
+}
+
+static void races_end_well(void **state)
+{
+    place *p = *state;
+    alice__transfer_probe plain = {0}, across = {.no_rename = true, .no_clone = true};
+    alice__transfer_probe reserve = {.no_replace_flag = true, .no_links = true};
+
+    /* The name is taken between the copy and its naming: the other's file stays. */
+    for (unsigned w = 0; w < WAYS; w++) {
+        assert_status(meddled(p, false, ways[w].probe, "copies flushed", take_the_name),
+                      ALICE_E_EXISTS);
+        assert_true(is_file(p->out, "d/a.jpg", 9, 99));
+        assert_true(is_file(p->in, "a.jpg", 1, 1000));
+        clean(p);
+    }
+    assert_status(meddled(p, true, plain, "folder made", take_the_name), ALICE_E_EXISTS);
+    assert_true(is_file(p->out, "d/a.jpg", 9, 99) && is_file(p->in, "a.jpg", 1, 1000));
+    clean(p);
+    /* Over our own reservation, even. */
+    assert_status(meddled(p, true, reserve, "reserved", take_the_name), ALICE_E_EXISTS);
+    assert_true(is_file(p->out, "d/a.jpg", 9, 99) && is_file(p->in, "a.jpg", 1, 1000));
+    clean(p);
+
+    /* The source changes after it was copied: the new one stays, and no old one stands. */
+    assert_status(meddled(p, true, across, "copies flushed", change_the_source),
+                  ALICE_E_CHANGED);
+    assert_true(is_file(p->in, "a.jpg", 5, 55));
+    assert_false(tree_has(p->out, "d/a.jpg"));
+    clean(p);
+    /* While it is copied. */
+    assert_status(meddled(p, false, across, "content copied", change_the_source),
+                  ALICE_E_CHANGED);
+    assert_false(tree_has(p->out, "d/a.jpg"));
+    clean(p);
+    /* It vanishes after it was copied: the copy is what is left. */
+    assert_ok(meddled(p, true, across, "copies flushed", remove_the_source));
+    assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
+    clean(p);
+    /* The copy goes bad on its way to the disk: found, and the source stays. */
+    assert_status(meddled(p, true, across, "copies flushed", spoil_the_copy), ALICE_E_IO);
+    assert_true(is_file(p->in, "a.jpg", 1, 1000));
+    assert_false(tree_has(p->out, "d/a.jpg"));
+    clean(p);
+    /* The folder is removed while it is held open: made again. */
+    assert_ok(meddled(p, true, plain, "folder made", remove_the_folder));
+    assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
+    clean(p);
+    assert_ok(meddled(p, false, plain, "folder made", remove_the_folder));
+    assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
+    clean(p);
+}
+
+static void what_is_not_permitted_fails_alone(void **state)
+{
+    place *p = *state;
+    if (geteuid() != 0) {
+        print_message("skipped: needs root to become another user\n");
+        skip();
+    }
+    assert_int_equal(mkdirat(p->out, "closed", 0755), 0);
+    assert_int_equal(mkdirat(p->out, "open", 0777), 0);
+    assert_int_equal(fchmodat(p->out, "open", 0777, 0), 0);
+    assert_int_equal(fchmod(p->out, 0755), 0);
+    assert_int_equal(fchmod(p->in, 0755), 0);
+    make_file(p->in, "a.jpg", 1, 10);
+    make_file(p->in, "b.jpg", 2, 10);
+    assert_int_equal(fchmodat(p->in, "b.jpg", 0, 0), 0);
+    alice__transfer *move = open_transfer(p, true, NULL), *copy = open_transfer(p, false, NULL);
+    told n = {0};
+    alice_error e;
+    assert_int_equal(seteuid(65534), 0);
+    alice_status st[4] = {
+        put(move, p->in, "a.jpg", "open/a.jpg", 0, &e), /* the inbox cannot be written */
+        put(copy, p->in, "a.jpg", "closed/a.jpg", 0, &e),
+        put(copy, p->in, "b.jpg", "open/b.jpg", 0, &e), /* unreadable */
+        put(copy, p->in, "a.jpg", "open/a.jpg", 3, &e),
+    };
+    alice_status end = alice__transfer_finish(copy, note, &n, NULL);
+    assert_int_equal(seteuid(0), 0);
+    assert_status(st[0], ALICE_E_ACCESS);
+    assert_status(st[1], ALICE_E_ACCESS);
+    assert_status(st[2], ALICE_E_ACCESS);
+    assert_ok(st[3]);
+    assert_ok(end);
+    assert_int_equal(n.count, 1);
+    assert_true(is_file(p->out, "open/a.jpg", 1, 10));
+    assert_true(is_file(p->in, "a.jpg", 1, 10));
+    assert_int_equal(names_with(p->out, ".alice-tmp-"), 0);
+    alice__transfer_close(&move);
+    alice__transfer_close(&copy);
+}
+
+static bool stop_now(void *ctx)
+{
+    ++*(unsigned *)ctx;
+    return true;
+}
+
+static void a_long_copy_can_be_stopped(void **state)
+{
+    place *p = *state;
+    for (unsigned way = 0; way < 2; way++) {
+        unsigned asked = 0;
+        alice__transfer_probe probe = {.no_clone = true, .no_kernel_copy = way};
+        alice__transfer_options o = {.organized_fd = p->out,
+                                     .run_id = 7,
+                                     .should_stop = stop_now,
+                                     .stop_ctx = &asked,
+                                     .probe = &probe};
+        alice__transfer *t = NULL;
+        make_file(p->in, "big", 1, 20 << 20);
+        assert_ok(alice__transfer_open(&t, &o, NULL));
+        assert_status(put(t, p->in, "big", "d/big", 0, NULL), ALICE_E_CANCELLED);
+        assert_int_equal(asked, 1);
+        alice__transfer_close(&t);
+        clean(p);
+    }
+}
+
+/* ---- many folders, taking back, sweeping ---- */
+
+static void many_folders_are_made_and_flushed(void **state)
+{
+    place *p = *state;
+    enum { MANY = 200 };
+    for (unsigned w = 0; w < 2; w++) {
+        alice__transfer_probe probe = {.no_sync_all = w == 1};
+        alice__transfer *t = open_transfer(p, true, &probe);
+        for (unsigned i = 0; i < MANY; i++) {
+            char name[32], dest[64];
+            snprintf(name, sizeof name, "%u", i);
+            snprintf(dest, sizeof dest, "%u/%u/%u.jpg", i % 20, i % 100, i);
+            make_file(p->in, name, i, 10);
+            assert_ok(put(t, p->in, name, dest, i, NULL));
+        }
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        alice__transfer_stats s;
+        alice__transfer_stats_get(t, &s);
+        assert_int_equal(s.folders_made, 120);
+        assert_true(w == 1 ? s.flushes >= 120 : s.flushes <= 3);
+        for (unsigned i = 0; i < MANY; i++) {
+            char dest[64];
+            snprintf(dest, sizeof dest, "%u/%u/%u.jpg", i % 20, i % 100, i);
+            assert_true(is_file(p->out, dest, i, 10));
+        }
+        alice__transfer_close(&t);
+        clean(p);
+    }
+}
+
+static void a_batch_can_be_taken_back(void **state)
+{
+    place *p = *state;
+    for (unsigned w = 0; w < WAYS; w++) {
+        for (unsigned move = 0; move < 2; move++) {
+            alice__transfer *t = open_transfer(p, move, &ways[w].probe);
+            make_sources(p);
+            for (unsigned i = 0; i < FILES; i++) {
+                char from[64], to[128];
+                name_in(from, sizeof from, i);
+                name_out(to, sizeof to, i);
+                assert_ok(put(t, p->in, from, to, i, NULL));
+            }
+            if (w % 2)
+                alice__transfer_abandon(t);
+            alice__transfer_close(&t);
+            for (unsigned i = 0; i < FILES; i++) {
+                char from[64], to[128];
+                name_in(from, sizeof from, i);
+                name_out(to, sizeof to, i);
+                assert_true(is_file(p->in, from, i, sizes[i]));
+                assert_false(tree_has(p->out, to));
+            }
+            clean(p);
+        }
+    }
+}
+
+static void a_batch_has_its_end(void **state)
+{
+    place *p = *state;
+    alice__transfer *t = NULL;
+    alice__transfer_options o = {.organized_fd = p->out, .run_id = 7, .max_batch = 2};
+    assert_ok(alice__transfer_open(&t, &o, NULL));
+    make_file(p->in, "a.jpg", 1, 10);
+    assert_ok(put(t, p->in, "a.jpg", "1.jpg", 0, NULL));
+    assert_ok(put(t, p->in, "a.jpg", "2.jpg", 0, NULL));
+    assert_status(put(t, p->in, "a.jpg", "3.jpg", 0, NULL), ALICE_E_INVAL);
+    assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+    assert_ok(put(t, p->in, "a.jpg", "3.jpg", 0, NULL));
+    assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+    assert_true(is_file(p->out, "3.jpg", 1, 10));
+    alice__transfer_close(&t);
+}
+
+static void only_what_is_ours_is_swept(void **state)
+{
+    place *p = *state;
+    alice__transfer *t = open_transfer(p, false, NULL);
+    assert_int_equal(mkdirat(p->out, "d", 0700), 0);
+    assert_int_equal(mkdirat(p->out, "d/.alice-tmp-9-9", 0700), 0);
+    static const char *const theirs[] = {"d/.alice-tmp-x",  "d/.alice-tmp-1-2.jpg",
+                                         "d/.alice-tmp-1-", "d/alice-tmp-1-2",
+                                         "d/.alice-tmp--2", "d/a.jpg"};
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        tree_file(p->out, theirs[i], "", 0);
+    tree_file(p->out, "d/.alice-tmp-1-2", "half", 4);
+    tree_file(p->out, "d/.alice-tmp-1789-4000000000", "half", 4);
+    alice__transfer_sweep(t, "d/whatever.jpg");
+    alice__transfer_sweep(t, "nowhere/whatever.jpg");
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        assert_true(tree_has(p->out, theirs[i]));
+    assert_true(tree_has(p->out, "d/.alice-tmp-9-9"));
+    assert_false(tree_has(p->out, "d/.alice-tmp-1-2"));
+    assert_false(tree_has(p->out, "d/.alice-tmp-1789-4000000000"));
+    alice__transfer_close(&t);
+}
+
+static void recovery_knows_what_stands(void **state)
+{
+    place *p = *state;
+    alice__transfer *t = open_transfer(p, false, NULL);
+    assert_int_equal(mkdirat(p->out, "d", 0700), 0);
+    make_file(p->out, "d/a.jpg", 4, 70000);
+    alice__stamp stamp = {.size = 70000};
+    bool stands = false;
+    assert_ok(alice__transfer_recover(t, "d/a.jpg", &stamp, head_of(4, 70000), &stands));
+    assert_true(stands);
+    assert_ok(alice__transfer_recover(t, "d/a.jpg", &stamp, head_of(5, 70000), &stands));
+    assert_false(stands);
+    stamp.size = 69999;
+    assert_ok(alice__transfer_recover(t, "d/a.jpg", &stamp, head_of(4, 70000), &stands));
+    assert_false(stands);
+    assert_ok(alice__transfer_recover(t, "d/b.jpg", &stamp, head_of(4, 70000), &stands));
+    assert_false(stands);
+    assert_ok(alice__transfer_recover(t, "e/b.jpg", &stamp, head_of(4, 70000), &stands));
+    assert_false(stands);
+    /* An empty file that nobody marked is not ours, whatever was planned for its name. */
+    tree_file(p->out, "d/empty", "", 0);
+    assert_ok(alice__transfer_recover(t, "d/empty", &stamp, head_of(4, 70000), &stands));
+    assert_false(stands);
+    assert_true(tree_has(p->out, "d/empty"));
+    stamp.size = 0;
+    assert_ok(alice__transfer_recover(t, "d/empty", &stamp, head_of(1, 0), &stands));
+    assert_true(stands);
+    alice__transfer_close(&t);
+}
+
+static void space_is_told(void **state)
+{
+    place *p = *state;
+    alice__transfer *t = open_transfer(p, false, NULL);
+    uint64_t bytes = 0;
+    assert_ok(alice__transfer_space(t, &bytes));
+    assert_true(bytes > 0);
+    alice__transfer_close(&t);
+}
+
+/* ---- killed at every step ---- */
+
+typedef struct killer {
+    unsigned at, seen;
+} killer;
+
+static void kill_at(void *ctx, const char *what)
+{
+    killer *k = ctx;
+    (void)what;
+    if (k->seen++ == k->at)
+        _exit(99);
+}
+
+/* A batch in a child that is killed at step `at`; false: it came to its end. */
+static bool killed_batch(const place *p, const struct way *way, bool move, unsigned at)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        killer k = {.at = at};
+        alice__transfer_probe probe = way->probe;
+        probe.step = kill_at;
+        probe.ctx = &k;
+        alice__transfer_options o = {
+            .organized_fd = p->out, .move = move, .run_id = 7, .probe = &probe};
+        alice__transfer *t = NULL;
+        if (alice__transfer_open(&t, &o, NULL) != ALICE_OK)
+            _exit(1);
+        for (unsigned i = 0; i < FILES; i++) {
+            char from[64], to[128];
+            name_in(from, sizeof from, i);
+            name_out(to, sizeof to, i);
+            alice__fs_stat s;
+            if (alice__fs_stat_at(p->in, from, &s))
+                _exit(2);
+            alice__job job = {.source_dir_fd = p->in,
+                              .source_name = from,
+                              .stamp = {s.size, s.mtime_ns, s.ctime_ns, s.inode},
+                              .dest = to};
+            if (alice__transfer_put(t, &job, NULL) != ALICE_OK)
+                _exit(3);
+        }
+        if (alice__transfer_finish(t, NULL, NULL, NULL) != ALICE_OK)
+            _exit(4);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_true(WEXITSTATUS(status) == 99 || WEXITSTATUS(status) == 0);
+    return WEXITSTATUS(status) == 99;
+}
+
+static void killed_anywhere(place *p, const struct way *way, bool move)
+{
+    for (unsigned at = 0;; at++) {
+        make_sources(p);
+        bool killed = killed_batch(p, way, move, at);
+
+        alice__transfer *t = open_transfer(p, move, &way->probe);
+        for (unsigned i = 0; i < FILES; i++) {
+            char from[64], to[128];
+            bool stands = false;
+            name_in(from, sizeof from, i);
+            name_out(to, sizeof to, i);
+            alice__stamp stamp = {.size = sizes[i]};
+            bool source = is_file(p->in, from, i, sizes[i]);
+            bool dest = is_file(p->out, to, i, sizes[i]);
+            assert_ok(alice__transfer_recover(t, to, &stamp, head_of(i, sizes[i]), &stands));
+            /* Whole at one place or both; never in part; and recovery says which. An empty
+               file and a reservation of its name are the same thing. */
+            assert_true(source || dest);
+            assert_true(source || !tree_has(p->in, from));
+            assert_int_equal(stands, tree_has(p->out, to));
+            assert_true(stands == dest || sizes[i] == 0);
+            if (!move)
+                assert_true(source);
+        }
+        for (unsigned i = 0; i < FILES; i++) {
+            char to[128];
+            name_out(to, sizeof to, i);
+            alice__transfer_sweep(t, to);
+        }
+        assert_int_equal(names_with(p->out, ".alice-tmp-"), 0);
+
+        /* The next run carries on. */
+        for (unsigned i = 0; i < FILES; i++) {
+            char from[64], to[128];
+            name_in(from, sizeof from, i);
+            name_out(to, sizeof to, i);
+            if (tree_has(p->in, from) && !tree_has(p->out, to))
+                assert_ok(put(t, p->in, from, to, i, NULL));
+        }
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        for (unsigned i = 0; i < FILES; i++) {
+            char to[128];
+            name_out(to, sizeof to, i);
+            assert_true(is_file(p->out, to, i, sizes[i]));
+        }
+        alice__transfer_close(&t);
+        clean(p);
+        if (!killed) {
+            assert_true(at > FILES);
+            break;
+        }
+    }
+}
+
+static void killed_moving(void **state)
+{
+    for (unsigned w = 0; w < WAYS; w++)
+        killed_anywhere(*state, &ways[w], true);
+}
+
+static void killed_copying(void **state)
+{
+    for (unsigned w = 0; w < 5; w++)
+        killed_anywhere(*state, &ways[w], false);
+}
+
+/* ---- other file systems ---- */
+
+static bool run(const char *format, ...)
+{
+    char command[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof command, format, args);
+    va_end(args);
+    return system(command) == 0;
+}
+
+static void on_small_file_systems(void **state)
+{
+    place *p = *state;
+    static const struct {
+        const char *name, *make;
+        unsigned mb;
+    } kinds[] = {
+        {"ext4", "mkfs.ext4 -q -F", 16},    {"vfat", "mkfs.vfat", 16},
+        {"exfat", "mkfs.exfat", 16},        {"xfs", "mkfs.xfs -q -f", 320},
+        {"btrfs", "mkfs.btrfs -q -f", 128},
+    };
+    if (!mounts) {
+        print_message("skipped: cannot mount\n");
+        skip();
+    }
+    unsigned done = 0;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        char image[128], at[128];
+        snprintf(image, sizeof image, "%s/image-%s", p->in_path, kinds[k].name);
+        snprintf(at, sizeof at, "%s/at-%s", p->in_path, kinds[k].name);
+        if (!run("command -v %.*s >/dev/null 2>&1 && truncate -s %uM %s && %s %s >/dev/null "
+                 "2>&1 "
+                 "&& mkdir %s && mount -t %s -o loop %s %s 2>/dev/null",
+                 (int)strcspn(kinds[k].make, " "), kinds[k].make, kinds[k].mb, image,
+                 kinds[k].make, image, at, kinds[k].name, image, at)) {
+            print_message("not tried: %s\n", kinds[k].name);
+            continue;
+        }
+        place q = {.in = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        assert_int_equal(mkdirat(q.in, "inbox", 0777), 0);
+        assert_int_equal(mkdirat(q.in, "organized", 0777), 0);
+        q.out = openat(q.in, "organized", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int in = openat(q.in, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        close(q.in);
+        q.in = in;
+        for (unsigned move = 0; move < 2; move++) {
+            one_way(&q, &ways[0], move);
+            killed_anywhere(&q, &ways[0], move);
+        }
+        /* From another one into it. */
+        place across = {.in = p->out, .out = q.out};
+        one_way(&across, &ways[0], true);
+        close(q.in);
+        close(q.out);
+        assert_true(run("umount %s", at));
+        assert_int_equal(unlink(image), 0);
+        done++;
+    }
+    print_message("file systems tried: %u\n", done);
+}
+
+static void a_full_disk_stops_cleanly(void **state)
+{
+    place *p = *state;
+    char at[128];
+    snprintf(at, sizeof at, "%s/small", p->in_path);
+    if (!mounts || mkdir(at, 0700) ||
+        !run("mount -t tmpfs -o size=1m none %s 2>/dev/null", at)) {
+        print_message("skipped: cannot mount\n");
+        skip();
+    }
+    for (unsigned way = 0; way < 2; way++) {
+        alice__transfer_probe probe = {.no_clone = way, .no_kernel_copy = way};
+        place q = {.in = p->in, .out = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        told n = {0};
+        alice_error e;
+        make_file(q.in, "small.jpg", 1, 100000);
+        make_file(q.in, "big.jpg", 2, 3 << 20);
+        alice__transfer *t = open_transfer(&q, true, &probe);
+        assert_ok(put(t, q.in, "small.jpg", "d/small.jpg", 1, NULL));
+        assert_status(put(t, q.in, "big.jpg", "d/big.jpg", 2, &e), ALICE_E_NOSPC);
+        assert_int_equal(e.os_error, ENOSPC);
+        assert_int_equal(names_with(q.out, ".alice-tmp-"), 1); /* the one that is under way */
+        assert_ok(alice__transfer_finish(t, note, &n, NULL));
+        assert_int_equal(n.count, 1);
+        assert_status(n.status[0], ALICE_OK);
+        assert_true(is_file(q.out, "d/small.jpg", 1, 100000));
+        assert_false(tree_has(q.in, "small.jpg"));
+        assert_true(is_file(q.in, "big.jpg", 2, 3 << 20));
+        alice__transfer_close(&t);
+        assert_int_equal(names_with(q.out, ".alice-tmp-"), 0);
+        tree_empty(q.out);
+        close(q.out);
+    }
+    assert_true(run("umount %s", at));
+}
+
+/* ---- memory ---- */
+
+static void every_allocation_may_fail(void **state)
+{
+    place *p = *state;
+    for (unsigned w = 0; w < WAYS; w++) {
+        for (unsigned nth = 0;; nth++) {
+            struct faulty f = {.nth = nth};
+            alice_alloc alloc = faulty_alloc(&f);
+            alice__transfer_options o = {.env = {.alloc = &alloc},
+                                         .organized_fd = p->out,
+                                         .move = true,
+                                         .run_id = 7,
+                                         .probe = &ways[w].probe};
+            alice__transfer *t = NULL;
+            make_sources(p);
+            alice_status st = alice__transfer_open(&t, &o, NULL);
+            for (unsigned i = 0; t && i < FILES; i++) {
+                char from[64], to[128];
+                name_in(from, sizeof from, i);
+                name_out(to, sizeof to, i);
+                alice_status one = put(t, p->in, from, to, i, NULL);
+                st = one == ALICE_OK ? st : one;
+            }
+            told n = {0};
+            if (t)
+                assert_ok(alice__transfer_finish(t, note, &n, NULL));
+            for (unsigned i = 0; i < n.count; i++)
+                st = n.status[i] == ALICE_OK ? st : n.status[i];
+            alice__transfer_close(&t);
+            assert_int_equal(f.live_bytes, 0);
+            for (unsigned i = 0; i < FILES; i++) {
+                char from[64], to[128];
+                name_in(from, sizeof from, i);
+                name_out(to, sizeof to, i);
+                assert_int_not_equal(is_file(p->in, from, i, sizes[i]),
+                                     is_file(p->out, to, i, sizes[i]));
+            }
+            clean(p);
+            if (!f.fired) {
+                assert_ok(st);
+                break;
+            }
+            assert_true(st == ALICE_OK || st == ALICE_E_NOMEM);
+        }
+    }
+}
+
+static void memory_is_charged(void **state)
+{
+    place *p = *state;
+    alice_budget *b = NULL;
+    alice_account *a = NULL;
+    alice_budget_options bo = {.limit = 64 * ALICE_MB};
+    assert_ok(alice_budget_open(&b, &bo));
+    assert_ok(alice_account_open(&a, alice_budget_root(b), "transfer", 160 * ALICE_KB));
+    /* The buffer that was asked for does not fit: a smaller one does it too. */
+    alice__transfer_options o = {.env = {.account = a},
+                                 .organized_fd = p->out,
+                                 .move = true,
+                                 .run_id = 7,
+                                 .buffer_bytes = ALICE_MB,
+                                 .probe = &ways[WAYS - 1].probe};
+    alice__transfer *t = NULL;
+    make_sources(p);
+    assert_ok(alice__transfer_open(&t, &o, NULL));
+    for (unsigned i = 0; i < FILES; i++) {
+        char from[64], to[128];
+        name_in(from, sizeof from, i);
+        name_out(to, sizeof to, i);
+        assert_ok(put(t, p->in, from, to, i, NULL));
+    }
+    assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+    assert_true(alice_account_used(a) >= 64 * ALICE_KB);
+    alice__transfer_close(&t);
+    assert_int_equal(alice_account_used(a), 0);
+    alice_account_close(&a);
+    assert_ok(alice_budget_close(&b, NULL));
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    if (geteuid() == 0 && !getenv("ALICE_TEST_INSIDE") &&
+        run("unshare -m true >/dev/null 2>&1")) {
+        setenv("ALICE_TEST_INSIDE", "1", 1);
+        execlp("unshare", "unshare", "-m", argv[0], (char *)NULL);
+    }
+    mounts = geteuid() == 0 && getenv("ALICE_TEST_INSIDE") != NULL;
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(every_way_places_every_file),
+        TEST(across_real_file_systems),
+        TEST(a_copy_keeps_mode_times_and_attributes),
+        TEST(holes_stay_holes),
+        TEST(links_and_odd_names_go),
+        TEST(no_path_leads_out),
+        TEST(a_source_that_changed_stays),
+        TEST(races_end_well),
+        TEST(what_is_not_permitted_fails_alone),
+        TEST(a_long_copy_can_be_stopped),
+        TEST(many_folders_are_made_and_flushed),
+        TEST(a_batch_can_be_taken_back),
+        TEST(a_batch_has_its_end),
+        TEST(only_what_is_ours_is_swept),
+        TEST(recovery_knows_what_stands),
+        TEST(space_is_told),
+        TEST(killed_moving),
+        TEST(killed_copying),
+        TEST(on_small_file_systems),
+        TEST(a_full_disk_stops_cleanly),
+        TEST(every_allocation_may_fail),
+        TEST(memory_is_charged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
