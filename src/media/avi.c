@@ -16,7 +16,7 @@
  */
 #include <string.h>
 
-#include "media/facts.h"
+#include "media/near.h"
 
 #define FOURCC(a, b, c, d)                                                                 \
     ((uint32_t)(uint8_t)(a) | (uint32_t)(uint8_t)(b) << 8 | (uint32_t)(uint8_t)(c) << 16 | \
@@ -230,7 +230,7 @@ static alice_media_type avi_sniff(alice_bytes head, uint64_t file_size)
     return ALICE_MEDIA_NONE;
 }
 
-static alice_status avi_read(alice__lab *lab)
+static alice_status avi_read_near(alice__lab *lab)
 {
     avi a = {.lab = lab, .left = CHUNKS_IN_ALL};
     chunk riff, c;
@@ -262,6 +262,15 @@ static alice_status avi_read(alice__lab *lab)
         return ALICE_E_DAMAGED;
     }
     return a.status;
+}
+
+static alice_status avi_read(alice__lab *lab)
+{
+    alice__near near;
+    alice__lab by_near = *lab;
+    alice__near_open(&near, lab->in);
+    by_near.in = &near.input;
+    return avi_read_near(&by_near);
 }
 
 const alice__format alice__format_avi = {.name = "avi", .sniff = avi_sniff, .read = avi_read};

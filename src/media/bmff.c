@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "media/near.h"
+
 enum {
     BOXES_IN_ALL = 20000, /* a long movie has some hundred */
     BOXES_BEFORE_MOOV = 2000,
@@ -230,7 +232,7 @@ static alice_status top_box(alice__bmff *b, const alice__box *box)
     }
 }
 
-static alice_status bmff_read(alice__lab *lab)
+static alice_status bmff_read_near(alice__lab *lab)
 {
     alice_media_type type = bmff_sniff(lab->in->head, lab->in->size);
     alice__bmff b = {.lab = lab, .left = BOXES_IN_ALL};
@@ -260,6 +262,15 @@ static alice_status bmff_read(alice__lab *lab)
         st = ALICE_E_DAMAGED;
     }
     return st;
+}
+
+static alice_status bmff_read(alice__lab *lab)
+{
+    alice__near near;
+    alice__lab by_near = *lab;
+    alice__near_open(&near, lab->in);
+    by_near.in = &near.input;
+    return bmff_read_near(&by_near);
 }
 
 const alice__format alice__format_bmff = {

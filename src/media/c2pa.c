@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "media/boxes.h"
+#include "media/near.h"
 
 enum {
     BOXES_MOST = 4000,
@@ -731,7 +732,10 @@ void alice__c2pa(alice__facts *f, const alice_env *env, const alice__span_reader
     text label = {.n = 0};
     uint64_t inside;
     (void)env; /* nothing is allocated */
-    s.in = (alice__input){.size = jumbf->size, .fetch = span_fetch, .ctx = &reader};
+    alice__input all = {.size = jumbf->size, .fetch = span_fetch, .ctx = &reader};
+    alice__near near;
+    alice__near_open(&near, &all);
+    s.in = near.input;
     alice__boxes w = alice__boxes_in(&s.in, 0, jumbf->size, &s.left);
     while (alice__boxes_next(&w, &box)) {
         if (superbox(&s, &box, &label, &inside) && is(label.p, label.n, "c2pa"))

@@ -12,6 +12,7 @@
 
 #include "media/boxes.h"
 #include "media/brotli_stream.h"
+#include "media/near.h"
 
 enum {
     BOXES_MOST = 4000,
@@ -175,7 +176,7 @@ static alice_status read_box(alice__lab *lab, const alice__box *box)
     }
 }
 
-static alice_status jxl_read(alice__lab *lab)
+static alice_status jxl_read_near(alice__lab *lab)
 {
     uint32_t left = BOXES_MOST;
     alice_status st = ALICE_OK;
@@ -205,6 +206,15 @@ static alice_status jxl_read(alice__lab *lab)
         return ALICE_E_DAMAGED;
     }
     return st;
+}
+
+static alice_status jxl_read(alice__lab *lab)
+{
+    alice__near near;
+    alice__lab by_near = *lab;
+    alice__near_open(&near, lab->in);
+    by_near.in = &near.input;
+    return jxl_read_near(&by_near);
 }
 
 const alice__format alice__format_jxl = {.name = "jxl", .sniff = jxl_sniff, .read = jxl_read};

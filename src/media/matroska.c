@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "media/facts.h"
+#include "media/near.h"
 
 enum {
     ID_EBML = 0x1A45DFA3,
@@ -446,7 +446,7 @@ static void read_forward(mkv *m)
     }
 }
 
-static alice_status matroska_read(alice__lab *lab)
+static alice_status matroska_read_near(alice__lab *lab)
 {
     mkv m = {.lab = lab, .left = ELEMENTS_IN_ALL};
     element e;
@@ -482,6 +482,15 @@ static alice_status matroska_read(alice__lab *lab)
     if (m.status == ALICE_OK && !m.info && !m.tracks)
         return ALICE_E_DAMAGED;
     return m.status;
+}
+
+static alice_status matroska_read(alice__lab *lab)
+{
+    alice__near near;
+    alice__lab by_near = *lab;
+    alice__near_open(&near, lab->in);
+    by_near.in = &near.input;
+    return matroska_read_near(&by_near);
 }
 
 const alice__format alice__format_matroska = {

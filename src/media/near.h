@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_MEDIA_NEAR_H
+#define ALICE_MEDIA_NEAR_H
+
+/*
+ * An input over another that reads ahead a little: walkers ask for the next
+ * dozen bytes hundreds of times, and each would be a read of its own, over a
+ * network a slow one. What is asked for in bigger pieces goes straight through.
+ */
+
+#include "media/facts.h"
+
+enum { ALICE__NEAR = 4096 };
+
+typedef struct alice__near {
+    alice__input input; /* what to read from */
+    const alice__input *in;
+    uint64_t at; /* of the window */
+    size_t n;
+    uint8_t window[ALICE__NEAR];
+} alice__near;
+
+/* Stays at its place: `input` points back to it. */
+void alice__near_open(alice__near *near, const alice__input *in);
+
+#endif
