@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes the seeds of our own making: make_seeds fuzz/corpus. Run again when a builder changes.
  */
+#include "make_boxes.h"
 #include "make_media.h"
 
 #include <stdio.h>
@@ -236,6 +237,181 @@ static void block_seeds(void)
     save("xmp", "entities", &b);
 }
 
+/* ---- containers ---- */
+
+static const char graph[] =
+    "{\"1\": {\"class_type\": \"KSampler\", \"inputs\": {\"seed\": 7}}}";
+
+static const make_action actions[] = {
+    {"c2pa.opened", NULL, "Box Studio", NULL, false},
+    {"c2pa.edited", "http://x/compositeWithTrainedAlgorithmicMedia", "Box", "filled", true}};
+static const make_action created[] = {
+    {"c2pa.created", "http://x/trainedAlgorithmicMedia", "Box Model", "made", true}};
+
+static blob c2pa_of(bool open)
+{
+    const make_manifest m[] = {
+        {.label = "urn:1", .generator = "Model", .actions = created, .action_count = 1},
+        {.label = "urn:2",
+         .generator_info = "Box",
+         .actions = actions,
+         .action_count = 2,
+         .parent = "urn:1",
+         .component = "urn:1",
+         .component_source_type = "http://x/trainedAlgorithmicMedia",
+         .open = open}};
+    blob b = {0};
+    make_c2pa(&b, m, 2);
+    return b;
+}
+
+static void movie_seeds(void)
+{
+    const make_pair keys[] = {{"com.apple.quicktime.make", "Acme"},
+                              {"com.apple.quicktime.creationdate", "2024-03-15T10:20:30+0100"},
+                              {"comment", graph}};
+    const make_pair items[] = {{"\xa9too", "Box 7"},
+                               {"\xa9"
+                                "cmt",
+                                graph},
+                               {"workflow", graph}};
+    blob xmp = xmp_of(), udta = {0}, meta = {0}, tail = {0}, b = {0};
+    blob_u8(&xmp, 0);
+    make_udta_text(&udta, "\xa9mod", "Box 1");
+    make_udta_3gpp(&udta, "auth", "\xfe\xff\x30\x42");
+    make_meta_itunes(&udta, items, 3);
+    make_meta_keys(&meta, false, keys, 3);
+    make_uuid_xmp(&tail, (const char *)xmp.p);
+    make_movie(&b, &(make_movie_options){.major = "qt  ",
+                                         .created = 3793342830u,
+                                         .width = 64,
+                                         .height = 48,
+                                         .turns = 1,
+                                         .mdat_first = true,
+                                         .mdat_large = true,
+                                         .mdat_bytes = 40,
+                                         .udta = udta,
+                                         .boxes = meta,
+                                         .tail = tail});
+    save("bmff", "movie", &b);
+    make_movie(&b,
+               &(make_movie_options){
+                   .version = 1, .created = 1, .width = 8, .height = 8, .coded_only = true});
+    save("bmff", "movie-old", &b);
+    blob_free(&xmp);
+    blob_free(&udta);
+    blob_free(&meta);
+    blob_free(&tail);
+}
+
+static void picture_seeds(void)
+{
+    blob tiff = exif_of(false, false), xmp = xmp_of(), c2pa = c2pa_of(false), b = {0};
+    blob_u8(&xmp, 0);
+    make_heif_options o = {.width = 64,
+                           .height = 48,
+                           .turns = 1,
+                           .others = 2,
+                           .exif = tiff,
+                           .xmp = (const char *)xmp.p};
+    make_heif(&b, &o);
+    save("bmff", "heif", &b);
+    o.iloc_version = 2;
+    o.in_idat = o.grid = o.split = true;
+    make_heif(&b, &o);
+    save("bmff", "heif-idat", &b);
+    make_heif(
+        &b,
+        &(make_heif_options){
+            .major = "avif", .compatible = "avifmif1", .width = 8, .height = 8, .c2pa = c2pa});
+    save("bmff", "avif-c2pa", &b);
+    make_cr3(&b, tiff, tiff, NULL);
+    save("bmff", "cr3", &b);
+    blob_free(&tiff);
+    blob_free(&xmp);
+    blob_free(&c2pa);
+}
+
+static void jxl_seeds(void)
+{
+    blob tiff = exif_of(false, false), xmp = xmp_of(), c2pa = c2pa_of(true), exif = {0},
+         b = {0};
+    make_jxl_codestream(&b, 640, 480, 0, 6);
+    save("jxl", "codestream", &b);
+    blob_be32(&exif, 0);
+    blob_add(&exif, tiff.p, tiff.n);
+    for (unsigned packed = 0; packed < 2; packed++) {
+        make_jxl_begin(&b);
+        size_t at = make_box(&b, packed ? "jxlp" : "jxlc");
+        if (packed)
+            blob_be32(&b, 0);
+        make_jxl_codestream(&b, 0, 1080, 5, 1);
+        make_box_end(&b, at);
+        if (packed) {
+            make_jxl_packed(&b, "Exif", exif);
+            make_jxl_packed(&b, "xml ", xmp);
+        } else {
+            make_jxl_exif(&b, tiff);
+            blob_add(&b, c2pa.p, c2pa.n);
+        }
+        save("jxl", packed ? "packed" : "boxes", &b);
+    }
+    blob_free(&tiff);
+    blob_free(&xmp);
+    blob_free(&c2pa);
+    blob_free(&exif);
+}
+
+static void film_seeds(void)
+{
+    const make_pair tags[] = {
+        {"COMMENT", graph}, {"DATE_RECORDED", "2024-03-15"}, {"MAKE", "Acme"}};
+    const make_pair info[] = {{"ISFT", "Box 7"}, {"ICMT", graph}};
+    blob b = {0};
+    make_matroska_options o = {.date_ns = 700000000000000000,
+                               .writing_app = "Box 7",
+                               .width = 64,
+                               .height = 48,
+                               .tags = tags,
+                               .tag_count = 3,
+                               .tags_last = true,
+                               .seek_head = true,
+                               .clusters = 2,
+                               .cluster_bytes = 8};
+    make_matroska(&b, &o);
+    save("matroska", "film", &b);
+    o.doctype = "webm";
+    o.nested = o.value_first = o.open = true;
+    make_matroska(&b, &o);
+    save("matroska", "live", &b);
+    make_avi(&b, &(make_avi_options){.width = 64,
+                                     .height = 48,
+                                     .idit = "Fri Mar 15 10:20:30 2024\n",
+                                     .info = info,
+                                     .info_count = 2,
+                                     .info_last = true,
+                                     .nikon_make = "Acme",
+                                     .nikon_date = "2024:03:15 10:20:30",
+                                     .movi_bytes = 9});
+    save("avi", "film", &b);
+}
+
+static void raf_and_c2pa_seeds(void)
+{
+    blob tiff = exif_of(false, false), jpeg = {0}, b = {0};
+    make_jpeg_begin(&jpeg);
+    make_jpeg_exif(&jpeg, tiff);
+    make_jpeg_end(&jpeg, 64, 48);
+    make_raf(&b, "Box 1", 160, jpeg, 640, 480);
+    save("raf", "full", &b);
+    b = c2pa_of(false);
+    save("c2pa", "closed", &b);
+    b = c2pa_of(true);
+    save("c2pa", "open", &b);
+    blob_free(&tiff);
+    blob_free(&jpeg);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -249,5 +425,10 @@ int main(int argc, char **argv)
     riff_and_gif_seeds();
     tiff_seeds();
     block_seeds();
+    movie_seeds();
+    picture_seeds();
+    jxl_seeds();
+    film_seeds();
+    raf_and_c2pa_seeds();
     return 0;
 }

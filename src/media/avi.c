@@ -270,7 +270,7 @@ static alice_status avi_read(alice__lab *lab)
     alice__lab by_near = *lab;
     alice__near_open(&near, lab->in);
     by_near.in = &near.input;
-    return avi_read_near(&by_near);
+    return alice__near_end(&near, avi_read_near(&by_near));
 }
 
 const alice__format alice__format_avi = {.name = "avi", .sniff = avi_sniff, .read = avi_read};

@@ -23,7 +23,7 @@ static void *take(void *ctx, size_t n)
         s->status = ALICE_E_TOOBIG;
         return NULL;
     }
-    alice_status st = alice_env_alloc(s->env, n + sizeof(block_head), ALICE_HERE, &p);
+    alice_status st = alice_env_alloc(&s->lab->env, n + sizeof(block_head), ALICE_HERE, &p);
     if (st != ALICE_OK) {
         s->status = st;
         return NULL;
@@ -41,7 +41,7 @@ static void give_back(void *ctx, void *p)
         return;
     block_head *head = (block_head *)p - 1;
     s->held -= head->size;
-    alice_env_free(s->env, head, head->size + sizeof(block_head));
+    alice_env_free(&s->lab->env, head, head->size + sizeof(block_head));
 }
 
 static alice_status stop(alice__brotli *s, alice_status why)
@@ -49,6 +49,9 @@ static alice_status stop(alice__brotli *s, alice_status why)
     s->done = true;
     if (s->status == ALICE_OK)
         s->status = why;
+    if (s->status == ALICE_E_DAMAGED || s->status == ALICE_E_TOOBIG)
+        alice__facts_warn(s->lab->facts, "compressed metadata: %s",
+                          alice_status_text(s->status));
     return s->status;
 }
 
@@ -80,15 +83,14 @@ static alice_status brotli_next(alice__text_stream *stream, alice_bytes *window)
     return ALICE_OK;
 }
 
-alice_status alice__brotli_open(alice__brotli *s, const alice_env *env, const alice__input *in,
-                                uint64_t offset, uint64_t n, void *window, size_t room,
-                                uint64_t most)
+alice_status alice__brotli_open(alice__brotli *s, const alice__lab *lab, uint64_t offset,
+                                uint64_t n, uint64_t most)
 {
-    *s = (alice__brotli){.stream = {brotli_next, s}, .env = env, .left = most};
-    size_t part = room / 4;
-    alice__text_in(&s->source, in, offset, n, window, part);
-    s->out = (uint8_t *)window + part;
-    s->room = room - part;
+    enum { IN = ALICE__SCRATCH / 4 };
+    *s = (alice__brotli){.stream = {brotli_next, s}, .lab = lab, .left = most};
+    alice__text_in(&s->source, lab->in, offset, n, lab->scratch, IN);
+    s->out = lab->scratch + IN;
+    s->room = ALICE__SCRATCH - IN;
     s->decoder = BrotliDecoderCreateInstance(take, give_back, s);
     if (!s->decoder)
         return s->status != ALICE_OK ? s->status : ALICE_E_NOMEM;

@@ -14,7 +14,7 @@
 
 typedef struct alice__brotli {
     alice__text_stream stream;
-    const alice_env *env;
+    const alice__lab *lab;
     BrotliDecoderState *decoder;
     alice__text_range source;
     alice_bytes rest; /* of the compressed window at hand */
@@ -26,11 +26,12 @@ typedef struct alice__brotli {
     alice_status status; /* what ended it early: damaged, too big, over budget */
 } alice__brotli;
 
-/* `window` of `room` bytes is split between what goes in and what comes out. Close also after a
- * failure. */
-alice_status alice__brotli_open(alice__brotli *s, const alice_env *env, const alice__input *in,
-                                uint64_t offset, uint64_t n, void *window, size_t room,
-                                uint64_t most);
+/*
+ * Over [offset, offset + n) of the lab's input. The lab's scratch belongs to the
+ * stream until it is closed, which it has to be also after a failure.
+ */
+alice_status alice__brotli_open(alice__brotli *s, const alice__lab *lab, uint64_t offset,
+                                uint64_t n, uint64_t most);
 void alice__brotli_close(alice__brotli *s);
 
 #endif

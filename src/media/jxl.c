@@ -127,8 +127,7 @@ static alice_status read_brob(alice__lab *lab, const alice__box *box)
 
     alice__brotli s;
     alice_status st =
-        alice__brotli_open(&s, &lab->env, lab->in, box->body + 4, box->end - box->body - 4,
-                           lab->scratch, ALICE__SCRATCH, XMP_MOST);
+        alice__brotli_open(&s, lab, box->body + 4, box->end - box->body - 4, XMP_MOST);
     if (st == ALICE_OK) {
         if (type == ALICE__BOX('E', 'x', 'i', 'f'))
             packed_exif(lab, &s);
@@ -137,10 +136,8 @@ static alice_status read_brob(alice__lab *lab, const alice__box *box)
         st = s.status;
     }
     alice__brotli_close(&s);
-    if (st != ALICE_E_DAMAGED && st != ALICE_E_TOOBIG)
-        return st;
-    alice__facts_warn(lab->facts, "compressed metadata: %s", alice_status_text(st));
-    return ALICE_OK;
+    return st == ALICE_E_DAMAGED || st == ALICE_E_TOOBIG ? ALICE_OK
+                                                         : st; /* the picture is well */
 }
 
 /* ---- the container ---- */
@@ -214,7 +211,7 @@ static alice_status jxl_read(alice__lab *lab)
     alice__lab by_near = *lab;
     alice__near_open(&near, lab->in);
     by_near.in = &near.input;
-    return jxl_read_near(&by_near);
+    return alice__near_end(&near, jxl_read_near(&by_near));
 }
 
 const alice__format alice__format_jxl = {.name = "jxl", .sniff = jxl_sniff, .read = jxl_read};

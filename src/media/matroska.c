@@ -490,7 +490,7 @@ static alice_status matroska_read(alice__lab *lab)
     alice__lab by_near = *lab;
     alice__near_open(&near, lab->in);
     by_near.in = &near.input;
-    return matroska_read_near(&by_near);
+    return alice__near_end(&near, matroska_read_near(&by_near));
 }
 
 const alice__format alice__format_matroska = {

@@ -17,10 +17,15 @@ typedef struct alice__near {
     const alice__input *in;
     uint64_t at; /* of the window */
     size_t n;
+    alice_status status; /* the first read that failed; those who only peek do not say */
     uint8_t window[ALICE__NEAR];
 } alice__near;
 
 /* Stays at its place: `input` points back to it. */
 void alice__near_open(alice__near *near, const alice__input *in);
+
+/* The outcome of a reader that ended in `st`: a read that failed explains it better than
+ * damage. */
+alice_status alice__near_end(const alice__near *near, alice_status st);
 
 #endif

@@ -573,3 +573,346 @@ void make_matroska(blob *b, const make_matroska_options *o)
         make_ebml_end(b, segment);
     }
 }
+
+/* ---- AVI ---- */
+
+size_t make_riff_list(blob *b, const char *id, const char *kind)
+{
+    size_t at = b->n;
+    blob_add(b, id, 4);
+    blob_le32(b, 0);
+    blob_add(b, kind, 4);
+    return at;
+}
+
+void make_riff_end(blob *b, size_t at)
+{
+    blob_put_le32(b, at + 4, (uint32_t)(b->n - at - 8));
+    if ((b->n - at) & 1)
+        blob_u8(b, 0);
+}
+
+void make_riff_chunk(blob *b, const char *id, const void *bytes, size_t n)
+{
+    size_t at = b->n;
+    blob_add(b, id, 4);
+    blob_le32(b, 0);
+    blob_add(b, bytes, n);
+    make_riff_end(b, at);
+}
+
+static void make_avi_stream(blob *b, const make_avi_options *o)
+{
+    blob format = {0};
+    size_t list = make_riff_list(b, "LIST", "strl");
+    make_riff_chunk(b, "strh", "vidsMJPG", 8);
+    blob_le32(&format, 40);
+    blob_le32(&format, o->width);
+    blob_le32(&format, o->coded_only ? ~o->height + 1 : o->height);
+    blob_zeros(&format, 28);
+    make_riff_chunk(b, "strf", format.p, format.n);
+    make_riff_end(b, list);
+    blob_free(&format);
+}
+
+static void make_avi_info(blob *b, const make_avi_options *o)
+{
+    if (!o->info_count)
+        return;
+    size_t list = make_riff_list(b, "LIST", "INFO");
+    for (size_t i = 0; i < o->info_count; i++)
+        make_riff_chunk(b, o->info[i].key, o->info[i].text, strlen(o->info[i].text) + 1);
+    make_riff_end(b, list);
+}
+
+static void make_avi_nikon(blob *b, const make_avi_options *o)
+{
+    blob tags = {0};
+    size_t list = make_riff_list(b, "LIST", "ncdt");
+    blob_le16(&tags, 0x03);
+    blob_le16(&tags, (unsigned)strlen(o->nikon_make));
+    blob_text(&tags, o->nikon_make);
+    blob_le16(&tags, 0x13);
+    blob_le16(&tags, (unsigned)strlen(o->nikon_date));
+    blob_text(&tags, o->nikon_date);
+    make_riff_chunk(b, "nctg", tags.p, tags.n);
+    make_riff_end(b, list);
+    blob_free(&tags);
+}
+
+void make_avi(blob *b, const make_avi_options *o)
+{
+    blob header = {0}, movi = {0};
+    size_t riff = make_riff_list(b, "RIFF", "AVI ");
+    size_t list = make_riff_list(b, "LIST", "hdrl");
+    blob_zeros(&header, 32);
+    blob_le32(&header, o->coded_only ? 0 : o->width);
+    blob_le32(&header, o->coded_only ? 0 : o->height);
+    blob_zeros(&header, 16);
+    make_riff_chunk(b, "avih", header.p, header.n);
+    make_avi_stream(b, o);
+    if (o->idit)
+        make_riff_chunk(b, "IDIT", o->idit, strlen(o->idit) + 1);
+    make_riff_end(b, list);
+    if (o->nikon_make)
+        make_avi_nikon(b, o);
+    if (!o->info_last)
+        make_avi_info(b, o);
+    list = make_riff_list(b, "LIST", "movi");
+    blob_zeros(&movi, o->movi_bytes);
+    make_riff_chunk(b, "00dc", movi.p, movi.n);
+    make_riff_end(b, list);
+    if (o->info_last)
+        make_avi_info(b, o);
+    make_riff_end(b, riff);
+    blob_free(&header);
+    blob_free(&movi);
+}
+
+/* ---- JPEG XL ---- */
+
+typedef struct bit_writer {
+    blob *b;
+    unsigned used; /* bits of the last byte */
+} bit_writer;
+
+static void write_bits(bit_writer *w, uint32_t v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (w->used % 8 == 0)
+            blob_u8(w->b, 0);
+        w->b->p[w->b->n - 1] |= (uint8_t)((v >> i & 1) << w->used % 8);
+        w->used++;
+    }
+}
+
+static void write_side(bit_writer *w, uint32_t side, bool small)
+{
+    static const unsigned width[4] = {9, 13, 18, 30};
+    if (small) {
+        write_bits(w, side / 8 - 1, 5);
+        return;
+    }
+    unsigned i = 0;
+    while (i < 3 && side - 1 >= 1u << width[i])
+        i++;
+    write_bits(w, i, 2);
+    write_bits(w, side - 1, width[i]);
+}
+
+void make_jxl_codestream(blob *b, uint32_t width, uint32_t height, unsigned ratio,
+                         unsigned orientation)
+{
+    bool small = width % 8 == 0 && height % 8 == 0 && width <= 256 && height <= 256;
+    blob_be16(b, 0xff0a);
+    bit_writer w = {.b = b};
+    write_bits(&w, small, 1);
+    write_side(&w, height, small);
+    write_bits(&w, ratio, 3);
+    if (ratio == 0)
+        write_side(&w, width, small);
+    write_bits(&w, orientation == 1, 1); /* all default */
+    if (orientation != 1) {
+        write_bits(&w, 1, 1); /* extra fields */
+        write_bits(&w, orientation - 1, 3);
+    }
+    blob_zeros(b, 16);
+}
+
+void make_jxl_begin(blob *b)
+{
+    size_t at = make_box(b, "JXL ");
+    blob_be32(b, 0x0d0a870a);
+    make_box_end(b, at);
+    make_ftyp(b, "jxl ", "jxl ");
+}
+
+void make_jxl_exif(blob *b, blob tiff)
+{
+    size_t at = make_box(b, "Exif");
+    blob_be32(b, 0);
+    blob_add(b, tiff.p, tiff.n);
+    make_box_end(b, at);
+}
+
+void make_jxl_packed(blob *b, const char *type, blob content)
+{
+    assert(content.n > 0 && content.n <= 65536);
+    size_t at = make_box(b, "brob");
+    blob_add(b, type, 4);
+    /* window 16; not the last; 16 bits of length; not compressed */
+    uint32_t head = (uint32_t)(content.n - 1) << 4 | 1u << 20;
+    blob_u8(b, head & 0xff);
+    blob_u8(b, head >> 8 & 0xff);
+    blob_u8(b, head >> 16);
+    blob_add(b, content.p, content.n);
+    blob_u8(b, 3); /* the last, and empty */
+    make_box_end(b, at);
+}
+
+/* ---- CBOR and content credentials ---- */
+
+void make_cbor_head(blob *b, unsigned major, uint64_t n)
+{
+    if (n < 24) {
+        blob_u8(b, major << 5 | (unsigned)n);
+    } else if (n < 256) {
+        blob_u8(b, major << 5 | 24);
+        blob_u8(b, (unsigned)n);
+    } else if (n < 65536) {
+        blob_u8(b, major << 5 | 25);
+        blob_be16(b, (unsigned)n);
+    } else {
+        blob_u8(b, major << 5 | 27);
+        blob_be64(b, n);
+    }
+}
+
+void make_cbor_text(blob *b, const char *text)
+{
+    make_cbor_head(b, 3, strlen(text));
+    blob_text(b, text);
+}
+
+/* An array or map of `n` that may be of indefinite length; then a break ends it. */
+static void cbor_begin(blob *b, unsigned major, size_t n, bool open)
+{
+    if (open)
+        blob_u8(b, major << 5 | 31);
+    else
+        make_cbor_head(b, major, n);
+}
+
+static void cbor_end(blob *b, bool open)
+{
+    if (open)
+        blob_u8(b, 0xff);
+}
+
+static void cbor_pair(blob *b, const char *key, const char *text)
+{
+    make_cbor_text(b, key);
+    make_cbor_text(b, text);
+}
+
+size_t make_jumb(blob *b, const char *uuid, const char *label)
+{
+    static const uint8_t rest[12] = {0x00, 0x11, 0x00, 0x10, 0x80, 0x00,
+                                     0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71};
+    size_t at = make_box(b, "jumb"), inner = make_box(b, "jumd");
+    blob_add(b, uuid, 4);
+    blob_add(b, rest, sizeof rest);
+    blob_u8(b, 3);
+    blob_add(b, label, strlen(label) + 1);
+    make_box_end(b, inner);
+    return at;
+}
+
+static void make_document(blob *b, const char *label, blob cbor)
+{
+    size_t at = make_jumb(b, "cbor", label), inner = make_box(b, "cbor");
+    blob_add(b, cbor.p, cbor.n);
+    make_box_end(b, inner);
+    make_box_end(b, at);
+}
+
+static void make_actions(blob *b, const make_manifest *m)
+{
+    blob c = {0};
+    cbor_begin(&c, 5, 1, m->open);
+    make_cbor_text(&c, "actions");
+    cbor_begin(&c, 4, m->action_count, m->open);
+    for (size_t i = 0; i < m->action_count; i++) {
+        const make_action *a = &m->actions[i];
+        size_t n = 2u + !!a->source_type + !!a->agent + !!a->description;
+        cbor_begin(&c, 5, n, m->open);
+        cbor_pair(&c, "action", a->action);
+        make_cbor_text(&c, "changes"); /* something else: a tagged number */
+        make_cbor_head(&c, 6, 1);
+        make_cbor_head(&c, 0, 1710498030);
+        if (a->source_type)
+            cbor_pair(&c, "digitalSourceType", a->source_type);
+        if (a->agent) {
+            make_cbor_text(&c, "softwareAgent");
+            if (a->agent_map) {
+                make_cbor_head(&c, 5, 1);
+                make_cbor_text(&c, "name");
+            }
+            make_cbor_text(&c, a->agent);
+        }
+        if (a->description)
+            cbor_pair(&c, "description", a->description);
+        cbor_end(&c, m->open);
+    }
+    cbor_end(&c, m->open);
+    cbor_end(&c, m->open);
+    make_document(b, "c2pa.actions.v2", c);
+    blob_free(&c);
+}
+
+static void make_ingredient(blob *b, const char *name, const char *relationship,
+                            const char *label, const char *source_type)
+{
+    blob c = {0};
+    make_cbor_head(&c, 5, 2u + (*label != 0) + !!source_type);
+    cbor_pair(&c, "dc:title", "a picture");
+    cbor_pair(&c, "relationship", relationship);
+    if (*label) {
+        blob url = blob_of("self#jumbf=/c2pa/");
+        blob_add(&url, label, strlen(label) + 1);
+        make_cbor_text(&c, "c2pa_manifest");
+        make_cbor_head(&c, 5, 2);
+        cbor_pair(&c, "url", (const char *)url.p);
+        make_cbor_text(&c, "hash");
+        make_cbor_head(&c, 2, 32);
+        blob_zeros(&c, 32);
+        blob_free(&url);
+    }
+    if (source_type)
+        cbor_pair(&c, "digitalSourceType", source_type);
+    make_document(b, name, c);
+    blob_free(&c);
+}
+
+static void make_claim(blob *b, const make_manifest *m)
+{
+    blob c = {0};
+    make_cbor_head(&c, 5, 2u + !!m->generator + !!m->generator_info);
+    make_cbor_text(&c, "padding"); /* longer than a reader's window is wide */
+    make_cbor_head(&c, 2, 3000);
+    blob_zeros(&c, 3000);
+    if (m->generator)
+        cbor_pair(&c, "claim_generator", m->generator);
+    if (m->generator_info) {
+        make_cbor_text(&c, "claim_generator_info");
+        make_cbor_head(&c, 4, 1);
+        make_cbor_head(&c, 5, 2);
+        cbor_pair(&c, "name", m->generator_info);
+        cbor_pair(&c, "version", "1.0");
+    }
+    make_cbor_text(&c, "signature");
+    make_cbor_text(&c, "self#jumbf=c2pa.signature");
+    make_document(b, "c2pa.claim", c);
+    blob_free(&c);
+}
+
+void make_c2pa(blob *b, const make_manifest *manifests, size_t n)
+{
+    size_t store = make_jumb(b, "c2pa", "c2pa");
+    for (size_t i = 0; i < n; i++) {
+        const make_manifest *m = &manifests[i];
+        size_t at = make_jumb(b, "c2ma", m->label);
+        size_t assertions = make_jumb(b, "c2as", "c2pa.assertions");
+        if (m->action_count)
+            make_actions(b, m);
+        if (m->parent)
+            make_ingredient(b, "c2pa.ingredient", "parentOf", m->parent, NULL);
+        if (m->component)
+            make_ingredient(b, "c2pa.ingredient__1", "componentOf", m->component,
+                            m->component_source_type);
+        make_box_end(b, assertions);
+        make_claim(b, m);
+        make_box_end(b, at);
+    }
+    make_box_end(b, store);
+}

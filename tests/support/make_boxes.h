@@ -100,4 +100,57 @@ typedef struct make_matroska_options {
 } make_matroska_options;
 void make_matroska(blob *b, const make_matroska_options *o);
 
+/* ---- AVI ---- */
+
+size_t make_riff_list(blob *b, const char *id, const char *kind); /* "LIST" or "RIFF" */
+void make_riff_chunk(blob *b, const char *id, const void *bytes, size_t n);
+void make_riff_end(blob *b, size_t at);
+
+typedef struct make_avi_options {
+    uint32_t width, height;
+    const char *idit;
+    const make_pair *info; /* "ISFT", "ICMT", … */
+    size_t info_count;
+    bool info_last;  /* behind the pictures */
+    bool coded_only; /* the size stands in the stream only, from top to bottom */
+    const char *nikon_make, *nikon_date;
+    size_t movi_bytes;
+} make_avi_options;
+void make_avi(blob *b, const make_avi_options *o);
+
+/* ---- JPEG XL ---- */
+
+/* A codestream's beginning. `ratio` 0: the width is told; `orientation` 1 to 8. */
+void make_jxl_codestream(blob *b, uint32_t width, uint32_t height, unsigned ratio,
+                         unsigned orientation);
+void make_jxl_begin(blob *b); /* the container's first boxes */
+void make_jxl_exif(blob *b, blob tiff);
+/* A box packed with brotli (stored, at most 64 KB). */
+void make_jxl_packed(blob *b, const char *type, blob content);
+
+/* ---- CBOR and content credentials ---- */
+
+void make_cbor_text(blob *b, const char *text);
+void make_cbor_head(blob *b, unsigned major, uint64_t n); /* 4: array, 5: map, … */
+size_t make_jumb(blob *b, const char *uuid,
+                 const char *label); /* "c2pa", "cbor": the uuid's first four */
+
+typedef struct make_action {
+    const char *action, *source_type, *agent, *description; /* NULL: absent */
+    bool agent_map;                                         /* {"name": agent} */
+} make_action;
+
+typedef struct make_manifest {
+    const char *label;
+    const char *generator, *generator_info;
+    const make_action *actions;
+    size_t action_count;
+    const char *parent, *component; /* labels of their manifests; "": without one */
+    const char *component_source_type;
+    bool open; /* containers of indefinite length */
+} make_manifest;
+
+/* A store; the last manifest is the active one. */
+void make_c2pa(blob *b, const make_manifest *manifests, size_t n);
+
 #endif
