@@ -255,6 +255,32 @@ static void test_utf16_text(void **state)
     blob_free(&b);
 }
 
+/* The text beside a video made from nodes. */
+static void test_graph_in_comment(void **state)
+{
+    static const char graph[] =
+        "{\"prompt\": \"{\\\"3\\\": {\\\"class_type\\\": \\\"KSampler\\\", \\\"inputs\\\": "
+        "{\\\"seed\\\": 7, \\\"steps\\\": 20}}}\", \"workflow\": {\"nodes\": []}}";
+    const make_pair itunes[] = {{"\xa9"
+                                 "cmt",
+                                 graph}},
+                    keys[] = {{"comment", graph}};
+    (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        blob meta = {0}, b = {0};
+        if (way == 0)
+            make_meta_itunes(&meta, itunes, 1);
+        else
+            make_meta_keys(&meta, true, keys, 1);
+        make_movie(&b, &(make_movie_options){.major = "isom", .udta = meta});
+        read_blob(b);
+        assert_ok(r.status);
+        assert_int_equal(r.info.generator, ALICE_GEN_COMFYUI);
+        blob_free(&meta);
+        blob_free(&b);
+    }
+}
+
 static void test_xmp_in_movies(void **state)
 {
     blob xmp = {0}, tail = {0}, b = {0};
@@ -489,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_itunes_items),
         cmocka_unit_test(test_utf16_text),
+        cmocka_unit_test(test_graph_in_comment),
         cmocka_unit_test(test_xmp_in_movies),
         cmocka_unit_test(test_heif),
         cmocka_unit_test(test_heif_turned),

@@ -103,6 +103,18 @@ static void test_long_film(void **state)
     assert_in_range(r.fetches, 1, 1000);
 }
 
+static void test_graph_in_tags(void **state)
+{
+    static const make_pair tags[] = {
+        {"PROMPT", "{\"3\": {\"class_type\": \"KSampler\", \"inputs\": {\"seed\": 7}}}"},
+        {"WORKFLOW", "{\"nodes\": []}"}};
+    (void)state;
+    read_options(&(make_matroska_options){.tags = tags, .tag_count = 2, .tags_last = true},
+                 65536);
+    assert_ok(r.status);
+    assert_int_equal(r.info.generator, ALICE_GEN_COMFYUI);
+}
+
 static void read_exactly(const uint8_t *p, size_t n)
 {
     uint8_t *copy = malloc(n ? n : 1);
@@ -172,8 +184,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_info_and_tracks), cmocka_unit_test(test_types),
         cmocka_unit_test(test_before_2001),     cmocka_unit_test(test_tags_wherever),
-        cmocka_unit_test(test_long_film),       cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_long_film),       cmocka_unit_test(test_graph_in_tags),
+        cmocka_unit_test(test_damage),          cmocka_unit_test(test_nesting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
