@@ -297,6 +297,8 @@ static alice__json_kind pop(alice__json *j, int bracket)
 
 static alice__json_kind key(alice__json *j, int c)
 {
+    if (c < 0)
+        return bad(j, "cut short");
     if (c != '"' || !read_string(j))
         return bad(j, "a key that is no string");
     if (next_solid(j) != ':')
