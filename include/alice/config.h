@@ -14,7 +14,11 @@
 extern "C" {
 #endif
 
-/** The settings. A field left 0 in `set` follows the others (see alice_config_resolve()). */
+/**
+ * The settings. A field whose bit in `set` is 0 follows the limit (see
+ * alice_config_resolve()): write a field directly, and set its bit, or use
+ * alice_config_set().
+ */
 typedef struct alice_config {
     uint32_t max_memory_mb;         /**< ceiling of the process; 1024 */
     double warning_threshold;       /**< share of the limit that counts as pressure; 0.8 */
@@ -27,9 +31,11 @@ typedef struct alice_config {
     bool adaptive_batch_size;       /**< true */
     uint32_t min_batch_size;        /**< 10 */
     uint32_t max_batch_size;        /**< 1000 */
-    uint32_t workers;               /**< probing threads; 8, never more than twice the cores */
+    uint32_t workers;               /**< probing threads; 8; at use never more than twice the cores
+                                         (see alice_config_workers()) */
     uint32_t batch_size;            /**< base of a batch; 100; 0: by the files' sizes */
-    uint32_t set;                   /**< bit i: field i was set (see alice_config_field()) */
+    uint32_t set;                   /**< bit i: field i was set; bit 16 + i: by a profile (see
+                                         alice_config_field()) */
 } alice_config;
 
 /** The defaults. */
@@ -52,8 +58,11 @@ ALICE_API alice_status alice_config_for_system(alice_config *out);
 ALICE_API alice_config alice_config_for_ram(uint64_t ram_bytes);
 
 /**
- * Let every field that was not set follow the limit that was: the cache a
- * quarter, the collection threshold a half, the chunk at most a sixteenth.
+ * Let every field that was not set follow the limit that was, so that
+ * `max_memory_mb` alone, down to 16, is a whole configuration: the cache a
+ * quarter, the collection threshold a half, the chunk at most 1/64, a worker
+ * for each 16 MB at most. What a profile set is kept up to the same bounds;
+ * what was set otherwise is kept.
  */
 ALICE_API void alice_config_resolve(alice_config *config);
 
@@ -91,22 +100,25 @@ ALICE_API alice_status alice_config_set(alice_config *config, const char *key,
 ALICE_API alice_status alice_config_get(const alice_config *config, const char *key,
                                         char *buf, size_t size);
 
-/** Bytes for each cache out of a limit: shares of the limit, scaled down together to the cache size. */
+/** Bytes for each cache: shares of the limit, scaled down together where they exceed the cache size. */
 typedef struct alice_cache_shares {
     size_t metadata;  /**< 15 % of the limit (10 to 20) */
     size_t hash;      /**< 7.5 % (5 to 10) */
     size_t result;    /**< 25 % (20 to 30) */
-    size_t directory; /**< what is left of the cache size, at most 2.5 % */
+    size_t directory; /**< 2.5 % */
 } alice_cache_shares;
 
 ALICE_API alice_cache_shares alice_config_shares(const alice_config *config);
 
 /**
- * The baseline batch for files of a mean size: below 1 MB 500 (to 1000), to
- * 10 MB 100 (to 200), above 20 (to 50), within the config's own bounds.
+ * The baseline batch for files of a mean size: below 1 MB 500, to 10 MB 100,
+ * above it 20, within the config's own least and greatest.
  */
 ALICE_API uint32_t alice_config_baseline_batch(const alice_config *config,
                                                uint64_t mean_file_bytes);
+
+/** The workers to use: the config's, at least 1, at most twice the cores that this process may use. */
+ALICE_API uint32_t alice_config_workers(const alice_config *config);
 
 /** Read a size: a number of MB, or with K, M, G, T ("24", "24M", "1.5G"). ALICE_E_INVAL. */
 ALICE_API alice_status alice_parse_size(const char *text, uint64_t *bytes);

@@ -48,8 +48,9 @@ ALICE_API alice_status alice_reclaimer_add(alice_reclaimer **out,
 /**
  * Say that what this reclaimer gives back was charged to `account` or below it:
  * where a cap elsewhere refused a charge, and giving back could not help, it is
- * passed over. NULL: it may help anywhere, as at first. Thread-safe. Unbind
- * before the account is closed.
+ * passed over; and what that account is charged counts as reclaimable for the
+ * monitor. NULL: it may help anywhere, as at first. Thread-safe. Unbind before
+ * the account is closed.
  */
 ALICE_API void alice_reclaimer_bind(alice_reclaimer *reclaimer, alice_account *account);
 
@@ -74,6 +75,28 @@ typedef struct alice_reclaim_row {
 ALICE_API size_t alice_reclaim_run(alice_budget *budget, size_t wanted,
                                    alice_reclaim_row *rows, size_t cap,
                                    size_t *count);
+
+typedef struct alice_monitor alice_monitor; /* monitor.h */
+
+/** A scope that is under way. The caller's; no allocation. */
+typedef struct alice_scope {
+    alice_monitor *monitor;
+} alice_scope;
+
+/**
+ * Bracket an operation: collect, then suspend periodic collection until
+ * alice_scope_end(). It never suspends the reclaim before a refusal. Scopes
+ * nest, also over threads: only the outermost collects. `monitor` NULL: nothing
+ * happens. Thread-safe.
+ */
+ALICE_API void alice_scope_begin(alice_scope *scope, alice_monitor *monitor);
+
+/** Resume, and collect. A second end of the same scope does nothing. */
+ALICE_API void alice_scope_end(alice_scope *scope);
+
+/** Run `fn` within a scope. Answers what it answers. */
+ALICE_API alice_status alice_scope_run(alice_monitor *monitor, alice_status (*fn)(void *ctx),
+                                       void *ctx);
 
 #ifdef __cplusplus
 }

@@ -793,6 +793,14 @@ size_t alice__account_short(alice_account *account, size_t bytes)
     return left < bytes ? bytes - left : 0;
 }
 
+bool alice__account_below(const alice_account *a, const alice_account *top)
+{
+    pthread_mutex_lock(&top->budget->lock);
+    bool below = stands_below_locked(a, top);
+    pthread_mutex_unlock(&top->budget->lock);
+    return below;
+}
+
 bool alice__account_helps(alice_account *account, size_t bytes, const alice_account *part)
 {
     bool helps = false;

@@ -62,6 +62,21 @@ bool alice__account_helps(alice_account *account, size_t bytes, const alice_acco
  */
 bool alice__reclaim_for(alice_account *account, size_t bytes);
 
+/* Whether this thread is within a run of the budget's reclaimers. */
+bool alice__reclaiming_here(alice_budget *budget);
+
+/* Run all reclaimers of orders up to `order`. Answers the bytes given back. */
+size_t alice__reclaim_upto(alice_budget *budget, int order);
+
+/*
+ * Bytes charged to accounts that a reclaimer is bound to, each counted once.
+ * False while another thread reclaims: the answer would have to wait for it.
+ */
+bool alice__reclaimable(alice_budget *budget, size_t *bytes);
+
+/* Whether `a` stands at or below `top`. */
+bool alice__account_below(const alice_account *a, const alice_account *top);
+
 /* Free the reclaimers that nobody removed. */
 void alice__reclaimers_free(alice_budget *budget);
 

@@ -8,12 +8,13 @@
  */
 #include <alice/reclaim.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "mem/budget_int.h"
 
-static bool running_here(alice_budget *budget)
+bool alice__reclaiming_here(alice_budget *budget)
 {
     return atomic_load_explicit(&budget->reclaimer, memory_order_relaxed) == alice__self();
 }
@@ -21,7 +22,7 @@ static bool running_here(alice_budget *budget)
 /* The list's lock, unless this thread's run holds it. Answers what leave() wants. */
 static bool enter(alice_budget *budget)
 {
-    if (running_here(budget))
+    if (alice__reclaiming_here(budget))
         return false;
     pthread_mutex_lock(&budget->reclaim_lock);
     return true;
@@ -118,15 +119,15 @@ static void sweep_removed(alice_budget *budget)
 }
 
 /*
- * One run, under the reclaim lock. With an account: until `wanted` bytes fit
- * into it; without: until so many came back.
+ * One run, under the reclaim lock, of the orders up to `order`. With an account:
+ * until `wanted` bytes fit into it; without: until so many came back.
  */
-static size_t run_locked(alice_budget *budget, alice_account *account, size_t wanted,
+static size_t run_locked(alice_budget *budget, alice_account *account, size_t wanted, int order,
                          struct report *report)
 {
     size_t total = 0;
     atomic_store_explicit(&budget->reclaimer, alice__self(), memory_order_relaxed);
-    for (alice_reclaimer *r = budget->reclaimers; r; r = r->next) {
+    for (alice_reclaimer *r = budget->reclaimers; r && r->order <= order; r = r->next) {
         if (r->removed)
             continue;
         size_t missing = account          ? alice__account_short(account, wanted)
@@ -150,9 +151,9 @@ size_t alice_reclaim_run(alice_budget *budget, size_t wanted, alice_reclaim_row 
 {
     struct report report = {.rows = rows, .cap = rows ? cap : 0};
     size_t total = 0;
-    if (budget && !running_here(budget)) {
+    if (budget && !alice__reclaiming_here(budget)) {
         pthread_mutex_lock(&budget->reclaim_lock);
-        total = run_locked(budget, NULL, wanted, &report);
+        total = run_locked(budget, NULL, wanted, INT_MAX, &report);
         pthread_mutex_unlock(&budget->reclaim_lock);
     }
     if (count)
@@ -163,12 +164,51 @@ size_t alice_reclaim_run(alice_budget *budget, size_t wanted, alice_reclaim_row 
 bool alice__reclaim_for(alice_account *account, size_t bytes)
 {
     alice_budget *budget = alice_account_budget(account);
-    if (running_here(budget))
+    if (alice__reclaiming_here(budget))
         return false;
     struct report report = {0};
     pthread_mutex_lock(&budget->reclaim_lock);
-    run_locked(budget, account, bytes, &report);
+    run_locked(budget, account, bytes, INT_MAX, &report);
     pthread_mutex_unlock(&budget->reclaim_lock);
+    return true;
+}
+
+size_t alice__reclaim_upto(alice_budget *budget, int order)
+{
+    if (alice__reclaiming_here(budget))
+        return 0;
+    struct report report = {0};
+    pthread_mutex_lock(&budget->reclaim_lock);
+    size_t total = run_locked(budget, NULL, SIZE_MAX, order, &report);
+    pthread_mutex_unlock(&budget->reclaim_lock);
+    return total;
+}
+
+/* Whether an earlier reclaimer's account, or one above, counts what this one's has. */
+static bool counted_elsewhere(const alice_budget *budget, const alice_reclaimer *r)
+{
+    bool before = true;
+    for (const alice_reclaimer *other = budget->reclaimers; other; other = other->next) {
+        if (other == r)
+            before = false;
+        else if (other->account && (before || other->account != r->account) &&
+                 alice__account_below(r->account, other->account))
+            return true;
+    }
+    return false;
+}
+
+bool alice__reclaimable(alice_budget *budget, size_t *bytes)
+{
+    bool here = alice__reclaiming_here(budget);
+    if (!here && pthread_mutex_trylock(&budget->reclaim_lock) != 0)
+        return false;
+    size_t sum = 0;
+    for (const alice_reclaimer *r = budget->reclaimers; r; r = r->next)
+        if (r->account && !r->removed && !counted_elsewhere(budget, r))
+            sum += alice_account_used(r->account);
+    leave(budget, !here);
+    *bytes = sum;
     return true;
 }
 
