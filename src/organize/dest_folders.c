@@ -248,7 +248,7 @@ void alice__dests_forget(alice__dests *d)
         release(d, &d->handles[i]);
 }
 
-int alice__dests_flush(alice__dests *d)
+int alice__dests_flush(alice__dests *d, bool *everything)
 {
     unsigned touched = d->organized_touched;
     int failed = 0;
@@ -263,6 +263,8 @@ int alice__dests_flush(alice__dests *d)
     } else if (d->organized_touched) {
         failed = flush_fd(d, d->organized_fd);
     }
+    if (everything)
+        *everything = together && !failed;
     if (!failed)
         d->organized_touched = d->other_touched = false;
     for (size_t i = 0; i < HANDLES; i++) {

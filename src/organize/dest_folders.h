@@ -38,9 +38,10 @@ void alice__dests_forget(alice__dests *d);
 /*
  * Flush every folder that was touched since the last time: one by one, or, where that
  * is reliable and they are many, all at once. 0 or -errno; they stay touched where it
- * failed.
+ * failed. `*everything` (may be NULL): the whole file system of the organized folder
+ * was flushed.
  */
-int alice__dests_flush(alice__dests *d);
+int alice__dests_flush(alice__dests *d, bool *everything);
 /* Flush one open folder; a file system that cannot flush folders has done its best. */
 int alice__flush_folder(int fd);
 

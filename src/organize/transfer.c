@@ -599,7 +599,6 @@ static alice_status copy_to_temp(alice__transfer *t, const alice__job *job,
         alice__fs_unlink(dest->fd, name);
         goto out;
     }
-    i->apart = dest->apart;
     i->verify = i->remove_source && !shared;
     if (i->verify)
         i->hash = alice__hasher_final(c.hasher);
@@ -690,6 +689,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
         st = alice__dests_get(t->dests, job->dest, true, &dest, &leaf, &i.os_error);
         if (st != ALICE_OK)
             break;
+        i.apart = dest.apart;
         step(t, "folder made");
         st = t->o.move ? put_move(t, job, &dest, leaf, &i) : put_copy(t, job, &dest, leaf, &i);
         /* A folder that was removed while it was held: look anew, once. */
@@ -915,14 +915,20 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
 {
     if (t->count == 0)
         return ALICE_OK;
+    bool everything = false, apart = false;
     settle_copies(t);
-    int failed = alice__dests_flush(t->dests);
+    for (size_t k = 0; k < t->count; k++)
+        apart |= t->items[k].apart;
+    int failed = alice__dests_flush(t->dests, &everything);
+    /* What was renamed came from the same file system: its old folders are flushed, too. */
+    if (everything && !apart)
+        t->source_count = 0;
     step(t, "folders flushed");
     settle_sources(t, failed);
     int r = flush_sources(t);
     failed = failed ? failed : r;
     /* Copies that were taken back. */
-    r = alice__dests_flush(t->dests);
+    r = alice__dests_flush(t->dests, NULL);
     failed = failed ? failed : r;
     step(t, "sources flushed");
 
@@ -956,7 +962,7 @@ void alice__transfer_abandon(alice__transfer *t)
         step(t, "taken back");
     }
     /* No promise hangs on these flushes; a failure leaves what a kill would. */
-    (void)alice__dests_flush(t->dests);
+    (void)alice__dests_flush(t->dests, NULL);
     (void)flush_sources(t);
     clear_batch(t);
 }

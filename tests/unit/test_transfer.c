@@ -2,12 +2,10 @@
 /*
  * The transfer on real file systems: nothing is overwritten, nothing is lost,
  * whatever the file system refuses and wherever the process is killed.
- *
- * As root the test runs itself again in a mount name space of its own, where it
- * mounts small file systems; nothing of that is left when it ends.
  */
 #include "test.h"
 #include "faulty.h"
+#include "mounts.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -25,8 +23,6 @@ typedef struct place {
     char in_path[64], out_path[64];
     int in, out;
 } place;
-
-static bool mounts; /* this process may mount */
 
 static int set_up_in(place *p, const char *in, const char *out)
 {
@@ -892,16 +888,6 @@ static void killed_copying(void **state)
 
 /* ---- other file systems ---- */
 
-static bool run(const char *format, ...)
-{
-    char command[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(command, sizeof command, format, args);
-    va_end(args);
-    return system(command) == 0;
-}
-
 static void on_small_file_systems(void **state)
 {
     place *p = *state;
@@ -913,7 +899,7 @@ static void on_small_file_systems(void **state)
         {"exfat", "mkfs.exfat", 16},        {"xfs", "mkfs.xfs -q -f", 320},
         {"btrfs", "mkfs.btrfs -q -f", 128},
     };
-    if (!mounts) {
+    if (!mounts_possible()) {
         print_message("skipped: cannot mount\n");
         skip();
     }
@@ -958,7 +944,7 @@ static void a_full_disk_stops_cleanly(void **state)
     place *p = *state;
     char at[128];
     snprintf(at, sizeof at, "%s/small", p->in_path);
-    if (!mounts || mkdir(at, 0700) ||
+    if (!mounts_possible() || mkdir(at, 0700) ||
         !run("mount -t tmpfs -o size=1m none %s 2>/dev/null", at)) {
         print_message("skipped: cannot mount\n");
         skip();
@@ -1072,12 +1058,7 @@ static void memory_is_charged(void **state)
 int main(int argc, char **argv)
 {
     (void)argc;
-    if (geteuid() == 0 && !getenv("ALICE_TEST_INSIDE") &&
-        run("unshare -m true >/dev/null 2>&1")) {
-        setenv("ALICE_TEST_INSIDE", "1", 1);
-        execlp("unshare", "unshare", "-m", argv[0], (char *)NULL);
-    }
-    mounts = geteuid() == 0 && getenv("ALICE_TEST_INSIDE") != NULL;
+    mounts_begin(argv);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_way_places_every_file),

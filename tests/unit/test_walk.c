@@ -2,6 +2,7 @@
 /* The walk on real trees: order, partners, what is passed over, bounds, and what goes wrong. */
 #include "test.h"
 #include "faulty.h"
+#include "mounts.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -471,6 +472,28 @@ static void the_longest_names_fit(void **state)
     assert_string_equal(list, want);
 }
 
+static void loops_of_mounts_end(void **state)
+{
+    place *p = *state;
+    char list[512];
+    make(p->top, "a/b/loop/");
+    make(p->top, "a/b/z.jpg");
+    make(p->top, "c/d.jpg");
+    make(p->top, "e/");
+    if (!mounts_possible() || !run("mount --bind %s/a %s/a/b/loop", p->path, p->path)) {
+        print_message("skipped: cannot mount\n");
+        skip();
+    }
+    bool other = run("mount -t tmpfs none %s/e && touch %s/e/f.jpg", p->path, p->path);
+    alice__walk_options o = {.root_fd = p->top};
+    alice_status st = listing(&o, list, sizeof list, NULL);
+    run("umount %s/a/b/loop; umount %s/e 2>/dev/null", p->path, p->path);
+    assert_status(st, ALICE_E_END);
+    /* What is mounted below is walked, but not what contains itself. */
+    assert_string_equal(list, other ? "a/b/z.jpg\na/b/loop!\nc/d.jpg\ne/f.jpg\n"
+                                    : "a/b/z.jpg\na/b/loop!\nc/d.jpg\n");
+}
+
 /* Somebody who may not read everything: root may, so the test becomes another user for a while.
  */
 static void an_unreadable_folder_is_told(void **state)
@@ -633,8 +656,10 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
+    mounts_begin(argv);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(files_come_first_and_sorted_by_bytes),
@@ -651,6 +676,7 @@ int main(void)
         TEST(a_folder_outlives_its_walk),
         TEST(the_organized_tree_is_passed_over),
         TEST(the_longest_names_fit),
+        TEST(loops_of_mounts_end),
         TEST(an_unreadable_folder_is_told),
         TEST(any_names_are_sorted),
         TEST(the_stack_moves_to_disk),
