@@ -119,8 +119,8 @@ static alice_status utf16_next(alice__text_stream *stream, alice_bytes *window)
             continue;
         }
         s->half = false;
-        uint16_t unit =
-            s->little ? (uint16_t)(byte << 8 | s->low) : (uint16_t)(s->low << 8 | byte);
+        const uint8_t pair[2] = {s->low, byte};
+        uint16_t unit = s->little ? alice__le16(pair) : alice__be16(pair);
         if (unit == 0) { /* ends the text */
             s->ended = true;
             break;
@@ -165,22 +165,32 @@ static alice__text_stream *value_stream(alice__text_range *r, alice__text_memory
                           t->room);
 }
 
+/* Who reads a stream may not care why it ended; the walk does. */
+static void keep_status(alice__ifd *t, const alice__ifd_entry *e, const alice__text_range *r)
+{
+    if (!e->inlined && t->status == ALICE_OK)
+        t->status = r->status;
+}
+
 static void tell_evidence(alice__exif *x, const char *key, alice__ifd *t,
                           const alice__ifd_entry *e, size_t skip)
 {
     alice__text_range range;
     alice__text_memory memory;
-    if (e->n > skip)
-        alice__evidence(x->facts, ALICE__IN_EXIF, key,
-                        value_stream(&range, &memory, t, e, skip));
+    if (e->n <= skip || !alice__evidence_wanted(ALICE__IN_EXIF, key))
+        return;
+    alice__evidence(x->facts, ALICE__IN_EXIF, key, value_stream(&range, &memory, t, e, skip));
+    keep_status(t, e, &range);
 }
 
 static void tell_xp(alice__exif *x, const char *key, alice__ifd *t, const alice__ifd_entry *e)
 {
     alice__text_range range;
     alice__text_memory memory;
-    if (e->n >= 2)
-        tell_utf16(x, key, value_stream(&range, &memory, t, e, 0), true);
+    if (e->n < 2 || !alice__evidence_wanted(ALICE__IN_EXIF, key))
+        return;
+    tell_utf16(x, key, value_stream(&range, &memory, t, e, 0), true);
+    keep_status(t, e, &range);
 }
 
 /*
@@ -216,8 +226,8 @@ static void tell_comment(alice__exif *x, alice__ifd *t, const alice__ifd_entry *
         alice__text_memory memory;
         bool little = units_are_little(
             (alice_bytes){b.p + COMMENT_PREFIX, b.n - COMMENT_PREFIX}, t->little);
-        if (e->n > COMMENT_PREFIX)
-            tell_utf16(x, key, value_stream(&range, &memory, t, e, COMMENT_PREFIX), little);
+        tell_utf16(x, key, value_stream(&range, &memory, t, e, COMMENT_PREFIX), little);
+        keep_status(t, e, &range);
     } else if (b.n >= COMMENT_PREFIX &&
                (memcmp(b.p, "ASCII\0", 6) == 0 || memcmp(b.p, "Ascii\0", 6) == 0 ||
                 memcmp(b.p, "JIS\0", 4) == 0 || memcmp(b.p, none, COMMENT_PREFIX) == 0)) {

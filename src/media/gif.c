@@ -25,6 +25,7 @@ typedef struct gif {
     const uint8_t *window;
     uint64_t window_at;
     size_t window_n;
+    bool blocks_ended; /* the terminator of the sub-blocks in hand was met */
     alice_status status;
 } gif;
 
@@ -51,13 +52,14 @@ static const uint8_t *take(gif *g, size_t n)
     return p;
 }
 
-/* The next sub-block; false at the terminator or where the file is cut. */
+/* The next sub-block; false from the terminator on, or where the file is cut. */
 static bool next_block(gif *g, alice_bytes *b)
 {
-    const uint8_t *length = take(g, 1);
+    const uint8_t *length = g->blocks_ended ? NULL : take(g, 1);
     size_t n = length ? *length : 0;
     const uint8_t *p = n > 0 ? take(g, n) : NULL;
     *b = (alice_bytes){p, p ? n : 0};
+    g->blocks_ended = p == NULL;
     return p != NULL;
 }
 
@@ -102,6 +104,7 @@ static bool see_extension(gif *g)
     alice_bytes b;
     if (!label)
         return false;
+    g->blocks_ended = false;
     if (*label == 0xfe) {
         alice__text_stream text = {blocks_next, g};
         alice__evidence(g->lab->facts, ALICE__IN_GIF, "Comment", &text);
@@ -127,6 +130,7 @@ static bool see_frame(gif *g)
     if (!p)
         return false;
     g->at += colours(p[8]) + 1; /* and the width of codes */
+    g->blocks_ended = false;
     return skip_blocks(g, READ_MOST);
 }
 

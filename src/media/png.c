@@ -146,8 +146,10 @@ static alice_status inflate_next(alice__text_stream *stream, alice_bytes *window
             s->z.avail_in = (uInt)raw.n;
         }
         int z = inflate(&s->z, Z_NO_FLUSH);
-        if (z == Z_MEM_ERROR)
+        if (z == Z_MEM_ERROR) {
+            alice__facts_warn(s->png->lab->facts, "PNG: no memory to unpack a text");
             return ALICE_E_NOMEM;
+        }
         if (z != Z_OK && z != Z_BUF_ERROR) {
             s->ended = true; /* the end, or damage */
             break;
@@ -198,6 +200,8 @@ static void source_close(text_source *s)
     if (s->inflating)
         inflateEnd(&s->z);
     s->inflating = false;
+    if (s->png->status == ALICE_OK)
+        s->png->status = s->range.status;
 }
 
 /* ---- texts ---- */
@@ -334,7 +338,7 @@ static size_t read_hex(text_source *s, uint8_t *to, size_t room)
 {
     hex_reader h = {.state = BEFORE_NAME, .high = -1};
     alice_bytes window;
-    while (s->stream.next(&s->stream, &window) == ALICE_OK && window.n > 0)
+    while (h.n < room && s->stream.next(&s->stream, &window) == ALICE_OK && window.n > 0)
         for (size_t i = 0; i < window.n && h.n < room; i++)
             hex_step(&h, window.p[i], to);
     return h.n;

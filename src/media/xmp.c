@@ -26,7 +26,7 @@ enum {
     DEPTH_MOST = 64,
     MEMORY_MOST = 128 * 1024,
     BYTES_MOST = 64 * 1024 * 1024,
-    SLICE_MOST = 1024 * 1024, /* handed to the parser at once */
+    SLICE_MOST = 4096, /* handed to the parser at once, which copies it */
     TEXT_ROOM = 16 * 1024
 };
 
@@ -306,6 +306,13 @@ static void XMLCALL on_entity(void *ctx, const XML_Char *name, int parameter,
     (void)XML_StopParser(x->parser, XML_FALSE);
 }
 
+static bool is_padding(alice_bytes w)
+{
+    if (w.p[0] == 0)
+        return w.n < 3 || w.p[1] != '<' || w.p[2] != 0;
+    return is_blank((const char *)w.p, 1);
+}
+
 /* Feed the packet, without what may stand before its first character. */
 static enum XML_Status parse(xmp *x, alice__text_stream *packet)
 {
@@ -315,13 +322,13 @@ static enum XML_Status parse(xmp *x, alice__text_stream *packet)
     while (left > 0 && !x->ended) {
         if (w.n == 0 && (packet->next(packet, &w) != ALICE_OK || w.n == 0))
             break;
-        /* A zero may be the first half of a UTF-16 "<". */
-        while (!begun && w.n > 0 &&
-               (is_blank((const char *)w.p, 1) || (w.p[0] == 0 && w.n > 1 && w.p[1] != '<'))) {
+        /* A zero may be the first half of a "<" in UTF-16. */
+        while (!begun && w.n > 0 && left > 0 && is_padding(w)) {
             w.p++;
             w.n--;
+            left--;
         }
-        if (w.n == 0)
+        if (w.n == 0 || left == 0)
             continue;
         begun = true;
         size_t now = w.n < SLICE_MOST ? w.n : SLICE_MOST;

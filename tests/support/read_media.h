@@ -36,12 +36,14 @@ static inline alice_status reading_fetch(void *ctx, uint64_t offset, void *to, s
 
 /* Sniff and read. What is not of this format ends in ALICE_MEDIA_NONE and ALICE_E_UNSUPPORTED.
  */
-static inline void read_media(reading *r, const alice__format *format, const uint8_t *p,
-                              size_t n, size_t head)
+static inline void read_media_in(reading *r, const alice_env *env, const alice__format *format,
+                                 const uint8_t *p, size_t n, size_t head)
 {
     alice__input in = {
         .size = n, .head = {p, n < head ? n : head}, .fetch = reading_fetch, .ctx = r};
     alice__lab lab = {.scratch = r->scratch, .in = &in, .facts = &r->facts};
+    if (env)
+        lab.env = *env;
     alice__facts_begin(&r->facts, &r->info, r->arena, sizeof r->arena, READING_NOW);
     r->p = p;
     r->n = n;
@@ -51,6 +53,29 @@ static inline void read_media(reading *r, const alice__format *format, const uin
     if (r->info.type != ALICE_MEDIA_NONE)
         r->status = format->read(&lab);
     alice__facts_end(&r->facts);
+}
+
+static inline void read_media(reading *r, const alice__format *format, const uint8_t *p,
+                              size_t n, size_t head)
+{
+    read_media_in(r, NULL, format, p, n, head);
+}
+
+/*
+ * A media file in memory, in an exact copy, cut at every length: it must end in a
+ * value or a named error. For the sanitizers.
+ */
+static inline void read_cut(reading *r, const alice__format *format, const uint8_t *p, size_t n)
+{
+    for (size_t cut = 0; cut<n; cut += n> 8192 ? n / 4096 : 1) {
+        uint8_t *copy = malloc(cut ? cut : 1);
+        assert_non_null(copy);
+        memcpy(copy, p, cut);
+        read_media(r, format, copy, cut, cut % 3 ? cut : cut / 2);
+        free(copy);
+        assert_true(r->status == ALICE_OK || r->status == ALICE_E_DAMAGED ||
+                    r->status == ALICE_E_UNSUPPORTED || r->status == ALICE_E_END);
+    }
 }
 
 #define assert_fact(r, which, want)                                                        \
