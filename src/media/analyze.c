@@ -188,6 +188,8 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     info->type = type;
     alice__lab lab = {.env = a->env, .scratch = a->memory, .in = in, .facts = f};
     alice_status st = format->read(&lab);
+    if (st == ALICE_OK)
+        st = f->denied;
     if (st != ALICE_OK) {
         alice__facts_warn(f, "%s: %s", alice_media_name(info->type), alice_status_text(st));
         info->status = st;

@@ -101,6 +101,11 @@ typedef struct alice__facts {
     bool synthetic;         /* declared trainedAlgorithmicMedia */
     bool composite;         /* declared compositeWithTrainedAlgorithmicMedia */
     bool camera_claim;      /* the content credentials are a camera's own */
+    /*
+     * ALICE_E_NOMEM or ALICE_E_BUDGET: memory for a block was refused, so that a
+     * better date may stand unread. Reading the file again may go better.
+     */
+    alice_status denied;
     const char *synthetic_from, *composite_from; /* static text */
 
     /*

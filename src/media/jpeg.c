@@ -472,10 +472,12 @@ static alice_status read_photoshop(jpeg *j)
 {
     void *joined = NULL;
     size_t room = j->photoshop_size < JOINED_MOST ? j->photoshop_size : JOINED_MOST;
-    if (j->photoshop_count < 2 || room == 0 ||
-        alice_env_alloc(&j->lab->env, room, ALICE_HERE, &joined) != ALICE_OK)
-        return walk_photoshop(j, NULL, 0);
-    alice_status st = walk_photoshop(j, joined, room);
+    alice_status st = ALICE_OK;
+    if (j->photoshop_count > 1 && room > 0)
+        st = alice_env_alloc(&j->lab->env, room, ALICE_HERE, &joined);
+    if (st != ALICE_OK)
+        j->lab->facts->denied = st;
+    st = walk_photoshop(j, joined, joined ? room : 0);
     alice_env_free(&j->lab->env, joined, room);
     return st;
 }

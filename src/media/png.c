@@ -147,7 +147,7 @@ static alice_status inflate_next(alice__text_stream *stream, alice_bytes *window
         }
         int z = inflate(&s->z, Z_NO_FLUSH);
         if (z == Z_MEM_ERROR) {
-            alice__facts_warn(s->png->lab->facts, "PNG: no memory to unpack a text");
+            s->png->lab->facts->denied = ALICE_E_NOMEM;
             return ALICE_E_NOMEM;
         }
         if (z != Z_OK && z != Z_BUF_ERROR) {
@@ -422,8 +422,8 @@ static void see_text(png *g, const chunk *c)
             alice__evidence(g->lab->facts, ALICE__IN_PNG, t.key, &s.stream);
         source_close(&s);
     }
-    if (st == ALICE_E_NOMEM)
-        alice__facts_warn(g->lab->facts, "PNG: no memory to unpack a text");
+    if (st == ALICE_E_NOMEM || st == ALICE_E_BUDGET)
+        g->lab->facts->denied = st;
     else if (st != ALICE_OK)
         g->status = st;
 }
@@ -499,7 +499,9 @@ static alice_status png_read(alice__lab *lab)
                                          : "cut before its end");
         return ALICE_E_DAMAGED;
     }
-    if (g.cut_text)
+    if (lab->facts->denied != ALICE_OK)
+        alice__facts_warn(lab->facts, "PNG: no memory to read all its texts");
+    else if (g.cut_text)
         alice__facts_warn(lab->facts, "PNG: texts of more than %d MB, not read to their end",
                           TEXT_MOST / (1024 * 1024));
     else if (g.bad_crc)

@@ -45,6 +45,7 @@ enum {
 typedef struct xml_payer {
     const alice_env *env;
     size_t taken;
+    alice_status refused; /* by the env; our own bound is the packet's fault */
 } xml_payer;
 
 static _Thread_local xml_payer *paying;
@@ -62,8 +63,11 @@ static void *xml_resize(void *p, size_t size)
     void *block = head;
     if (!paying || size > MEMORY_MOST || paying->taken - old + now > MEMORY_MOST)
         return NULL;
-    if (alice_env_resize(paying->env, &block, old, now, ALICE_HERE) != ALICE_OK)
+    alice_status st = alice_env_resize(paying->env, &block, old, now, ALICE_HERE);
+    if (st != ALICE_OK) {
+        paying->refused = st;
         return NULL;
+    }
     paying->taken = paying->taken - old + now;
     if (!block)
         return NULL;
@@ -361,8 +365,10 @@ void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packe
     xml_payer payer = {.env = env}, *before = paying;
     xmp x = {.facts = f};
     void *text = NULL;
-    if (alice_env_alloc(env, TEXT_ROOM, ALICE_HERE, &text) != ALICE_OK) {
+    alice_status st = alice_env_alloc(env, TEXT_ROOM, ALICE_HERE, &text);
+    if (st != ALICE_OK) {
         alice__facts_warn(f, "XMP: no memory to read it");
+        f->denied = st;
         return;
     }
     x.text = text;
@@ -375,11 +381,15 @@ void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packe
         XML_SetElementHandler(x.parser, on_start, on_end);
         XML_SetCharacterDataHandler(x.parser, on_text);
         XML_SetEntityDeclHandler(x.parser, on_entity);
-        if (parse(&x, packet) != XML_STATUS_OK && !x.ended)
+        if (parse(&x, packet) != XML_STATUS_OK && !x.ended) {
             warn(&x);
+            if (payer.refused != ALICE_OK)
+                f->denied = payer.refused;
+        }
         XML_ParserFree(x.parser);
     } else {
         alice__facts_warn(f, "XMP: no memory to read it");
+        f->denied = payer.refused;
     }
     paying = before;
     alice_env_free(env, text, TEXT_ROOM);
