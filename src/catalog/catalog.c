@@ -73,6 +73,7 @@ struct alice__catalog {
     int64_t base_files, base_dirs; /* ids from here on are in top */
     alice__store_batch saved, now;
     int64_t next_dir, saved_next_dir;
+    int64_t moved_from; /* the first row that got another name in this batch; 0: none */
     alice__prints prints;
     bool stale;
     window *windows[2]; /* of top and base */
@@ -895,7 +896,11 @@ alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *des
     if (store_of(c, id) != c->top)
         return ALICE_OK;
     alice_status st = alice__store_begin(c->top);
-    return st == ALICE_OK ? alice__store_set_dest(c->top, id, dest) : st;
+    if (st == ALICE_OK)
+        st = alice__store_set_dest(c->top, id, dest);
+    if (st == ALICE_OK && (c->moved_from == 0 || id < c->moved_from))
+        c->moved_from = id;
+    return st;
 }
 
 alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_t size)
@@ -913,11 +918,29 @@ alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_
     return n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
 }
 
+alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size)
+{
+    char name[NAME_ROOM];
+    int64_t dir = 0;
+    alice_status st = alice__store_row_place(store_of(c, id), id, &dir, name, sizeof name);
+    if (st != ALICE_OK)
+        return st;
+    alice__store *s = c->base && dir < c->base_dirs ? c->base : c->top;
+    st = alice__store_dir_path(s, dir, buf, size);
+    if (st != ALICE_OK)
+        return st;
+    size_t n = strlen(buf);
+    int m = snprintf(buf + n, size - n, "/%s", name);
+    return m > 0 && (size_t)m < size - n ? ALICE_OK : ALICE_E_TOOBIG;
+}
+
 /* ---- batches and runs ---- */
 
 alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *error)
 {
-    int64_t from = c->saved.next_file;
+    /* Rows that get another name are in doubt again, and those between with them: looking at one
+       too many does no harm. */
+    int64_t from = c->moved_from ? c->moved_from : c->saved.next_file;
     bool closes = c->saved.open_from < c->saved.open_to;
     alice_status st = numbers_write(c);
     /* Nothing happened: nothing to flush. */
@@ -930,6 +953,7 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
     if (st != ALICE_OK)
         return told(c, st, error);
     c->saved = c->now;
+    c->moved_from = 0;
     c->saved_next_dir = c->next_dir;
     /* The batch is durable whatever comes of this: what fails here fails again in the next
        batch, which can still be taken back. */
@@ -942,6 +966,7 @@ void alice__catalog_rollback(alice__catalog *c)
 {
     alice__store_rollback(c->top);
     c->now = c->saved;
+    c->moved_from = 0;
     c->next_dir = c->saved_next_dir;
     forget_all(c);
 }

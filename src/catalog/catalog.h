@@ -110,6 +110,8 @@ alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash h
 alice_status alice__catalog_set_content(alice__catalog *c, int64_t id, alice__hash content);
 /* Path (below organized) of a row; for reports. "" when it has none. */
 alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_t size);
+/* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG. */
+alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);
 
 /*
  * The next number of (project, source), which never comes again: committed with
@@ -142,7 +144,7 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
 
 /* A file of the batch did not go as planned: forget its row. */
 alice_status alice__catalog_forget(alice__catalog *c, int64_t id);
-/* It went to another name (the planned one was taken). */
+/* It goes to another name (the planned one was taken): with the next commit(open) the row is in doubt again. */
 alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *dest);
 
 /*

@@ -83,6 +83,8 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
                " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")    \
     X(DIR_FIND, "SELECT id FROM dirs WHERE path = ?1")                                     \
     X(DIR_ADD, "INSERT INTO dirs(id, path) VALUES(?1, ?2)")                                \
+    X(DIR_PATH, "SELECT path FROM dirs WHERE id = ?1")                                     \
+    X(ROW_PLACE, "SELECT dir, name FROM files WHERE id = ?1")                              \
     X(DIR_LAST, "SELECT max(id) FROM dirs")                                                \
     X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                   \
     X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                      \
@@ -850,6 +852,44 @@ alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row 
     out->has_content = column_hash(q, 6, &out->content);
     out->dest = column_text(q, 7);
     return ALICE_OK;
+}
+
+alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, char *name,
+                                    size_t size)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_ROW_PLACE, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, id);
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *dir = sqlite3_column_int64(q, 0);
+        int n = snprintf(name, size, "%s", column_text(q, 1));
+        st = n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
+    } else {
+        st = rc == SQLITE_DONE ? ALICE_E_NOENT : failed(s, rc);
+    }
+    let_go(q);
+    return st;
+}
+
+alice_status alice__store_dir_path(alice__store *s, int64_t dir, char *path, size_t size)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_DIR_PATH, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, dir);
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        int n = snprintf(path, size, "%s", column_text(q, 0));
+        st = n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
+    } else {
+        st = rc == SQLITE_DONE ? ALICE_E_NOENT : failed(s, rc);
+    }
+    let_go(q);
+    return st;
 }
 
 void alice__store_row_end(alice__store *s)

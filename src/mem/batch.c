@@ -12,6 +12,7 @@
  * of memory while items are under way.
  */
 #include <alice/batch.h>
+#include <alice/monitor.h>
 
 #include "mem/profile_hook.h"
 
@@ -58,6 +59,11 @@ alice_level alice_batch_level_of_budget(void *budget)
     if (limit == 0)
         return ALICE_LEVEL_NORMAL;
     return alice_level_of((double)alice_budget_used(budget) / (double)limit);
+}
+
+alice_level alice_batch_level_of_monitor(void *monitor)
+{
+    return alice_monitor_level(monitor);
 }
 
 static uint32_t size_now(const alice_batch *b)

@@ -345,7 +345,8 @@ static void step(alice__catalog **c, int n, int64_t *dir)
     }
 }
 
-static const unsigned in_doubt[] = {0, 0, 0, 3, 3, 3, 2, 0, 0};
+/* The row that got another name in step 4 is in doubt again, with what stands behind it. */
+static const unsigned in_doubt[] = {0, 0, 0, 3, 3, 3, 4, 0, 0};
 static const unsigned placed[] = {0, 0, 0, 3, 3, 3, 4, 4, 4};
 
 static void killed_after(int last)
@@ -385,7 +386,7 @@ static void a_kill_leaves_the_open_batch_in_doubt(void **state)
             assert_true(d.head.low == head_of(0).low && d.stamp.size == 1000);
         }
         if (last == 6)
-            assert_string_equal(d.source, "/in/d");
+            assert_string_equal(d.source, "/in/b");
         /* Settle it: the doubt is over for good. */
         if (d.id)
             assert_ok(alice__catalog_forget(c, d.id));

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* alice organize: the options, the signals, the report and the summary. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <alice/organize.h>
+
+#include "command.h"
+#include "json.h"
+#include "progress.h"
+#include "settings.h"
+
+/* The one thing a signal handler may touch. */
+static volatile sig_atomic_t stop_asked;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_asked = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction once = {.sa_handler = on_signal};
+    /* A second signal ends the program at once: that is safe too, only less tidy. */
+    once.sa_flags = (int)SA_RESETHAND;
+    sigemptyset(&once.sa_mask);
+    sigaction(SIGINT, &once, NULL);
+    sigaction(SIGTERM, &once, NULL);
+    sigaction(SIGHUP, &once, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&ignore.sa_mask);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+typedef struct session {
+    const cli_args *args;
+    cli_progress progress;
+    FILE *report;
+    bool report_failed;
+} session;
+
+static bool should_stop(void *ctx)
+{
+    (void)ctx;
+    return stop_asked != 0;
+}
+
+static void on_progress(void *ctx, const alice_progress *now)
+{
+    session *s = ctx;
+    progress_show(&s->progress, now);
+}
+
+static void write_report(session *s, const alice_file_report *f)
+{
+    cli_json j = {.to = s->report};
+    char date[16];
+    json_open(&j, NULL, '{');
+    json_text(&j, "source_path", f->source_path);
+    json_text(&j, "status", alice_outcome_name(f->outcome));
+    if (s->args->given[OPT_DRY_RUN])
+        json_bool(&j, "dry_run", true);
+    if (f->destination)
+        json_text(&j, "destination", f->destination);
+    if (f->info) {
+        json_text(&j, "type", alice_media_name(f->info->type));
+        if (f->info->date_source != ALICE_DATE_NOWHERE) {
+            snprintf(date, sizeof date, "%04d-%02u-%02u", f->info->date.year, f->info->date.month,
+                     f->info->date.day);
+            json_text(&j, "date", date);
+            json_text(&j, "date_source", alice_date_source_name(f->info->date_source));
+        }
+        for (int k = ALICE_FACT_MAKE; k <= ALICE_FACT_MODEL; k++)
+            if (f->info->fact[k].n)
+                json_text_n(&j, alice_fact_name((alice_fact)k), f->info->fact[k].p,
+                            f->info->fact[k].n);
+        if (f->info->generator != ALICE_GEN_NONE)
+            json_text(&j, "generator", alice_generator_name(f->info->generator));
+    }
+    if (f->source)
+        json_text(&j, "source", f->source);
+    if (f->reason)
+        json_text(&j, "reason", f->reason);
+    json_close(&j, '}');
+    json_end_line(&j);
+    if (ferror(s->report))
+        s->report_failed = true;
+}
+
+/* A path on a terminal: bytes that steer it are shown as '?'. */
+static void put_path(FILE *to, const char *path)
+{
+    for (const unsigned char *p = (const unsigned char *)path; *p; p++)
+        fputc(*p < 0x20 || *p == 0x7F ? '?' : *p, to);
+}
+
+static void on_file(void *ctx, const alice_file_report *f)
+{
+    session *s = ctx;
+    bool verbose = s->args->given[OPT_VERBOSE] && !s->args->given[OPT_JSON];
+    if (s->report)
+        write_report(s, f);
+    if (f->outcome != ALICE_FAILED && !verbose)
+        return;
+    progress_clear(&s->progress);
+    if (f->outcome == ALICE_FAILED) {
+        fputs("alice: ", stderr);
+        put_path(stderr, f->source_path);
+        fprintf(stderr, ": %s\n", f->reason ? f->reason : alice_status_text(f->status));
+    }
+    if (verbose) {
+        printf("%-10s ", alice_outcome_name(f->outcome));
+        put_path(stdout, f->source_path);
+        if (f->destination) {
+            fputs(f->outcome == ALICE_DUPLICATE ? "  =  " : "  ->  ", stdout);
+            put_path(stdout, f->destination);
+        }
+        if (f->outcome == ALICE_ORGANIZED && f->info)
+            printf("  (%s, %s)", alice_media_name(f->info->type),
+                   alice_date_source_name(f->info->date_source));
+        if (f->reason)
+            printf("  %s", f->reason);
+        putchar('\n');
+    }
+}
+
+/* ---- the summary ---- */
+
+static void json_cache(cli_json *j, const char *key, const alice_cache_numbers *c)
+{
+    json_open(j, key, '{');
+    json_uint(j, "hits", c->hits);
+    json_uint(j, "misses", c->misses);
+    json_real(j, "hit_rate", c->hit_rate, 4);
+    json_uint(j, "size_bytes", c->size_bytes);
+    json_uint(j, "max_size_bytes", c->max_size_bytes);
+    json_uint(j, "items", c->items);
+    json_uint(j, "evictions", c->evictions);
+    json_close(j, '}');
+}
+
+static void print_json(const alice_organizer *o, const alice_organize_result *r,
+                       const cli_args *args)
+{
+    cli_json j = {.to = stdout};
+    const char *name = NULL;
+    uint64_t count = 0;
+    json_open(&j, NULL, '{');
+    json_int(&j, "run", r->run);
+    json_text(&j, "mode", args->given[OPT_MOVE] ? "move" : "copy");
+    json_bool(&j, "dry_run", args->given[OPT_DRY_RUN]);
+    json_uint(&j, "files", r->files);
+    json_uint(&j, "organized", r->organized);
+    json_uint(&j, "skipped", r->skipped);
+    json_uint(&j, "duplicates", r->duplicates);
+    json_uint(&j, "errors", r->errors);
+    json_uint(&j, "not_media", r->not_media);
+    json_uint(&j, "already_known", r->already_known);
+    json_uint(&j, "groups_left", r->groups_left);
+    json_uint(&j, "passed_over", r->passed_over);
+    json_uint(&j, "recovered", r->recovered);
+    json_uint(&j, "bytes", r->bytes);
+    json_real(&j, "seconds", r->seconds, 3);
+    json_real(&j, "files_per_second", r->seconds > 0 ? (double)r->files / r->seconds : 0, 1);
+    json_bool(&j, "interrupted", r->interrupted);
+    json_open(&j, "by_source", '{');
+    for (size_t i = 0; alice_organizer_by_source(o, i, &name, &count) == ALICE_OK; i++)
+        json_uint(&j, name, count);
+    json_close(&j, '}');
+    json_open(&j, "by_type", '{');
+    for (int t = 0; t < ALICE_MEDIA_COUNT; t++)
+        if (r->by_type[t])
+            json_uint(&j, alice_media_name((alice_media_type)t), r->by_type[t]);
+    json_close(&j, '}');
+    json_open(&j, "date_sources", '{');
+    for (int d = 0; d < ALICE_DATE_SOURCE_COUNT; d++)
+        if (r->date_sources[d])
+            json_uint(&j, alice_date_source_name((alice_date_source)d), r->date_sources[d]);
+    json_close(&j, '}');
+    json_open(&j, "disk", '{');
+    json_uint(&j, "catalog_flushes", r->catalog_flushes);
+    json_uint(&j, "catalog_bytes", r->catalog_bytes);
+    json_uint(&j, "flushes", r->disk_flushes);
+    json_close(&j, '}');
+    json_open(&j, "memory", '{');
+    json_uint(&j, "limit_bytes", r->memory.limit_bytes);
+    json_uint(&j, "peak_bytes", r->memory.peak_bytes);
+    json_uint(&j, "gc_collections", r->memory.gc_collections);
+    json_uint(&j, "batch_size_adjustments", r->memory.batch_size_adjustments);
+    json_uint(&j, "cache_evictions", r->memory.cache_evictions);
+    json_uint(&j, "streamed_files", r->memory.streamed_files);
+    json_uint(&j, "pooled_objects_reused", r->memory.pooled_objects_reused);
+    json_cache(&j, "cache_stats", &r->memory.cache_stats);
+    json_cache(&j, "hash_cache_stats", &r->memory.hash_cache_stats);
+    json_close(&j, '}');
+    json_close(&j, '}');
+    json_end_line(&j);
+}
+
+static void print_dates(const alice_organize_result *r)
+{
+    bool first = true;
+    fputs("\nDates from\n", stdout);
+    for (int d = 0; d < ALICE_DATE_SOURCE_COUNT; d++) {
+        if (!r->date_sources[d])
+            continue;
+        printf("  %-28s %10llu", alice_date_source_name((alice_date_source)d),
+               (unsigned long long)r->date_sources[d]);
+        if (d == ALICE_DATE_MTIME)
+            fputs("   the modification time alone: look at these", stdout);
+        putchar('\n');
+        first = false;
+    }
+    if (first)
+        puts("  none");
+}
+
+static void print_summary(const alice_organizer *o, const alice_organize_result *r,
+                          const cli_args *args, const char *organized)
+{
+    char bytes[32], peak[32], limit[32];
+    const char *name = NULL;
+    uint64_t count = 0;
+    const char *verb = args->given[OPT_DRY_RUN] ? "would be organized"
+                       : args->given[OPT_MOVE]  ? "moved"
+                                                : "copied";
+    printf("%llu files looked at in %.1f s (%.0f a second)%s\n", (unsigned long long)r->files,
+           r->seconds, r->seconds > 0 ? (double)r->files / r->seconds : 0.0,
+           r->interrupted ? "; interrupted, nothing is half-done: run it again to go on" : "");
+    printf("  %-12s %10llu   %s, %s, into %s\n", "organized", (unsigned long long)r->organized, verb,
+           bytes_text(r->bytes, bytes, sizeof bytes), organized);
+    printf("  %-12s %10llu   the same bytes are organized already\n", "duplicates",
+           (unsigned long long)r->duplicates);
+    printf("  %-12s %10llu   %llu known from before, %llu not media", "skipped",
+           (unsigned long long)r->skipped, (unsigned long long)r->already_known,
+           (unsigned long long)r->not_media);
+    if (r->groups_left)
+        printf(", %llu left with their partners", (unsigned long long)r->groups_left);
+    printf("\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
+           r->errors ? "   each named above" : "");
+    if (r->recovered)
+        printf("  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
+               (unsigned long long)r->recovered);
+    if (r->organized) {
+        fputs("\nBy source\n", stdout);
+        for (size_t i = 0; i < 12 && alice_organizer_by_source(o, i, &name, &count) == ALICE_OK; i++)
+            printf("  %-28s %10llu\n", name, (unsigned long long)count);
+        if (alice_organizer_by_source(o, 12, &name, &count) == ALICE_OK)
+            puts("  …");
+        print_dates(r);
+    }
+    printf("\nMemory: peak %s of %s", bytes_text(r->memory.peak_bytes, peak, sizeof peak),
+           bytes_text(r->memory.limit_bytes, limit, sizeof limit));
+    printf("; %llu collections, %llu batch size changes, cache hit rate %.0f %%\n",
+           (unsigned long long)r->memory.gc_collections,
+           (unsigned long long)r->memory.batch_size_adjustments,
+           100 * r->memory.cache_stats.hit_rate);
+    if (args->given[OPT_DRY_RUN])
+        puts("\nNothing was changed. Leave -n out to do it; add -v to see every file.");
+}
+
+static void log_line(void *ctx, alice_log_level level, const char *text)
+{
+    session *s = ctx;
+    (void)level;
+    progress_clear(&s->progress);
+    cli_error("%s", text);
+}
+
+/* Where files go when only the inbox was said: the folder "organized" beside it. */
+static const char *beside(const char *inbox)
+{
+    static char path[4096];
+    size_t n = strlen(inbox);
+    while (n > 1 && inbox[n - 1] == '/')
+        n--;
+    while (n > 0 && inbox[n - 1] != '/')
+        n--;
+    if (n + sizeof "organized" > sizeof path)
+        return NULL;
+    memcpy(path, inbox, n);
+    strcpy(path + n, "organized");
+    return path;
+}
+
+static int read_paths(const cli_args *args, alice_organizer_options *o)
+{
+    if (args->given[OPT_INBOX] + args->given[OPT_ORGANIZED] + args->word_count > 2)
+        return cli_usage_error("the inbox and the organized folder are given more than once");
+    int word = 0;
+    o->inbox = args->given[OPT_INBOX]        ? args->value[OPT_INBOX]
+               : word < args->word_count     ? args->words[word++]
+                                             : "inbox";
+    o->organized = args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED]
+                   : word < args->word_count  ? args->words[word++]
+                                              : beside(o->inbox);
+    if (!o->organized)
+        return cli_usage_error("the path of the inbox is too long");
+    if (args->given[OPT_COPY] && args->given[OPT_MOVE])
+        return cli_usage_error("--copy and --move exclude each other");
+    return CLI_DONE;
+}
+
+int cmd_organize(const cli_args *args)
+{
+    cli_settings settings;
+    session s = {.args = args};
+    alice_organizer_options o = {.kernel_backstop = true};
+    alice_organizer *organizer = NULL;
+    static alice_organize_result result;
+    alice_error error = {.text = ""};
+    int bad = settings_read(&settings, args);
+    if (bad || (bad = read_paths(args, &o)) != CLI_DONE)
+        return bad;
+
+    alice_log log = {.write = log_line, .ctx = &s,
+                     .level = args->given[OPT_QUIET] ? ALICE_LOG_ERROR
+                              : args->debug          ? ALICE_LOG_DEBUG
+                                                     : ALICE_LOG_INFO};
+    o.env.log = &log;
+    o.config = settings.config;
+    o.catalog = args->value[OPT_CATALOG];
+    o.move = args->given[OPT_MOVE];
+    o.dry_run = args->given[OPT_DRY_RUN];
+    o.keep_names = args->given[OPT_KEEP_NAMES];
+    o.should_stop = should_stop;
+    o.on_progress = on_progress;
+    o.ctx = &s;
+    o.on_file = on_file;
+    if (args->given[OPT_REPORT]) {
+        s.report = fopen(args->value[OPT_REPORT], "we");
+        if (!s.report) {
+            cli_error("the report %s cannot be written: %s", args->value[OPT_REPORT], strerror(errno));
+            return CLI_STOPPED;
+        }
+    }
+    catch_signals();
+    progress_begin(&s.progress, args->given[OPT_QUIET]);
+    alice_status st = alice_organizer_open(&organizer, &o, &error);
+    bool opened = st == ALICE_OK;
+    if (opened)
+        st = alice_organizer_organize(organizer, &result, &error);
+    progress_clear(&s.progress);
+
+    if (s.report && (fclose(s.report) != 0 || s.report_failed)) {
+        cli_error("the report %s is not complete: writing it failed", args->value[OPT_REPORT]);
+        if (st == ALICE_OK)
+            st = ALICE_E_IO;
+    }
+    if (st != ALICE_OK && st != ALICE_E_CANCELLED && error.text[0])
+        cli_error("%s", error.text);
+    if (opened && args->given[OPT_JSON])
+        print_json(organizer, &result, args);
+    else if (opened && !args->given[OPT_QUIET])
+        print_summary(organizer, &result, args, o.organized);
+    alice_organizer_close(&organizer);
+    if (st == ALICE_OK)
+        return result.errors ? CLI_SOME_FAILED : CLI_DONE;
+    /* What was wrong before the run began is the caller's to mend; later it is the world's. */
+    return opened && st != ALICE_E_CANCELLED ? CLI_STOPPED : cli_exit_status(st);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void quote(FILE *to, const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    fputc('"', to);
+    while (p < end) {
+        size_t len = 1;
+        if (*p >= 0x80) {
+            /* One well-formed character passes; a byte that begins none is a lone surrogate. */
+            len = *p >= 0xF0 && *p < 0xF5 ? 4 : *p >= 0xE0 ? 3 : *p >= 0xC2 && *p < 0xE0 ? 2 : 0;
+            bool good = len > 1 && *p < 0xF5 && (size_t)(end - p) >= len;
+            for (size_t i = 1; good && i < len; i++)
+                good = (p[i] & 0xC0) == 0x80;
+            if (good && len == 3)
+                good = !(p[0] == 0xE0 && p[1] < 0xA0) && !(p[0] == 0xED && p[1] >= 0xA0);
+            if (good && len == 4)
+                good = !(p[0] == 0xF0 && p[1] < 0x90) && !(p[0] == 0xF4 && p[1] >= 0x90);
+            if (good)
+                fwrite(p, 1, len, to);
+            else
+                fprintf(to, "\\udc%02x", *p);
+            p += good ? len : 1;
+            continue;
+        }
+        switch (*p) {
+        case '"':
+            fputs("\\\"", to);
+            break;
+        case '\\':
+            fputs("\\\\", to);
+            break;
+        case '\n':
+            fputs("\\n", to);
+            break;
+        case '\r':
+            fputs("\\r", to);
+            break;
+        case '\t':
+            fputs("\\t", to);
+            break;
+        default:
+            if (*p < 0x20 || *p == 0x7F)
+                fprintf(to, "\\u%04x", *p);
+            else
+                fputc(*p, to);
+        }
+        p++;
+    }
+    fputc('"', to);
+}
+
+static void begin(cli_json *j, const char *key)
+{
+    if (j->comma)
+        fputc(',', j->to);
+    if (j->pretty && j->depth > 0)
+        fprintf(j->to, "\n%*s", j->depth * 2, "");
+    else if (j->comma)
+        fputc(' ', j->to);
+    j->comma = true;
+    if (key) {
+        quote(j->to, key, strlen(key));
+        fputs(": ", j->to);
+    }
+}
+
+void json_open(cli_json *j, const char *key, char bracket)
+{
+    begin(j, key);
+    fputc(bracket, j->to);
+    j->comma = false;
+    j->depth++;
+}
+
+void json_close(cli_json *j, char bracket)
+{
+    j->depth--;
+    if (j->pretty && j->comma)
+        fprintf(j->to, "\n%*s", j->depth * 2, "");
+    fputc(bracket, j->to);
+    j->comma = true;
+}
+
+void json_text_n(cli_json *j, const char *key, const char *text, size_t n)
+{
+    begin(j, key);
+    quote(j->to, text, n);
+}
+
+void json_text(cli_json *j, const char *key, const char *text)
+{
+    json_text_n(j, key, text, strlen(text));
+}
+
+void json_uint(cli_json *j, const char *key, uint64_t value)
+{
+    begin(j, key);
+    fprintf(j->to, "%" PRIu64, value);
+}
+
+void json_int(cli_json *j, const char *key, int64_t value)
+{
+    begin(j, key);
+    fprintf(j->to, "%" PRId64, value);
+}
+
+void json_real(cli_json *j, const char *key, double value, int decimals)
+{
+    begin(j, key);
+    fprintf(j->to, "%.*f", decimals, value);
+}
+
+void json_bool(cli_json *j, const char *key, bool value)
+{
+    begin(j, key);
+    fputs(value ? "true" : "false", j->to);
+}
+
+void json_end_line(cli_json *j)
+{
+    fputc('\n', j->to);
+    j->comma = false;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CLI_PROGRESS_H
+#define ALICE_CLI_PROGRESS_H
+
+/* One line on a terminal's standard error that shows how far a run is; silent in a pipe. */
+
+#include <alice/organize.h>
+
+typedef struct cli_progress {
+    bool on;    /* standard error is a terminal */
+    bool shown; /* a line stands there */
+    int width;
+} cli_progress;
+
+void progress_begin(cli_progress *p, bool quiet);
+void progress_show(cli_progress *p, const alice_progress *now);
+/* Take the line away, before anything else is printed and at the end. */
+void progress_clear(cli_progress *p);
+
+/* "12.3 MB", "1.2 GB": for people. Answers buf. */
+const char *bytes_text(uint64_t bytes, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t field_of(const char *key)
+{
+    const alice_config_field_info *f;
+    for (size_t i = 0; (f = alice_config_field(i)) != NULL; i++)
+        if (strcmp(f->name, key) == 0 || strcmp(f->key, key) == 0)
+            return i;
+    return SETTINGS_MAX_FIELDS;
+}
+
+static int set_field(cli_settings *s, const char *key, const char *value, cli_origin origin,
+                     const char *said_as)
+{
+    alice_error error;
+    if (alice_config_set(&s->config, key, value, &error) != ALICE_OK)
+        return cli_usage_error("%s: %s", said_as, error.text);
+    size_t i = field_of(key);
+    if (i < SETTINGS_MAX_FIELDS)
+        s->origin[i] = origin;
+    return CLI_DONE;
+}
+
+static int use_profile(cli_settings *s, const char *name, cli_origin origin, const char *said_as)
+{
+    alice_config config;
+    if (alice_config_profile(name, &config) != ALICE_OK) {
+        fprintf(stderr, "alice: %s: there is no profile '%s'; there are:", said_as, name);
+        for (size_t i = 0; alice_config_profile_name(i); i++)
+            fprintf(stderr, " %s", alice_config_profile_name(i));
+        fputc('\n', stderr);
+        return CLI_USAGE;
+    }
+    s->config = config;
+    s->profile = name;
+    s->profile_origin = origin;
+    for (size_t i = 0; alice_config_field(i) && i < SETTINGS_MAX_FIELDS; i++)
+        if (config.set & 1u << i)
+            s->origin[i] = ORIGIN_PROFILE;
+    return CLI_DONE;
+}
+
+static int use_flags(cli_settings *s, const cli_args *args)
+{
+    static const struct {
+        cli_opt opt;
+        const char *key, *said_as;
+    } flags[] = {
+        {OPT_MAX_MEMORY, "max_memory_mb", "--max-memory"},
+        {OPT_CACHE_SIZE, "cache_size_mb", "--cache-size"},
+        {OPT_JOBS, "workers", "--jobs"},
+    };
+    int bad = CLI_DONE;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags && !bad; i++)
+        if (args->given[flags[i].opt])
+            bad = set_field(s, flags[i].key, args->value[flags[i].opt], ORIGIN_FLAG,
+                            flags[i].said_as);
+    for (int i = 0; i < args->set_count && !bad; i++) {
+        char key[64];
+        const char *equals = strchr(args->sets[i], '=');
+        size_t n = equals ? (size_t)(equals - args->sets[i]) : 0;
+        if (!equals || n == 0 || n >= sizeof key)
+            return cli_usage_error("--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys",
+                                   args->sets[i]);
+        memcpy(key, args->sets[i], n);
+        key[n] = 0;
+        bad = set_field(s, key, equals + 1, ORIGIN_FLAG, "--set");
+    }
+    return bad;
+}
+
+int settings_read(cli_settings *s, const cli_args *args)
+{
+    *s = (cli_settings){0};
+    const char *named = getenv("ALICE_PERFORMANCE");
+    int bad = CLI_DONE;
+    if (args->given[OPT_PROFILE])
+        bad = use_profile(s, args->value[OPT_PROFILE], ORIGIN_FLAG, "--profile");
+    else if (named && *named)
+        bad = use_profile(s, named, ORIGIN_ENVIRONMENT, "ALICE_PERFORMANCE");
+    else if (alice_config_for_system(&s->config) == ALICE_OK)
+        s->origin[field_of("max_memory_mb")] = ORIGIN_MACHINE;
+    else
+        s->config = alice_config_default();
+    if (bad || (bad = use_flags(s, args)) != CLI_DONE)
+        return bad;
+
+    alice_config before = s->config;
+    alice_error error;
+    alice_config_resolve(&s->config);
+    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && alice_config_field(i); i++) {
+        char was[48], is[48];
+        if (s->origin[i] == ORIGIN_DEFAULT &&
+            alice_config_get(&before, alice_config_field(i)->name, was, sizeof was) == ALICE_OK &&
+            alice_config_get(&s->config, alice_config_field(i)->name, is, sizeof is) == ALICE_OK &&
+            strcmp(was, is) != 0)
+            s->origin[i] = ORIGIN_FOLLOWS;
+    }
+    if (alice_config_check(&s->config, &error) != ALICE_OK)
+        return cli_usage_error("%s", error.text);
+    return CLI_DONE;
+}
+
+const char *settings_origin(const cli_settings *s, size_t field, char *buf, size_t size)
+{
+    switch (s->origin[field]) {
+    case ORIGIN_FLAG:
+        return "flag";
+    case ORIGIN_ENVIRONMENT:
+        return "environment";
+    case ORIGIN_MACHINE:
+        return "this machine's memory";
+    case ORIGIN_FOLLOWS:
+        return "follows the limit";
+    case ORIGIN_PROFILE:
+        snprintf(buf, size, "profile %s%s", s->profile,
+                 s->profile_origin == ORIGIN_ENVIRONMENT ? " (ALICE_PERFORMANCE)" : "");
+        return buf;
+    case ORIGIN_DEFAULT:
+        break;
+    }
+    return "default";
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CLI_SETTINGS_H
+#define ALICE_CLI_SETTINGS_H
+
+/* The settings of this call: flags, else environment, else profile, else the machine. */
+
+#include <alice/config.h>
+
+#include "command.h"
+
+typedef enum cli_origin {
+    ORIGIN_DEFAULT,
+    ORIGIN_MACHINE, /* the ladder by memory */
+    ORIGIN_FOLLOWS, /* it follows the limit */
+    ORIGIN_PROFILE,
+    ORIGIN_ENVIRONMENT,
+    ORIGIN_FLAG
+} cli_origin;
+
+enum { SETTINGS_MAX_FIELDS = 32 };
+
+typedef struct cli_settings {
+    alice_config config; /* resolved and checked */
+    const char *profile; /* NULL: none */
+    cli_origin profile_origin;
+    cli_origin origin[SETTINGS_MAX_FIELDS]; /* by alice_config_field()'s index */
+} cli_settings;
+
+/* CLI_DONE, or CLI_USAGE after saying what is wrong. */
+int settings_read(cli_settings *s, const cli_args *args);
+
+/* "flag", "environment", "profile memory_constrained", … written to buf. */
+const char *settings_origin(const cli_settings *s, size_t field, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_BATCH_ITEMS_H
+#define ALICE_ORGANIZE_BATCH_ITEMS_H
+
+/*
+ * The files of the transaction under way: what is kept of each between its plan
+ * and its report. One array and one block of text, both taken at open, so that
+ * a transaction can never grow: it is full instead.
+ */
+
+#include <alice/organize.h>
+
+#include "catalog/catalog.h"
+#include "organize/walk.h"
+
+typedef struct alice__item {
+    int64_t id;             /* row in the catalog; 0: none */
+    int64_t other;          /* of a duplicate: the row that has the same bytes */
+    alice__folder *folder;  /* a reference */
+    alice__stamp stamp;
+    const char *name;
+    const char *dest;       /* below organized; NULL: none */
+    const char *source;     /* folder name; NULL: none */
+    const char *project;    /* folded: the counter's key */
+    const char *make, *model;
+    const char *reason;     /* NULL: nothing to say */
+    alice_date date;
+    alice_outcome outcome;
+    alice_status status;
+    alice_media_type type;
+    alice_date_source date_source;
+    alice_generator generator;
+    bool read;  /* type, date and the like are known */
+    bool place; /* to be transferred */
+    bool retry; /* its destination was taken meanwhile: it gets another number */
+    bool not_media, known, group;
+} alice__item;
+
+enum { ALICE__ITEMS_MAX = 1000 };
+
+typedef struct alice__items {
+    alice_env env;
+    alice__item *all;
+    size_t count;
+    char *text;
+    size_t text_size, text_used;
+    size_t folders;      /* distinct ones in a row: each is an open descriptor */
+    uint64_t last_folder;
+    uint64_t bytes;
+} alice__items;
+
+alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size);
+void alice__items_close(alice__items *items);
+
+/* Whether one more file surely fits. */
+bool alice__items_full(const alice__items *items);
+
+/* A new item with a reference to `folder` and a copy of `name`. There must be room. */
+alice__item *alice__items_add(alice__items *items, alice__folder *folder, const char *name);
+
+/* A copy of a text, cut where the block ends. */
+const char *alice__items_text(alice__items *items, const char *text, size_t n);
+
+/* Let go of all. */
+void alice__items_clear(alice__items *items);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "organize/compare.h"
+
+#include <string.h>
+
+#include <alice/reader.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "organize/probe.h"
+#include "port/fs.h"
+
+typedef struct hashing {
+    alice__hasher hasher;
+    uint64_t seen;
+} hashing;
+
+static alice_status hash_chunk(void *ctx, alice_bytes chunk, uint64_t offset)
+{
+    hashing *h = ctx;
+    (void)offset;
+    alice__hasher_update(&h->hasher, chunk.p, chunk.n);
+    h->seen += chunk.n;
+    return ALICE_OK;
+}
+
+alice_status alice__content_hash(const alice_env *env, int fd, uint64_t size, size_t chunk_bytes,
+                                 alice__hash *out)
+{
+    alice_reader *reader = NULL;
+    hashing h = {.seen = 0};
+    alice_reader_options o = {.env = *env, .chunk_bytes = chunk_bytes, .fail_if_grown = true};
+    alice__hasher_init(&h.hasher);
+    alice_status st = alice_reader_open_fd(&reader, fd, &o, NULL);
+    if (st == ALICE_OK)
+        st = alice_reader_seek(reader, 0, NULL);
+    if (st == ALICE_OK)
+        st = alice_reader_read_chunks(reader, hash_chunk, &h, NULL);
+    alice_reader_close(&reader);
+    if (st == ALICE_OK && h.seen != size)
+        st = ALICE_E_CHANGED;
+    if (st == ALICE_OK)
+        *out = alice__hash_words(alice__hasher_final(&h.hasher).b);
+    return st;
+}
+
+alice_status alice__same_bytes(const alice_env *env, int a, int b, uint64_t size,
+                               size_t chunk_bytes, bool *same)
+{
+    void *buf = NULL;
+    size_t half = chunk_bytes <= size ? chunk_bytes : (size_t)size + 1;
+    alice_status st = alice_env_alloc(env, 2 * half, ALICE_HERE, &buf);
+    if (st != ALICE_OK)
+        return st;
+    uint8_t *left = buf, *right = left + half;
+    *same = true;
+    /* One byte past the end is asked for too: a file that grew is another. */
+    for (uint64_t at = 0; *same && at <= size; at += half) {
+        size_t want = size + 1 - at < half ? (size_t)(size + 1 - at) : half;
+        size_t got_a = 0, got_b = 0;
+        int bad = alice__fs_read_at(a, at, left, want, &got_a);
+        if (!bad)
+            bad = alice__fs_read_at(b, at, right, want, &got_b);
+        if (bad) {
+            st = alice__status_of_errno(-bad);
+            break;
+        }
+        uint64_t expected = size - at < want ? size - at : want;
+        *same = got_a == expected && got_b == expected && memcmp(left, right, got_a) == 0;
+    }
+    if (size > ALICE__HEAD_BYTES) {
+        alice__fs_drop_cache(a, ALICE__HEAD_BYTES, 0);
+        alice__fs_drop_cache(b, ALICE__HEAD_BYTES, 0);
+    }
+    alice_env_free(env, buf, 2 * half);
+    return st;
+}

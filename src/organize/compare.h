@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_COMPARE_H
+#define ALICE_ORGANIZE_COMPARE_H
+
+/* Whole files: their hash, and whether two are the same, byte for byte. Constant memory, drop-behind. */
+
+#include <alice/env.h>
+
+#include "catalog/catalog.h"
+
+/* XXH3-128 of a whole file, which has to have `size` bytes: else ALICE_E_CHANGED. */
+alice_status alice__content_hash(const alice_env *env, int fd, uint64_t size, size_t chunk_bytes,
+                                 alice__hash *out);
+
+/* Compare two open files of `size` bytes each. A file of another size by now is not the same. */
+alice_status alice__same_bytes(const alice_env *env, int a, int b, uint64_t size,
+                               size_t chunk_bytes, bool *same);
+
+#endif

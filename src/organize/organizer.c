@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening an organizer: check what was asked, divide the memory, open the
+ * parts in the order in which they need each other, settle what a killed run
+ * left. Closing is the reverse.
+ *
+ * The ceiling is divided once, at open:
+ *
+ *   limit = guard (1 MB) + program (what is resident before any work) + work
+ *   work  = catalog pages + names + probing + batch + streaming + caches + slack
+ */
+#include "organize/organizer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "port/fs.h"
+
+enum {
+    GUARD = 1024 * 1024,
+    /* What a run needs at the very least beside the program itself. */
+    LEAST_WORK = 5 * 1024 * 1024,
+    /* What the program weighs once its code has been touched: measured, see docs/performance.md. */
+    NOMINAL_FLOOR = 7 * 1024 * 1024 + 512 * 1024,
+    /* A thread's analyzer, head and inflate state, and the part of its stack that is touched. */
+    PER_THREAD = 640 * 1024
+};
+
+const char *alice_outcome_name(alice_outcome outcome)
+{
+    static const char *const names[] = {"organized", "skipped", "duplicate", "error"};
+    return (unsigned)outcome < sizeof names / sizeof *names ? names[outcome] : "unknown";
+}
+
+size_t alice_organizer_minimum_memory(void)
+{
+    return (size_t)GUARD + NOMINAL_FLOOR + LEAST_WORK;
+}
+
+alice_env alice__organizer_env(const alice_organizer *o, alice_account *account)
+{
+    alice_env env = o->env;
+    env.account = account;
+    return env;
+}
+
+static size_t clamp(size_t v, size_t least, size_t most)
+{
+    return v < least ? least : v > most ? most : v;
+}
+
+static void divide(alice__sizes *s, const alice_config *config, size_t limit, size_t floor)
+{
+    s->limit = limit;
+    s->floor = floor;
+    s->work = limit - GUARD - floor;
+    s->page_cache = clamp(s->work / 8, 1 * ALICE_MB, 64 * ALICE_MB);
+    s->fingerprints = clamp(s->work / 16, 256 * ALICE_KB, 16 * ALICE_MB);
+    s->names = clamp(s->work / 16, 256 * ALICE_KB, 16 * ALICE_MB);
+    s->arena = clamp(s->work / 16, 192 * ALICE_KB, 1 * ALICE_MB);
+    s->chunk = clamp((size_t)config->chunk_size_kb * ALICE_KB, 64 * ALICE_KB,
+                     clamp(s->work / 32, 64 * ALICE_KB, 4 * ALICE_MB));
+    s->chunk &= ~(size_t)4095;
+    s->texts = clamp(s->work / 64, 32 * ALICE_KB, 256 * ALICE_KB);
+    s->threads = alice_config_workers(config);
+    while (s->threads > 1 && (size_t)s->threads * PER_THREAD > s->work / 4)
+        s->threads--;
+    s->window = (unsigned)clamp(s->work / 16 / (3 * ALICE_KB), 32, 512);
+}
+
+/* ---- what was asked ---- */
+
+static char *real_path(const char *path, char *at, char *end, alice_status *st, alice_error *error,
+                       const char *what)
+{
+    int bad = alice__fs_real_path(path, at, (size_t)(end - at));
+    if (bad) {
+        *st = alice__fail(error, bad == -ENOENT ? ALICE_E_NOENT : alice__status_of_errno(-bad), -bad,
+                          "%s %s: %s", what, path, strerror(-bad));
+        return NULL;
+    }
+    return at + strlen(at) + 1;
+}
+
+static bool is_inside(const char *inner, const char *outer)
+{
+    size_t n = strlen(outer);
+    if (strcmp(outer, "/") == 0)
+        return true;
+    return strncmp(inner, outer, n) == 0 && (inner[n] == 0 || inner[n] == '/');
+}
+
+/* Make a folder and the ones above it that are missing. */
+static int make_folders(const char *path)
+{
+    char part[ALICE__PATH_MAX];
+    size_t n = strlen(path);
+    if (n >= sizeof part)
+        return -ENAMETOOLONG;
+    memcpy(part, path, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (part[i] != '/' && part[i] != 0)
+            continue;
+        char was = part[i];
+        part[i] = 0;
+        int bad = alice__fs_mkdir(ALICE__FS_CWD, part, 0755);
+        if (bad && bad != -EEXIST)
+            return bad;
+        part[i] = was;
+    }
+    return 0;
+}
+
+/*
+ * The absolute path of a folder that may not exist yet: its nearest ancestor that
+ * does, resolved, and the rest as given. "." and ".." in the rest are refused.
+ */
+static alice_status future_path(const char *path, char *out, size_t size, alice_error *error)
+{
+    char part[ALICE__PATH_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part)
+        return alice__fail(error, ALICE_E_INVAL, 0, "the organized folder needs a name");
+    memcpy(part, path, n + 1);
+    while (n > 1 && part[n - 1] == '/')
+        part[--n] = 0;
+    for (;;) {
+        int bad = alice__fs_real_path(*part ? part : path[0] == '/' ? "/" : ".", out, size);
+        if (bad == 0)
+            break;
+        if (bad != -ENOENT || *part == 0)
+            return alice__fail(error, alice__status_of_errno(-bad), -bad, "%s: %s", path,
+                               strerror(-bad));
+        char *slash = strrchr(part, '/');
+        if (slash)
+            *slash = 0;
+        else
+            *part = 0;
+    }
+    const char *rest = path + strlen(part);
+    while (*rest == '/')
+        rest++;
+    if (*rest == 0)
+        return ALICE_OK;
+    size_t used = strlen(out);
+    if (strcmp(out, "/") == 0)
+        used = 0;
+    n = strlen(rest);
+    if (used + 1 + n + 1 > size)
+        return alice__fail(error, ALICE_E_TOOBIG, 0, "%s: the path is too long", path);
+    out[used] = '/';
+    memcpy(out + used + 1, rest, n + 1);
+    for (const char *p = out + used; *p; p++)
+        if (p[0] == '/' && p[1] == '.' && (p[2] == '/' || p[2] == 0 || (p[2] == '.' && (p[3] == '/' || p[3] == 0))))
+            return alice__fail(error, ALICE_E_INVAL, 0, "%s does not exist, and its path has '.' or '..' below what does", path);
+    while (*out && out[1] && out[strlen(out) - 1] == '/')
+        out[strlen(out) - 1] = 0;
+    return ALICE_OK;
+}
+
+static alice_status open_folders(alice_organizer *o, alice_error *error)
+{
+    const alice_organizer_options *p = &o->o;
+    char *at = o->paths, *end = o->paths + 4 * ALICE__PATH_MAX;
+    alice_status st = ALICE_OK;
+    o->inbox = at;
+    at = real_path(p->inbox, at, end, &st, error, "the inbox");
+    if (!at)
+        return st;
+    o->organized = at;
+    st = future_path(p->organized, at, ALICE__PATH_MAX, error);
+    if (st != ALICE_OK)
+        return st;
+    at += strlen(at) + 1;
+    if (is_inside(o->organized, o->inbox))
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "the organized folder %s lies inside the inbox: choose one beside it",
+                           o->organized);
+    if (is_inside(o->inbox, o->organized))
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "the inbox %s lies inside the organized folder: choose one beside it",
+                           o->inbox);
+    int bad = alice__fs_open_dir_path(o->inbox, &o->inbox_fd);
+    if (bad)
+        return alice__fail(error, alice__status_of_errno(-bad), -bad, "the inbox %s: %s", o->inbox,
+                           strerror(-bad));
+    o->scratch = at;
+    at += snprintf(at, (size_t)(end - at), "%s/.alice/tmp", o->organized) + 1;
+    o->catalog_path = at;
+    snprintf(at, (size_t)(end - at), "%s%s", p->catalog ? p->catalog : o->organized,
+             p->catalog ? "" : "/.alice/catalog.db");
+    if (!p->dry_run) {
+        bad = make_folders(o->scratch);
+        if (bad)
+            return alice__fail(error, alice__status_of_errno(-bad), -bad, "cannot make %s: %s",
+                               o->scratch, strerror(-bad));
+    }
+    bad = alice__fs_open_dir_path(o->organized, &o->organized_fd);
+    if (bad == -ENOENT && p->dry_run)
+        o->organized_fd = -1;
+    else if (bad)
+        return alice__fail(error, alice__status_of_errno(-bad), -bad, "the organized folder %s: %s",
+                           o->organized, strerror(-bad));
+    return ALICE_OK;
+}
+
+/* ---- memory ---- */
+
+static alice_status open_budget(alice_organizer *o, alice_error *error)
+{
+    size_t limit = (size_t)o->config.max_memory_mb * ALICE_MB;
+    size_t floor = NOMINAL_FLOOR;
+    size_t lowered = alice_limit_effective(limit);
+    if (o->o.kernel_backstop && lowered < limit) {
+        alice_env_log(&o->env, ALICE_LOG_WARNING,
+                      "the limit is lowered from %zu to %zu MB: this process's control group allows no more",
+                      limit / ALICE_MB, lowered / ALICE_MB);
+        limit = lowered;
+    }
+    size_t resident = alice_limit_resident();
+    if (o->o.kernel_backstop && !alice_limit_sanitized() && resident > floor)
+        floor = resident;
+    if (limit < GUARD + floor + LEAST_WORK)
+        return alice__fail(error, ALICE_E_BUDGET, 0,
+                           "a limit of %zu MB is too little: the smallest that works here is %zu MB (--max-memory %zu)",
+                           limit / ALICE_MB, (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB,
+                           (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB);
+    divide(&o->sizes, &o->config, limit, floor);
+
+    alice_budget_options b = {.env = o->env, .limit = limit};
+    alice_status st = alice_budget_open(&o->budget, &b);
+    if (st != ALICE_OK)
+        return st;
+    alice_account *root = alice_budget_root(o->budget);
+    const struct {
+        alice_account **account;
+        const char *name;
+    } accounts[] = {{&o->program, "program"},        {&o->acc_catalog, "catalog"},
+                    {&o->acc_walk, "walk"},          {&o->acc_probe, "probe"},
+                    {&o->acc_batch, "batch"},        {&o->acc_transfer, "transfer"},
+                    {&o->acc_stream, "stream"},      {&o->acc_cache, "cache"}};
+    for (size_t i = 0; st == ALICE_OK && i < sizeof accounts / sizeof *accounts; i++)
+        st = alice_account_open(accounts[i].account, root, accounts[i].name, 0);
+    if (st != ALICE_OK)
+        return st;
+    alice_account_observe(o->program, floor + GUARD);
+
+    alice_monitor_options m = {.env = o->env, .budget = o->budget, .config = o->config,
+                               .limit_bytes = limit, .floor_bytes = floor, .floor_account = o->program};
+    st = alice_monitor_open(&o->monitor, &m);
+    if (st != ALICE_OK)
+        return st;
+    alice_batch_options batch = alice_batch_defaults(&o->config);
+    batch.env = alice__organizer_env(o, o->acc_batch);
+    batch.level = alice_batch_level_of_monitor;
+    batch.level_ctx = o->monitor;
+    return alice_batch_open(&o->batch, &batch);
+}
+
+static alice_status open_cache(alice_organizer *o, alice_cache **out, const char *name, size_t bytes)
+{
+    alice_cache_options c = alice_cache_defaults();
+    c.env = alice__organizer_env(o, o->acc_cache);
+    c.name = name;
+    c.max_bytes = clamp(bytes, 64 * ALICE_KB, 256 * ALICE_MB);
+    c.ttl_ms = o->config.cache_ttl_seconds > UINT32_MAX / 1000 ? 0 : o->config.cache_ttl_seconds * 1000;
+    c.single_thread = true;
+    c.shards = 1;
+    c.budget = o->budget;
+    return alice_cache_open(out, &c);
+}
+
+static alice_status open_caches(alice_organizer *o)
+{
+    alice_cache_shares s = alice_config_shares(&o->config);
+    alice_status st = open_cache(o, &o->projects, "cache.metadata", s.metadata);
+    if (st == ALICE_OK)
+        st = open_cache(o, &o->verdicts, "cache.result", s.result);
+    if (st == ALICE_OK)
+        st = open_cache(o, &o->folders, "cache.directory", s.directory);
+    if (st == ALICE_OK)
+        st = open_cache(o, &o->hashes, "cache.hash", s.hash);
+    return st;
+}
+
+/* ---- open and close ---- */
+
+static alice_status open_parts(alice_organizer *o, alice_error *error)
+{
+    alice_env batch_env = alice__organizer_env(o, o->acc_batch);
+    alice_status st = open_caches(o);
+    if (st == ALICE_OK)
+        st = alice__items_open(&o->items, &batch_env, o->sizes.arena);
+    o->items_open = st == ALICE_OK;
+    if (st == ALICE_OK) {
+        void *room = NULL;
+        st = alice_env_calloc(&batch_env, ALICE__SOURCES_MAX, sizeof(alice__source_count),
+                              ALICE_HERE, &room);
+        o->sources = room;
+    }
+    if (st != ALICE_OK)
+        return st;
+
+    alice__catalog_options c = {.env = alice__organizer_env(o, o->acc_catalog),
+                                .path = o->catalog_path,
+                                .dry_run = o->o.dry_run,
+                                .page_cache_bytes = o->sizes.page_cache,
+                                .fingerprint_buffer_bytes = o->sizes.fingerprints};
+    st = alice__catalog_open(&o->catalog, &c, error);
+    if (st != ALICE_OK)
+        return st;
+    if (!o->o.dry_run) {
+        alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
+                                     .organized_fd = o->organized_fd,
+                                     .move = o->o.move,
+                                     .run_id = alice_env_wall_s(&o->env),
+                                     .buffer_bytes = o->sizes.chunk,
+                                     .max_batch = ALICE__ITEMS_MAX,
+                                     .should_stop = o->o.should_stop,
+                                     .stop_ctx = o->o.ctx};
+        st = alice__transfer_open(&o->transfer, &t, error);
+        if (st == ALICE_OK)
+            st = alice__organizer_recover(o, error);
+    }
+    if (st != ALICE_OK)
+        return st;
+    alice__prober_options p = {.env = alice__organizer_env(o, o->acc_probe),
+                               .budget = o->budget,
+                               .threads = o->sizes.threads,
+                               .window = o->sizes.window,
+                               .text_bytes = o->sizes.texts};
+    return alice__prober_open(&o->prober, &p);
+}
+
+alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_options *options,
+                                  alice_error *error)
+{
+    if (!out || !options || !options->inbox || !options->organized)
+        return alice__fail(error, ALICE_E_INVAL, 0, "an inbox and an organized folder are needed");
+    alice_env env = options->env;
+    env.account = NULL;
+    void *room = NULL;
+    alice_error unheard;
+    if (!error)
+        error = &unheard;
+    error->text[0] = 0;
+    alice_status st = alice_env_calloc(&env, 1, sizeof(alice_organizer), ALICE_HERE, &room);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
+    alice_organizer *o = room;
+    o->o = *options;
+    o->env = env;
+    o->inbox_fd = o->organized_fd = -1;
+    o->config = options->config;
+    alice_config_resolve(&o->config);
+    room = NULL;
+    st = alice_env_calloc(&env, 4, ALICE__PATH_MAX, ALICE_HERE, &room);
+    o->paths = room;
+    if (st == ALICE_OK)
+        st = alice_config_check(&o->config, error);
+    if (st == ALICE_OK)
+        st = open_folders(o, error);
+    if (st == ALICE_OK)
+        st = open_budget(o, error);
+    if (st == ALICE_OK && o->o.kernel_backstop) {
+        /* Best effort: without it the accounts still hold. */
+        alice_limit_options l = {.env = env, .limit_bytes = o->sizes.limit};
+        alice_limit_begin(&o->backstop, &l);
+    }
+    if (st == ALICE_OK)
+        st = open_parts(o, error);
+    if (st == ALICE_OK) {
+        *out = o;
+        return ALICE_OK;
+    }
+    if (error->text[0] == 0 && st == ALICE_E_BUDGET && o->budget)
+        alice__fail(error, st, 0, "a limit of %zu MB is too little for this configuration; the smallest that works is about %zu MB",
+                    o->sizes.limit / ALICE_MB, alice_organizer_minimum_memory() / ALICE_MB + 1);
+    if (error->text[0] == 0)
+        alice__fail(error, st, 0, "%s", alice_status_text(st));
+    error->status = st;
+    alice_organizer_close(&o);
+    return st;
+}
+
+void alice_organizer_close(alice_organizer **organizer)
+{
+    alice_organizer *o = organizer ? *organizer : NULL;
+    if (!o)
+        return;
+    alice__prober_close(&o->prober);
+    alice__transfer_close(&o->transfer);
+    alice__catalog_close(&o->catalog);
+    if (o->items_open)
+        alice__items_close(&o->items);
+    alice_env batch_env = alice__organizer_env(o, o->acc_batch);
+    alice_env_free(&batch_env, o->sources, ALICE__SOURCES_MAX * sizeof(alice__source_count));
+    alice_cache_close(&o->hashes);
+    alice_cache_close(&o->folders);
+    alice_cache_close(&o->verdicts);
+    alice_cache_close(&o->projects);
+    alice_limit_end(&o->backstop);
+    alice_batch_close(&o->batch);
+    alice_monitor_close(&o->monitor);
+    if (o->budget) {
+        size_t leaked = 0;
+        alice_account_observe(o->program, 0);
+        if (alice_budget_close(&o->budget, &leaked) != ALICE_OK)
+            alice_env_log(&o->env, ALICE_LOG_WARNING, "%zu bytes were not given back", leaked);
+    }
+    alice__fs_close(o->organized_fd);
+    alice__fs_close(o->inbox_fd);
+    alice_env env = o->env;
+    alice_env_free(&env, o->paths, 4 * (size_t)ALICE__PATH_MAX);
+    alice_env_free(&env, o, sizeof *o);
+    *organizer = NULL;
+}
+
+/* ---- numbers ---- */
+
+static void add_cache(alice_cache_numbers *n, alice_cache *cache)
+{
+    alice_cache_stats s = alice_cache_get_stats(cache);
+    n->hits += s.hits;
+    n->misses += s.misses;
+    n->items += s.items;
+    n->evictions += s.evictions;
+    n->size_bytes += s.size_bytes;
+    n->max_size_bytes += s.max_size_bytes;
+    n->hit_rate = n->hits + n->misses ? (double)n->hits / (double)(n->hits + n->misses) : 0;
+}
+
+void alice__organizer_memory(const alice_organizer *o, alice_memory_stats *out)
+{
+    alice_monitor_usage usage;
+    alice_batch_stats batch;
+    alice_pool_stats pool;
+    *out = (alice_memory_stats){.limit_bytes = o->sizes.limit};
+    if (alice_monitor_get_usage(o->monitor, &usage) == ALICE_OK) {
+        out->peak_bytes = usage.peak;
+        out->current_bytes = usage.current;
+    }
+    out->gc_collections = alice_monitor_collections(o->monitor);
+    alice_batch_get_stats(o->batch, &batch);
+    out->batch_size_adjustments = batch.adjustments;
+    out->streamed_files = o->streamed;
+    alice__prober_pool_stats(o->prober, &pool);
+    out->pooled_objects_reused = pool.reused;
+    add_cache(&out->cache_stats, o->projects);
+    add_cache(&out->cache_stats, o->verdicts);
+    add_cache(&out->cache_stats, o->folders);
+    add_cache(&out->hash_cache_stats, o->hashes);
+    out->cache_evictions = out->cache_stats.evictions + out->hash_cache_stats.evictions;
+}
+
+alice_status alice_organizer_get_memory_stats(const alice_organizer *o, alice_memory_stats *out)
+{
+    if (!o || !out)
+        return ALICE_E_INVAL;
+    alice__organizer_memory(o, out);
+    return ALICE_OK;
+}
+
+alice_status alice_organizer_by_source(const alice_organizer *o, size_t index, const char **name,
+                                       uint64_t *count)
+{
+    if (!o || !name || !count)
+        return ALICE_E_INVAL;
+    /* The index-th by count: tables are short, and this is asked once a run. */
+    size_t n = o->source_count;
+    for (size_t i = 0; i < n; i++) {
+        size_t before = 0;
+        for (size_t k = 0; k < n; k++)
+            before += o->sources[k].count > o->sources[i].count ||
+                      (o->sources[k].count == o->sources[i].count &&
+                       strcmp(o->sources[k].name, o->sources[i].name) < 0);
+        if (before == index) {
+            *name = o->sources[i].name;
+            *count = o->sources[i].count;
+            return ALICE_OK;
+        }
+    }
+    return ALICE_E_END;
+}
+
+alice_budget *alice_organizer_budget(alice_organizer *o)
+{
+    return o ? o->budget : NULL;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_ORGANIZER_H
+#define ALICE_ORGANIZE_ORGANIZER_H
+
+/*
+ * What one organizer is made of; shared by organizer.c (open, close, numbers),
+ * recover.c (what a killed run left) and run.c (the run). The rest of src/ does
+ * not see this.
+ */
+
+#include <alice/batch.h>
+#include <alice/budget.h>
+#include <alice/cache.h>
+#include <alice/limit.h>
+#include <alice/monitor.h>
+#include <alice/organize.h>
+
+#include "catalog/catalog.h"
+#include "organize/batch_items.h"
+#include "organize/probe.h"
+#include "organize/transfer.h"
+#include "organize/walk.h"
+
+enum { ALICE__PATH_MAX = 4096, ALICE__SOURCES_MAX = 1024 };
+
+/* How the working memory is divided: every number a function of the limit alone. */
+typedef struct alice__sizes {
+    size_t limit;   /* of the process */
+    size_t floor;   /* what the program weighs before it works */
+    size_t work;    /* what is left for the accounts */
+    size_t page_cache, fingerprints, names, arena, chunk, texts;
+    unsigned threads, window;
+} alice__sizes;
+
+typedef struct alice__source_count {
+    char name[80];
+    uint64_t count;
+} alice__source_count;
+
+struct alice_organizer {
+    alice_organizer_options o;
+    alice_config config;
+    alice_env env; /* the caller's, without an account */
+    alice__sizes sizes;
+
+    alice_budget *budget;
+    alice_account *program, *acc_catalog, *acc_walk, *acc_probe, *acc_batch, *acc_transfer,
+        *acc_stream, *acc_cache;
+    alice_monitor *monitor;
+    alice_batch *batch;
+    alice_limit *backstop;
+
+    alice_cache *projects;  /* metadata: first folder below the inbox → its safe and its folded name */
+    alice_cache *verdicts;  /* result: fingerprint → the row last found to have the same bytes */
+    alice_cache *folders;   /* directory: destination folder → whether it stood before this run */
+    alice_cache *hashes;    /* hash: row → content hash */
+
+    alice__catalog *catalog;
+    alice__transfer *transfer;
+    alice__prober *prober;
+    alice__items items;
+    bool items_open;
+
+    int inbox_fd, organized_fd;
+    char *inbox, *organized, *catalog_path, *scratch; /* absolute */
+    char *paths; /* the block they stand in */
+
+    alice_organize_result *result; /* of the run under way */
+    alice__source_count *sources;
+    size_t source_count;
+    uint64_t streamed, recovered;
+    bool ran;
+};
+
+/* The env of the part that `account` pays for. */
+alice_env alice__organizer_env(const alice_organizer *o, alice_account *account);
+
+/* Settle what a killed run left. */
+alice_status alice__organizer_recover(alice_organizer *o, alice_error *error);
+
+/* Fill the numbers of memory. */
+void alice__organizer_memory(const alice_organizer *o, alice_memory_stats *out);
+
+#endif

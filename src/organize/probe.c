@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ring of groups:
+ *
+ *     first ──▶ [done][done][busy][busy][filling] ◀── last
+ *               next()                   add()
+ *
+ * Invariants: groups between first and last were submitted; the one at last may
+ * be filling; a slot is written by the main thread before its group is submitted
+ * and after its task has ended, by one worker in between. So no lock is needed
+ * here: the executor's hand-over orders memory.
+ */
+#include "organize/probe.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <alice/executor.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "media/analyze.h"
+#include "media/names.h"
+#include "port/fs.h"
+
+enum { NAME_ROOM = 768 /* some file systems count characters, not bytes */, TEXT_ROOM = 8192 };
+
+typedef struct group {
+    struct alice__prober *prober;
+    alice__probe slots[ALICE__GROUP];
+    unsigned count, taken;
+    bool submitted;
+    bool work; /* some slot is to be read */
+    alice_task task;
+    size_t text_used;
+    char names[ALICE__GROUP][NAME_ROOM];
+    char text[TEXT_ROOM];
+} group;
+
+/* What one worker needs while it works: kept in a pool. */
+typedef struct bench {
+    alice__analyzer *analyzer;
+    uint8_t *head;
+} bench;
+
+struct alice__prober {
+    alice_env env;
+    size_t text_bytes;
+    alice_executor *executor;
+    alice_pool *benches;
+    group *ring;
+    unsigned groups;      /* in the ring */
+    unsigned first, used; /* the oldest group, and how many are in use, the filling one included */
+    size_t count;
+};
+
+alice__hash alice__hash_words(const uint8_t b[16])
+{
+    alice__hash h = {0, 0};
+    for (int i = 0; i < 8; i++) {
+        h.high = h.high << 8 | b[i];
+        h.low = h.low << 8 | b[8 + i];
+    }
+    return h;
+}
+
+/* ---- one file ---- */
+
+static alice_status fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
+{
+    int bad = alice__fs_read_at(*(const int *)ctx, offset, to, n, got);
+    return alice__status_of_errno(-bad);
+}
+
+alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
+                               const alice__reading *r, alice__stamp *stamp,
+                               alice_media_info *info, alice__hash *head, int *os_error)
+{
+    alice__fs_stat st;
+    size_t got = 0;
+    int bad = alice__fs_stat_fd(r->fd, &st);
+    if (!bad && st.kind != ALICE__FS_FILE)
+        bad = -EINVAL;
+    size_t want = bad || st.size > ALICE__HEAD_BYTES ? ALICE__HEAD_BYTES : (size_t)st.size;
+    if (!bad)
+        bad = alice__fs_read_at(r->fd, 0, head_buffer, want, &got);
+    if (bad) {
+        *os_error = -bad;
+        return alice__status_of_errno(-bad);
+    }
+    if (got < want)
+        return ALICE_E_CHANGED;
+    *stamp = (alice__stamp){.size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns,
+                            .inode = st.inode};
+    *head = alice__hash_words(alice__hash128_bytes(head_buffer, got).b);
+
+    int fd = r->fd;
+    int64_t mtime_s = st.mtime_ns / 1000000000 - (st.mtime_ns % 1000000000 < 0);
+    alice__input in = {.size = st.size, .head = {head_buffer, got}, .fetch = fetch, .ctx = &fd};
+    alice__file_facts facts = {.name = r->name,
+                               .folders = r->folders,
+                               .mtime_s = mtime_s,
+                               .mtime_zone_minutes = alice__fs_local_zone_minutes(mtime_s),
+                               .now_s = r->now_s};
+    return alice__analyzer_read(analyzer, &in, &facts, info);
+}
+
+/* ---- a worker's bench ---- */
+
+static void destroy_bench(void *ctx, void *object)
+{
+    const alice__prober *p = ctx;
+    bench *b = object;
+    alice__analyzer_close(&b->analyzer);
+    alice_env_free(&p->env, b->head, ALICE__HEAD_BYTES);
+    alice_env_free(&p->env, b, sizeof *b);
+}
+
+static alice_status make_bench(void *ctx, void **object)
+{
+    const alice__prober *p = ctx;
+    void *room = NULL, *head = NULL;
+    alice_status st = alice_env_calloc(&p->env, 1, sizeof(bench), ALICE_HERE, &room);
+    if (st != ALICE_OK)
+        return st;
+    bench *b = room;
+    st = alice_env_alloc(&p->env, ALICE__HEAD_BYTES, ALICE_HERE, &head);
+    b->head = head;
+    if (st == ALICE_OK)
+        st = alice__analyzer_open(&b->analyzer, &p->env, p->text_bytes);
+    if (st != ALICE_OK) {
+        destroy_bench(ctx, b);
+        return st;
+    }
+    *object = b;
+    return ALICE_OK;
+}
+
+/* ---- a group ---- */
+
+/* The texts of an info live in the analyzer: bring them to where they outlive it. */
+static alice_status keep_texts(group *g, alice__probe *s)
+{
+    size_t need = 0;
+    for (int f = 0; f < ALICE_FACT_COUNT; f++)
+        need += s->info.fact[f].n;
+    char *to = NULL;
+    if (need == 0)
+        return ALICE_OK;
+    if (need <= TEXT_ROOM - g->text_used) {
+        to = g->text + g->text_used;
+        g->text_used += need;
+    } else {
+        alice_status st = alice_env_alloc(&g->prober->env, need, ALICE_HERE, &s->texts);
+        if (st != ALICE_OK)
+            return st;
+        s->texts_bytes = need;
+        to = s->texts;
+    }
+    for (int f = 0; f < ALICE_FACT_COUNT; f++) {
+        alice_text *t = &s->info.fact[f];
+        if (t->n == 0)
+            continue;
+        memcpy(to, t->p, t->n);
+        t->p = to;
+        to += t->n;
+    }
+    return ALICE_OK;
+}
+
+static void probe_slot(group *g, alice__probe *s, bench *b, int64_t now_s)
+{
+    int fd = -1;
+    int bad = alice__fs_open_read(alice__folder_fd(s->folder), s->name, &fd);
+    if (bad) {
+        s->os_error = -bad;
+        s->status = alice__status_of_errno(-bad);
+        return;
+    }
+    alice__reading r = {.fd = fd, .name = s->name, .folders = alice__folder_path(s->folder),
+                        .now_s = now_s};
+    s->status = alice__probe_file(b->analyzer, b->head, &r, &s->stamp, &s->info, &s->head,
+                                  &s->os_error);
+    alice__fs_close(fd);
+    if (s->status == ALICE_OK && s->info.type != ALICE_MEDIA_NONE) {
+        alice__source_name(&s->info, s->name, s->source, sizeof s->source);
+        s->status = keep_texts(g, s);
+    }
+}
+
+static alice_status probe_group(void *arg)
+{
+    group *g = arg;
+    alice_lease lease = {0};
+    alice_status st = alice_pool_acquire(g->prober->benches, ALICE_POOL_FOREVER, &lease);
+    int64_t now_s = alice_env_wall_s(&g->prober->env);
+    for (unsigned i = 0; i < g->count; i++) {
+        alice__probe *s = &g->slots[i];
+        if (s->settled)
+            continue;
+        if (st == ALICE_OK)
+            probe_slot(g, s, lease.object, now_s);
+        else
+            s->status = st;
+    }
+    alice_pool_release(&lease);
+    return ALICE_OK;
+}
+
+/* ---- the ring ---- */
+
+alice_status alice__prober_open(alice__prober **out, const alice__prober_options *o)
+{
+    void *room = NULL;
+    alice_status st = alice_env_calloc(&o->env, 1, sizeof(alice__prober), ALICE_HERE, &room);
+    if (st != ALICE_OK)
+        return st;
+    alice__prober *p = room;
+    p->env = o->env;
+    p->text_bytes = o->text_bytes;
+    p->groups = o->window / ALICE__GROUP + 2; /* one filling, one being taken */
+    room = NULL;
+    st = alice_env_calloc(&p->env, p->groups, sizeof(group), ALICE_HERE, &room);
+    p->ring = room;
+    for (unsigned i = 0; st == ALICE_OK && i < p->groups; i++)
+        p->ring[i].prober = p;
+    if (st == ALICE_OK) {
+        alice_pool_options pool = {.env = p->env,
+                                   .budget = o->budget,
+                                   .name = "analyzers",
+                                   .factory = make_bench,
+                                   .destroy = destroy_bench,
+                                   .ctx = p,
+                                   .max_size = o->threads + 1};
+        st = alice_pool_open(&p->benches, &pool);
+    }
+    if (st == ALICE_OK) {
+        alice_executor_options x = {.env = p->env,
+                                    .threads = o->threads,
+                                    .queue = p->groups,
+                                    .name = "alice-probe"};
+        st = alice_executor_open(&p->executor, &x);
+    }
+    if (st == ALICE_OK)
+        *out = p;
+    else
+        alice__prober_close(&p);
+    return st;
+}
+
+void alice__prober_close(alice__prober **out)
+{
+    alice__prober *p = out ? *out : NULL;
+    if (!p)
+        return;
+    if (p->executor && p->ring)
+        while (alice__prober_next(p))
+            alice__prober_release(p);
+    alice_executor_close(&p->executor);
+    alice_pool_close(&p->benches);
+    alice_env_free(&p->env, p->ring, p->groups * sizeof(group));
+    alice_env env = p->env;
+    alice_env_free(&env, p, sizeof *p);
+    *out = NULL;
+}
+
+size_t alice__prober_count(const alice__prober *p)
+{
+    return p->count;
+}
+
+static group *group_at(const alice__prober *p, unsigned i)
+{
+    return &p->ring[(p->first + i) % p->groups];
+}
+
+bool alice__prober_has_room(const alice__prober *p)
+{
+    return p->used < p->groups || !group_at(p, p->used - 1)->submitted;
+}
+
+void alice__prober_submit(alice__prober *p)
+{
+    if (p->used == 0)
+        return;
+    group *g = group_at(p, p->used - 1);
+    if (g->submitted)
+        return;
+    g->submitted = true;
+    g->work = false;
+    for (unsigned i = 0; i < g->count; i++)
+        g->work |= !g->slots[i].settled;
+    /* Where all is settled nobody has to look, and where the queue refuses, do it here. */
+    if (g->work && alice_executor_submit(p->executor, probe_group, g, &g->task) != ALICE_OK) {
+        probe_group(g);
+        g->work = false;
+    }
+}
+
+alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const char *name)
+{
+    group *g = p->used ? group_at(p, p->used - 1) : NULL;
+    if (!g || g->submitted || g->count == ALICE__GROUP) {
+        alice__prober_submit(p);
+        g = group_at(p, p->used++);
+        g->count = g->taken = 0;
+        g->submitted = false;
+        g->text_used = 0;
+    }
+    alice__probe *s = &g->slots[g->count];
+    memset(s, 0, offsetof(alice__probe, info));
+    s->texts = NULL;
+    s->texts_bytes = 0;
+    s->info.type = ALICE_MEDIA_NONE;
+    s->folder = alice__folder_ref(folder);
+    size_t n = strlen(name);
+    if (n >= NAME_ROOM)
+        n = NAME_ROOM - 1; /* no file system of Linux has such a name */
+    memcpy(g->names[g->count], name, n);
+    g->names[g->count][n] = 0;
+    s->name = g->names[g->count];
+    g->count++;
+    p->count++;
+    return s;
+}
+
+alice__probe *alice__prober_next(alice__prober *p)
+{
+    if (p->count == 0)
+        return NULL;
+    group *g = group_at(p, 0);
+    if (!g->submitted)
+        alice__prober_submit(p);
+    if (g->work) {
+        alice_task_wait(&g->task);
+        g->work = false;
+    }
+    return &g->slots[g->taken];
+}
+
+void alice__prober_release(alice__prober *p)
+{
+    group *g = group_at(p, 0);
+    alice__probe *s = &g->slots[g->taken];
+    alice__folder_unref(s->folder);
+    s->folder = NULL;
+    alice_env_free(&p->env, s->texts, s->texts_bytes);
+    s->texts = NULL;
+    p->count--;
+    if (++g->taken == g->count) {
+        p->first = (p->first + 1) % p->groups;
+        p->used--;
+    }
+}
+
+void alice__prober_pool_stats(const alice__prober *p, alice_pool_stats *out)
+{
+    alice_pool_get_stats(p->benches, out);
+}

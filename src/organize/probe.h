@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_PROBE_H
+#define ALICE_ORGANIZE_PROBE_H
+
+/*
+ * Probing: open a file, read its head once, say what it is and hash the head.
+ * The only part of a run that many threads do.
+ *
+ *   main: add, add, … ──▶ group of 16 ──▶ executor ──▶ analyzer (pooled)
+ *   main: ◀── next, in the order of add() ◀──────────────┘
+ *
+ * Groups stand in a ring: what was added first comes out first, whatever the
+ * number of threads. All memory is taken at open, but for texts that do not fit
+ * a group's own room.
+ */
+
+#include <alice/media.h>
+#include <alice/pool.h>
+
+#include "catalog/catalog.h"
+#include "media/analyze.h"
+#include "organize/walk.h"
+
+enum {
+    ALICE__HEAD_BYTES = 65536, /* what is read of every file, and hashed */
+    ALICE__GROUP = 16
+};
+
+/* One file on its way. */
+typedef struct alice__probe {
+    alice__folder *folder; /* a reference, held until the probe is released */
+    const char *name;
+    alice__stamp stamp;
+
+    /* Settled before probing: nothing is read, and `outcome` stands. */
+    bool settled;
+    bool known;         /* the catalog has it as it is */
+    bool group;         /* has a partner, and stays for its sake */
+    const char *reason; /* static text, of what was settled */
+
+    /* What reading it gave. status: why it could not be read at all. */
+    alice_status status;
+    int os_error;
+    alice_media_info info;
+    alice__hash head;
+    char source[80];
+
+    void *texts; /* where the info's texts stand, when not in the group's room */
+    size_t texts_bytes;
+} alice__probe;
+
+typedef struct alice__prober alice__prober;
+
+typedef struct alice__prober_options {
+    alice_env env;
+    alice_budget *budget;
+    unsigned threads; /* 0: the caller's own */
+    unsigned window;  /* most files on their way */
+    size_t text_bytes; /* of one file's texts */
+} alice__prober_options;
+
+alice_status alice__prober_open(alice__prober **out, const alice__prober_options *o);
+/* Waits for what is under way, and lets go of it. */
+void alice__prober_close(alice__prober **p);
+
+/* How many files are on their way. */
+size_t alice__prober_count(const alice__prober *p);
+/* Whether one more can be added. */
+bool alice__prober_has_room(const alice__prober *p);
+
+/*
+ * Add a file, taking a reference to its folder and a copy of its name: the slot
+ * is the caller's to mark as settled until the next add() or submit().
+ */
+alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const char *name);
+/* Start on what was added but not yet handed out, as a group fills by itself. */
+void alice__prober_submit(alice__prober *p);
+
+/* The file that was added first, waiting for it; NULL: none is on its way. Valid until release. */
+alice__probe *alice__prober_next(alice__prober *p);
+/* Done with what next() gave. */
+void alice__prober_release(alice__prober *p);
+
+void alice__prober_pool_stats(const alice__prober *p, alice_pool_stats *out);
+
+/* Read one open file: what a worker does for each, also used by alice_info_read(). */
+
+typedef struct alice__reading {
+    int fd;
+    const char *name, *folders;
+    int64_t now_s;
+} alice__reading;
+alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
+                               const alice__reading *r, alice__stamp *stamp,
+                               alice_media_info *info, alice__hash *head, int *os_error);
+
+/* The catalog's form of a hash, and of a file's state. */
+alice__hash alice__hash_words(const uint8_t bytes[16]);
+#endif
