@@ -126,6 +126,7 @@ static const struct known_key {
     {"originatingprogram", FIELD_SOFTWARE},
     {"processingsoftware", FIELD_SOFTWARE},
     {"aisystemused", FIELD_SOFTWARE},
+    {"aisystemversionused", FIELD_SOFTWARE},
     {"encoder", FIELD_SOFTWARE},
     {"\xA9"
      "too",
@@ -146,7 +147,7 @@ static const struct known_key {
     {"claim_generator", FIELD_SOFTWARE},
     {"claim_generator_info", FIELD_SOFTWARE},
     {"softwareagent", FIELD_SOFTWARE},
-    {"source", FIELD_SOFTWARE},
+    {"source", FIELD_PERSON},
     {"make", FIELD_PERSON},
     {"model", FIELD_PERSON},
     {"artist", FIELD_PERSON},
@@ -163,6 +164,8 @@ static const struct known_key {
     {"rights", FIELD_PERSON},
     {"usageterms", FIELD_PERSON},
     {"contributor", FIELD_PERSON},
+    {"producer", FIELD_PERSON},
+    {"information", FIELD_TEXT},
     {"dream", FIELD_OWN},
     {"sd-metadata", FIELD_OWN},
     {"invokeai_metadata", FIELD_OWN},
@@ -190,11 +193,13 @@ static const char *plain_key(const char *key)
 static field_kind kind_of(alice__where where, const char *key)
 {
     const char *plain = plain_key(key);
+    /* The names inside content credentials are many; all but descriptions name software. */
+    if (where == ALICE__IN_C2PA)
+        return same_key(plain, "description") ? FIELD_PERSON : FIELD_SOFTWARE;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (same_key(keys[i].key, plain))
             return keys[i].kind;
-    /* The names inside content credentials are many; all of them name software. */
-    return where == ALICE__IN_C2PA ? FIELD_SOFTWARE : FIELD_UNKNOWN;
+    return FIELD_UNKNOWN;
 }
 
 bool alice__evidence_wanted(alice__where where, const char *key)
@@ -258,6 +263,7 @@ static const char *place_of(alice__where where, const char *key)
         "c2pa:claim_generator",
         "c2pa:claim_generator_info",
         "c2pa:softwareAgent",
+        "c2pa:description",
         "mp4:comment",
         "mp4:description",
         "mp4:prompt",
@@ -342,6 +348,7 @@ static const struct maker {
     {"firefly", ALICE_GEN_FIREFLY, false},
     {"bing image creator", ALICE_GEN_BING, true},
     {"microsoft designer", ALICE_GEN_BING, true},
+    {"microsoft_designer", ALICE_GEN_BING, true},
     {"image creator from designer", ALICE_GEN_BING, true},
     {"microsoft_responsible_ai", ALICE_GEN_BING, true},
     {"microsoft responsible ai", ALICE_GEN_BING, true},

@@ -548,6 +548,8 @@ static void fields_that_name_software(void **state)
          "DALL\xC2\xB7"
          "E",
          "c2pa:softwareAgent", ALICE_GEN_DALLE},
+        {ALICE__IN_C2PA, "description", "Created by Google Generative AI.", "c2pa:description",
+         ALICE_GEN_GEMINI},
         {ALICE__IN_C2PA, "softwareAgent", "Sora", "c2pa:softwareAgent", ALICE_GEN_SORA},
         {ALICE__IN_C2PA, "softwareAgent", "Bing Image Creator", "c2pa:softwareAgent",
          ALICE_GEN_BING},
