@@ -662,7 +662,7 @@ static void tell(alice__facts *f, const story *s)
         const text *text;
     } texts[] = {
         {"softwareAgent", s->agent.n ? &s->agent : &s->agents},
-        {"description", &s->description},
+        {"action", &s->description}, /* in words; "description" would be that of the picture */
         {"claim_generator_info", &s->generator_info},
         {"claim_generator", &s->generator},
     };

@@ -77,6 +77,45 @@ static void test_generated_parent(void **state)
     assert_int_not_equal(r.info.generator, ALICE_GEN_NONE);
 }
 
+/* Services by what they write about themselves. */
+static void test_services(void **state)
+{
+    static const make_action google[] = {{"c2pa.created", TYPE "trainedAlgorithmicMedia", NULL,
+                                          "Created by Google Generative AI.", false},
+                                         {"c2pa.edited", TYPE "trainedAlgorithmicMedia", NULL,
+                                          "Applied imperceptible SynthID watermark.", false}};
+    static const make_action openai[] = {
+        {"c2pa.created", TYPE "trainedAlgorithmicMedia", "GPT-4o", NULL, true},
+        {"c2pa.converted", NULL, "OpenAI API", NULL, true}};
+    static const make_action bing[] = {
+        {"c2pa.created", NULL, "Bing Image Creator", "AI Generated Image", false}};
+    static const make_action adobe[] = {
+        {"c2pa.created", TYPE "trainedAlgorithmicMedia", "Adobe Firefly", NULL, false}};
+    const struct {
+        make_manifest m;
+        alice_generator want;
+    } services[] = {
+        {{.generator = "Google C2PA Core Generator Library/1",
+          .actions = google,
+          .action_count = 2},
+         ALICE_GEN_GEMINI},
+        {{.generator_info = "ChatGPT", .actions = openai, .action_count = 2}, ALICE_GEN_DALLE},
+        {{.generator = "Microsoft_Responsible_AI/1.0", .actions = bing, .action_count = 1},
+         ALICE_GEN_BING},
+        {{.generator = "Adobe_Firefly", .actions = adobe, .action_count = 1},
+         ALICE_GEN_FIREFLY},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        make_manifest m = services[i].m;
+        m.label = "urn:uuid:1";
+        read_manifests(&m, 1);
+        assert_string_equal(alice_generator_name(r.info.generator),
+                            alice_generator_name(services[i].want));
+        assert_false(r.info.ai_edited);
+    }
+}
+
 static void test_camera(void **state)
 {
     make_manifest m = {
@@ -232,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generated),
         cmocka_unit_test(test_generated_parent),
+        cmocka_unit_test(test_services),
         cmocka_unit_test(test_camera),
         cmocka_unit_test(test_camera_then_filled),
         cmocka_unit_test(test_unknown_then_filled),
