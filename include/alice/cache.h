@@ -204,7 +204,10 @@ typedef alice_status (*alice_load_fn)(void *ctx, alice_bytes key, alice_load *lo
  */
 ALICE_API alice_status alice_load_take(alice_load *load, size_t size, void **p);
 
-/** Hand over a pointer, as with alice_cache_set_ref(). Room that was taken is given back. */
+/**
+ * Hand over a pointer, which is the cache's from here on: `destroy` is called when the
+ * load fails, too. Room that was taken is given back. ALICE_E_INVAL: the second time.
+ */
 ALICE_API alice_status alice_load_ref(alice_load *load, void *value, size_t size,
                                       alice_cache_destroy_fn destroy, void *destroy_ctx);
 

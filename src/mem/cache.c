@@ -21,9 +21,7 @@
 #define SHARDS_MAX 64
 #define SHARDS_AUTO_MAX 16
 #define SHARD_AUTO_BYTES (8 * ALICE_MB)
-#define PAGES_WANTED                                                         \
-    512 /* to a shard: the last, half full one of each class must not matter \
-         */
+#define PAGES_WANTED 256   /* to a shard: half full ones must not matter */
 #define SEGMENT_SLOTS 2048 /* of the index, at most */
 #define EXPIRE_AT_SET 8    /* entries of the wheel looked at by each set */
 #define CLEAR_AT_ONCE 1024 /* entries cleared under one hold of the lock */
@@ -129,15 +127,9 @@ uint32_t alice__cache_find(struct shard *s, alice_bytes key, uint32_t tag)
     return find(s, key, tag);
 }
 
-static uint64_t read_now(struct shard *s)
-{
-    s->now = alice__cache_ticks(s->cache);
-    return s->now;
-}
-
 static bool is_expired(struct shard *s, struct entry *e)
 {
-    return (e->flags & ENTRY_TIMED) && expired_at(e, read_now(s));
+    return (e->flags & ENTRY_TIMED) && expired_at(e, alice__cache_now(s));
 }
 
 static inline struct entry *use(struct shard *s, alice_bytes key, uint32_t tag,
@@ -203,20 +195,29 @@ static bool needs_burial(const struct shard *s, const struct entry *e)
     return s->cache->on_evict || (e->flags & (ENTRY_BLOCK | ENTRY_REF | ENTRY_KEY_OUT));
 }
 
-void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e)
-{
-    assert((e->flags & ENTRY_DEAD) && e->pins == 0);
-    memcpy(&e->next, &graves->first, sizeof graves->first);
-    graves->first = e;
-    graves->bytes += alice__entry_cost(s, e, e->tag);
-}
-
 static struct entry *next_grave(const struct entry *e)
 {
     struct entry *next;
     _Static_assert(sizeof next <= sizeof e->next + sizeof e->prev, "a pointer fits the links");
     memcpy(&next, &e->next, sizeof next);
     return next;
+}
+
+static void set_next_grave(struct entry *e, struct entry *next)
+{
+    memcpy(&e->next, &next, sizeof next);
+}
+
+void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e)
+{
+    assert((e->flags & ENTRY_DEAD) && e->pins == 0);
+    set_next_grave(e, NULL);
+    if (graves->last)
+        set_next_grave(graves->last, e);
+    else
+        graves->first = e;
+    graves->last = e;
+    graves->bytes += alice__entry_cost(s, e, e->tag);
 }
 
 void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
@@ -320,10 +321,10 @@ static void drop_ghost(struct shard *s)
 static alice_status make_way(struct shard *s, alice_status why, size_t need,
                              struct graves *graves)
 {
-    if (why == ALICE_E_BUDGET) {
+    if (s->purse.account) {
         size_t room = alice_account_free(s->purse.account);
         if (room < need && need - room > s->purse.held)
-            return why; /* evicting everything would not help */
+            return ALICE_E_BUDGET; /* evicting everything would not help */
     }
     if (alice__wheel_advance(s, s->now, 1, graves) > 0 || alice__policy_evict(s, graves)) {
         if (graves->bytes >= need)
@@ -353,10 +354,10 @@ alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves 
     return st;
 }
 
-/* The ghost remembers as many as the main queue holds. Best effort. */
+/* Give the ghost the size that it should have. Best effort. */
 static void fit_ghost(struct shard *s, struct graves *graves)
 {
-    uint32_t buckets = alice__ghost_buckets(s->queues[QUEUE_MAIN].items);
+    uint32_t buckets = alice__ghost_buckets(alice__ghost_wanted(s));
     size_t cost = alice__block_cost((size_t)buckets * ALICE__GHOST_WAYS * sizeof(uint16_t));
     s->ghost_unfit = false;
     drop_ghost(s);
@@ -444,10 +445,10 @@ static alice_status make_outside(struct shard *s, struct goods *g, struct graves
     return st;
 }
 
-static uint16_t initial_flags(const struct goods *g)
+static uint16_t initial_flags(const alice_cache *c, const struct goods *g)
 {
     unsigned inherit = g->inherit & (ENTRY_MAIN | ENTRY_FREQ);
-    if (g->inherit && (inherit & ENTRY_FREQ) != ENTRY_FREQ)
+    if (g->inherit && (inherit & ENTRY_FREQ) >> ENTRY_FREQ_SHIFT < c->freq_max)
         inherit += 1U << ENTRY_FREQ_SHIFT;
     return (uint16_t)(g->flags | inherit);
 }
@@ -465,7 +466,7 @@ static struct entry *fill(struct shard *s, struct goods *g, uint32_t handle, uin
 {
     const alice_cache *c = s->cache;
     struct entry *e = entry_at(s, handle);
-    e->flags = initial_flags(g);
+    e->flags = initial_flags(c, g);
     e->klen = (uint16_t)g->key.n;
     e->vlen = 0;
     e->pins = pins;
@@ -591,7 +592,7 @@ static alice_status store_goods(alice_cache *c, struct goods *g)
     lock_shard(s);
     if (s->wheel || c->ttl_ticks ||
         (g->ttl_ms != ALICE_TTL_DEFAULT && g->ttl_ms != ALICE_TTL_NEVER))
-        read_now(s);
+        alice__cache_now(s);
     if (s->flights)
         alice__flights_stale(s, g->key, g->tag);
     if (s->wheel)
@@ -848,7 +849,7 @@ size_t alice_cache_expire(alice_cache *c, size_t work)
         size_t share = work ? work / c->shard_count + (i < work % c->shard_count) : SIZE_MAX;
         lock_shard(s);
         if (s->wheel)
-            freed += alice__wheel_advance(s, read_now(s), share, &graves);
+            freed += alice__wheel_advance(s, alice__cache_now(s), share, &graves);
         unlock_shard(s);
         alice__cache_bury(s, &graves);
     }
@@ -1010,6 +1011,8 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     c->locking = !o->single_thread;
     c->renew = o->ttl_after_access;
     c->s3fifo = o->policy != ALICE_CACHE_LRU;
+    c->promote_at = o->policy == ALICE_CACHE_S3FIFO ? 2 : 1;
+    c->freq_max = o->policy == ALICE_CACHE_S3FIFO ? 3 : 1;
     c->on_evict = o->on_evict;
     c->on_evict_ctx = o->on_evict_ctx;
     while (st == ALICE_OK && c->shard_count < shards) {

@@ -19,8 +19,8 @@
  * one comes, and puts the entry where it belongs then.
  *
  * Deadlines are ticks of 4 ms modulo 2^32 (198 days), so a time to live, 49 days at
- * the most, is never mistaken, as long as the wheel is turned once in 49 days;
- * alice__wheel_advance() sees to that.
+ * the most, is never mistaken as long as somebody looks once in 49 days; where nobody
+ * did, alice__cache_now() finds that everything is expired.
  */
 #include "mem/cache_impl.h"
 
@@ -31,9 +31,29 @@
 #define LEVEL_SHIFT 6
 #define TTL_MAX_TICKS (UINT64_C(1) << 30)
 
-uint64_t alice__cache_ticks(const alice_cache *c)
+/* Nobody looked for longer than anything lives: say so before ticks are mistaken. */
+static void expire_all(struct shard *s, uint64_t now)
 {
-    return alice_env_now_ns(&c->env) / TICK_NS;
+    struct wheel *w = s->wheel;
+    for (unsigned level = 0; w && level < WHEEL_LEVELS; level++) {
+        for (unsigned slot = 0; slot < WHEEL_SLOTS; slot++) {
+            uint32_t next;
+            for (uint32_t h = w->slots[level][slot]; h; h = next) {
+                struct timing *t = timing_of(entry_at(s, h));
+                next = t->next;
+                t->deadline = (uint32_t)now;
+            }
+        }
+    }
+}
+
+uint64_t alice__cache_now(struct shard *s)
+{
+    uint64_t now = alice_env_now_ns(&s->cache->env) / TICK_NS;
+    if (now > s->now && now - s->now > TTL_MAX_TICKS)
+        expire_all(s, now);
+    s->now = now;
+    return now;
 }
 
 uint32_t alice__ttl_ticks(uint32_t ttl_ms)
@@ -171,7 +191,7 @@ size_t alice__wheel_advance(struct shard *s, uint64_t now, size_t work, struct g
         return 0;
     uint64_t until = now >> UNIT_SHIFT;
     if (until > w->now && (until - w->now) << UNIT_SHIFT > TTL_MAX_TICKS)
-        work = SIZE_MAX; /* nobody looked for 49 days: before ticks are mistaken */
+        work = SIZE_MAX; /* so far behind: before ticks are mistaken */
     while (w->now <= until) {
         for (unsigned level = WHEEL_LEVELS; level-- > 0;) {
             uint64_t below = (UINT64_C(1) << (LEVEL_SHIFT * level)) - 1;

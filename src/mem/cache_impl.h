@@ -140,8 +140,10 @@ struct alice_cache {
     uint32_t ttl_ticks; /* 0: none */
     uint32_t shard_count;
     bool locking;
-    bool renew;  /* ttl after access */
-    bool s3fifo; /* else LRU */
+    bool renew;         /* ttl after access */
+    bool s3fifo;        /* else LRU */
+    uint8_t promote_at; /* uses in the small queue that lead to the main one */
+    uint8_t freq_max;   /* uses that are counted, at most 3 */
     alice_cache_evict_fn on_evict;
     void *on_evict_ctx;
     alice_reclaimer *reclaimers[2];
@@ -150,7 +152,7 @@ struct alice_cache {
 
 /* The dead whom the caller has to bury when it has unlocked. */
 struct graves {
-    struct entry *first;
+    struct entry *first, *last;
     size_t bytes;
 };
 
@@ -236,6 +238,9 @@ void alice__queue_moved(struct shard *s, struct entry *e, uint32_t handle);
 /* Let one entry go. False: nothing is left that may go. */
 bool alice__policy_evict(struct shard *s, struct graves *graves);
 
+/* How many keys the ghost should remember: as many as fit into the main queue. */
+size_t alice__ghost_wanted(const struct shard *s);
+
 /* Choose the queue for a new entry. */
 void alice__policy_admit(struct shard *s, struct entry *e);
 
@@ -243,7 +248,7 @@ void alice__policy_admit(struct shard *s, struct entry *e);
 static inline void policy_hit(struct shard *s, struct entry *e, uint32_t handle)
 {
     if (s->cache->s3fifo) {
-        if ((e->flags & ENTRY_FREQ) != ENTRY_FREQ)
+        if ((e->flags & ENTRY_FREQ) >> ENTRY_FREQ_SHIFT < s->cache->freq_max)
             e->flags = (uint16_t)(e->flags + (1 << ENTRY_FREQ_SHIFT));
     } else if (s->queues[QUEUE_MAIN].head != handle && !(e->flags & ENTRY_PARKED)) {
         alice__queue_front(s, e, handle);
@@ -254,7 +259,8 @@ static inline void policy_hit(struct shard *s, struct entry *e, uint32_t handle)
 
 #define TICK_NS UINT64_C(4000000)
 
-uint64_t alice__cache_ticks(const alice_cache *c);
+/* Read the clock into s->now. */
+uint64_t alice__cache_now(struct shard *s);
 
 /* Ticks of a time to live, rounded up. */
 uint32_t alice__ttl_ticks(uint32_t ttl_ms);

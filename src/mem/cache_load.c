@@ -170,7 +170,7 @@ static alice_status fly(struct alice_load *load, alice_load_fn fn, void *ctx,
     void *unwanted = NULL;
     lock_shard(s);
     if (st == ALICE_OK && load->given) {
-        s->now = alice__cache_ticks(s->cache);
+        alice__cache_now(s);
         st = alice__cache_store(s, g, 1, &flight->stale, graves, out);
     }
     if (st != ALICE_OK && (g->flags & ENTRY_REF) && g->destroy)

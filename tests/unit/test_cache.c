@@ -1,0 +1,1054 @@
+/* SPDX-License-Identifier: MIT */
+/* The cache: each sentence of its contract. */
+#include "test.h"
+#include "faulty.h"
+
+#include <pthread.h>
+
+#include <alice/cache.h>
+#include <alice/reclaim.h>
+
+#define MS UINT64_C(1000000)
+#define TOLD_MAX 4096
+
+struct told {
+    char key[24];
+    size_t value_size;
+    alice_cache_reason reason;
+};
+
+struct fixture {
+    struct faulty faulty;
+    alice_alloc alloc;
+    struct fake_clock clock;
+    alice_clock time;
+    alice_cache_options options;
+    alice_cache *cache;
+    struct told told[TOLD_MAX];
+    unsigned told_count;
+    unsigned destroyed;
+};
+
+static alice_bytes text(const char *s)
+{
+    return (alice_bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static void on_evict(void *ctx, alice_bytes key, alice_bytes value, alice_cache_reason reason)
+{
+    struct fixture *f = ctx;
+    assert_true(f->told_count < TOLD_MAX);
+    struct told *t = &f->told[f->told_count++];
+    size_t n = key.n < sizeof t->key - 1 ? key.n : sizeof t->key - 1;
+    memcpy(t->key, key.p, n);
+    t->key[n] = 0;
+    t->value_size = value.n;
+    t->reason = reason;
+}
+
+static void destroy(void *ctx, void *value, size_t size)
+{
+    struct fixture *f = ctx;
+    (void)size;
+    f->destroyed++;
+    free(value);
+}
+
+static struct fixture *fixture(void)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->faulty.nth = FAULTY_NEVER;
+    f->alloc = faulty_alloc(&f->faulty);
+    f->time = fake_clock_of(&f->clock);
+    f->clock.now_ns = 5000 * MS;
+    f->options = alice_cache_defaults();
+    f->options.env.alloc = &f->alloc;
+    f->options.env.clock = &f->time;
+    f->options.max_bytes = 64 * ALICE_KB;
+    f->options.ttl_ms = 0;
+    f->options.seed = 1;
+    return f;
+}
+
+static void start(struct fixture *f)
+{
+    assert_ok(alice_cache_open(&f->cache, &f->options));
+}
+
+static struct fixture *started(void)
+{
+    struct fixture *f = fixture();
+    start(f);
+    return f;
+}
+
+static void check(struct fixture *f)
+{
+    alice_error e;
+    if (alice_cache_check(f->cache, &e) != ALICE_OK)
+        fail_msg("%s", e.text);
+    assert_true(f->faulty.live_bytes <= alice_cache_bytes(f->cache));
+    assert_true(alice_cache_bytes(f->cache) <= alice_cache_footprint(&f->options));
+}
+
+static void stop(struct fixture *f)
+{
+    if (f->cache)
+        check(f);
+    alice_cache_close(&f->cache);
+    assert_null(f->cache);
+    assert_true(f->faulty.live_bytes == 0);
+    free(f);
+}
+
+static void set(struct fixture *f, const char *key, const char *value)
+{
+    assert_ok(alice_cache_set(f->cache, text(key), text(value), ALICE_TTL_DEFAULT));
+}
+
+static bool has(struct fixture *f, const char *key, const char *value)
+{
+    char buf[256];
+    size_t n;
+    assert_ok(alice_cache_get_copy(f->cache, text(key), buf, sizeof buf, &n));
+    if (n == ALICE_CACHE_MISS)
+        return false;
+    assert_int_equal(n, strlen(value));
+    assert_memory_equal(buf, value, n);
+    return true;
+}
+
+/* Set numbered keys until one of them was evicted; how many. */
+static unsigned fill(struct fixture *f, unsigned from, size_t size)
+{
+    uint8_t value[600] = {0};
+    char key[16];
+    uint64_t before = alice_cache_get_stats(f->cache).evictions;
+    unsigned i = from;
+    while (alice_cache_get_stats(f->cache).evictions == before) {
+        snprintf(key, sizeof key, "%u", i++);
+        assert_ok(alice_cache_set(f->cache, text(key), (alice_bytes){value, size},
+                                  ALICE_TTL_DEFAULT));
+        assert_true(i - from < 100000);
+    }
+    return i - from;
+}
+
+static void sets_and_gets(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    set(f, "key", "value");
+    assert_true(has(f, "key", "value"));
+    assert_false(has(f, "other", ""));
+    set(f, "key", "something else, and longer");
+    assert_true(has(f, "key", "something else, and longer"));
+    set(f, "", "a key of no bytes");
+    assert_true(has(f, "", "a key of no bytes"));
+    set(f, "nothing", "");
+    assert_true(has(f, "nothing", ""));
+    alice_pin pin;
+    assert_ok(alice_cache_get(f->cache, text("nothing"), &pin));
+    assert_non_null(pin.p);
+    assert_int_equal(pin.n, 0);
+    alice_cache_unpin(&pin);
+    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    assert_int_equal(st.items, 3);
+    assert_int_equal(st.hits, 5);
+    assert_int_equal(st.misses, 1);
+    assert_true(st.hit_rate > 0.83 && st.hit_rate < 0.84);
+    assert_int_equal(st.sets, 4);
+    assert_int_equal(st.max_size_bytes, 64 * ALICE_KB);
+    assert_true(st.max_size_mb == 0.0625);
+    assert_true(st.size_mb > 0 && st.size_bytes <= st.peak_bytes);
+    stop(f);
+}
+
+static void copies_only_what_fits(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    char buf[4] = "xyz";
+    size_t n = 0;
+    set(f, "k", "12345");
+    assert_status(alice_cache_get_copy(f->cache, text("k"), buf, 4, &n), ALICE_E_TOOBIG);
+    assert_int_equal(n, 5);
+    assert_string_equal(buf, "xyz");
+    assert_status(alice_cache_get_copy(f->cache, text("k"), NULL, 0, &n), ALICE_E_TOOBIG);
+    assert_status(alice_cache_get_copy(f->cache, text("k"), NULL, 4, &n), ALICE_E_INVAL);
+    stop(f);
+}
+
+static void pins_hold_through_everything(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    alice_pin old, removed, evicted, none;
+    set(f, "k", "first");
+    assert_ok(alice_cache_get(f->cache, text("k"), &old));
+    set(f, "k", "second");
+    assert_ok(alice_cache_get(f->cache, text("k"), &removed));
+    assert_ok(alice_cache_remove(f->cache, text("k")));
+    set(f, "e", "third");
+    assert_ok(alice_cache_get(f->cache, text("e"), &evicted));
+    for (unsigned i = 0; i < 3; i++)
+        fill(f, i * 10000, 200);
+    check(f);
+    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 3);
+    assert_memory_equal(old.p, "first", 5);
+    assert_memory_equal(removed.p, "second", 6);
+    assert_memory_equal(evicted.p, "third", 5);
+    assert_true(has(f, "e", "third")); /* pinned values are not evicted */
+    alice_cache_clear(f->cache);
+    assert_memory_equal(evicted.p, "third", 5);
+    check(f);
+    alice_cache_unpin(&old);
+    alice_cache_unpin(&removed);
+    alice_cache_unpin(&evicted);
+    assert_null(evicted.p);
+    alice_cache_unpin(&evicted);
+    alice_cache_unpin(NULL);
+    assert_ok(alice_cache_get(f->cache, text("k"), &none));
+    assert_null(none.p);
+    alice_cache_unpin(&none);
+    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
+    assert_int_equal(alice_cache_get_stats(f->cache).size_bytes, 0);
+    stop(f);
+}
+
+static void a_pinned_one_can_be_evicted_afterwards(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.policy = ALICE_CACHE_LRU;
+    start(f);
+    alice_pin pin;
+    set(f, "p", "value");
+    assert_ok(alice_cache_get(f->cache, text("p"), &pin));
+    fill(f, 0, 200);
+    fill(f, 10000, 200);
+    alice_cache_unpin(&pin);
+    for (unsigned i = 2; i < 400; i++)
+        fill(f, i * 1000, 200);
+    assert_false(has(f, "p", ""));
+    stop(f);
+}
+
+static void no_room_where_all_is_pinned(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    alice_pin pins[300];
+    uint8_t value[400] = {0};
+    char key[16];
+    unsigned n = 0;
+    alice_status st = ALICE_OK;
+    while (st == ALICE_OK) {
+        snprintf(key, sizeof key, "%u", n);
+        st = alice_cache_set(f->cache, text(key), (alice_bytes){value, sizeof value}, 0);
+        if (st == ALICE_OK)
+            assert_ok(alice_cache_get(f->cache, text(key), &pins[n++]));
+        assert_true(n < 300);
+    }
+    assert_int_equal(st, ALICE_E_BUSY);
+    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 1);
+    assert_int_equal(alice_cache_get_stats(f->cache).evictions, 0);
+    check(f);
+    while (n > 0)
+        alice_cache_unpin(&pins[--n]);
+    set(f, "now", "there is room");
+    stop(f);
+}
+
+static void bounded_by_bytes(void **state)
+{
+    (void)state;
+    for (unsigned policy = 0; policy <= ALICE_CACHE_S3FIFO; policy++) {
+        struct fixture *f = fixture();
+        f->options.policy = (alice_cache_policy)policy;
+        f->options.max_bytes = 256 * ALICE_KB;
+        start(f);
+        size_t sizes[] = {10, 3000, 100, 20000, 500, 1, 70000};
+        uint8_t *value = calloc(1, 71000);
+        for (unsigned i = 0; i < 4000; i++) {
+            char key[16];
+            snprintf(key, sizeof key, "%u", i);
+            assert_ok(alice_cache_set(f->cache, text(key),
+                                      (alice_bytes){value, sizes[i / 50 % 7] + i % 50}, 0));
+            alice_cache_stats st = alice_cache_get_stats(f->cache);
+            assert_true(st.size_bytes <= f->options.max_bytes);
+            assert_true(f->faulty.live_bytes <= alice_cache_footprint(&f->options));
+            if (i % 16 == 0)
+                check(f);
+        }
+        assert_true(alice_cache_get_stats(f->cache).peak_bytes <= f->options.max_bytes);
+        free(value);
+        stop(f);
+    }
+}
+
+static void too_big_is_refused_and_counted(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    uint8_t *value = calloc(1, 70 * ALICE_KB);
+    set(f, "other", "stays");
+    set(f, "big", "small yet");
+    assert_status(
+        alice_cache_set(f->cache, text("big"), (alice_bytes){value, 64 * ALICE_KB}, 0),
+        ALICE_E_TOOBIG);
+    assert_status(alice_cache_set(f->cache, (alice_bytes){value, 66 * ALICE_KB}, text("v"), 0),
+                  ALICE_E_TOOBIG);
+    assert_status(alice_cache_set_ref(f->cache, text("big"), value, SIZE_MAX, NULL, NULL, 0),
+                  ALICE_E_TOOBIG);
+    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 3);
+    assert_true(has(f, "other", "stays"));
+    assert_false(has(f, "big", "")); /* out of date, so gone */
+    assert_ok(alice_cache_set(f->cache, text("big"), (alice_bytes){value, 55 * ALICE_KB}, 0));
+    free(value);
+    stop(f);
+}
+
+static void lru_order(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.policy = ALICE_CACHE_LRU;
+    f->options.on_evict = on_evict;
+    f->options.on_evict_ctx = f;
+    start(f);
+    set(f, "a", "1");
+    set(f, "b", "2");
+    set(f, "c", "3");
+    assert_true(has(f, "a", "1"));
+    fill(f, 0, 300);
+    assert_string_equal(f->told[0].key, "b");
+    assert_int_equal(f->told[0].reason, ALICE_CACHE_EVICTED);
+    stop(f);
+}
+
+/* A walk over many keys does not flush what is in use, by the default; by LRU it does. */
+static void a_scan_does_not_flush(void **state)
+{
+    (void)state;
+    for (unsigned policy = 0; policy <= ALICE_CACHE_S3FIFO; policy++) {
+        struct fixture *f = fixture();
+        f->options.policy = (alice_cache_policy)policy;
+        start(f);
+        set(f, "wanted", "again and again");
+        for (unsigned i = 0; i < 3; i++)
+            assert_true(has(f, "wanted", "again and again"));
+        for (unsigned i = 0; i < 2000; i++) {
+            char key[16];
+            snprintf(key, sizeof key, "scan %u", i);
+            set(f, key, "seen once, and never again, by nobody at all");
+        }
+        assert_int_equal(has(f, "wanted", "again and again"), policy != ALICE_CACHE_LRU);
+        stop(f);
+    }
+}
+
+static void expires_by_the_clock(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.ttl_ms = 60000;
+    start(f);
+    set(f, "default", "v");
+    assert_ok(alice_cache_set(f->cache, text("short"), text("v"), 100));
+    assert_ok(alice_cache_set(f->cache, text("never"), text("v"), ALICE_TTL_NEVER));
+    f->clock.now_ns += 99 * MS;
+    assert_true(has(f, "short", "v"));
+    f->clock.now_ns += MS;
+    assert_false(has(f, "short", "v"));
+    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1);
+    f->clock.now_ns += 59896 * MS;
+    assert_true(has(f, "default", "v"));
+    f->clock.now_ns += 4 * MS;
+    assert_false(alice_cache_has(f->cache, text("default")));
+    assert_status(alice_cache_remove(f->cache, text("default")), ALICE_E_NOENT);
+    f->clock.now_ns += UINT64_C(4000000000) * MS;
+    assert_true(has(f, "never", "v"));
+    stop(f);
+}
+
+static void a_hit_renews_where_asked(void **state)
+{
+    (void)state;
+    for (unsigned renew = 0; renew < 2; renew++) {
+        struct fixture *f = fixture();
+        f->options.ttl_ms = 1000;
+        f->options.ttl_after_access = renew;
+        start(f);
+        set(f, "k", "v");
+        for (unsigned i = 0; i < 10; i++) {
+            f->clock.now_ns += 900 * MS;
+            assert_int_equal(has(f, "k", "v"), renew || i == 0);
+            alice_cache_expire(f->cache, 0);
+            check(f);
+        }
+        f->clock.now_ns += 1000 * MS;
+        assert_false(has(f, "k", "v"));
+        stop(f);
+    }
+}
+
+/* Everything due is freed, nothing else, for times to live on every level of the wheel. */
+static void expiry_frees_what_is_due(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.max_bytes = ALICE_MB;
+    start(f);
+    static const uint32_t ttls[] = {4,       1000,     5000,      100000,     400000,
+                                    9000000, 40000000, 900000000, 2000000000, 4294967290};
+    uint64_t start_ns = f->clock.now_ns;
+    for (unsigned i = 0; i < 10; i++) {
+        for (unsigned j = 0; j < 20; j++) {
+            char key[16];
+            snprintf(key, sizeof key, "%u %u", i, j);
+            assert_ok(alice_cache_set(f->cache, text(key), text("v"), ttls[i]));
+        }
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t due = start_ns + ttls[i] * MS;
+        f->clock.now_ns = due - MS;
+        assert_int_equal(alice_cache_expire(f->cache, 0), 0);
+        f->clock.now_ns = due + 64 * MS + 4 * MS;
+        assert_int_equal(alice_cache_expire(f->cache, 0), 20);
+        assert_int_equal(alice_cache_get_stats(f->cache).items, 180 - 20 * i);
+        check(f);
+    }
+    stop(f);
+}
+
+static void expiry_is_bounded_work(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.max_bytes = ALICE_MB;
+    f->options.ttl_ms = 1000;
+    start(f);
+    for (unsigned i = 0; i < 1000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%u", i);
+        set(f, key, "v");
+    }
+    f->clock.now_ns += 10000 * MS;
+    assert_int_equal(alice_cache_expire(f->cache, 100), 100);
+    check(f);
+    /* Each set frees a few of them, so that they go without anybody asking. */
+    for (unsigned i = 0; i < 113; i++) {
+        size_t before = alice_cache_get_stats(f->cache).items;
+        set(f, "new", "v");
+        assert_true(before - alice_cache_get_stats(f->cache).items <= 8);
+    }
+    assert_int_equal(alice_cache_get_stats(f->cache).items, 1);
+    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1000);
+    stop(f);
+}
+
+/* Nobody looked for so long that 32-bit ticks went round: nothing comes back to life. */
+static void a_long_sleep(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    assert_ok(alice_cache_set(f->cache, text("k"), text("v"), 1000));
+    f->clock.now_ns += (UINT64_C(1) << 32) * 4 * MS + 500 * MS - (UINT64_C(1) << 28) * 4 * MS;
+    set(f, "other", "v");
+    assert_int_equal(alice_cache_get_stats(f->cache).items, 1);
+    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1);
+    assert_false(has(f, "k", "v"));
+    stop(f);
+}
+
+static void tells_why(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.on_evict = on_evict;
+    f->options.on_evict_ctx = f;
+    start(f);
+    set(f, "replaced", "1");
+    set(f, "replaced", "22");
+    set(f, "removed", "333");
+    assert_ok(alice_cache_remove(f->cache, text("removed")));
+    assert_ok(alice_cache_set(f->cache, text("expired"), text("4444"), 4));
+    f->clock.now_ns += 5 * MS;
+    assert_false(has(f, "expired", ""));
+    alice_cache_clear(f->cache);
+    static const struct told want[] = {{"replaced", 1, ALICE_CACHE_REPLACED},
+                                       {"removed", 3, ALICE_CACHE_REMOVED},
+                                       {"expired", 4, ALICE_CACHE_EXPIRED},
+                                       {"replaced", 2, ALICE_CACHE_CLEARED}};
+    assert_int_equal(f->told_count, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_string_equal(f->told[i].key, want[i].key);
+        assert_int_equal(f->told[i].value_size, want[i].value_size);
+        assert_int_equal(f->told[i].reason, want[i].reason);
+    }
+    /* Somebody who is pinned is told of when he is let go of. */
+    alice_pin pin;
+    set(f, "pinned", "55555");
+    assert_ok(alice_cache_get(f->cache, text("pinned"), &pin));
+    assert_ok(alice_cache_remove(f->cache, text("pinned")));
+    assert_int_equal(f->told_count, 4);
+    alice_cache_unpin(&pin);
+    assert_int_equal(f->told_count, 5);
+    set(f, "last", "666666");
+    alice_cache_close(&f->cache);
+    assert_int_equal(f->told_count, 6);
+    assert_string_equal(alice_cache_reason_name(f->told[5].reason), "cleared");
+    assert_string_equal(alice_cache_reason_name((alice_cache_reason)99), "unknown");
+    stop(f);
+}
+
+static void set_again(void *ctx, alice_bytes key, alice_bytes value, alice_cache_reason reason)
+{
+    struct fixture *f = ctx;
+    (void)key;
+    (void)value;
+    if (reason == ALICE_CACHE_EVICTED && f->told_count++ < 50)
+        set(f, "from the callback", "works");
+}
+
+static void callbacks_may_use_the_cache(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.on_evict = set_again;
+    f->options.on_evict_ctx = f;
+    start(f);
+    fill(f, 0, 300);
+    assert_true(has(f, "from the callback", "works"));
+    for (unsigned i = 1; i < 50; i++)
+        fill(f, i * 1000, 300);
+    stop(f);
+}
+
+static void refs_are_destroyed_once(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    for (unsigned i = 0; i < 100; i++) {
+        char key[16];
+        char *p = malloc(1000);
+        snprintf(key, sizeof key, "%u", i % 80);
+        assert_ok(alice_cache_set_ref(f->cache, text(key), p, 1000, destroy, f, 0));
+        check(f);
+    }
+    alice_pin pin;
+    assert_ok(alice_cache_get(f->cache, text("19"), &pin));
+    assert_int_equal(pin.n, 1000);
+    alice_cache_unpin(&pin);
+    assert_int_equal(f->destroyed + alice_cache_get_stats(f->cache).items, 100);
+    assert_true(alice_cache_get_stats(f->cache).items < 62);
+    assert_ok(alice_cache_set_ref(f->cache, text("null"), NULL, 0, NULL, NULL, 0));
+    assert_ok(alice_cache_get(f->cache, text("null"), &pin));
+    assert_null(pin.p);
+    alice_cache_unpin(&pin);
+    alice_cache_clear(f->cache);
+    assert_int_equal(f->destroyed, 100);
+    stop(f);
+}
+
+static void clear_gives_everything_back(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.max_bytes = 4 * ALICE_MB;
+    f->options.ttl_ms = 1000;
+    start(f);
+    size_t empty = f->faulty.live_bytes;
+    assert_true(empty <= 2048); /* what a cache costs beside its bound */
+    fill(f, 0, 100);
+    alice_cache_clear(f->cache);
+    assert_int_equal(alice_cache_get_stats(f->cache).items, 0);
+    assert_int_equal(f->faulty.live_bytes, empty);
+    assert_int_equal(alice_cache_bytes(f->cache), empty);
+    stop(f);
+}
+
+static void resizes(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.max_bytes = 512 * ALICE_KB;
+    start(f);
+    unsigned n = fill(f, 0, 100);
+    assert_ok(alice_cache_resize(f->cache, 64 * ALICE_KB));
+    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    assert_true(st.size_bytes <= 64 * ALICE_KB);
+    assert_true(f->faulty.live_bytes <= 64 * ALICE_KB + 2048);
+    assert_int_equal(st.max_size_bytes, 64 * ALICE_KB);
+    assert_true(st.items > n / 16 && st.items < n / 6);
+    check(f);
+    assert_ok(alice_cache_resize(f->cache, 512 * ALICE_KB));
+    fill(f, 0, 100);
+    assert_true(alice_cache_get_stats(f->cache).items > n - n / 20);
+    assert_status(alice_cache_resize(f->cache, 100), ALICE_E_INVAL);
+    alice_pin pin;
+    uint8_t *big = calloc(1, 100000);
+    assert_ok(alice_cache_set(f->cache, text("big"), (alice_bytes){big, 100000}, 0));
+    assert_ok(alice_cache_get(f->cache, text("big"), &pin));
+    assert_status(alice_cache_resize(f->cache, 64 * ALICE_KB), ALICE_E_BUSY);
+    alice_cache_unpin(&pin);
+    assert_true(alice_cache_get_stats(f->cache).size_bytes <= 64 * ALICE_KB);
+    f->options.max_bytes = 64 * ALICE_KB;
+    free(big);
+    stop(f);
+}
+
+/* --- loading ------------------------------------------------------------------- */
+
+struct loader {
+    struct fixture *f;
+    unsigned runs;
+    alice_status fail;
+    const char *value;     /* NULL: none */
+    const char *meanwhile; /* set the key to this while loading */
+    bool nested;
+    bool ref;
+    bool evicts; /* room is made for it */
+};
+
+static alice_status load(void *ctx, alice_bytes key, alice_load *into)
+{
+    struct loader *l = ctx;
+    void *p = NULL;
+    l->runs++;
+    if (l->meanwhile)
+        assert_ok(alice_cache_set(l->f->cache, key, text(l->meanwhile), 0));
+    if (l->nested) {
+        alice_pin pin;
+        assert_status(alice_cache_get_or_load(l->f->cache, key, load, l, &pin), ALICE_E_BUSY);
+        l->nested = false;
+        assert_ok(alice_cache_get_or_load(l->f->cache, text("another"), load, l, &pin));
+        alice_cache_unpin(&pin);
+    }
+    if (l->ref) {
+        size_t n = strlen(l->value);
+        char *copy = malloc(n);
+        memcpy(copy, l->value, n);
+        assert_ok(alice_load_take(into, 10, &p));
+        assert_ok(alice_load_ref(into, copy, n, destroy, l->f));
+        assert_status(alice_load_ref(into, copy, n, destroy, l->f), ALICE_E_INVAL);
+        assert_status(alice_load_take(into, n, &p), ALICE_E_INVAL);
+    } else if (l->value) {
+        size_t n = strlen(l->value);
+        size_t before = alice_cache_get_stats(l->f->cache).size_bytes;
+        alice_status st = alice_load_take(into, n + 1000, &p);
+        if (st != ALICE_OK)
+            return st;
+        assert_true(l->evicts ||
+                    alice_cache_get_stats(l->f->cache).size_bytes >= before + n + 1000);
+        memcpy(p, l->value, n);
+        st = alice_load_take(into, n, &p);
+        if (st != ALICE_OK)
+            return st;
+        assert_memory_equal(p, l->value, n);
+    }
+    alice_load_ttl(into, 1000);
+    return l->fail;
+}
+
+static void loads_what_is_missing(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    struct loader l = {.f = f, .value = "loaded"};
+    alice_pin pin;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+        assert_int_equal(pin.n, 6);
+        assert_memory_equal(pin.p, "loaded", 6);
+        alice_cache_unpin(&pin);
+    }
+    assert_int_equal(l.runs, 1);
+    assert_int_equal(alice_cache_get_stats(f->cache).loads, 1);
+    f->clock.now_ns += 1001 * MS; /* by alice_load_ttl() */
+    assert_false(has(f, "k", ""));
+    check(f);
+    l.fail = ALICE_E_IO;
+    assert_status(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin), ALICE_E_IO);
+    assert_false(has(f, "k", ""));
+    l = (struct loader){.f = f};
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    assert_null(pin.p);
+    l = (struct loader){.f = f, .value = "nested", .nested = true};
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    alice_cache_unpin(&pin);
+    assert_true(has(f, "another", "nested"));
+    l = (struct loader){.f = f, .value = "a ref", .ref = true};
+    assert_ok(alice_cache_get_or_load(f->cache, text("ref"), load, &l, &pin));
+    assert_memory_equal(pin.p, "a ref", 5);
+    alice_cache_unpin(&pin);
+    l.fail = ALICE_E_IO;
+    assert_status(alice_cache_get_or_load(f->cache, text("no"), load, &l, &pin), ALICE_E_IO);
+    assert_int_equal(f->destroyed, 1);
+    alice_cache_clear(f->cache);
+    assert_int_equal(f->destroyed, 2);
+    stop(f);
+}
+
+static void a_set_during_a_load_wins(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    struct loader l = {.f = f, .value = "old", .meanwhile = "new"};
+    alice_pin pin;
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    assert_memory_equal(pin.p, "old", 3);
+    assert_true(has(f, "k", "new"));
+    check(f);
+    alice_cache_unpin(&pin);
+    stop(f);
+}
+
+static void a_load_too_big_is_refused(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    char *big = malloc(70000);
+    alice_pin pin;
+    memset(big, 'x', 69999);
+    big[69999] = 0;
+    struct loader l = {.f = f, .value = big};
+    assert_status(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin), ALICE_E_TOOBIG);
+    free(big);
+    stop(f);
+}
+
+enum { WAITERS = 8 };
+
+struct gate {
+    struct fixture *f;
+    pthread_mutex_t lock;
+    unsigned runs;
+};
+
+/* The loader does not return before all others wait for it. */
+static alice_status slow_load(void *ctx, alice_bytes key, alice_load *into)
+{
+    struct gate *g = ctx;
+    void *p;
+    (void)key;
+    pthread_mutex_lock(&g->lock);
+    g->runs++;
+    pthread_mutex_unlock(&g->lock);
+    while (alice_cache_get_stats(g->f->cache).load_waits < WAITERS - 1)
+        continue;
+    assert_ok(alice_load_take(into, 4, &p));
+    memcpy(p, "once", 4);
+    return ALICE_OK;
+}
+
+static void *ask(void *arg)
+{
+    struct gate *g = arg;
+    alice_pin pin;
+    alice_status st = alice_cache_get_or_load(g->f->cache, text("k"), slow_load, g, &pin);
+    bool good = st == ALICE_OK && pin.n == 4 && memcmp(pin.p, "once", 4) == 0;
+    alice_cache_unpin(&pin);
+    return good ? g : NULL;
+}
+
+static void many_wait_for_one_load(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    struct gate g = {.f = f};
+    pthread_t ids[WAITERS];
+    pthread_mutex_init(&g.lock, NULL);
+    for (unsigned i = 0; i < WAITERS; i++)
+        assert_int_equal(pthread_create(&ids[i], NULL, ask, &g), 0);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        void *good = NULL;
+        pthread_join(ids[i], &good);
+        assert_non_null(good);
+    }
+    assert_int_equal(g.runs, 1);
+    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
+    pthread_mutex_destroy(&g.lock);
+    stop(f);
+}
+
+/* --- budgets ------------------------------------------------------------------------ */
+
+struct purse {
+    alice_budget *budget;
+    alice_account *account;
+};
+
+static struct purse purse(size_t limit)
+{
+    struct purse p = {0};
+    alice_budget_options o = {.limit = limit};
+    assert_ok(alice_budget_open(&p.budget, &o));
+    assert_ok(alice_account_open(&p.account, alice_budget_root(p.budget), "cache", 0));
+    return p;
+}
+
+static void purse_close(struct purse *p)
+{
+    assert_int_equal(alice_account_close(&p->account), 0);
+    assert_ok(alice_budget_close(&p->budget, NULL));
+}
+
+static void charges_what_it_holds(void **state)
+{
+    (void)state;
+    struct purse p = purse(ALICE_MB);
+    struct fixture *f = fixture();
+    f->options.env.account = p.account;
+    start(f);
+    for (unsigned i = 0; i < 5; i++) {
+        fill(f, i * 5000, 50 + 100 * i);
+        assert_int_equal(alice_account_used(p.account), alice_cache_bytes(f->cache));
+        assert_true(alice_account_used(p.account) >= f->faulty.live_bytes);
+    }
+    alice_cache_clear(f->cache);
+    assert_int_equal(alice_account_used(p.account), alice_cache_bytes(f->cache));
+    stop(f);
+    purse_close(&p);
+}
+
+static void evicts_from_itself_before_it_is_refused(void **state)
+{
+    (void)state;
+    struct purse p = purse(40 * ALICE_KB);
+    struct fixture *f = fixture();
+    f->options.env.account = p.account;
+    start(f);
+    fill(f, 0, 100); /* the budget is full long before the cache is */
+    assert_true(alice_cache_get_stats(f->cache).size_bytes < 40 * ALICE_KB);
+    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 0);
+    size_t items = alice_cache_get_stats(f->cache).items;
+    uint8_t *value = calloc(1, 50000);
+    assert_status(alice_cache_set(f->cache, text("k"), (alice_bytes){value, 50000}, 0),
+                  ALICE_E_BUDGET);
+    assert_int_equal(alice_cache_get_stats(f->cache).items, items); /* nothing went in vain */
+    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 1);
+    free(value);
+    stop(f);
+    purse_close(&p);
+}
+
+static void gives_expired_then_cold_back(void **state)
+{
+    (void)state;
+    struct purse p = purse(ALICE_MB);
+    struct fixture *f = fixture();
+    f->options.env.account = p.account;
+    f->options.budget = p.budget;
+    f->options.max_bytes = 512 * ALICE_KB;
+    f->options.name = "results";
+    start(f);
+    uint8_t value[1000] = {0};
+    char key[16];
+    for (unsigned i = 0; i < 400; i++) {
+        snprintf(key, sizeof key, "%u", i);
+        assert_ok(alice_cache_set(f->cache, text(key), (alice_bytes){value, sizeof value},
+                                  i < 100 ? 100 : ALICE_TTL_NEVER));
+    }
+    size_t held = alice_cache_bytes(f->cache);
+    f->clock.now_ns += 1000 * MS;
+    size_t free_bytes = alice_account_free(p.account);
+    assert_ok(alice_account_charge(alice_budget_root(p.budget), free_bytes + 50000));
+    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    assert_int_equal(st.expirations, 100);
+    assert_int_equal(st.evictions, 0);
+    check(f);
+    assert_ok(alice_account_charge(alice_budget_root(p.budget), 200000));
+    st = alice_cache_get_stats(f->cache);
+    assert_true(st.evictions > 50 && st.evictions < 250);
+    assert_true(alice_cache_bytes(f->cache) + 200000 < held);
+    check(f);
+    alice_reclaim_row rows[4];
+    size_t count = 0;
+    alice_reclaim_run(p.budget, SIZE_MAX, rows, 4, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0].name, "results.expired");
+    assert_int_equal(rows[0].order, ALICE_RECLAIM_EXPIRED);
+    assert_string_equal(rows[1].name, "results.cold");
+    assert_int_equal(rows[1].order, ALICE_RECLAIM_COLD);
+    assert_true(rows[1].got.bytes > 0 && rows[1].got.items > 0);
+    assert_int_equal(alice_cache_get_stats(f->cache).size_bytes, 0);
+    alice_account_release(alice_budget_root(p.budget), free_bytes + 250000);
+    stop(f);
+    purse_close(&p);
+}
+
+/* --- the rest ------------------------------------------------------------------------ */
+
+/* Sizes that change over time do not leave the memory bound to the old ones. */
+static void memory_follows_the_sizes(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.max_bytes = ALICE_MB;
+    f->options.policy = ALICE_CACHE_LRU;
+    start(f);
+    uint8_t value[500] = {0};
+    char key[24];
+    for (unsigned phase = 0; phase < 4; phase++) {
+        size_t size = phase % 2 ? 60 : 400;
+        for (unsigned i = 0; i < 20000; i++) {
+            snprintf(key, sizeof key, "%u/%u", phase, i);
+            assert_ok(
+                alice_cache_set(f->cache, text(key), (alice_bytes){value, size + i % 9}, 0));
+        }
+        size_t items = alice_cache_get_stats(f->cache).items;
+        size_t payload = items * (size + 4 + 7);
+        /* Payload, and 64 bytes of overhead: most of the bound. */
+        if (payload + items * 64 < ALICE_MB * 9 / 10)
+            fail_msg("%zu entries of %zu bytes are all that fits", items, size);
+        check(f);
+    }
+    stop(f);
+}
+
+static void footprints(void **state)
+{
+    (void)state;
+    alice_cache_options o = alice_cache_defaults();
+    assert_int_equal(o.max_bytes, 256 * ALICE_MB);
+    assert_int_equal(o.ttl_ms, 300000);
+    assert_true(alice_cache_footprint(&o) < 256 * ALICE_MB + 16 * 1536 + 2048);
+    o.max_bytes = 64 * ALICE_KB;
+    assert_true(alice_cache_footprint(&o) <= 66 * ALICE_KB);
+    o.max_bytes = 100;
+    assert_true(alice_cache_footprint(&o) == SIZE_MAX);
+    assert_true(alice_cache_footprint(NULL) == SIZE_MAX);
+}
+
+static void bad_arguments(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    alice_cache_options o = f->options;
+    o.max_bytes = ALICE_CACHE_MIN_BYTES - 1;
+    assert_status(alice_cache_open(&f->cache, &o), ALICE_E_INVAL);
+    o = f->options;
+    o.shards = 3;
+    assert_status(alice_cache_open(&f->cache, &o), ALICE_E_INVAL);
+    o.shards = 16;
+    assert_status(alice_cache_open(&f->cache, &o), ALICE_E_INVAL); /* 4 KB each */
+    o.shards = 2;
+    o.single_thread = true;
+    assert_status(alice_cache_open(&f->cache, &o), ALICE_E_INVAL);
+    o = f->options;
+    o.policy = (alice_cache_policy)7;
+    assert_status(alice_cache_open(&f->cache, &o), ALICE_E_INVAL);
+    assert_status(alice_cache_open(NULL, &o), ALICE_E_INVAL);
+    assert_status(alice_cache_open(&f->cache, NULL), ALICE_E_INVAL);
+    alice_cache_close(NULL);
+    alice_cache_close(&f->cache);
+    start(f);
+    alice_bytes bad = {NULL, 1};
+    alice_pin pin;
+    size_t n;
+    assert_status(alice_cache_set(f->cache, bad, text("v"), 0), ALICE_E_INVAL);
+    assert_status(alice_cache_set(f->cache, text("k"), bad, 0), ALICE_E_INVAL);
+    assert_status(alice_cache_set(NULL, text("k"), text("v"), 0), ALICE_E_INVAL);
+    assert_status(alice_cache_get(f->cache, bad, &pin), ALICE_E_INVAL);
+    assert_status(alice_cache_get(f->cache, text("k"), NULL), ALICE_E_INVAL);
+    assert_status(alice_cache_get_copy(f->cache, text("k"), &n, 1, NULL), ALICE_E_INVAL);
+    assert_status(alice_cache_remove(f->cache, bad), ALICE_E_INVAL);
+    assert_status(alice_cache_get_or_load(f->cache, text("k"), NULL, NULL, &pin),
+                  ALICE_E_INVAL);
+    assert_status(alice_load_take(NULL, 1, NULL), ALICE_E_INVAL);
+    assert_status(alice_cache_resize(NULL, ALICE_MB), ALICE_E_INVAL);
+    stop(f);
+}
+
+static alice_status scenario(struct fixture *f)
+{
+    struct loader l = {.f = f, .value = "loaded", .evicts = true};
+    uint8_t value[3000] = {0};
+    char key[400];
+    alice_pin pin = {0};
+    alice_status st = alice_cache_open(&f->cache, &f->options);
+    if (st != ALICE_OK)
+        return st;
+    alice_status bad = ALICE_OK;
+    for (unsigned i = 0; i < 120; i++) {
+        snprintf(key, sizeof key, "%0*u", i % 11 == 0 ? 390 : 3, i);
+        st = alice_cache_set(f->cache, text(key), (alice_bytes){value, i % 7 == 0 ? 3000 : 90},
+                             i % 2 ? 1000 : 0);
+        if (st == ALICE_E_NOMEM)
+            bad = st;
+        check(f);
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        key[0] = (char)('a' + i);
+        st = alice_cache_get_or_load(f->cache, text(key), load, &l, &pin);
+        if (st != ALICE_OK)
+            bad = st;
+        else
+            alice_cache_unpin(&pin);
+    }
+    check(f);
+    alice_cache_close(&f->cache);
+    return bad;
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    for (unsigned sticky = 0; sticky < 2; sticky++) {
+        for (unsigned nth = 0;; nth++) {
+            struct fixture *f = fixture();
+            f->faulty.nth = nth;
+            f->faulty.sticky = sticky;
+            alice_status st = scenario(f);
+            bool fired = f->faulty.fired;
+            assert_true(f->faulty.live_bytes == 0);
+            assert_true(st == ALICE_OK || st == ALICE_E_NOMEM);
+            stop(f);
+            if (!fired) {
+                assert_int_equal(st, ALICE_OK);
+                assert_true(nth > 50);
+                break;
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sets_and_gets),
+        cmocka_unit_test(copies_only_what_fits),
+        cmocka_unit_test(pins_hold_through_everything),
+        cmocka_unit_test(a_pinned_one_can_be_evicted_afterwards),
+        cmocka_unit_test(no_room_where_all_is_pinned),
+        cmocka_unit_test(bounded_by_bytes),
+        cmocka_unit_test(too_big_is_refused_and_counted),
+        cmocka_unit_test(lru_order),
+        cmocka_unit_test(a_scan_does_not_flush),
+        cmocka_unit_test(expires_by_the_clock),
+        cmocka_unit_test(a_hit_renews_where_asked),
+        cmocka_unit_test(expiry_frees_what_is_due),
+        cmocka_unit_test(expiry_is_bounded_work),
+        cmocka_unit_test(a_long_sleep),
+        cmocka_unit_test(tells_why),
+        cmocka_unit_test(callbacks_may_use_the_cache),
+        cmocka_unit_test(refs_are_destroyed_once),
+        cmocka_unit_test(clear_gives_everything_back),
+        cmocka_unit_test(resizes),
+        cmocka_unit_test(loads_what_is_missing),
+        cmocka_unit_test(a_set_during_a_load_wins),
+        cmocka_unit_test(a_load_too_big_is_refused),
+        cmocka_unit_test(many_wait_for_one_load),
+        cmocka_unit_test(charges_what_it_holds),
+        cmocka_unit_test(evicts_from_itself_before_it_is_refused),
+        cmocka_unit_test(gives_expired_then_cold_back),
+        cmocka_unit_test(memory_follows_the_sizes),
+        cmocka_unit_test(footprints),
+        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
