@@ -440,9 +440,20 @@ static alice_status make_outside(struct shard *s, struct goods *g, struct graves
         st = make_block(s, g->key.p, g->key.n, graves, &g->key_block);
     if (st == ALICE_OK && (g->flags & ENTRY_BLOCK) && !g->block)
         st = make_block(s, g->value, g->size, graves, &g->block);
-    if (st == ALICE_OK && (g->flags & ENTRY_REF))
+    if (st == ALICE_OK && (g->flags & ENTRY_REF)) {
         st = alice__cache_make_room(s, g->size, graves);
+        g->charged = st == ALICE_OK;
+    }
     return st;
+}
+
+/* Undo make_outside(); but a block that came with the goods is its maker's. */
+static void drop_outside(struct shard *s, struct goods *g)
+{
+    free_block(s, &g->key_block, g->key.n);
+    if (g->charged)
+        alice__purse_release(&s->purse, g->size);
+    g->charged = false;
 }
 
 static uint16_t initial_flags(const alice_cache *c, const struct goods *g)
@@ -522,7 +533,7 @@ alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
     if (st == ALICE_OK)
         handle = take_slot(s, g, graves, &st);
     if (!handle) {
-        free_block(s, &g->key_block, g->key.n);
+        drop_outside(s, g);
         s->rejections++;
         return st;
     }

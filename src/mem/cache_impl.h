@@ -323,6 +323,7 @@ struct goods {
     unsigned inherit; /* flags of the entry that it replaces, or 0 */
     void *block;      /* may come charged and filled: a load's */
     void *key_block;
+    bool charged; /* the size of a ref is */
 };
 
 /*

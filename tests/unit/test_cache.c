@@ -238,8 +238,11 @@ static void a_pinned_one_can_be_evicted_afterwards(void **state)
 static void no_room_where_all_is_pinned(void **state)
 {
     (void)state;
-    struct fixture *f = started();
+    struct fixture *f = fixture();
+    f->options.single_thread = true; /* so that the checker is exact */
+    start(f);
     alice_pin pins[300];
+    alice_pin refs_pins[300];
     uint8_t value[400] = {0};
     char key[16];
     unsigned n = 0;
@@ -255,6 +258,19 @@ static void no_room_where_all_is_pinned(void **state)
     assert_int_equal(alice_cache_get_stats(f->cache).rejections, 1);
     assert_int_equal(alice_cache_get_stats(f->cache).evictions, 0);
     check(f);
+    /* Not even for a ref, whose bytes would fit, but not its entry. */
+    unsigned refs = 0;
+    do {
+        snprintf(key, sizeof key, "ref %u", refs);
+        st = alice_cache_set_ref(f->cache, text(key), value, 1, NULL, NULL, 0);
+        if (st == ALICE_OK)
+            assert_ok(alice_cache_get(f->cache, text(key), &refs_pins[refs++]));
+        assert_true(refs < 300);
+    } while (st == ALICE_OK);
+    assert_int_equal(st, ALICE_E_BUSY);
+    check(f);
+    while (refs > 0)
+        alice_cache_unpin(&refs_pins[--refs]);
     while (n > 0)
         alice_cache_unpin(&pins[--n]);
     set(f, "now", "there is room");
