@@ -451,7 +451,8 @@ int alice__fs_xattr_set(int fd, const char *name, const void *value, size_t size
 
 int alice__fs_rename_new(int from_dir, const char *from, int to_dir, const char *to)
 {
-    return result(renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE));
+    /* Not every C library has a function for it. */
+    return result((int)syscall(SYS_renameat2, from_dir, from, to_dir, to, RENAME_NOREPLACE));
 }
 
 int alice__fs_rename_over(int from_dir, const char *from, int to_dir, const char *to)

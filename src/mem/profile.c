@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The allocation profile.
+ *
+ *     took ─▶ countdown of this thread's stripe ── not at 0 ─▶ done
+ *                          │ a sample point lies in the block
+ *                          ▼
+ *             sites: by call site, the sums      blocks: by address, what it counted for
+ *                          ▲                                    │
+ *     gave ─▶ filter: could it be followed? ── no ─▶ done       │
+ *                          └── yes ─────────────────────────────┘
+ *
+ * Sampling. The bytes that are taken form one long line, cut into pieces of
+ * `rate` bytes; each piece has one sample point, anywhere in it. A block in which k
+ * points lie counts for k * rate bytes, so that what a site takes is estimated
+ * without bias whatever its sizes, and without a pattern that a regular program
+ * could fall in step with. A stripe has its own line, and threads are spread over
+ * the stripes.
+ *
+ * Blocks are counted in 65536ths, because a small block that was met stands for
+ * several: k * rate / size of them.
+ *
+ * The lock is innermost: under it nothing is allocated, charged or called back.
+ * Tables grow outside of it, without reclaiming, since a reclaimer's frees come here.
+ */
+#include <alice/budget.h>
+#include <alice/profile.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pointer_map.h"
+#include "mem/profile_hook.h"
+#include "port/module.h"
+
+enum {
+    RATE = 64 * 1024,
+    MAX_BYTES = 256 * 1024,
+    LEAST_BYTES = 24 * 1024,
+    FILTER = 2048,
+    STRIPES = 16,
+    FIRST_CAP = 64,
+    BLOCK_SHIFT = 16 /* blocks are counted in 65536ths */
+};
+
+/* A call site and its sums. The key is the alice_site's address, or a return address. */
+typedef struct site {
+    uintptr_t key;
+    bool is_address;
+    int64_t live_bytes, total_bytes, peak_bytes;
+    int64_t live_blocks, total_blocks; /* 65536ths */
+} site;
+
+/* A block that counted. */
+typedef struct block {
+    uintptr_t key;
+    uintptr_t site; /* 0: unknown */
+    int64_t bytes, blocks;
+} block;
+
+/* A countdown to the next sample point, alone on its cache line. */
+typedef struct stripe {
+    _Alignas(64) _Atomic int64_t left;
+    uint64_t chance;  /* the rest is under the lock */
+    int64_t in_piece; /* where in its piece the next point lies */
+} stripe;
+
+struct alice_profile {
+    alice_profile_options o;
+    void *base; /* as it was allocated */
+    int64_t rate;
+    atomic_bool paused;
+    atomic_uint filter[FILTER]; /* followed blocks by hash of their address */
+    stripe stripes[STRIPES];
+
+    pthread_mutex_t lock;
+    alice__pmap sites, blocks;
+    site unknown;
+    size_t bytes; /* of all of it */
+    uint64_t sampled, lost_blocks, lost_sites;
+};
+
+typedef struct row {
+    alice_profile_row shown;
+    uintptr_t key;
+} row;
+
+struct alice_profile_snapshot {
+    alice_env env;
+    size_t cap;
+    size_t count;
+    row rows[];
+};
+
+static void lock(const alice_profile *p)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&p->lock);
+}
+
+static void unlock(const alice_profile *p)
+{
+    pthread_mutex_unlock((pthread_mutex_t *)&p->lock);
+}
+
+/* ---- sampling ---- */
+
+/* splitmix64 */
+static uint64_t next_chance(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* Threads have stacks of their own, so where the stack lies tells them apart. */
+static stripe *stripe_of(alice_profile *p)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0) >> 17;
+    return &p->stripes[(alice__pointer_hash(here) >> 8) % STRIPES];
+}
+
+/* Move on to the next sample point; answers the bytes to it. */
+static int64_t next_point_locked(const alice_profile *p, stripe *s)
+{
+    int64_t at = (int64_t)(next_chance(&s->chance) % (uint64_t)p->rate);
+    int64_t distance = p->rate - s->in_piece + at;
+    s->in_piece = at;
+    return distance;
+}
+
+/* How many sample points the countdown has passed. Another thread of the stripe may have taken
+ * them. */
+static int64_t points_locked(const alice_profile *p, stripe *s)
+{
+    int64_t points = 0;
+    int64_t left = atomic_load_explicit(&s->left, memory_order_relaxed);
+    int64_t add = 0;
+    if (left < -2 * p->rate) { /* whole pieces at once: the place in the piece stays */
+        points = -left / p->rate - 1;
+        add = points * p->rate;
+    }
+    while (left + add <= 0) {
+        add += next_point_locked(p, s);
+        points++;
+    }
+    atomic_fetch_add_explicit(&s->left, add, memory_order_relaxed);
+    return points;
+}
+
+/* ---- tables ---- */
+
+static size_t table_bytes(const alice__pmap *m)
+{
+    return m->cap * m->entry_bytes;
+}
+
+/* Double a table that is full, as far as max_bytes goes. */
+static void grow(alice_profile *p, alice__pmap *m)
+{
+    void *memory = NULL;
+    lock(p);
+    size_t cap = m->cap ? m->cap * 2 : FIRST_CAP;
+    bool wanted = alice__pmap_full(m) &&
+                  p->bytes + cap * m->entry_bytes <= p->o.max_bytes + table_bytes(m);
+    unlock(p);
+    size_t bytes = cap * m->entry_bytes;
+    if (!wanted || alice_env_try_alloc(&p->o.env, bytes, ALICE_HERE, &memory) != ALICE_OK)
+        return;
+    memset(memory, 0, bytes);
+    lock(p);
+    if (m->cap < cap) {
+        size_t old_bytes = table_bytes(m);
+        memory = alice__pmap_rehash(m, memory, cap);
+        p->bytes += bytes - old_bytes;
+        bytes = old_bytes;
+    }
+    unlock(p);
+    alice_env_free(&p->o.env, memory, bytes);
+}
+
+static site *site_locked(alice_profile *p, uintptr_t key, bool is_address)
+{
+    site *s = key ? alice__pmap_find(&p->sites, key) : &p->unknown;
+    if (s)
+        return s;
+    if (alice__pmap_full(&p->sites)) {
+        p->lost_sites++;
+        return &p->unknown;
+    }
+    s = alice__pmap_add(&p->sites, key);
+    s->is_address = is_address;
+    return s;
+}
+
+static atomic_uint *filter_of(alice_profile *p, uintptr_t address)
+{
+    return &p->filter[(alice__pointer_hash(address) >> 12) % FILTER];
+}
+
+/* Take back what a block counted for, and the block. */
+static void forget_locked(alice_profile *p, block *b)
+{
+    site *s = b->site ? alice__pmap_find(&p->sites, b->site) : &p->unknown;
+    s->live_bytes -= b->bytes;
+    s->live_blocks -= b->blocks;
+    atomic_fetch_sub_explicit(filter_of(p, b->key), 1, memory_order_relaxed);
+    alice__pmap_remove(&p->blocks, b);
+}
+
+static void count_locked(alice_profile *p, uintptr_t key, bool is_address, uintptr_t address,
+                         int64_t bytes, int64_t blocks)
+{
+    site *s = site_locked(p, key, is_address);
+    s->total_bytes += bytes;
+    s->total_blocks += blocks;
+    p->sampled++;
+    block *b = alice__pmap_find(&p->blocks, address);
+    if (b) /* given back without a word: whoever freed it is not profiled */
+        forget_locked(p, b);
+    if (alice__pmap_full(&p->blocks)) {
+        p->lost_blocks++;
+        return;
+    }
+    b = alice__pmap_add(&p->blocks, address);
+    b->site = s == &p->unknown ? 0 : key;
+    b->bytes = bytes;
+    b->blocks = blocks;
+    atomic_fetch_add_explicit(filter_of(p, address), 1, memory_order_relaxed);
+    s->live_bytes += bytes;
+    s->live_blocks += blocks;
+    if (s->live_bytes > s->peak_bytes)
+        s->peak_bytes = s->live_bytes;
+}
+
+/* ---- the hooks ---- */
+
+static void took(alice_profile *p, uintptr_t key, bool is_address, const void *address,
+                 size_t size)
+{
+    stripe *s = NULL;
+    if (size > INT64_MAX / 2 || atomic_load_explicit(&p->paused, memory_order_relaxed))
+        return;
+    int64_t n = (int64_t)size;
+    if (p->rate > 1) {
+        s = stripe_of(p);
+        if (atomic_fetch_sub_explicit(&s->left, n, memory_order_relaxed) > n)
+            return;
+    }
+    for (bool grown = false;; grown = true) {
+        lock(p);
+        bool sites = alice__pmap_full(&p->sites), blocks = alice__pmap_full(&p->blocks);
+        if (grown || !(sites || blocks))
+            break;
+        unlock(p);
+        if (sites)
+            grow(p, &p->sites);
+        if (blocks)
+            grow(p, &p->blocks);
+    }
+    int64_t bytes = p->rate > 1 ? points_locked(p, s) * p->rate : n;
+    if (bytes > 0) {
+        int64_t ones = (int64_t)(((double)bytes / (double)n) * (1 << BLOCK_SHIFT) + 0.5);
+        count_locked(p, key, is_address, (uintptr_t)address, bytes, ones);
+    }
+    unlock(p);
+}
+
+void alice__profile_took(alice_profile *profile, const alice_site *here, void *p, size_t size)
+{
+    if (p && size > 0)
+        took(profile, (uintptr_t)here, false, p, size);
+}
+
+void alice__profile_gave(alice_profile *profile, void *p, size_t size)
+{
+    (void)size;
+    if (!p || atomic_load_explicit(filter_of(profile, (uintptr_t)p), memory_order_relaxed) == 0)
+        return;
+    lock(profile);
+    block *b = alice__pmap_find(&profile->blocks, (uintptr_t)p);
+    if (b)
+        forget_locked(profile, b);
+    unlock(profile);
+}
+
+/* ---- an allocator that is profiled ---- */
+
+static void *pass(const alice_alloc *next, void *p, size_t old_size, size_t new_size)
+{
+    if (next)
+        return next->resize(next->ctx, p, old_size, new_size);
+    if (new_size == 0) {
+        free(p);
+        return NULL;
+    }
+    return realloc(p, new_size);
+}
+
+static void *profiled_resize(void *ctx, void *p, size_t old_size, size_t new_size)
+{
+    alice_profile_allocator *w = ctx;
+    uintptr_t caller = (uintptr_t)__builtin_return_address(0);
+    if (p)
+        alice__profile_gave(w->profile, p, old_size);
+    void *got = pass(w->next, p, old_size, new_size);
+    if (got && new_size > 0)
+        took(w->profile, caller, true, got, new_size);
+    else if (p && new_size > 0)
+        took(w->profile, caller, true, p, old_size);
+    return got;
+}
+
+const alice_alloc *alice_profile_allocator_init(alice_profile_allocator *wrapper,
+                                                alice_profile *profile, const alice_alloc *next)
+{
+    wrapper->alloc = (alice_alloc){.resize = profiled_resize, .ctx = wrapper};
+    wrapper->next = next;
+    wrapper->profile = profile;
+    return &wrapper->alloc;
+}
+
+/* ---- life ---- */
+
+alice_status alice_profile_open(alice_profile **out, const alice_profile_options *options)
+{
+    alice_profile *p = NULL;
+    void *memory = NULL;
+    if (!out)
+        return ALICE_E_INVAL;
+    alice_profile_options o = options ? *options : (alice_profile_options){0};
+    o.sample_bytes = o.sample_bytes ? o.sample_bytes : RATE;
+    o.max_bytes = o.max_bytes ? o.max_bytes : MAX_BYTES;
+    o.env.profile = NULL; /* it does not follow itself */
+    if (o.max_bytes < LEAST_BYTES || o.sample_bytes > (size_t)1 << 40)
+        return ALICE_E_INVAL;
+    /* Room to align it by hand: an allocator promises no cache lines. */
+    size_t bytes = sizeof *p + _Alignof(alice_profile);
+    alice_status st = alice_env_calloc(&o.env, 1, bytes, ALICE_HERE, &memory);
+    if (st != ALICE_OK)
+        return st;
+    size_t ahead = _Alignof(alice_profile) - (uintptr_t)memory % _Alignof(alice_profile);
+    p = (alice_profile *)((uint8_t *)memory + ahead);
+    if (pthread_mutex_init(&p->lock, NULL) != 0) {
+        alice_env_free(&o.env, memory, bytes);
+        return ALICE_E_SYSTEM;
+    }
+    p->o = o;
+    p->base = memory;
+    p->rate = (int64_t)o.sample_bytes;
+    p->bytes = bytes;
+    p->sites.entry_bytes = sizeof(site);
+    p->blocks.entry_bytes = sizeof(block);
+    for (size_t i = 0; i < STRIPES; i++) {
+        stripe *s = &p->stripes[i];
+        s->chance = o.seed + i * UINT64_C(0xd1342543de82ef95);
+        s->in_piece = (int64_t)(next_chance(&s->chance) % (uint64_t)p->rate);
+        atomic_init(&s->left, s->in_piece + 1);
+    }
+    ALICE__CENSUS_ADD(&o.env, p, "alice_profile");
+    *out = p;
+    return ALICE_OK;
+}
+
+void alice_profile_close(alice_profile **profile)
+{
+    if (!profile || !*profile)
+        return;
+    alice_profile *p = *profile;
+    alice_env env = p->o.env;
+    *profile = NULL;
+    ALICE__CENSUS_REMOVE(&env, p);
+    alice_env_free(&env, p->sites.entries, table_bytes(&p->sites));
+    alice_env_free(&env, p->blocks.entries, table_bytes(&p->blocks));
+    pthread_mutex_destroy(&p->lock);
+    alice_env_free(&env, p->base, sizeof *p + _Alignof(alice_profile));
+}
+
+void alice_profile_pause(alice_profile *profile, bool paused)
+{
+    if (profile)
+        atomic_store(&profile->paused, paused);
+}
+
+void alice_profile_get_stats(const alice_profile *p, alice_profile_stats *out)
+{
+    if (!p || !out)
+        return;
+    lock(p);
+    *out = (alice_profile_stats){.bytes = p->bytes,
+                                 .sites = p->sites.count,
+                                 .blocks = p->blocks.count,
+                                 .sampled = p->sampled,
+                                 .lost_blocks = p->lost_blocks,
+                                 .lost_sites = p->lost_sites};
+    unlock(p);
+}
+
+/* ---- snapshots ---- */
+
+static size_t snapshot_bytes(size_t cap)
+{
+    return sizeof(alice_profile_snapshot) + cap * sizeof(row);
+}
+
+static alice_status new_snapshot(const alice_env *env, size_t cap, alice_profile_snapshot **out)
+{
+    alice_status st = alice_env_calloc(env, 1, snapshot_bytes(cap), ALICE_HERE, (void **)out);
+    if (st == ALICE_OK) {
+        (*out)->env = *env;
+        (*out)->cap = cap;
+    }
+    return st;
+}
+
+static int64_t whole_blocks(int64_t parts)
+{
+    int64_t half = (int64_t)1 << (BLOCK_SHIFT - 1);
+    return (parts + half) >> BLOCK_SHIFT;
+}
+
+static row row_of(const site *s)
+{
+    row r = {.key = s->key,
+             .shown = {.live_bytes = s->live_bytes,
+                       .live_blocks = whole_blocks(s->live_blocks),
+                       .total_bytes = s->total_bytes,
+                       .total_blocks = whole_blocks(s->total_blocks),
+                       .peak_bytes = s->peak_bytes}};
+    if (s->is_address) {
+        r.shown.address = s->key;
+    } else if (s->key) {
+        const alice_site *here = (const alice_site *)s->key;
+        r.shown.function = here->function;
+        r.shown.file = here->file;
+        r.shown.line = here->line;
+    }
+    return r;
+}
+
+static void name_addresses(alice_profile_snapshot *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        alice_profile_row *r = &s->rows[i].shown;
+        alice__module m;
+        if (r->address && alice__module_of((uintptr_t)r->address, &m)) {
+            r->function = m.symbol;
+            r->file = m.path;
+            r->address = m.offset;
+        }
+    }
+}
+
+static void copy_rows_locked(const alice_profile *p, alice_profile_snapshot *s)
+{
+    if (p->unknown.total_bytes > 0)
+        s->rows[s->count++] = row_of(&p->unknown);
+    for (size_t i = 0; i < p->sites.cap && s->count < s->cap; i++) {
+        const site *one = alice__pmap_at(&p->sites, i);
+        if (one->key)
+            s->rows[s->count++] = row_of(one);
+    }
+}
+
+alice_status alice_profile_snapshot_take(const alice_profile *p, alice_profile_snapshot **out)
+{
+    alice_profile_snapshot *s = NULL;
+    if (!p || !out)
+        return ALICE_E_INVAL;
+    lock(p);
+    size_t cap = p->sites.count + 1;
+    unlock(p);
+    cap += 16; /* new ones may come until they are copied */
+    alice_status st = new_snapshot(&p->o.env, cap, &s);
+    if (st != ALICE_OK)
+        return st;
+    lock(p);
+    copy_rows_locked(p, s);
+    unlock(p);
+    name_addresses(s);
+    alice_profile_snapshot_sort(s, ALICE_BY_LIVE_BYTES);
+    *out = s;
+    return ALICE_OK;
+}
+
+void alice_profile_snapshot_close(alice_profile_snapshot **snapshot)
+{
+    if (!snapshot || !*snapshot)
+        return;
+    alice_env env = (*snapshot)->env;
+    alice_env_free(&env, *snapshot, snapshot_bytes((*snapshot)->cap));
+    *snapshot = NULL;
+}
+
+/* What a row weighs in an order. The key breaks ties, so that the order is always the same. */
+static uint64_t weight(const row *r, alice_profile_order order)
+{
+    const alice_profile_row *s = &r->shown;
+    int64_t v = order == ALICE_BY_LIVE_BYTES     ? s->live_bytes
+                : order == ALICE_BY_LIVE_BLOCKS  ? s->live_blocks
+                : order == ALICE_BY_TOTAL_BYTES  ? s->total_bytes
+                : order == ALICE_BY_TOTAL_BLOCKS ? s->total_blocks
+                                                 : s->peak_bytes;
+    return v < 0 ? (uint64_t)-v : (uint64_t)v;
+}
+
+enum { BY_KEY = -1 };
+
+static bool before(const row *a, const row *b, int order)
+{
+    if (order != BY_KEY) {
+        uint64_t x = weight(a, (alice_profile_order)order);
+        uint64_t y = weight(b, (alice_profile_order)order);
+        if (x != y)
+            return x > y;
+    }
+    return a->key < b->key;
+}
+
+static void sift(row *rows, size_t i, size_t n, int order)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && before(&rows[child], &rows[child + 1], order))
+            child++;
+        if (!before(&rows[i], &rows[child], order))
+            return;
+        row swap = rows[i];
+        rows[i] = rows[child];
+        rows[child] = swap;
+    }
+}
+
+/* Heap sort: qsort() may allocate behind the account's back. */
+static void sort(row *rows, size_t n, int order)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift(rows, i, n, order);
+    for (size_t end = n; end > 1;) {
+        row swap = rows[0];
+        rows[0] = rows[--end];
+        rows[end] = swap;
+        sift(rows, 0, end, order);
+    }
+}
+
+void alice_profile_snapshot_sort(alice_profile_snapshot *s, alice_profile_order order)
+{
+    if (s)
+        sort(s->rows, s->count, (int)order);
+}
+
+static void add_row(alice_profile_row *to, const alice_profile_row *r, int64_t sign)
+{
+    to->live_bytes += sign * r->live_bytes;
+    to->live_blocks += sign * r->live_blocks;
+    to->total_bytes += sign * r->total_bytes;
+    to->total_blocks += sign * r->total_blocks;
+}
+
+static bool is_change(const alice_profile_row *r)
+{
+    return r->live_bytes || r->live_blocks || r->total_bytes || r->total_blocks;
+}
+
+alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *from,
+                                         const alice_profile_snapshot *to,
+                                         alice_profile_snapshot **out)
+{
+    alice_profile_snapshot *s = NULL;
+    if (!from || !to || !out)
+        return ALICE_E_INVAL;
+    alice_status st = new_snapshot(&to->env, from->count + to->count, &s);
+    if (st != ALICE_OK)
+        return st;
+    for (size_t i = 0; i < from->count + to->count; i++) {
+        bool old = i < from->count;
+        const row *r = old ? &from->rows[i] : &to->rows[i - from->count];
+        row *x = &s->rows[i];
+        *x = *r;
+        x->shown.live_bytes = x->shown.live_blocks = x->shown.peak_bytes = 0;
+        x->shown.total_bytes = x->shown.total_blocks = 0;
+        add_row(&x->shown, &r->shown, old ? -1 : 1);
+    }
+    size_t all = from->count + to->count;
+    sort(s->rows, all, BY_KEY); /* now the two of a site stand side by side */
+    for (size_t i = 0; i < all;) {
+        row x = s->rows[i++];
+        for (; i < all && s->rows[i].key == x.key; i++)
+            add_row(&x.shown, &s->rows[i].shown, 1);
+        if (is_change(&x.shown))
+            s->rows[s->count++] = x;
+    }
+    alice_profile_snapshot_sort(s, ALICE_BY_LIVE_BYTES);
+    *out = s;
+    return ALICE_OK;
+}
+
+size_t alice_profile_snapshot_count(const alice_profile_snapshot *s)
+{
+    return s ? s->count : 0;
+}
+
+const alice_profile_row *alice_profile_snapshot_row(const alice_profile_snapshot *s,
+                                                    size_t index)
+{
+    return s && index < s->count ? &s->rows[index].shown : NULL;
+}
+
+alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *s)
+{
+    alice_profile_row sum = {0};
+    for (size_t i = 0; s && i < s->count; i++)
+        add_row(&sum, &s->rows[i].shown, 1);
+    return sum;
+}
+
+char *alice_profile_place(const alice_profile_row *r, char *buf, size_t size)
+{
+    if (size == 0)
+        return buf;
+    if (r->line > 0)
+        snprintf(buf, size, "%s (%s:%d)", r->function ? r->function : "?",
+                 r->file ? r->file : "?", r->line);
+    else if (r->file)
+        snprintf(buf, size, "%s+0x%llx%s%s%s", r->file, (unsigned long long)r->address,
+                 r->function ? " (after " : "", r->function ? r->function : "",
+                 r->function ? ")" : "");
+    else if (r->address)
+        snprintf(buf, size, "0x%llx", (unsigned long long)r->address);
+    else
+        snprintf(buf, size, "unknown");
+    return buf;
+}
