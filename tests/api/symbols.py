@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""What the shared libraries export is exactly what the installed headers declare.
+
+    symbols.py BUILD WITH_ALL SANITIZE
+
+libalice exports every ALICE_API function; libalice-mem exports those of its own headers (all but
+media.h and organize.h). Nothing else, and nothing that does not begin with alice_.
+"""
+import os
+import re
+import subprocess
+import sys
+
+import installed
+
+NOT_MEM = {'media.h', 'organize.h'}
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
+DECLARED = re.compile(r'\bALICE_API\b[^;{}]*?\b(\w+)\s*\(')
+
+
+def declared(path):
+    with open(path, encoding='utf-8') as f:
+        text = COMMENT.sub(' ', f.read())
+    text = re.sub(r'^\s*#[^\n]*(\\\n[^\n]*)*', '', text, flags=re.M)
+    names = DECLARED.findall(text)
+    if len(names) != len(re.findall(r'\bALICE_API\b', text)):
+        installed.fail(f'{path}: a declaration with ALICE_API was not understood')
+    return set(names)
+
+
+def exported(library, sanitize):
+    out = subprocess.run(['nm', '-D', '--defined-only', library], stdout=subprocess.PIPE,
+                         text=True, check=True).stdout
+    names = {line.split()[-1].split('@')[0] for line in out.splitlines() if line.strip()}
+    if sanitize not in ('', 'none'):  # the sanitizers put their own beside ours
+        names = {n for n in names if not n.startswith('__')}
+    return names
+
+
+def main():
+    build, with_all, sanitize = sys.argv[1:]
+    bad = 0
+    with installed.install(build) as inst:
+        by_header = {h: declared(os.path.join(inst.include, h))
+                     for h in sorted(os.listdir(inst.include)) if h.endswith('.h')}
+        mem = set().union(*(n for h, n in by_header.items() if h not in NOT_MEM))
+        wanted = {'libalice-mem.so': mem}
+        if with_all == 'true':
+            wanted['libalice.so'] = mem.union(*by_header.values())
+        for library, names in wanted.items():
+            got = exported(os.path.join(inst.lib, library), sanitize)
+            for name in sorted(names - got):
+                print(f'not ok - {library}: {name} is declared, but not exported')
+            for name in sorted(got - names):
+                print(f'not ok - {library}: {name} is exported, but in no installed header')
+            stray = sorted(n for n in got if not n.startswith('alice_') or n.startswith('alice__'))
+            for name in stray:
+                print(f'not ok - {library}: {name} is not a public name')
+            bad += len(names ^ got) + len(stray)
+            print(f'{library}: {len(got)} symbols')
+    return 1 if bad else 0
+
+
+sys.exit(main())
