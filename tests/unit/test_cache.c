@@ -259,6 +259,8 @@ static void no_room_where_all_is_pinned(void **state)
     assert_int_equal(alice_cache_get_stats(f->cache).evictions, 0);
     check(f);
     /* Not even for a ref, whose bytes would fit, but not its entry. */
+    f->options.max_bytes += 500;
+    assert_ok(alice_cache_resize(f->cache, f->options.max_bytes));
     unsigned refs = 0;
     do {
         snprintf(key, sizeof key, "ref %u", refs);
