@@ -79,7 +79,7 @@ ALICE_API alice_status alice_reader_next_chunk(alice_reader *reader, alice_bytes
 /** Told a chunk and where it begins. A failure ends the reading with it. */
 typedef alice_status (*alice_chunk_fn)(void *ctx, alice_bytes chunk, uint64_t offset);
 
-/** Every chunk that is left. ALICE_OK at the end. */
+/** Every chunk that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at an offset. */
 ALICE_API alice_status alice_reader_read_chunks(alice_reader *reader, alice_chunk_fn fn,
                                                 void *ctx, alice_error *error);
 
@@ -103,7 +103,7 @@ ALICE_API alice_status alice_reader_next_line(alice_reader *reader, alice_line *
 /** Told a line. A failure ends the reading with it. */
 typedef alice_status (*alice_line_fn)(void *ctx, const alice_line *line);
 
-/** Every line that is left. ALICE_OK at the end. */
+/** Every line that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at an offset. */
 ALICE_API alice_status alice_reader_read_lines(alice_reader *reader, alice_line_fn fn,
                                                void *ctx, alice_error *error);
 
@@ -138,6 +138,13 @@ ALICE_API void alice_results_free(alice_results *results, const alice_env *env);
 ALICE_API alice_status alice_reader_peek(alice_reader *reader, size_t n, alice_bytes *out,
                                          alice_error *error);
 
+/**
+ * Hash what is left, to its end: XXH3-128 in canonical byte order, as `xxhsum -H2`
+ * prints it. Fails as alice_reader_next_chunk(), but ALICE_OK at the end.
+ */
+ALICE_API alice_status alice_reader_hash(alice_reader *reader, uint8_t hash[16],
+                                         alice_error *error);
+
 /** Pass over `n` bytes, reading them where there is no other way. ALICE_E_END: there were fewer. */
 ALICE_API alice_status alice_reader_skip(alice_reader *reader, uint64_t n, alice_error *error);
 
@@ -165,6 +172,7 @@ typedef struct alice_reader_stats {
     uint64_t chunks;
     uint64_t lines;
     size_t bytes;     /**< memory held */
+    size_t chunk_bytes;
     bool seekable;
 } alice_reader_stats;
 

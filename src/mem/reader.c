@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newlines.h"
 #include "mem/drop_behind.h"
 #include "mem/profile_hook.h"
 #include "port/file_read.h"
@@ -28,6 +29,7 @@ enum {
     /* One read into the buffer: what the kernel copies stays in the processor's cache
        until it is looked at. */
     READ = 128 * 1024,
+    NEAR = 4 * 1024,
     LEAST_CHUNK = 512,
     LEAST_LINE = 2
 };
@@ -295,7 +297,9 @@ static const uint8_t *find_line_end(alice_reader *r, bool *full)
             *full = true;
             return NULL;
         }
-        if (r->end == r->cap) {
+        if (r->end == r->cap || held(r) < NEAR) {
+            /* Little is left of the lines before: to the front with it, so that what is
+               read next lands where the processor's cache still holds the buffer. */
             compact(r);
             if (r->end == r->cap && !grow(r)) {
                 *full = true;
@@ -330,6 +334,44 @@ alice_status alice_reader_next_line(alice_reader *r, alice_line *line, alice_err
     return r && line ? next_line(r, line, error) : ALICE_E_INVAL;
 }
 
+/*
+ * Hand out the whole lines that are held, found 64 bytes at a time. Stops before what
+ * is not plain: a line that is too long, the last bytes of the buffer.
+ */
+static alice_status plain_lines(alice_reader *r, alice_line_fn fn, void *ctx)
+{
+    const uint8_t *b = r->buffer;
+    size_t limit = r->o.max_line_bytes ? r->o.max_line_bytes : SIZE_MAX;
+    size_t start = r->begin, i = start + r->scanned;
+    uint64_t base = r->at - r->begin;
+    alice_line line = {.number = r->line, .ended = true};
+    alice_status st = ALICE_OK;
+
+    for (; i + 64 <= r->end && st == ALICE_OK; i += 64) {
+        for (uint64_t mask = alice__newlines64(b + i); mask; mask &= mask - 1) {
+            size_t nl = i + (size_t)__builtin_ctzll(mask);
+            size_t n = nl > start && b[nl - 1] == '\r' ? nl - 1 - start : nl - start;
+            if (n > limit)
+                goto out;
+            line.text = (alice_text){.p = (const char *)b + start, .n = n};
+            line.offset = base + start;
+            line.number++;
+            start = nl + 1;
+            st = fn(ctx, &line);
+            if (st != ALICE_OK)
+                goto out;
+        }
+    }
+out:
+    r->lines += line.number - r->line;
+    r->line = line.number;
+    take(r, start - r->begin);
+    if (r->end > start &&
+        i > start) /* the place where it stopped may not have been looked at */
+        r->scanned = st == ALICE_OK && i + 64 > r->end ? i - start : 0;
+    return st;
+}
+
 alice_status alice_reader_read_lines(alice_reader *r, alice_line_fn fn, void *ctx,
                                      alice_error *error)
 {
@@ -337,12 +379,16 @@ alice_status alice_reader_read_lines(alice_reader *r, alice_line_fn fn, void *ct
     alice_status st;
     if (!r || !fn)
         return ALICE_E_INVAL;
-    while ((st = next_line(r, &line, error)) == ALICE_OK) {
+    for (;;) {
+        if (!r->in_line && !r->skipping && (st = plain_lines(r, fn, ctx)) != ALICE_OK)
+            return st;
+        st = next_line(r, &line, error);
+        if (st != ALICE_OK)
+            return st == ALICE_E_END ? ALICE_OK : st;
         st = fn(ctx, &line);
         if (st != ALICE_OK)
             return st;
     }
-    return st == ALICE_E_END ? ALICE_OK : st;
 }
 
 /* ---- results ---- */
@@ -619,5 +665,6 @@ void alice_reader_get_stats(const alice_reader *r, alice_reader_stats *out)
                                 .chunks = r->chunks,
                                 .lines = r->lines,
                                 .bytes = sizeof *r + r->cap,
+                                .chunk_bytes = r->o.chunk_bytes,
                                 .seekable = r->about.seekable};
 }

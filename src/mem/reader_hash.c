@@ -2,10 +2,13 @@
 /* The content hash of a file: read, hash, drop behind. */
 #include "mem/reader_hash.h"
 
+#include <alice/reader.h>
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash_wide.h"
 #include "mem/drop_behind.h"
 #include "port/file_read.h"
 
@@ -39,7 +42,7 @@ alice_status alice__reader_hash(int fd, uint64_t offset, uint64_t size, void *bu
         }
         alice__drop_behind_reading(&drop, offset + done, n);
         e = alice__file_read_at(fd, offset + done, buffer, n, &got);
-        alice__hasher_update(&hasher, buffer, got);
+        alice__hasher_update_wide(&hasher, buffer, got);
         done += got;
         if (got < n)
             break;
@@ -60,5 +63,29 @@ alice_status alice__reader_hash(int fd, uint64_t offset, uint64_t size, void *bu
     *out = alice__hasher_final(&hasher);
     if (hashed)
         *hashed = done;
+    return ALICE_OK;
+}
+
+alice_status alice_reader_hash(alice_reader *reader, uint8_t hash[16], alice_error *error)
+{
+    alice__hasher hasher;
+    alice_bytes piece;
+    alice_status st;
+    alice_reader_stats stats = {0};
+    if (!reader || !hash)
+        return ALICE_E_INVAL;
+    alice_reader_get_stats(reader, &stats);
+    size_t n = stats.chunk_bytes < READ ? stats.chunk_bytes : READ;
+    alice__hasher_init(&hasher);
+    while ((st = alice_reader_peek(reader, n, &piece, error)) == ALICE_OK && piece.n > 0) {
+        alice__hasher_update_wide(&hasher, piece.p, piece.n);
+        st = alice_reader_skip(reader, piece.n, error);
+        if (st != ALICE_OK)
+            break;
+    }
+    if (st != ALICE_OK)
+        return st;
+    alice__hash128 h = alice__hasher_final(&hasher);
+    memcpy(hash, h.b, sizeof h.b);
     return ALICE_OK;
 }

@@ -767,6 +767,21 @@ static void hashes_are_those_of_the_bytes(void **state)
     assert_string_equal(e.text, "the file ends after 300007 bytes instead of 300008");
     close(fd);
     free(all);
+
+    uint8_t whole[16];
+    alice_reader *r = open_small(512);
+    assert_ok(alice_reader_hash(r, whole, NULL));
+    assert_memory_equal(whole, &want, sizeof whole);
+    assert_ok(alice_reader_seek(r, N, NULL)); /* nothing is left: the hash of nothing */
+    assert_ok(alice_reader_hash(r, whole, NULL));
+    assert_int_equal(whole[0], 0x99);
+    assert_int_equal(whole[15], 0x7f);
+    alice_reader_close(&r);
+    cut_elsewhere(1000);
+    r = open_small(512);
+    cut_elsewhere(500);
+    assert_status(alice_reader_hash(r, whole, &e), ALICE_E_CHANGED);
+    alice_reader_close(&r);
 }
 
 /* ---- maps ---- */
