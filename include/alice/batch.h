@@ -59,6 +59,9 @@ ALICE_API void alice_batch_close(alice_batch **batch);
 /** Ask the level and settle the next batch's size. Counts as a batch. Never fails. */
 ALICE_API uint32_t alice_batch_next_size(alice_batch *batch);
 
+/** Another base, from the next size on: for when the sizes of the items are known. Never fails. */
+ALICE_API void alice_batch_set_base(alice_batch *batch, uint32_t base_size);
+
 /** The size that alice_batch_next_size() gave last; before the first the base, within min and max. */
 ALICE_API uint32_t alice_batch_size(const alice_batch *batch);
 

@@ -104,6 +104,11 @@ uint32_t alice_batch_next_size(alice_batch *b)
     return size;
 }
 
+void alice_batch_set_base(alice_batch *b, uint32_t base_size)
+{
+    b->o.base_size = base_size ? base_size : 1;
+}
+
 uint32_t alice_batch_size(const alice_batch *b)
 {
     return b->size;

@@ -4,12 +4,13 @@
 #include <string.h>
 
 /* Most that one file can need of the text: name, path, folder names, camera, reason. */
-enum { TEXT_PER_ITEM = 2048, FOLDERS_MAX = 200 };
+enum { TEXT_PER_ITEM = 2048 };
 
-alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size)
+alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size,
+                               size_t folders_most)
 {
     void *room = NULL;
-    *items = (alice__items){.env = *env, .text_size = text_size};
+    *items = (alice__items){.env = *env, .text_size = text_size, .folders_most = folders_most};
     alice_status st =
         alice_env_alloc(env, ALICE__ITEMS_MAX * sizeof(alice__item), ALICE_HERE, &room);
     items->all = room;
@@ -33,7 +34,7 @@ void alice__items_close(alice__items *items)
 
 bool alice__items_full(const alice__items *items)
 {
-    return items->count == ALICE__ITEMS_MAX || items->folders >= FOLDERS_MAX ||
+    return items->count == ALICE__ITEMS_MAX || items->folders >= items->folders_most ||
            items->text_size - items->text_used < TEXT_PER_ITEM;
 }
 

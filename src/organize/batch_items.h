@@ -45,11 +45,13 @@ typedef struct alice__items {
     char *text;
     size_t text_size, text_used;
     size_t folders;      /* distinct ones in a row: each is an open descriptor */
+    size_t folders_most;
     uint64_t last_folder;
     uint64_t bytes;
 } alice__items;
 
-alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size);
+alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size,
+                               size_t folders_most);
 void alice__items_close(alice__items *items);
 
 /* Whether one more file surely fits. */

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "port/fs.h"
+#include "port/limits.h"
 
 enum {
     GUARD = 1024 * 1024,
@@ -67,6 +68,8 @@ static void divide(alice__sizes *s, const alice_config *config, size_t limit, si
     s->threads = alice_config_workers(config);
     while (s->threads > 1 && (size_t)s->threads * PER_THREAD > s->work / 4)
         s->threads--;
+    /* Besides them: 64 destination folders, 32 of the walk, and what the caller has open. */
+    s->folders = (unsigned)clamp(alice__limits_descriptors() / 4, 32, 250);
     s->window = (unsigned)clamp(s->work / 16 / (3 * ALICE_KB), 32, 512);
 }
 
@@ -292,7 +295,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
     alice_env batch_env = alice__organizer_env(o, o->acc_batch);
     alice_status st = open_caches(o);
     if (st == ALICE_OK)
-        st = alice__items_open(&o->items, &batch_env, o->sizes.arena);
+        st = alice__items_open(&o->items, &batch_env, o->sizes.arena, o->sizes.folders);
     o->items_open = st == ALICE_OK;
     if (st == ALICE_OK) {
         void *room = NULL;

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "media/names.h"
@@ -35,6 +36,8 @@ typedef struct run {
     int64_t id;
     uint64_t began_ns, transaction_ns, progress_ns;
     uint32_t window, fed;
+    uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
+    uint64_t oldest_folder;              /* serial of the folder of the oldest file on its way */
     uint64_t folder_serial; /* of folder_id */
     int64_t folder_id;
     int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
@@ -385,26 +388,80 @@ static int open_candidate(run *x, const alice__candidate *c)
     return -1;
 }
 
-/* The content hash of a candidate, from the row, the cache, or the file. */
-static alice_status candidate_hash(run *x, const alice__candidate *c, int fd, alice__hash *out)
+/* Is this candidate the same? Opens what it needs, and asks for the dear answers last. */
+typedef struct twin_search {
+    run *x;
+    const alice__probe *p;
+    alice_env env;
+    int fd;              /* of the file itself; -1: not opened yet */
+    bool has_content;
+    alice__hash content; /* of the file itself */
+} twin_search;
+
+static alice_status own_content(twin_search *t)
 {
-    alice_organizer *o = x->o;
+    if (t->has_content)
+        return ALICE_OK;
+    alice_status st = alice__content_hash(&t->env, t->fd, t->p->stamp.size, t->x->o->sizes.chunk,
+                                          &t->content);
+    t->has_content = st == ALICE_OK;
+    t->x->o->streamed++;
+    return st;
+}
+
+/* The content hash of a candidate, from the row, the cache, or the file `other`. False: not to be had. */
+static bool candidate_content(twin_search *t, const alice__candidate *c, int other, alice__hash *out)
+{
+    alice_organizer *o = t->x->o;
     alice_bytes key = {(const uint8_t *)&c->id, sizeof c->id};
     size_t n = ALICE_CACHE_MISS;
     if (c->has_content) {
         *out = c->content;
-        return ALICE_OK;
+        return true;
     }
     if (alice_cache_get_copy(o->hashes, key, out, sizeof *out, &n) == ALICE_OK && n == sizeof *out)
+        return true;
+    if (other < 0 ||
+        alice__content_hash(&t->env, other, c->size, o->sizes.chunk, out) != ALICE_OK)
+        return false;
+    o->streamed++;
+    alice_cache_set(o->hashes, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
+                    ALICE_TTL_NEVER);
+    alice__catalog_set_content(o->catalog, c->id, *out);
+    return true;
+}
+
+static bool differs(const alice__hash *a, const alice__hash *b)
+{
+    return a->low != b->low || a->high != b->high;
+}
+
+/* ALICE_OK and the answer; a failure is one of the file itself, not of the candidate. */
+static alice_status try_candidate(twin_search *t, const alice__candidate *c, bool *same)
+{
+    const alice_organizer *o = t->x->o;
+    uint64_t size = t->p->stamp.size;
+    bool whole = size <= ALICE__HEAD_BYTES; /* then the head was all there is */
+    alice__hash theirs;
+    *same = false;
+    if (t->fd < 0 && alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
+        return ALICE_E_CHANGED;
+    if (!whole && t->has_content && candidate_content(t, c, -1, &theirs) &&
+        differs(&theirs, &t->content))
         return ALICE_OK;
-    alice_env env = alice__organizer_env(o, o->acc_stream);
-    alice_status st = alice__content_hash(&env, fd, c->size, o->sizes.chunk, out);
-    if (st == ALICE_OK) {
-        o->streamed++;
-        alice_cache_set(o->hashes, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
-                        ALICE_TTL_NEVER);
-        st = alice__catalog_set_content(o->catalog, c->id, *out);
+    int other = open_candidate(t->x, c);
+    if (other < 0)
+        return ALICE_OK;
+    alice_status st = whole ? ALICE_OK : own_content(t);
+    if (st == ALICE_OK && !whole &&
+        (!candidate_content(t, c, other, &theirs) || differs(&theirs, &t->content))) {
+        alice__fs_close(other);
+        return ALICE_OK;
     }
+    if (st == ALICE_OK &&
+        alice__same_bytes(&t->env, t->fd, other, size, o->sizes.chunk, same) != ALICE_OK)
+        *same = false;
+    alice__fs_close(other);
     return st;
 }
 
@@ -414,53 +471,45 @@ static alice_status candidate_hash(run *x, const alice__candidate *c, int fd, al
  * comparing. `*twin` is the row, or 0. A candidate that cannot be read is passed
  * over: better a copy too many than one too few.
  */
-static alice_status find_twin(run *x, const alice__probe *p, int64_t *twin, alice__hash *content,
-                              bool *has_content)
+static alice_status find_twin(twin_search *t, int64_t *twin)
 {
-    alice_organizer *o = x->o;
-    alice_env env = alice__organizer_env(o, o->acc_stream);
-    alice__candidate c;
+    alice_organizer *o = t->x->o;
+    const alice__probe *p = t->p;
+    const uint64_t print[3] = {p->stamp.size, p->head.low, p->head.high};
+    alice_bytes key = {(const uint8_t *)print, sizeof print};
+    alice__candidate c = {.id = 0};
     char dest[ALICE__DEST_MAX];
     int64_t after = 0;
-    int fd = -1;
-    alice_status st;
+    size_t n = ALICE_CACHE_MISS;
+    bool same = false;
     *twin = 0;
-    *has_content = false;
-    for (;;) {
-        bool same = false;
-        st = alice__catalog_same(o->catalog, p->stamp.size, p->head, &after, dest, sizeof dest, &c);
-        if (st != ALICE_OK || c.id == 0)
-            break;
-        if (fd < 0 && alice__fs_open_read(alice__folder_fd(p->folder), p->name, &fd) != 0) {
-            st = ALICE_E_CHANGED;
-            break;
+    /* Copies come in threes: what the last one was found to be is tried first. */
+    if (alice_cache_get_copy(o->verdicts, key, &c.id, sizeof c.id, &n) == ALICE_OK &&
+        n == sizeof c.id && alice__catalog_dest(o->catalog, c.id, dest, sizeof dest) == ALICE_OK &&
+        *dest) {
+        c.size = p->stamp.size;
+        c.dest = dest;
+        alice_status st = try_candidate(t, &c, &same);
+        if (st != ALICE_OK || same) {
+            *twin = same ? c.id : 0;
+            return st;
         }
-        int other = open_candidate(x, &c);
-        if (other < 0)
-            continue;
-        if (p->stamp.size > ALICE__HEAD_BYTES) {
-            alice__hash theirs = {0, 0};
-            if (!*has_content) {
-                st = alice__content_hash(&env, fd, p->stamp.size, o->sizes.chunk, content);
-                *has_content = st == ALICE_OK;
-                o->streamed++;
-            }
-            if (st == ALICE_OK && candidate_hash(x, &c, other, &theirs) == ALICE_OK)
-                same = theirs.low == content->low && theirs.high == content->high;
-        } else {
-            same = true;
-        }
-        if (st == ALICE_OK && same &&
-            alice__same_bytes(&env, fd, other, p->stamp.size, o->sizes.chunk, &same) != ALICE_OK)
-            same = false;
-        alice__fs_close(other);
-        if (st != ALICE_OK || same)
-            break;
     }
-    alice__fs_close(fd);
-    if (st == ALICE_OK && c.id != 0)
-        *twin = c.id;
-    return st;
+    for (;;) {
+        alice_status st =
+            alice__catalog_same(o->catalog, p->stamp.size, p->head, &after, dest, sizeof dest, &c);
+        if (st != ALICE_OK || c.id == 0)
+            return st;
+        st = try_candidate(t, &c, &same);
+        if (st != ALICE_OK)
+            return st;
+        if (same) {
+            *twin = c.id;
+            alice_cache_set(o->verdicts, key, (alice_bytes){(const uint8_t *)&c.id, sizeof c.id},
+                            ALICE_TTL_DEFAULT);
+            return ALICE_OK;
+        }
+    }
 }
 
 /* The project of a file: its folder's name, and the key of its counter. */
@@ -535,8 +584,6 @@ static alice_status plan_file(run *x, const alice__probe *p, alice__item *item)
 static alice_status consume_media(run *x, const alice__probe *p, alice__item *item)
 {
     alice_organizer *o = x->o;
-    alice__hash content = {0, 0};
-    bool has_content = false;
     int64_t twin = 0;
     item->read = true;
     item->type = p->info.type;
@@ -550,7 +597,9 @@ static alice_status consume_media(run *x, const alice__probe *p, alice__item *it
         if (note)
             item->reason = alice__items_text(&o->items, note, strlen(note));
     }
-    alice_status st = find_twin(x, p, &twin, &content, &has_content);
+    twin_search search = {.x = x, .p = p, .env = alice__organizer_env(o, o->acc_stream), .fd = -1};
+    alice_status st = find_twin(&search, &twin);
+    alice__fs_close(search.fd);
     if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT) {
         fail_item(item, st, "it changed or failed while it was compared; run again");
         return ALICE_OK;
@@ -578,8 +627,8 @@ static alice_status consume_media(run *x, const alice__probe *p, alice__item *it
                       .other = twin,
                       .dest = item->dest,
                       .head = p->head,
-                      .has_content = has_content,
-                      .content = content,
+                      .has_content = search.has_content,
+                      .content = search.content,
                       .info = &p->info,
                       .run_id = x->id};
     st = folder_row(x, p->folder, true, &row.dir_id);
@@ -660,6 +709,8 @@ static alice_status feed_file(run *x, const alice__entry *e)
     }
     alice__stamp stamp = {.size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns,
                           .inode = st.inode};
+    x->looked_at++;
+    x->bytes_looked_at += st.size;
     alice_status status = folder_row(x, e->folder, false, &dir);
     if (status == ALICE_OK && dir)
         status = alice__catalog_known(o->catalog, dir, e->name, &known);
@@ -711,6 +762,27 @@ static alice_status feed_entry(run *x, const alice__entry *e)
     return ALICE_OK;
 }
 
+/* Whether somebody chose the base of a batch, rather than a profile or nobody. */
+static bool base_was_chosen(const alice_config *c)
+{
+    for (size_t i = 0; alice_config_field(i); i++)
+        if (strcmp(alice_config_field(i)->name, "batch_size") == 0)
+            return (c->set >> i & 1) && !(c->set >> (16 + i) & 1);
+    return false;
+}
+
+/* The guide's baseline for files of this size, never above the profile's base. */
+static void set_base(run *x)
+{
+    const alice_config *c = &x->o->config;
+    if (x->looked_at == 0 || base_was_chosen(c))
+        return;
+    uint32_t base = alice_config_baseline_batch(c, x->bytes_looked_at / x->looked_at);
+    if (c->batch_size && base > c->batch_size)
+        base = c->batch_size;
+    alice_batch_set_base(x->o->batch, base);
+}
+
 static alice_status feed(run *x)
 {
     alice_organizer *o = x->o;
@@ -722,6 +794,8 @@ static alice_status feed(run *x)
             x->walked = true;
             break;
         }
+        if (st == ALICE_OK && alice__prober_count(o->prober) == 0)
+            x->oldest_folder = alice__folder_serial(e.folder);
         if (st == ALICE_OK)
             st = feed_entry(x, &e);
         if (st != ALICE_OK)
@@ -729,19 +803,115 @@ static alice_status feed(run *x)
         if (++x->fed >= x->window) { /* a batch has been handed out: how big is the next? */
             x->fed = 0;
             alice_monitor_collect(o->monitor, false, NULL);
+            set_base(x);
             x->window = alice_batch_next_size(o->batch);
             if (x->window > o->sizes.window)
                 x->window = o->sizes.window;
         }
+        /* Each folder on its way is an open descriptor. */
+        if (alice__folder_serial(e.folder) - x->oldest_folder >= o->sizes.folders)
+            break;
         if (alice__prober_count(o->prober) == 0) {
             tell_progress(x, e.name);
             if (asked_to_stop(x))
                 break;
         }
     }
-    if (x->walked || alice__prober_count(o->prober) >= x->window)
+    if (x->walked || alice__prober_count(o->prober) >= x->window || !alice__prober_has_room(o->prober))
         alice__prober_submit(o->prober);
     return ALICE_OK;
+}
+
+/* ---- before copying: does it fit? ---- */
+
+static bool looks_like_media(const char *name)
+{
+    static const char *const more[] = {"jpeg", "tiff", "hif", "3g2", "qt", "mpo", "jpe", "insp"};
+    const char *dot = strrchr(name, '.');
+    if (!dot)
+        return false;
+    for (int t = ALICE_MEDIA_NONE + 1; t < ALICE_MEDIA_COUNT; t++)
+        if (strcasecmp(dot + 1, alice_media_extension((alice_media_type)t)) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (strcasecmp(dot + 1, more[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether copies within `organized` share their blocks, as on btrfs and xfs: then they need no space. */
+static bool copies_share(const alice_organizer *o)
+{
+    static const char block[4096] = {1};
+    int from = -1, to = -1;
+    bool shares = alice__fs_scratch(o->scratch, &from) == 0 &&
+                  alice__fs_scratch(o->scratch, &to) == 0 &&
+                  alice__fs_write_at(from, 0, block, sizeof block) == 0 &&
+                  alice__fs_clone(to, from) == 0;
+    alice__fs_close(from);
+    alice__fs_close(to);
+    return shares;
+}
+
+/* Bytes of the new files, by their names only: what the run needs at least, but for duplicates. */
+static alice_status bytes_to_copy(run *x, uint64_t *need)
+{
+    alice_organizer *o = x->o;
+    alice__walk *walk = NULL;
+    alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
+                             .root_fd = o->inbox_fd,
+                             .scratch_dir = o->scratch,
+                             .names_bytes = o->sizes.names};
+    alice__entry e;
+    alice_status st = alice__walk_open(&walk, &w, x->error);
+    while (st == ALICE_OK && (st = alice__walk_next(walk, &e)) == ALICE_OK) {
+        alice__fs_stat file;
+        alice__known known = {.id = 0};
+        int64_t dir = 0;
+        if (e.kind != ALICE__ENTRY_FILE || !looks_like_media(e.name) ||
+            alice__fs_stat_at(alice__folder_fd(e.folder), e.name, &file) != 0)
+            continue;
+        st = folder_row(x, e.folder, false, &dir);
+        if (st == ALICE_OK && dir)
+            st = alice__catalog_known(o->catalog, dir, e.name, &known);
+        if (known.id == 0 || known.stamp.size != file.size || known.stamp.mtime_ns != file.mtime_ns)
+            *need += file.blocks < file.size ? file.blocks : file.size;
+        if (asked_to_stop(x))
+            break;
+    }
+    alice__walk_close(&walk);
+    x->folder_serial = 0; /* of another walk */
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+/*
+ * Refuse before the first file what cannot fit. The tree is looked through only
+ * where it might not: when all that the inbox's file system holds would fit,
+ * nothing has to be counted.
+ */
+static alice_status check_space(run *x)
+{
+    alice_organizer *o = x->o;
+    alice__fs_stat in, out;
+    alice__fs_space from, to;
+    uint64_t need = 0;
+    if (o->o.dry_run || alice__fs_stat_fd(o->inbox_fd, &in) != 0 ||
+        alice__fs_stat_fd(o->organized_fd, &out) != 0 ||
+        alice__fs_space_of(o->inbox_fd, &from) != 0 || alice__fs_space_of(o->organized_fd, &to) != 0)
+        return ALICE_OK;
+    if (o->o.move && in.dev == out.dev && alice__transfer_renames(o->transfer, o->inbox_fd))
+        return ALICE_OK;
+    if (to.free >= from.total - from.free || (in.dev == out.dev && copies_share(o)))
+        return ALICE_OK;
+    alice_status st = bytes_to_copy(x, &need);
+    if (st == ALICE_OK && need > to.free)
+        return alice__fail(x->error, ALICE_E_NOSPC, 0,
+                           "the copies need %llu MB, and %llu MB are free at %s; nothing was begun: "
+                           "make room%s",
+                           (unsigned long long)((need + ALICE_MB - 1) / ALICE_MB),
+                           (unsigned long long)(to.free / ALICE_MB), o->organized,
+                           in.dev == out.dev ? ", or use --move, which needs none here" : "");
+    return st;
 }
 
 /* ---- the run ---- */
@@ -766,6 +936,7 @@ static alice_status loop(run *x)
             continue;
         }
         tell_progress(x, p->name);
+        x->oldest_folder = alice__folder_serial(p->folder);
         st = consume(x, p);
         alice__prober_release(o->prober);
         if (st == ALICE_OK && transaction_due(x)) {
@@ -831,7 +1002,9 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
                         .inbox = o->inbox,
                         .organized = o->organized,
                         .started_s = alice_env_wall_s(&o->env)};
-    alice_status st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
+    alice_status st = check_space(&x);
+    if (st == ALICE_OK)
+        st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
     if (st == ALICE_OK)
         st = alice__walk_open(&x.walk, &w, x.error);
     if (st == ALICE_OK) {

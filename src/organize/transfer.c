@@ -755,7 +755,7 @@ static void flush_copy(alice__transfer *t, item *i)
     int r = open_temp(t, i, &fd);
     if (!r) {
         t->flushes++;
-        r = alice__fs_sync(fd);
+        r = t->probe.copies_unflushed ? -EIO : alice__fs_sync(fd);
     }
     alice__fs_close(fd);
     if (r)
@@ -772,7 +772,7 @@ static void flush_copies(alice__transfer *t)
     if (all) {
         t->flushes++;
         /* A failure may be another's file: then each copy says for itself. */
-        all = alice__fs_sync_all(t->o.organized_fd) == 0;
+        all = !t->probe.copies_unflushed && alice__fs_sync_all(t->o.organized_fd) == 0;
     }
     for (size_t k = 0; k < t->count; k++) {
         item *i = &t->items[k];
@@ -919,7 +919,7 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
     settle_copies(t);
     for (size_t k = 0; k < t->count; k++)
         apart |= t->items[k].apart;
-    int failed = alice__dests_flush(t->dests, &everything);
+    int failed = t->probe.folders_unflushed ? -EIO : alice__dests_flush(t->dests, &everything);
     /* What was renamed came from the same file system: its old folders are flushed, too. */
     if (everything && !apart)
         t->source_count = 0;

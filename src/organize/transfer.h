@@ -29,12 +29,14 @@ typedef struct alice__transfer alice__transfer;
 
 /* For tests: what the file system shall refuse, and who is called between any two steps. */
 typedef struct alice__transfer_probe {
-    bool no_replace_flag; /* renameat2(RENAME_NOREPLACE) is -EINVAL */
-    bool no_links;        /* linkat() is -EPERM */
-    bool no_rename;       /* renaming the source is -EXDEV */
-    bool no_clone;        /* FICLONE is -EOPNOTSUPP */
-    bool no_kernel_copy;  /* copy_file_range() is -EXDEV */
-    bool no_sync_all;     /* syncfs() cannot be relied on */
+    bool no_replace_flag;   /* renameat2(RENAME_NOREPLACE) is -EINVAL */
+    bool no_links;          /* linkat() is -EPERM */
+    bool no_rename;         /* renaming the source is -EXDEV */
+    bool no_clone;          /* FICLONE is -EOPNOTSUPP */
+    bool no_kernel_copy;    /* copy_file_range() is -EXDEV */
+    bool no_sync_all;       /* syncfs() cannot be relied on */
+    bool copies_unflushed;  /* flushing a copy is -EIO */
+    bool folders_unflushed; /* flushing the destination folders is -EIO */
     void (*step)(void *ctx, const char *what);
     void *ctx;
 } alice__transfer_probe;

@@ -26,6 +26,14 @@ bool alice__limits_sanitized(void)
 #endif
 }
 
+unsigned alice__limits_descriptors(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return 256;
+    return r.rlim_cur > 1048576 ? 1048576 : (unsigned)r.rlim_cur;
+}
+
 int alice__limits_get_data(uint64_t *bytes)
 {
     struct rlimit r;

@@ -29,6 +29,9 @@ int alice__limits_set_thp_off(int off);
 int alice__limits_get_stack(size_t *bytes);
 int alice__limits_set_stack(size_t bytes);
 
+/* How many descriptors this process may have open at once. */
+unsigned alice__limits_descriptors(void);
+
 /*
  * Two arenas at most, and fixed thresholds. glibc's own float: freeing a mapped
  * block of n bytes raises the size from which blocks are mapped to n (up to 32

@@ -558,6 +558,43 @@ static void races_end_well(void **state)
     clean(p);
 }
 
+/* What is not known to be on the disk costs no source. */
+static void failed_flushes_lose_nothing(void **state)
+{
+    place *p = *state;
+    for (unsigned which = 0; which < 2; which++) {
+        for (unsigned move = 0; move < 2; move++) {
+            alice__transfer_probe probe = {.no_rename = true,
+                                           .copies_unflushed = which == 0,
+                                           .folders_unflushed = which == 1};
+            alice__transfer *t = open_transfer(p, move, &probe);
+            alice_error e;
+            told n = {0};
+            make_sources(p);
+            for (unsigned i = 0; i < FILES; i++) {
+                char from[64], to[128];
+                name_in(from, sizeof from, i);
+                name_out(to, sizeof to, i);
+                assert_ok(put(t, p->in, from, to, i, NULL));
+            }
+            assert_status(alice__transfer_finish(t, note, &n, &e),
+                          which == 0 ? ALICE_OK : ALICE_E_IO);
+            assert_int_equal(n.count, FILES);
+            for (unsigned i = 0; i < FILES; i++) {
+                char from[64], to[128];
+                name_in(from, sizeof from, i);
+                name_out(to, sizeof to, i);
+                bool stays = which == 1 && !move; /* a copy more does no harm */
+                assert_status(n.status[i], stays ? ALICE_OK : ALICE_E_IO);
+                assert_true(is_file(p->in, from, i, sizes[i]));
+                assert_int_equal(tree_has(p->out, to), stays);
+            }
+            alice__transfer_close(&t);
+            clean(p);
+        }
+    }
+}
+
 static void what_is_not_permitted_fails_alone(void **state)
 {
     place *p = *state;
@@ -1069,6 +1106,7 @@ int main(int argc, char **argv)
         TEST(no_path_leads_out),
         TEST(a_source_that_changed_stays),
         TEST(races_end_well),
+        TEST(failed_flushes_lose_nothing),
         TEST(what_is_not_permitted_fails_alone),
         TEST(a_long_copy_can_be_stopped),
         TEST(many_folders_are_made_and_flushed),
