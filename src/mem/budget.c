@@ -528,7 +528,6 @@ static alice_status account_new(alice_budget *b, const char *name, size_t cap,
     a->budget = b;
     a->stripes = (stripe *)(a + 1);
     a->block = block;
-    atomic_store_explicit(&a->high, high_of_batch(b), memory_order_relaxed);
     atomic_store_explicit(&a->cap, cap, memory_order_relaxed);
     snprintf(a->name, sizeof a->name, "%s", name ? name : "");
     *out = a;
@@ -581,6 +580,7 @@ alice_status alice_budget_open(alice_budget **out, const alice_budget_options *o
         alice_env_free(&env, b, sizeof *b);
         return st;
     }
+    atomic_store_explicit(&b->root->high, high_of_batch(b), memory_order_relaxed);
     pthread_mutex_init(&b->lock, NULL);
     pthread_mutex_init(&b->reclaim_lock, NULL);
     *out = b;
