@@ -163,6 +163,7 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "already_known", r->already_known);
     json_uint(&j, "groups_left", r->groups_left);
     json_uint(&j, "passed_over", r->passed_over);
+    json_uint(&j, "damaged", r->damaged);
     json_uint(&j, "recovered", r->recovered);
     json_uint(&j, "bytes", r->bytes);
     json_real(&j, "seconds", r->seconds, 3);
@@ -243,6 +244,9 @@ static void print_summary(const alice_organizer *o, const alice_organize_result 
         printf(", %llu left with their partners", (unsigned long long)r->groups_left);
     printf("\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
            r->errors ? "   each named above" : "");
+    if (r->damaged)
+        printf("  %-12s %10llu   of the organized: read as far as they are whole (-v names them)\n",
+               "damaged", (unsigned long long)r->damaged);
     if (r->recovered)
         printf("  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
                (unsigned long long)r->recovered);

@@ -95,6 +95,7 @@ typedef struct alice_organize_result {
     uint64_t already_known;  /**< of the skipped */
     uint64_t groups_left;    /**< of the skipped: partners that a move leaves */
     uint64_t passed_over;    /**< hidden and system files: not in `files` */
+    uint64_t damaged;        /**< of the organized: read only as far as they are whole */
     uint64_t bytes;          /**< of what was organized */
     uint64_t recovered;      /**< files of a killed run that were settled first */
     double seconds;

@@ -33,7 +33,7 @@ typedef struct alice__item {
     bool read;  /* type, date and the like are known */
     bool place; /* to be transferred */
     bool retry; /* its destination was taken meanwhile: it gets another number */
-    bool not_media, known, group;
+    bool not_media, known, group, damaged;
 } alice__item;
 
 enum { ALICE__ITEMS_MAX = 1000 };

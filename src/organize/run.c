@@ -110,6 +110,7 @@ static void report_item(run *x, const alice__item *item)
     switch (item->outcome) {
     case ALICE_ORGANIZED:
         r->organized++;
+        r->damaged += item->damaged;
         r->bytes += item->stamp.size;
         r->by_type[item->type]++;
         if (item->date_source < ALICE_DATE_SOURCE_COUNT)
@@ -590,6 +591,7 @@ static alice_status consume_media(run *x, const alice__probe *p, alice__item *it
     item->date = p->info.date;
     item->date_source = p->info.date_source;
     item->generator = p->info.generator;
+    item->damaged = p->info.status != ALICE_OK;
     if (o->o.on_file) {
         item->make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
         item->model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
