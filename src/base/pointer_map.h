@@ -45,7 +45,6 @@ void *alice__pmap_find(const alice__pmap *m, uintptr_t key);
 void *alice__pmap_add(alice__pmap *m, uintptr_t key);
 /* Remove an entry that find() gave. Other entries may move. */
 void alice__pmap_remove(alice__pmap *m, void *entry);
-/* Use `memory` (zeros, of cap * entry_bytes, cap a larger power of two) instead; answers the old memory. */
 /* Use `memory` (zeros, of cap * entry_bytes, cap a larger power of two) instead; answers the
  * old memory. */
 void *alice__pmap_rehash(alice__pmap *m, void *memory, size_t cap);

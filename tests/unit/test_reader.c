@@ -485,6 +485,64 @@ static void a_callback_takes_lines(void **state)
     alice_reader_close(&r);
 }
 
+/* What a line was, in one number. */
+static uint64_t mix(uint64_t h, const alice_line *line)
+{
+    for (size_t i = 0; i < line->text.n; i++)
+        h = (h ^ (uint8_t)line->text.p[i]) * UINT64_C(0x100000001b3);
+    h = (h ^ line->number) * UINT64_C(0x100000001b3);
+    h = (h ^ line->offset) * UINT64_C(0x100000001b3);
+    return (h ^ (uint64_t)(line->more * 2 + line->ended)) * UINT64_C(0x100000001b3);
+}
+
+static alice_status mix_line(void *ctx, const alice_line *line)
+{
+    uint64_t *h = ctx;
+    *h = mix(*h, line);
+    return ALICE_OK;
+}
+
+/* The callback's fast way gives what the iterator gives, and stops at the same failures. */
+static void both_ways_give_the_same_lines(void **state)
+{
+    (void)state;
+    static char text[20000];
+    unsigned seed = 7;
+    for (int round = 0; round < 60; round++) {
+        unsigned rare = 2u << (round % 9);
+        for (size_t i = 0; i < sizeof text; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            unsigned c = (seed >> 8) % rare;
+            text[i] = c == 0 ? '\n' : c == 1 ? '\r' : (char)('a' + c % 26);
+        }
+        put(text, sizeof text - (size_t)round * 3);
+        alice_reader_options o = {.chunk_bytes = 600,
+                                  .max_line_bytes = round % 2 ? 50 : 0,
+                                  .long_lines =
+                                      round % 4 < 2 ? ALICE_LINE_FAIL : ALICE_LINE_PARTS};
+        uint64_t one = 0, two = 0;
+        alice_line line;
+        alice_status st;
+        alice_reader *r = NULL;
+        assert_ok(alice_reader_open(&r, path, &o, NULL));
+        while ((st = alice_reader_next_line(r, &line, NULL)) != ALICE_E_END)
+            one = st == ALICE_OK ? mix(one, &line) : one + 1;
+        alice_reader_stats s, t;
+        alice_reader_get_stats(r, &s);
+        alice_reader_close(&r);
+        assert_ok(alice_reader_open(&r, path, &o, NULL));
+        while ((st = alice_reader_read_lines(r, mix_line, &two, NULL)) != ALICE_OK) {
+            assert_int_equal(st, ALICE_E_TOOBIG);
+            two++;
+        }
+        alice_reader_get_stats(r, &t);
+        alice_reader_close(&r);
+        assert_true(one == two);
+        assert_int_equal(s.lines, t.lines);
+        assert_int_equal(s.offset, t.offset);
+    }
+}
+
 /* ---- whole files ---- */
 
 static alice_status length_of(void *ctx, alice_bytes chunk, uint64_t offset, void **result)
@@ -923,6 +981,7 @@ int main(void)
         ON_FILE(long_lines_come_in_parts),
         ON_FILE(a_line_may_fill_the_account),
         ON_FILE(a_callback_takes_lines),
+        ON_FILE(both_ways_give_the_same_lines),
         ON_FILE(results_are_collected),
         ON_FILE(shrinking_is_told),
         ON_FILE(growing_is_read_or_told),
