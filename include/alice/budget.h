@@ -41,7 +41,8 @@ typedef enum alice_level {
 /** "normal", "medium", "high", "critical". Static text. */
 ALICE_API const char *alice_level_name(alice_level level);
 
-/** The level of a ratio: up to 0.4 normal, above it medium, above 0.6 high, above 0.8 critical. */
+/** The level of a ratio: up to 0.4 normal, above it medium, above 0.6 high, above 0.8 critical.
+ */
 ALICE_API alice_level alice_level_of(double ratio);
 
 /**
@@ -49,8 +50,8 @@ ALICE_API alice_level alice_level_of(double ratio);
  * that crossed it and not under a lock: two crossings in two threads may be
  * told in either order.
  */
-typedef void (*alice_level_fn)(void *ctx, alice_level from, alice_level to,
-                               size_t used, size_t limit);
+typedef void (*alice_level_fn)(void *ctx, alice_level from, alice_level to, size_t used,
+                               size_t limit);
 
 typedef struct alice_budget_options {
     alice_env env; /**< its account is not used */
@@ -74,10 +75,12 @@ ALICE_API alice_account *alice_budget_root(alice_budget *budget);
 
 ALICE_API size_t alice_budget_limit(const alice_budget *budget);
 
-/** Change the ceiling. Below what is in use: the reclaimers run; what is still over stays, and new charges fail. */
+/** Change the ceiling. Below what is in use: the reclaimers run; what is still over stays, and
+ * new charges fail. */
 ALICE_API alice_status alice_budget_set_limit(alice_budget *budget, size_t limit);
 
-/** Bytes charged in all, exact when no other thread charges; and the most that ever was (see above). */
+/** Bytes charged in all, exact when no other thread charges; and the most that ever was (see
+ * above). */
 ALICE_API size_t alice_budget_used(const alice_budget *budget);
 ALICE_API size_t alice_budget_peak(const alice_budget *budget);
 
@@ -85,8 +88,7 @@ ALICE_API size_t alice_budget_peak(const alice_budget *budget);
  * Open an account named `name` (copied, cut at 31 bytes) below `parent`. `cap`
  * bounds it and its children; 0: only by its parents. Thread-safe.
  */
-ALICE_API alice_status alice_account_open(alice_account **out,
-                                          alice_account *parent,
+ALICE_API alice_status alice_account_open(alice_account **out, alice_account *parent,
                                           const char *name, size_t cap);
 
 /**
@@ -114,10 +116,11 @@ ALICE_API void alice_account_release(alice_account *account, size_t bytes);
  * ALICE_E_INVAL), without reclaiming. ALICE_E_BUDGET where a cap of `to` is in
  * the way: nothing has moved. A NULL side only takes or only gives.
  */
-ALICE_API alice_status alice_account_transfer(alice_account *from,
-                                              alice_account *to, size_t bytes);
+ALICE_API alice_status alice_account_transfer(alice_account *from, alice_account *to,
+                                              size_t bytes);
 
-/** Set what the account is charged in one step, up or down, without reclaim or refusal: for what is observed rather than asked (`untracked`). */
+/** Set what the account is charged in one step, up or down, without reclaim or refusal: for
+ * what is observed rather than asked (`untracked`). */
 ALICE_API void alice_account_observe(alice_account *account, size_t bytes);
 
 ALICE_API const char *alice_account_name(const alice_account *account);
@@ -134,28 +137,27 @@ ALICE_API size_t alice_account_free(const alice_account *account);
  * 64 MB budget; most is held by cache.metadata (20 MB) and catalog (9 MB)".
  * Always terminated; answers `buf`.
  */
-ALICE_API char *alice_account_explain(const alice_account *account, size_t bytes,
-                                      char *buf, size_t size);
+ALICE_API char *alice_account_explain(const alice_account *account, size_t bytes, char *buf,
+                                      size_t size);
 
 /** One line of the ledger. */
 typedef struct alice_ledger_row {
     char name[32];
-    unsigned depth;   /**< 0: the root */
-    size_t current;   /**< bytes, children included */
+    unsigned depth; /**< 0: the root */
+    size_t current; /**< bytes, children included */
     size_t peak;
-    size_t cap;       /**< 0: none */
-    uint64_t charges; /**< how many charges were granted, children included */
+    size_t cap;        /**< 0: none */
+    uint64_t charges;  /**< how many charges were granted, children included */
     uint64_t refusals; /**< how many were refused in the end, children included */
 } alice_ledger_row;
 
 /** Fill up to `cap` rows, parents before children; `*count` is how many there are in all. */
-ALICE_API alice_status alice_budget_ledger(const alice_budget *budget,
-                                           alice_ledger_row *rows, size_t cap,
-                                           size_t *count);
+ALICE_API alice_status alice_budget_ledger(const alice_budget *budget, alice_ledger_row *rows,
+                                           size_t cap, size_t *count);
 
-/** Prove that every account is the sum of its parts. ALICE_E_DAMAGED, and where, if not. Call while nobody charges. */
-ALICE_API alice_status alice_budget_check(const alice_budget *budget,
-                                          alice_error *error);
+/** Prove that every account is the sum of its parts. ALICE_E_DAMAGED, and where, if not. Call
+ * while nobody charges. */
+ALICE_API alice_status alice_budget_check(const alice_budget *budget, alice_error *error);
 
 #ifdef __cplusplus
 }

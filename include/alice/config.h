@@ -20,22 +20,22 @@ extern "C" {
  * alice_config_set().
  */
 typedef struct alice_config {
-    uint32_t max_memory_mb;         /**< ceiling of the process; 1024 */
-    double warning_threshold;       /**< share of the limit that counts as pressure; 0.8 */
-    uint32_t cache_size_mb;         /**< all caches together; 256, a quarter of the limit */
-    uint32_t cache_ttl_seconds;     /**< 300; 0: never expires */
-    uint32_t chunk_size_kb;         /**< of one read; 1024 */
-    bool use_mmap;                  /**< true */
-    uint32_t gc_threshold_mb;       /**< collect above; 512, half of the limit */
-    uint32_t gc_interval_seconds;   /**< collect at least so often; 60 */
-    bool adaptive_batch_size;       /**< true */
-    uint32_t min_batch_size;        /**< 10 */
-    uint32_t max_batch_size;        /**< 1000 */
-    uint32_t workers;               /**< probing threads; 8; at use never more than twice the cores
-                                         (see alice_config_workers()) */
-    uint32_t batch_size;            /**< base of a batch; 100; 0: by the files' sizes */
-    uint32_t set;                   /**< bit i: field i was set; bit 16 + i: by a profile (see
-                                         alice_config_field()) */
+    uint32_t max_memory_mb;       /**< ceiling of the process; 1024 */
+    double warning_threshold;     /**< share of the limit that counts as pressure; 0.8 */
+    uint32_t cache_size_mb;       /**< all caches together; 256, a quarter of the limit */
+    uint32_t cache_ttl_seconds;   /**< 300; 0: never expires */
+    uint32_t chunk_size_kb;       /**< of one read; 1024 */
+    bool use_mmap;                /**< true */
+    uint32_t gc_threshold_mb;     /**< collect above; 512, half of the limit */
+    uint32_t gc_interval_seconds; /**< collect at least so often; 60 */
+    bool adaptive_batch_size;     /**< true */
+    uint32_t min_batch_size;      /**< 10 */
+    uint32_t max_batch_size;      /**< 1000 */
+    uint32_t workers;    /**< probing threads; 8; at use never more than twice the cores
+                              (see alice_config_workers()) */
+    uint32_t batch_size; /**< base of a batch; 100; 0: by the files' sizes */
+    uint32_t set;        /**< bit i: field i was set; bit 16 + i: by a profile (see
+                              alice_config_field()) */
 } alice_config;
 
 /** The defaults. */
@@ -97,10 +97,11 @@ ALICE_API alice_status alice_config_set(alice_config *config, const char *key,
                                         const char *value, alice_error *error);
 
 /** Write a field's value as text. ALICE_E_NOENT, ALICE_E_TOOBIG. */
-ALICE_API alice_status alice_config_get(const alice_config *config, const char *key,
-                                        char *buf, size_t size);
+ALICE_API alice_status alice_config_get(const alice_config *config, const char *key, char *buf,
+                                        size_t size);
 
-/** Bytes for each cache: shares of the limit, scaled down together where they exceed the cache size. */
+/** Bytes for each cache: shares of the limit, scaled down together where they exceed the cache
+ * size. */
 typedef struct alice_cache_shares {
     size_t metadata;  /**< 15 % of the limit (10 to 20) */
     size_t hash;      /**< 7.5 % (5 to 10) */
@@ -117,7 +118,8 @@ ALICE_API alice_cache_shares alice_config_shares(const alice_config *config);
 ALICE_API uint32_t alice_config_baseline_batch(const alice_config *config,
                                                uint64_t mean_file_bytes);
 
-/** The workers to use: the config's, at least 1, at most twice the cores that this process may use. */
+/** The workers to use: the config's, at least 1, at most twice the cores that this process may
+ * use. */
 ALICE_API uint32_t alice_config_workers(const alice_config *config);
 
 /** Read a size: a number of MB, or with K, M, G, T ("24", "24M", "1.5G"). ALICE_E_INVAL. */

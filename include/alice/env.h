@@ -61,11 +61,10 @@ typedef struct alice_site {
 } alice_site;
 
 /** The place where it stands, as a pointer that stays valid. */
-#define ALICE_HERE                                                             \
-    (__extension__({                                                           \
-        static const alice_site alice_site_here_ = {__func__, __FILE__,        \
-                                                    __LINE__};                 \
-        &alice_site_here_;                                                     \
+#define ALICE_HERE                                                                 \
+    (__extension__({                                                               \
+        static const alice_site alice_site_here_ = {__func__, __FILE__, __LINE__}; \
+        &alice_site_here_;                                                         \
     }))
 
 /** What a part is handed. Copied by whoever takes it; what it points to outlives them. */
@@ -95,18 +94,17 @@ ALICE_API alice_status alice_env_alloc(const alice_env *env, size_t size,
 ALICE_API alice_status alice_env_try_alloc(const alice_env *env, size_t size,
                                            const alice_site *site, void **out);
 
-/** The same as alice_env_alloc(), cleared, for `count` things of `size` bytes. An overflow is ALICE_E_TOOBIG. */
-ALICE_API alice_status alice_env_calloc(const alice_env *env, size_t count,
-                                        size_t size, const alice_site *site,
-                                        void **out);
+/** The same as alice_env_alloc(), cleared, for `count` things of `size` bytes. An overflow is
+ * ALICE_E_TOOBIG. */
+ALICE_API alice_status alice_env_calloc(const alice_env *env, size_t count, size_t size,
+                                        const alice_site *site, void **out);
 
 /**
  * Change the size of `*p`, which was taken with `old_size` bytes from the same
  * env (or is NULL with 0). On failure `*p` is as it was. A `new_size` of 0 frees.
  */
-ALICE_API alice_status alice_env_resize(const alice_env *env, void **p,
-                                        size_t old_size, size_t new_size,
-                                        const alice_site *site);
+ALICE_API alice_status alice_env_resize(const alice_env *env, void **p, size_t old_size,
+                                        size_t new_size, const alice_site *site);
 
 /** Give memory back; `size` is what was taken. `p` may be NULL. Never fails. */
 ALICE_API void alice_env_free(const alice_env *env, void *p, size_t size);
@@ -116,8 +114,8 @@ ALICE_API uint64_t alice_env_now_ns(const alice_env *env);
 ALICE_API int64_t alice_env_wall_s(const alice_env *env);
 
 /** Tell the env's listener, formatted like printf, cut at 512 bytes. */
-ALICE_API void alice_env_log(const alice_env *env, alice_log_level level,
-                             const char *format, ...) ALICE_PRINTF(3, 4);
+ALICE_API void alice_env_log(const alice_env *env, alice_log_level level, const char *format,
+                             ...) ALICE_PRINTF(3, 4);
 
 #ifdef __cplusplus
 }

@@ -71,10 +71,12 @@ ALICE_API size_t alice_limit_resident(void);
  */
 ALICE_API size_t alice_limit_effective(size_t limit);
 
-/** The same, with the file that said so, such as "/sys/fs/cgroup/memory.max", in `file` ("" where none did). */
+/** The same, with the file that said so, such as "/sys/fs/cgroup/memory.max", in `file` (""
+ * where none did). */
 ALICE_API size_t alice_limit_effective_by(size_t limit, char *file, size_t size);
 
-/** Memory that this process could have at most: the smaller of the machine's and the control group's; 0: unknown. */
+/** Memory that this process could have at most: the smaller of the machine's and the control
+ * group's; 0: unknown. */
 ALICE_API uint64_t alice_limit_ram(void);
 
 #ifdef __cplusplus

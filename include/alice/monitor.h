@@ -24,13 +24,15 @@ typedef struct alice_monitor alice_monitor;
 
 typedef struct alice_monitor_options {
     alice_env env;
-    alice_budget *budget; /**< whose reclaimers are run, in which `untracked` is opened; NULL: none */
-    alice_config config;  /**< all zero: the defaults; resolved on opening */
-    size_t limit_bytes;   /**< 0: the budget's limit, or else the config's */
-    size_t floor_bytes;   /**< resident before any work; 0: what is resident on opening */
-    alice_account *floor_account; /**< the account that stands for the floor, where one does: its
-                                       charge explains none of what was resident beyond it */
-    const char *root;     /**< stands before /proc and /sys (borrowed until opening returns); NULL: "" */
+    alice_budget
+        *budget; /**< whose reclaimers are run, in which `untracked` is opened; NULL: none */
+    alice_config config; /**< all zero: the defaults; resolved on opening */
+    size_t limit_bytes;  /**< 0: the budget's limit, or else the config's */
+    size_t floor_bytes;  /**< resident before any work; 0: what is resident on opening */
+    alice_account *floor_account; /**< the account that stands for the floor, where one does:
+                                     its charge explains none of what was resident beyond it */
+    const char
+        *root; /**< stands before /proc and /sys (borrowed until opening returns); NULL: "" */
 } alice_monitor_options;
 
 /**
@@ -56,19 +58,22 @@ typedef struct alice_monitor_sample {
  * `untracked` up to date: resident, less the floor, less what the accounts
  * explain. Thread-safe.
  */
-ALICE_API alice_status alice_monitor_sample_now(alice_monitor *monitor, alice_monitor_sample *out);
+ALICE_API alice_status alice_monitor_sample_now(alice_monitor *monitor,
+                                                alice_monitor_sample *out);
 
 /** The resident bytes of the fast sample; 0 where it cannot be read. */
 ALICE_API size_t alice_monitor_resident(alice_monitor *monitor);
 
 /** Everything that is known. What is not in the fast sample is at most one second old. */
 typedef struct alice_monitor_usage {
-    size_t current;        /**< resident bytes of this process */
-    size_t peak;           /**< the most that ever was, by the kernel (VmHWM) */
-    size_t available;      /**< what can still be had: of the machine, or less, of the control group */
-    double system_percent; /**< of the machine's (or, where tighter, the group's) memory in use */
-    size_t limit;          /**< 0: none */
-    double ratio;          /**< current to limit: what is displayed */
+    size_t current; /**< resident bytes of this process */
+    size_t peak;    /**< the most that ever was, by the kernel (VmHWM) */
+    size_t
+        available; /**< what can still be had: of the machine, or less, of the control group */
+    double
+        system_percent; /**< of the machine's (or, where tighter, the group's) memory in use */
+    size_t limit;       /**< 0: none */
+    double ratio;       /**< current to limit: what is displayed */
 
     double steering_ratio; /**< what steers, see above; never below 0 */
     alice_level level;     /**< of the steering ratio */
@@ -88,9 +93,11 @@ typedef struct alice_monitor_usage {
 } alice_monitor_usage;
 
 /** Thread-safe. ALICE_E_SYSTEM: the kernel's figures cannot be read. */
-ALICE_API alice_status alice_monitor_get_usage(alice_monitor *monitor, alice_monitor_usage *out);
+ALICE_API alice_status alice_monitor_get_usage(alice_monitor *monitor,
+                                               alice_monitor_usage *out);
 
-/** The level by the steering ratio, from a fast sample. Normal where nothing can be read. Thread-safe. */
+/** The level by the steering ratio, from a fast sample. Normal where nothing can be read.
+ * Thread-safe. */
 ALICE_API alice_level alice_monitor_level(alice_monitor *monitor);
 
 /**
@@ -109,9 +116,10 @@ ALICE_API uint32_t alice_monitor_batch_size(alice_monitor *monitor, uint32_t bas
 
 /** Why a collection ran. */
 typedef enum alice_collect_reason {
-    ALICE_COLLECT_NONE = 0,      /**< it did not */
-    ALICE_COLLECT_THRESHOLD = 1, /**< resident above `gc_threshold_mb`, and grown by 5 % of the limit */
-    ALICE_COLLECT_INTERVAL = 2,  /**< `gc_interval_seconds` since the last */
+    ALICE_COLLECT_NONE = 0, /**< it did not */
+    ALICE_COLLECT_THRESHOLD =
+        1, /**< resident above `gc_threshold_mb`, and grown by 5 % of the limit */
+    ALICE_COLLECT_INTERVAL = 2, /**< `gc_interval_seconds` since the last */
     ALICE_COLLECT_FORCED = 3
 } alice_collect_reason;
 
@@ -132,9 +140,11 @@ typedef struct alice_collection {
  * time: in a second thread, and from within a reclaimer, nothing happens.
  * `out` may be NULL. Answers the bytes that went back to the system.
  */
-ALICE_API size_t alice_monitor_collect(alice_monitor *monitor, bool force, alice_collection *out);
+ALICE_API size_t alice_monitor_collect(alice_monitor *monitor, bool force,
+                                       alice_collection *out);
 
-/** Suspend and resume collection that is not forced; nests. Reclaim before a refusal goes on. Thread-safe. */
+/** Suspend and resume collection that is not forced; nests. Reclaim before a refusal goes on.
+ * Thread-safe. */
 ALICE_API void alice_monitor_suspend(alice_monitor *monitor);
 ALICE_API void alice_monitor_resume(alice_monitor *monitor);
 
@@ -160,7 +170,8 @@ typedef enum alice_watch_event {
     ALICE_WATCH_CGROUP = 1    /**< the control group came near its limit */
 } alice_watch_event;
 
-/** Told in the watcher's thread, at most ten times a second; not under a lock; must not close the monitor. */
+/** Told in the watcher's thread, at most ten times a second; not under a lock; must not close
+ * the monitor. */
 typedef void (*alice_watch_fn)(void *ctx, alice_watch_event event, alice_level level);
 
 typedef struct alice_watch_options {

@@ -40,9 +40,8 @@ typedef alice_reclaimed (*alice_reclaim_fn)(void *ctx, size_t wanted);
 typedef struct alice_reclaimer alice_reclaimer;
 
 /** Register. `name` is copied, cut at 31 bytes. Thread-safe. */
-ALICE_API alice_status alice_reclaimer_add(alice_reclaimer **out,
-                                           alice_budget *budget, const char *name,
-                                           int order, alice_reclaim_fn fn,
+ALICE_API alice_status alice_reclaimer_add(alice_reclaimer **out, alice_budget *budget,
+                                           const char *name, int order, alice_reclaim_fn fn,
                                            void *ctx);
 
 /**
@@ -72,9 +71,8 @@ typedef struct alice_reclaim_row {
  * Up to `cap` rows say who gave what; `count` (may be NULL) how many ran.
  * Nested calls in the same thread give 0. Answers the bytes given back.
  */
-ALICE_API size_t alice_reclaim_run(alice_budget *budget, size_t wanted,
-                                   alice_reclaim_row *rows, size_t cap,
-                                   size_t *count);
+ALICE_API size_t alice_reclaim_run(alice_budget *budget, size_t wanted, alice_reclaim_row *rows,
+                                   size_t cap, size_t *count);
 
 typedef struct alice_monitor alice_monitor; /* monitor.h */
 

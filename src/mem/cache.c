@@ -1000,9 +1000,10 @@ static alice_status add_reclaimers(alice_cache *c, const alice_cache_options *o)
     if (st != ALICE_OK)
         return st;
     snprintf(name, sizeof name, "%.23s.cold", base);
-    st = alice_reclaimer_add(&c->reclaimers[1], o->budget, name, ALICE_RECLAIM_COLD, reclaim_cold,
-                             c);
-    /* What the cache is charged gives way on demand: the monitor does not count it as pressure. */
+    st = alice_reclaimer_add(&c->reclaimers[1], o->budget, name, ALICE_RECLAIM_COLD,
+                             reclaim_cold, c);
+    /* What the cache is charged gives way on demand: the monitor does not count it as pressure.
+     */
     if (st == ALICE_OK && alice_account_budget(o->env.account) == o->budget) {
         alice_reclaimer_bind(c->reclaimers[0], o->env.account);
         alice_reclaimer_bind(c->reclaimers[1], o->env.account);
