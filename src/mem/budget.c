@@ -40,6 +40,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "mem/budget_int.h"
+#include "mem/profile_hook.h"
 #include "port/cpu.h"
 
 enum { LINE = 64 };
@@ -537,6 +538,7 @@ static alice_status account_new(alice_budget *b, const char *name, size_t cap,
 static void account_delete(alice_account *a)
 {
     alice_budget *b = a->budget;
+    ALICE__CENSUS_REMOVE(&b->env, a);
     alice_env_free(&b->env, a->block, account_block_size(b));
 }
 
@@ -584,6 +586,7 @@ alice_status alice_budget_open(alice_budget **out, const alice_budget_options *o
     pthread_mutex_init(&b->lock, NULL);
     pthread_mutex_init(&b->reclaim_lock, NULL);
     *out = b;
+    ALICE__CENSUS_ADD(&b->env, b, "alice_budget");
     return ALICE_OK;
 }
 
@@ -595,6 +598,7 @@ alice_status alice_budget_close(alice_budget **budget, size_t *leaked)
         return ALICE_OK;
     alice_budget *b = *budget;
     *budget = NULL;
+    ALICE__CENSUS_REMOVE(&b->env, b);
     size_t left = alice_account_used(b->root);
     if (leaked)
         *leaked = left;
@@ -637,6 +641,7 @@ alice_status alice_account_open(alice_account **out, alice_account *parent, cons
     *at = a;
     pthread_mutex_unlock(&b->lock);
     *out = a;
+    ALICE__CENSUS_ADD(&b->env, a, "alice_account");
     return ALICE_OK;
 }
 

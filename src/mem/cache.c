@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "mem/profile_hook.h"
 #include "port/entropy.h"
 
 #define SHARDS_MAX 64
@@ -1039,10 +1040,12 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     }
     if (st == ALICE_OK)
         st = add_reclaimers(c, o);
-    if (st == ALICE_OK)
+    if (st == ALICE_OK) {
         *out = c;
-    else
+        ALICE__CENSUS_ADD(&c->env, c, "alice_cache");
+    } else {
         alice_cache_close(&c);
+    }
     return st;
 }
 
@@ -1051,6 +1054,7 @@ void alice_cache_close(alice_cache **cache)
     if (!cache || !*cache)
         return;
     alice_cache *c = *cache;
+    ALICE__CENSUS_REMOVE(&c->env, c);
     alice_reclaimer_remove(&c->reclaimers[0]);
     alice_reclaimer_remove(&c->reclaimers[1]);
     for (uint32_t i = 0; i < c->shard_count; i++) {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "mem/limit_int.h"
+#include "mem/profile_hook.h"
 #include "port/limits.h"
 #include "port/meminfo.h"
 
@@ -105,10 +106,12 @@ alice_status alice_limit_begin(alice_limit **out, const alice_limit_options *opt
     l->env = options->env;
     if (!alice__limits_sanitized())
         st = apply(l, options);
-    if (st)
+    if (st) {
         alice_env_free(&options->env, l, sizeof *l);
-    else
+    } else {
         *out = l;
+        ALICE__CENSUS_ADD(&l->env, l, "alice_limit");
+    }
     return st;
 }
 
@@ -118,6 +121,7 @@ void alice_limit_end(alice_limit **limit)
         return;
     alice_limit *l = *limit;
     *limit = NULL;
+    ALICE__CENSUS_REMOVE(&l->env, l);
     if (l->was_stack)
         alice__limits_set_stack(l->was_stack);
     if (l->thp_set)

@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "mem/budget_int.h"
 #include "mem/monitor_int.h"
+#include "mem/profile_hook.h"
 #include "port/limits.h"
 #include "port/meminfo.h"
 #include "port/pressure.h"
@@ -578,10 +579,12 @@ alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options
     st = open_sources(m);
     if (st == ALICE_OK)
         st = join_budget(m);
-    if (st)
+    if (st) {
         alice_monitor_close(&m);
-    else
+    } else {
         *out = m;
+        ALICE__CENSUS_ADD(&m->env, m, "alice_monitor");
+    }
     return st;
 }
 
@@ -591,6 +594,7 @@ void alice_monitor_close(alice_monitor **monitor)
         return;
     alice_monitor *m = *monitor;
     *monitor = NULL;
+    ALICE__CENSUS_REMOVE(&m->env, m);
     alice_monitor_unwatch(m);
     alice_reclaimer_remove(&m->reclaimer);
     alice_account_close(&m->untracked);

@@ -27,6 +27,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "mem/profile_hook.h"
 #include "port/entropy.h"
 
 #define BUCKETS_MIN 16
@@ -292,10 +293,12 @@ alice_status alice_weak_cache_open(alice_weak_cache **out, const alice_weak_cach
     if (o->budget)
         st = alice_reclaimer_add(&cache->reclaimer, o->budget, name, ALICE_RECLAIM_COLD,
                                  reclaim, cache);
-    if (st == ALICE_OK)
+    if (st == ALICE_OK) {
         *out = cache;
-    else
+        ALICE__CENSUS_ADD(&o->env, cache, "alice_weak_cache");
+    } else {
         alice_weak_cache_close(&cache);
+    }
     return st;
 }
 
@@ -306,6 +309,7 @@ void alice_weak_cache_close(alice_weak_cache **cache)
     alice_weak_cache *c = *cache;
     struct core *core = c->core;
     alice_env env = core->env;
+    ALICE__CENSUS_REMOVE(&env, c);
     alice_reclaimer_remove(&c->reclaimer);
     alice_weak_cache_trim(c);
     alice_env_free(&env, c, sizeof *c);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "media/analyze.h"
 #include "media/names.h"
+#include "mem/profile_hook.h"
 #include "organize/plan.h"
 #include "organize/probe.h"
 #include "port/fs.h"
@@ -38,10 +39,12 @@ alice_status alice_info_open(alice_info_reader **out, const alice_env *env)
     r->head = head;
     if (st == ALICE_OK)
         st = alice__analyzer_open(&r->analyzer, env, INFO_TEXTS);
-    if (st == ALICE_OK)
+    if (st == ALICE_OK) {
         *out = r;
-    else
+        ALICE__CENSUS_ADD(&r->env, r, "alice_info_reader");
+    } else {
         alice_info_close(&r);
+    }
     return st;
 }
 
@@ -51,6 +54,7 @@ void alice_info_close(alice_info_reader **reader)
     if (!r)
         return;
     alice_env env = r->env;
+    ALICE__CENSUS_REMOVE(&env, r);
     alice__analyzer_close(&r->analyzer);
     alice_env_free(&env, r->head, ALICE__HEAD_BYTES);
     alice_env_free(&env, r, sizeof *r);

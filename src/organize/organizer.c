@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mem/profile_hook.h"
 #include "port/fs.h"
 #include "port/limits.h"
 
@@ -376,6 +377,7 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
         st = open_parts(o, error);
     if (st == ALICE_OK) {
         *out = o;
+        ALICE__CENSUS_ADD(&env, o, "alice_organizer");
         return ALICE_OK;
     }
     if (error->text[0] == 0 && st == ALICE_E_BUDGET && o->budget)
@@ -393,6 +395,7 @@ void alice_organizer_close(alice_organizer **organizer)
     alice_organizer *o = organizer ? *organizer : NULL;
     if (!o)
         return;
+    ALICE__CENSUS_REMOVE(&o->env, o);
     alice__prober_close(&o->prober);
     alice__transfer_close(&o->transfer);
     alice__catalog_close(&o->catalog);
