@@ -12,6 +12,9 @@
 #include <alice/config.h>
 #include <alice/env.h>
 #include <alice/media.h>
+#include <alice/monitor.h>
+#include <alice/pool.h>
+#include <alice/reclaim.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,7 +50,7 @@ typedef struct alice_progress {
     uint32_t batch_size;
     size_t resident, limit;
     uint64_t elapsed_ns;
-    const char *path; /**< the file at hand, borrowed */
+    const char *path; /**< the file at hand, below the inbox; borrowed */
 } alice_progress;
 
 typedef struct alice_organizer_options {
@@ -134,6 +137,84 @@ ALICE_API alice_status alice_organizer_get_memory_stats(const alice_organizer *o
 ALICE_API alice_status alice_organizer_by_source(const alice_organizer *organizer,
                                                  size_t index, const char **name,
                                                  uint64_t *count);
+
+/** Where an organizer is. */
+typedef enum alice_phase {
+    ALICE_PHASE_READY = 0,    /**< open, nothing begun */
+    ALICE_PHASE_CHECKING = 1, /**< whether what is to be copied fits */
+    ALICE_PHASE_RUNNING = 2,
+    ALICE_PHASE_DONE = 3 /**< organize() is over */
+} alice_phase;
+
+/** "ready", "checking", "running", "done". Static text. */
+ALICE_API const char *alice_phase_name(alice_phase phase);
+
+typedef struct alice_named_cache {
+    const char *name; /**< "cache.metadata", …; static text */
+    alice_cache_numbers numbers;
+} alice_named_cache;
+
+typedef struct alice_named_pool {
+    const char *name; /**< static text */
+    size_t idle, in_use;
+    uint64_t created, reused;
+} alice_named_pool;
+
+enum { ALICE_STATUS_ACCOUNTS = 24, ALICE_STATUS_CACHES = 4, ALICE_STATUS_POOLS = 1 };
+
+/** A running organizer, from outside. */
+typedef struct alice_organizer_status {
+    /* The run, as its own thread told it last: a tenth of a second ago while files
+       go by, longer while a large one is copied. */
+    alice_phase phase;
+    int64_t run;      /**< 0: none that is recorded (yet) */
+    uint64_t age_ns;  /**< since it was told */
+    uint64_t files, organized, skipped, duplicates, errors, bytes, streamed_files;
+    uint64_t elapsed_ns;
+    char path[512];   /**< the file at hand, below the inbox; cut in front */
+    uint32_t batch_size; /**< of the present batch; then of all so far: */
+    uint32_t smallest_batch, largest_batch;
+    uint64_t batches, batch_size_adjustments;
+
+    /* What never changes. */
+    bool move, dry_run;
+    const char *inbox_path, *organized_path; /**< borrowed from the organizer */
+
+    /* Memory, at this moment. */
+    alice_monitor_usage usage;
+    uint64_t gc_collections, given_back; /**< given_back: bytes, by all of them */
+    size_t account_count;
+    alice_ledger_row accounts[ALICE_STATUS_ACCOUNTS];
+    size_t cache_count;
+    alice_named_cache caches[ALICE_STATUS_CACHES];
+    size_t pool_count;
+    alice_named_pool pools[ALICE_STATUS_POOLS];
+} alice_organizer_status;
+
+/**
+ * Ask a running organizer how it is. Any thread; costs the run nothing that can
+ * be measured. ALICE_E_SYSTEM: the kernel's figures cannot be read.
+ */
+ALICE_API alice_status alice_organizer_get_status(const alice_organizer *organizer,
+                                                  alice_organizer_status *out);
+
+/** What a collection that was asked for gave back. */
+typedef struct alice_collect_report {
+    size_t row_count;
+    alice_reclaim_row rows[ALICE_STATUS_ACCOUNTS]; /**< every reclaimer, in the order in which they ran */
+    size_t released;  /**< bytes that they gave back to the accounts */
+    size_t resident_before, resident_after;
+} alice_collect_report;
+
+/**
+ * Ask a running organizer to collect all it can. The run's thread does it before
+ * its next file. Any thread; answers a ticket for alice_organizer_collected().
+ */
+ALICE_API uint64_t alice_organizer_request_collect(alice_organizer *organizer);
+
+/** Whether that was done: ALICE_OK and the report of the latest; ALICE_E_BUSY: not yet. Any thread. */
+ALICE_API alice_status alice_organizer_collected(const alice_organizer *organizer,
+                                                 uint64_t ticket, alice_collect_report *out);
 
 /** The organizer's budget, for ledgers. Borrowed. */
 ALICE_API alice_budget *alice_organizer_budget(alice_organizer *organizer);

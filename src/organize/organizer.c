@@ -270,8 +270,7 @@ static alice_status open_cache(alice_organizer *o, alice_cache **out, const char
     c.name = name;
     c.max_bytes = clamp(bytes, 64 * ALICE_KB, 256 * ALICE_MB);
     c.ttl_ms = o->config.cache_ttl_seconds > UINT32_MAX / 1000 ? 0 : o->config.cache_ttl_seconds * 1000;
-    c.single_thread = true;
-    c.shards = 1;
+    c.shards = 1; /* used by one thread, but a probing thread's charge may reclaim, and others read its numbers */
     c.budget = o->budget;
     return alice_cache_open(out, &c);
 }
@@ -357,6 +356,7 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
     o->o = *options;
     o->env = env;
     o->inbox_fd = o->organized_fd = -1;
+    alice__status_init(&o->board);
     o->config = options->config;
     alice_config_resolve(&o->config);
     room = NULL;
@@ -418,6 +418,7 @@ void alice_organizer_close(alice_organizer **organizer)
     }
     alice__fs_close(o->organized_fd);
     alice__fs_close(o->inbox_fd);
+    alice__status_end(&o->board);
     alice_env env = o->env;
     alice_env_free(&env, o->paths, 4 * (size_t)ALICE__PATH_MAX);
     alice_env_free(&env, o, sizeof *o);

@@ -18,6 +18,7 @@
 #include "catalog/catalog.h"
 #include "organize/batch_items.h"
 #include "organize/probe.h"
+#include "organize/status.h"
 #include "organize/transfer.h"
 #include "organize/walk.h"
 
@@ -61,6 +62,7 @@ struct alice_organizer {
     alice__prober *prober;
     alice__items items;
     bool items_open;
+    alice__status_board board;
 
     int inbox_fd, organized_fd;
     char *inbox, *organized, *catalog_path, *scratch; /* absolute */

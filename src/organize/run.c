@@ -53,13 +53,34 @@ static bool asked_to_stop(run *x)
     return x->stop;
 }
 
-static void tell_progress(run *x, const char *path)
+static void tell(run *x, alice_phase phase, const char *path)
+{
+    const alice__told told = {.phase = phase,
+                              .run = x->o->o.dry_run ? 0 : x->id,
+                              .now_ns = x->progress_ns,
+                              .began_ns = x->began_ns,
+                              .result = x->r,
+                              .window = x->window,
+                              .path = path};
+    alice__status_tell(x->o, &told);
+}
+
+/* Between two files: collect if somebody asks for it, and tell how far the run is, ten times a second. */
+static void between_files(run *x, alice__folder *folder, const char *name)
 {
     alice_organizer *o = x->o;
+    if (alice__status_collect_asked(&o->board))
+        alice__status_collect(o);
     uint64_t now = alice_env_now_ns(&o->env);
-    if (!o->o.on_progress || now - x->progress_ns < PROGRESS_NS)
+    if (now - x->progress_ns < PROGRESS_NS)
         return;
     x->progress_ns = now;
+    char path[ALICE__PATH_MAX];
+    const char *below = alice__folder_path(folder);
+    snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
+    tell(x, ALICE_PHASE_RUNNING, path);
+    if (!o->o.on_progress)
+        return;
     alice_progress p = {.files = x->r->files,
                         .organized = x->r->organized,
                         .skipped = x->r->skipped,
@@ -250,7 +271,7 @@ static alice_status transfer_items(run *x, bool again, bool *retry)
         }
         if (stopped == ALICE_OK && asked_to_stop(x))
             stopped = ALICE_E_CANCELLED;
-        tell_progress(x, item->name);
+        between_files(x, item->folder, item->name);
     }
     alice_status st = alice__transfer_finish(o->transfer, settle_done, x, x->error);
     for (size_t i = 0; i < o->items.count; i++)
@@ -814,7 +835,7 @@ static alice_status feed(run *x)
         if (alice__folder_serial(e.folder) - x->oldest_folder >= o->sizes.folders)
             break;
         if (alice__prober_count(o->prober) == 0) {
-            tell_progress(x, e.name);
+            between_files(x, e.folder, e.name);
             if (asked_to_stop(x))
                 break;
         }
@@ -937,7 +958,7 @@ static alice_status loop(run *x)
                 break;
             continue;
         }
-        tell_progress(x, p->name);
+        between_files(x, p->folder, p->name);
         x->oldest_folder = alice__folder_serial(p->folder);
         st = consume(x, p);
         alice__prober_release(o->prober);
@@ -1004,6 +1025,8 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
                         .inbox = o->inbox,
                         .organized = o->organized,
                         .started_s = alice_env_wall_s(&o->env)};
+    x.progress_ns = x.began_ns;
+    tell(&x, ALICE_PHASE_CHECKING, "");
     alice_status st = check_space(&x);
     if (st == ALICE_OK)
         st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
@@ -1032,6 +1055,8 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
         }
     }
     fill_result(&x);
+    x.progress_ns = alice_env_now_ns(&o->env);
+    tell(&x, ALICE_PHASE_DONE, "");
     alice__walk_close(&x.walk);
     if (st != ALICE_OK && x.error->text[0] == 0)
         alice__fail(x.error, st, 0, "the run had to stop: %s", alice_status_text(st));

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The status of a run, and collection on demand.
+ *
+ *   run's thread: tell ──▶ board ──▶ get_status: any thread
+ *   any thread: request ──▶ asked ──▶ run's thread collects ──▶ report, served
+ *
+ * What is thread-safe by itself (monitor, budget, caches, pool) is read where it
+ * stands, so it is right even while the run's thread copies a huge file. `lock`
+ * is held for copying alone and is the innermost: nothing is called under it.
+ */
+#include "organize/organizer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *alice_phase_name(alice_phase phase)
+{
+    static const char *const names[] = {"ready", "checking", "running", "done"};
+    return (unsigned)phase < sizeof names / sizeof *names ? names[phase] : "unknown";
+}
+
+void alice__status_init(alice__status_board *b)
+{
+    pthread_mutex_init(&b->lock, NULL);
+    atomic_init(&b->asked, 0);
+    atomic_init(&b->served, 0);
+}
+
+void alice__status_end(alice__status_board *b)
+{
+    pthread_mutex_destroy(&b->lock);
+}
+
+/* The end of a path says more than its beginning. */
+static void copy_end(char *out, size_t size, const char *path)
+{
+    static const char dots[] = "…";
+    size_t n = strlen(path);
+    if (n < size)
+        memcpy(out, path, n + 1);
+    else
+        snprintf(out, size, "%s%s", dots, path + (n - (size - sizeof dots)));
+}
+
+void alice__status_tell(alice_organizer *o, const alice__told *t)
+{
+    alice__status_board *b = &o->board;
+    const alice_organize_result *r = t->result;
+    alice_batch_stats batch;
+    alice_batch_get_stats(o->batch, &batch);
+    pthread_mutex_lock(&b->lock);
+    alice_organizer_status *s = &b->told;
+    s->phase = t->phase;
+    s->run = t->run;
+    s->files = r->files;
+    s->organized = r->organized;
+    s->skipped = r->skipped;
+    s->duplicates = r->duplicates;
+    s->errors = r->errors;
+    s->bytes = r->bytes;
+    s->streamed_files = o->streamed;
+    s->elapsed_ns = t->now_ns - t->began_ns;
+    s->batch_size = t->window;
+    s->smallest_batch = batch.smallest;
+    s->largest_batch = batch.largest;
+    s->batches = batch.batches;
+    s->batch_size_adjustments = batch.adjustments;
+    copy_end(s->path, sizeof s->path, t->path);
+    b->told_ns = t->now_ns;
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void add_cache(alice_organizer_status *out, const char *name, alice_cache *cache)
+{
+    alice_cache_stats s = alice_cache_get_stats(cache);
+    out->caches[out->cache_count++] =
+        (alice_named_cache){.name = name,
+                            .numbers = {.hits = s.hits,
+                                        .misses = s.misses,
+                                        .items = s.items,
+                                        .evictions = s.evictions,
+                                        .hit_rate = s.hit_rate,
+                                        .size_bytes = s.size_bytes,
+                                        .max_size_bytes = s.max_size_bytes}};
+}
+
+alice_status alice_organizer_get_status(const alice_organizer *o, alice_organizer_status *out)
+{
+    if (!o || !out)
+        return ALICE_E_INVAL;
+    /* The lock is the board's own business: a status changes nothing that the caller can see.
+     */
+    alice__status_board *b = (alice__status_board *)&o->board;
+    pthread_mutex_lock(&b->lock);
+    *out = b->told;
+    uint64_t told_ns = b->told_ns;
+    pthread_mutex_unlock(&b->lock);
+    uint64_t now = alice_env_now_ns(&o->env);
+    out->age_ns = told_ns && now > told_ns ? now - told_ns : 0;
+    out->move = o->o.move;
+    out->dry_run = o->o.dry_run;
+    out->inbox_path = o->inbox;
+    out->organized_path = o->organized;
+
+    alice_status st = alice_monitor_get_usage(o->monitor, &out->usage);
+    if (st != ALICE_OK)
+        return st;
+    out->gc_collections = alice_monitor_collections(o->monitor);
+    out->given_back = alice_monitor_given_back(o->monitor);
+    alice_budget_ledger(o->budget, out->accounts, ALICE_STATUS_ACCOUNTS, &out->account_count);
+    if (out->account_count > ALICE_STATUS_ACCOUNTS)
+        out->account_count = ALICE_STATUS_ACCOUNTS;
+    out->cache_count = 0;
+    add_cache(out, "cache.metadata", o->projects);
+    add_cache(out, "cache.result", o->verdicts);
+    add_cache(out, "cache.directory", o->folders);
+    add_cache(out, "cache.hash", o->hashes);
+    alice_pool_stats pool;
+    alice__prober_pool_stats(o->prober, &pool);
+    out->pool_count = 1;
+    out->pools[0] = (alice_named_pool){.name = "analyzers",
+                                       .idle = pool.pool_size,
+                                       .in_use = pool.in_use,
+                                       .created = pool.created,
+                                       .reused = pool.reused};
+    return ALICE_OK;
+}
+
+/* ---- collection on demand ---- */
+
+uint64_t alice_organizer_request_collect(alice_organizer *o)
+{
+    return o ? atomic_fetch_add(&o->board.asked, 1) + 1 : 0;
+}
+
+alice_status alice_organizer_collected(const alice_organizer *o, uint64_t ticket,
+                                       alice_collect_report *out)
+{
+    if (!o || !out)
+        return ALICE_E_INVAL;
+    alice__status_board *b = (alice__status_board *)&o->board;
+    if (atomic_load(&b->served) < ticket)
+        return ALICE_E_BUSY;
+    pthread_mutex_lock(&b->lock);
+    *out = b->report;
+    pthread_mutex_unlock(&b->lock);
+    return ALICE_OK;
+}
+
+void alice__status_collect(alice_organizer *o)
+{
+    alice__status_board *b = &o->board;
+    uint64_t asked = atomic_load(&b->asked);
+    alice_collect_report r = {.resident_before = alice_monitor_resident(o->monitor)};
+    alice_collection c;
+    r.released =
+        alice_reclaim_run(o->budget, SIZE_MAX, r.rows, ALICE_STATUS_ACCOUNTS, &r.row_count);
+    if (r.row_count > ALICE_STATUS_ACCOUNTS)
+        r.row_count = ALICE_STATUS_ACCOUNTS;
+    /* Counts as a collection, and gives the allocator's free pages back. */
+    alice_monitor_collect(o->monitor, true, &c);
+    r.resident_after = c.resident;
+    pthread_mutex_lock(&b->lock);
+    b->report = r;
+    pthread_mutex_unlock(&b->lock);
+    atomic_store(&b->served, asked);
+}
