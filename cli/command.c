@@ -143,9 +143,7 @@ static int print_command_help(const cli_command *c)
 
 static int print_help(void)
 {
-    puts("usage: alice COMMAND [options]\n\n"
-         "Sorts huge collections of photos, videos and AI-made pictures into dated folders,\n"
-         "inside a memory budget that it keeps.\n\nCommands:");
+    printf("usage: alice COMMAND [options]\n\n%s\nCommands:\n", cli_about);
     for (const cli_command *c = cli_commands; c->name; c++)
         printf("  %-18s %s\n", c->name, c->summary);
     puts("\n  alice COMMAND --help   how to use a command, with examples\n"

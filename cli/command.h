@@ -83,6 +83,14 @@ typedef struct cli_command {
 /* All commands, in the order of help; the end has a NULL name. */
 extern const cli_command cli_commands[];
 
+/* What help and manual say besides, see notes.c; the end of each list has a NULL name. */
+typedef struct cli_note {
+    const char *name, *text;
+} cli_note;
+
+extern const char cli_about[];
+extern const cli_note cli_exit_statuses[], cli_environment[], cli_files[];
+
 /* The commands: one file each. */
 int cmd_organize(const cli_args *args);
 int cmd_info(const cli_args *args);
