@@ -1,0 +1,317 @@
+"""alice organize on whole collections with a truth table: every file accounted for, each in the
+folder of its day, each content once, sources untouched, runs repeatable."""
+import os
+import shutil
+
+from harness import *
+
+DISK = os.environ.get('TMPDIR', '/var/tmp')
+
+
+def made(count=2000, groups=False, odd=True, base=None):
+    top = place(base) if base else fast()
+    inbox = os.path.join(top, 'inbox')
+    truth = collection.make(inbox, count, odd=odd)
+    if groups:
+        collection.add_groups(inbox, truth)
+    return inbox, os.path.join(top, 'organized'), truth
+
+
+def whole(inbox, organized, truth, *more):
+    """A copy and a second run over the same, checked in full."""
+    before = listing(inbox)
+    r = organize(inbox, organized, *more, report=True)
+    placed = check_report(r.report, r.summary, truth, inbox, organized)
+    same_tree(before, listing(inbox), 'the inbox after a copy')
+    check_tree(organized, placed)
+    for line in r.report:
+        if line['status'] == 'organized':
+            a, b = os.stat(path_of(line['source_path'])), os.stat(path_of(line['destination']))
+            eq((a.st_size, a.st_mtime_ns, a.st_mode), (b.st_size, b.st_mtime_ns, b.st_mode), line)
+            assert a.st_ino != b.st_ino, 'a copy is a file of its own'
+    media = len([t for t in truth if t.kind == 'media'])
+    contents = len({t.sha for t in truth if t.kind == 'media'})
+    eq(r.summary['organized'], contents, 'organized')
+    eq(r.summary['duplicates'], media - contents, 'duplicates')
+    return r, placed
+
+
+@test
+def copy_every_file_accounted_for_and_a_second_run_does_nothing():
+    inbox, organized, truth = made(base=DISK)
+    r, placed = whole(inbox, organized, truth)
+    eq(r.summary['mode'], 'copy')
+    assert r.summary['duplicates'] >= 190, r.summary['duplicates']
+    eq(r.summary['bytes'], sum(os.stat(p).st_size for p in placed), 'bytes')
+    before = listing(organized)
+    again = organize(inbox, organized, report=True, watch=True)
+    eq(again.summary['organized'], 0, 'organized')
+    same_tree(before, listing(organized), 'the organized tree after a second run')
+    plain = organize(inbox, organized, watch=True)
+    for s in (again.summary, plain.summary):
+        regular = len([t for t in truth if t.kind in ('media', 'other')])
+        eq(s['already_known'], regular, 'already_known')
+        eq(s['files'], r.summary['files'], 'files')
+        eq(s['errors'], 0, 'errors')
+    # Libraries, folders and the catalog's pages: far less than the heads of 2,000 files.
+    assert plain.read < 3 * MB, 'it read %d bytes' % plain.read
+
+
+@test
+def copy_of_real_files():
+    inbox, truth = corpus_collection(SCALE or 10000)
+    whole(inbox, os.path.join(os.path.dirname(inbox), 'organized'), truth)
+
+
+@test
+def move_leaves_only_duplicates_other_files_and_groups():
+    inbox, organized, truth = made(groups=True, base=DISK)
+    before = listing(inbox)
+    r = organize(inbox, organized, '--move', report=True)
+    placed = check_report(r.report, r.summary, truth, inbox, organized, move=True)
+    check_tree(organized, placed)
+    eq(r.summary['mode'], 'move')
+    # The AAE file is of a group; "x.jpg.xmp" names the one it belongs to and is only no media.
+    eq(r.summary['groups_left'], len([t for t in truth if t.group]) + 1, 'groups_left')
+    gone = {path_of(line['source_path'])[len(os.fsencode(os.path.realpath(inbox))) + 1:]
+            for line in r.report if line['status'] == 'organized'}
+    after = listing(inbox)
+    eq(set(before) - set(after), gone, 'what is gone')
+    for p, v in after.items():
+        if (v[0] & 0o170000) == 0o100000:
+            eq(v, before[p], p)
+    eq({p: v[1] for p, v in before.items() if p in gone and v[1]}.keys(), gone, 'what was moved')
+    moved = {path_of(l['destination']): before[path_of(l['source_path'])[len(os.fsencode(os.path.realpath(inbox))) + 1:]]
+             for l in r.report if l['status'] == 'organized'}
+    for dest, was in moved.items():
+        eq(os.stat(dest).st_mtime_ns, was[2], dest)
+    again = organize(inbox, organized, '--move', report=True)
+    eq((again.summary['organized'], again.summary['errors']), (0, 0), 'a second move')
+    same_tree(after, listing(inbox), 'the inbox after a second move')
+
+
+@test
+def move_of_real_files():
+    inbox, truth = corpus_collection(SCALE or 10000)
+    organized = os.path.join(os.path.dirname(inbox), 'organized')
+    r = organize(inbox, organized, '--move', '--max-memory', '24', report=True)
+    check_tree(organized, check_report(r.report, r.summary, truth, inbox, organized, move=True))
+    left = [p for p, v in listing(inbox).items() if (v[0] & 0o170000) == 0o100000]
+    eq(len(left), r.summary['duplicates'] + r.summary['skipped'], 'what is left')
+
+
+@test
+def move_to_another_file_system():
+    if not os.access('/dev/shm', os.W_OK) or os.stat('/dev/shm').st_dev == os.stat('/var/tmp').st_dev:
+        raise Skip('no second file system at hand')
+    inbox, _, truth = made(600, base='/dev/shm')
+    organized = os.path.join(place(), 'organized')
+    r = organize(inbox, organized, '--move', report=True)
+    check_tree(organized, check_report(r.report, r.summary, truth, inbox, organized, move=True))
+    left = [p for p, v in listing(inbox).items() if (v[0] & 0o170000) == 0o100000]
+    eq(len([p for p in left if not any(t.path == p and t.kind == 'hidden' for t in truth)]),
+       r.summary['duplicates'] + r.summary['not_media'], 'what is left')
+
+
+@test
+def dry_run_changes_nothing_and_foretells_the_run():
+    inbox, organized, truth = made(1200)
+    parent = os.path.dirname(inbox)
+    for turn in range(2):
+        before, parent_before = listing(parent, skip=()), os.stat(parent).st_mtime_ns
+        dry = organize(inbox, organized, '--dry-run', report=True)
+        same_tree(before, listing(parent, skip=()), 'the disk after a dry run')
+        eq(os.stat(parent).st_mtime_ns, parent_before, 'the folder above')
+        eq((dry.summary['dry_run'], dry.summary['run']), (True, 0), 'dry run')
+        if turn == 0:
+            check_report(dry.report, dry.summary, truth, inbox, organized, dry=True)
+        real = organize(inbox, organized, report=True)
+        strip = [{k: v for k, v in line.items() if k != 'dry_run'} for line in dry.report]
+        for a, b in zip(strip, real.report):
+            eq(a, b, 'foretold and done')
+        eq(len(strip), len(real.report))
+        for key in ('files', 'organized', 'skipped', 'duplicates', 'errors', 'bytes', 'by_source', 'by_type',
+                    'date_sources', 'passed_over', 'not_media', 'already_known'):
+            eq(dry.summary[key], real.summary[key], key)
+        # Then over a tree that stands, with new files in the inbox.
+        if turn == 0:
+            collection.make(os.path.join(inbox, 'later'), 150, seed=99, odd=False)
+
+
+@test
+def threads_and_batch_sizes_make_no_difference():
+    inbox, _, truth = made(1200)
+    top = fast()
+    first = None
+    for i, more in enumerate((['--jobs', '1'], ['--jobs', '4'], ['--set', 'performance.batch_size=1'],
+                              ['--set', 'performance.batch_size=7', '--jobs', '3'],
+                              ['--set', 'performance.batch_size=1000', '--max-memory', '256'],
+                              ['--max-memory', '16'], ['--profile', 'fast', '--max-memory', '64'])):
+        organized = os.path.join(top, str(i))
+        r = organize(inbox, organized, *more, report=True)
+        now = (files(organized),
+               [{k: v.replace(os.path.realpath(organized), '') if k == 'destination' else v for k, v in line.items()}
+                for line in r.report],
+               {k: r.summary[k] for k in ('files', 'organized', 'skipped', 'duplicates', 'errors', 'bytes',
+                                          'by_source', 'by_type', 'date_sources')})
+        first = first or now
+        eq(now[0], first[0], '%s: the tree' % more)
+        for a, b in zip(now[1], first[1]):
+            eq(a, b, '%s: the report' % more)
+        eq(now[2], first[2], '%s: the numbers' % more)
+
+
+@test
+def keep_names_adds_the_stem():
+    inbox, organized, truth = made(300)
+    r = organize(inbox, organized, '--keep-names', report=True)
+    check_tree(organized, check_report(r.report, r.summary, truth, inbox, organized))
+    kept = 0
+    for line in r.report:
+        if line['status'] == 'organized':
+            stem = os.path.splitext(os.path.basename(path_of(line['source_path'])))[0]
+            if stem.isalnum():
+                kept += 1
+                assert b'-' + stem[:90] in os.path.basename(path_of(line['destination'])), line
+    assert kept > 10, kept
+
+
+@test
+def names_are_made_safe():
+    inbox, organized, truth = made(1200)
+    organize(inbox, organized)
+    for p in names(organized):
+        for part in p.split(b'/'):
+            text = part.decode('utf-8')  # all of it is UTF-8
+            assert not part.startswith(b'.') and len(part) <= 255, part
+            assert not any(ord(c) < 32 or ord(c) == 127 or c in '\\:*?"<>|\u202e' for c in text), part
+    tops = {p.split(b'/')[1].decode() for p in names(organized)}
+    for wanted in ('日本語', '😀 emoji', 'Übung äö', 'with space', 'uncategorized', 'client-a', 'holiday', 'Holiday'):
+        assert wanted in tops, (wanted, tops)
+    # Counters do not tell "Holiday" from "holiday": their names stay apart on any file system.
+    folded = {}
+    for p in names(organized):
+        assert p.lower() not in folded, (p, folded.get(p.lower()))
+        folded[p.lower()] = p
+
+
+@test
+def numbers_run_by_project_and_source_with_five_digits():
+    inbox, organized, truth = made(1200)
+    organize(inbox, organized)
+    seen = {}
+    for p in names(organized):
+        day, project, source, name = p.split(b'/')
+        assert name.startswith(project + b'-'), p
+        number = name[len(project) + 1:].split(b'.')[0]
+        assert number.isdigit() and len(number) == 5, p
+        key = (project.lower(), source)
+        assert int(number) not in seen.setdefault(key, set()), p
+        seen[key].add(int(number))
+    for key, numbers in seen.items():
+        eq(sorted(numbers), list(range(1, len(numbers) + 1)), key)
+
+
+@test
+def a_catalog_elsewhere():
+    inbox, organized, truth = made(200)
+    catalog = os.path.join(place(), 'my catalog.db')
+    r = organize(inbox, organized, '--catalog', catalog, report=True)
+    check_tree(organized, check_report(r.report, r.summary, truth, inbox, organized))
+    assert os.path.getsize(catalog) > 4096
+    assert not os.path.exists(os.path.join(organized, '.alice', 'catalog.db'))
+    again = organize(inbox, organized, '--catalog', catalog)
+    eq(again.summary['organized'], 0, 'organized')
+
+
+@test
+def a_second_inbox_with_the_same_bytes():
+    inbox, organized, truth = made(400)
+    first = organize(inbox, organized)
+    tree = listing(organized)
+    other = os.path.join(place(), 'card')
+    shutil.copytree(os.path.join(inbox, 'long'), os.path.join(other, 'sd', 'long'))
+    shutil.copytree(os.path.join(inbox, 'holiday'), os.path.join(other, 'party'))
+    r = organize(other, organized, report=True)
+    eq((r.summary['organized'], r.summary['errors']), (0, 0), 'organized')
+    assert r.summary['duplicates'] > 5
+    for line in r.report:
+        if line['status'] == 'duplicate':
+            eq(sha_of(path_of(line['destination'])), sha_of(path_of(line['source_path'])), line)
+    same_tree(tree, listing(organized), 'the organized tree')
+
+
+@test
+def a_changed_file_is_organized_anew():
+    inbox, organized, truth = made(60, odd=False)
+    organize(inbox, organized)
+    before = files(organized)
+    path = os.path.join(os.fsencode(inbox), truth[0].path)
+    new = collection.sample.jpeg(collection.sample.tiff('Canon', 'EOS', '2019:09:19 10:00:00'), 4711)
+    with open(path, 'wb') as f:
+        f.write(new)
+    r = organize(inbox, organized, report=True)
+    eq((r.summary['organized'], r.summary['already_known']), (1, r.summary['files'] - 1), 'organized')
+    line, = [l for l in r.report if l['status'] == 'organized']
+    eq(line['date'], '2019-09-19')
+    after = files(organized)
+    for p, sha in before.items():
+        eq(after.get(p), sha, p)
+    eq(len(after), len(before) + 1)
+    # Touched, but with the same bytes: known as the same content, not placed again.
+    os.utime(path, (1, 1))
+    r = organize(inbox, organized)
+    eq((r.summary['organized'], r.summary['duplicates']), (0, 1), 'touched')
+
+
+@test
+def without_its_catalog_nothing_is_overwritten():
+    inbox, organized, truth = made(150, odd=False)
+    organize(inbox, organized)
+    before = listing(organized)
+    shutil.rmtree(os.path.join(organized, '.alice'))
+    other = os.path.join(place(), 'inbox')
+    more = collection.make(other, 150, seed=1234, odd=False)
+    r = organize(other, organized, report=True)
+    eq(r.summary['errors'], 0, 'errors')
+    after = listing(organized)
+    for p, v in before.items():
+        if (v[0] & 0o170000) == 0o100000:
+            eq(after.get(p), v, p)
+    new = {p for p in after if p not in before and (after[p][0] & 0o170000) == 0o100000}
+    eq(len(new), r.summary['organized'], 'new files')
+    eq({after[p][3] for p in new}, {t.sha for t in more}, 'new contents')
+
+
+@test
+def files_that_others_put_into_the_organized_tree_stay():
+    inbox, organized, truth = made(40, odd=False)
+    dry = organize(inbox, organized, '--dry-run', report=True)
+    target = [path_of(l['destination']) for l in dry.report if l['status'] == 'organized']
+    for dest in target[::3]:
+        os.makedirs(os.path.dirname(dest), exist_ok=True)
+        with open(dest, 'wb') as f:
+            f.write(b'mine')
+    r = organize(inbox, organized, report=True)
+    for dest in target[::3]:
+        with open(dest, 'rb') as f:
+            eq(f.read(), b'mine', dest)
+    eq((r.summary['organized'], r.summary['errors']), (dry.summary['organized'], 0), 'organized')
+    eq(len(files(organized)), r.summary['organized'] + len(target[::3]))
+
+
+@test
+def verbose_and_quiet_and_plain_output():
+    inbox, organized, truth = made(50)
+    r = alice('organize', inbox, organized, '-q')
+    eq((r.out, r.err), (b'', b''), 'quiet')
+    r = alice('organize', inbox, os.path.join(place(), 'o'), '-v')
+    text = r.out.decode('utf-8', 'replace')
+    eq(len([l for l in text.splitlines() if l.startswith('organized') and '->' in l]),
+       len({t.sha for t in truth if t.kind == 'media'}), 'lines')
+    for word in ('files looked at', 'duplicates', 'Memory: peak', 'Dates from', 'By source'):
+        assert word in text, text
+    assert b'\x1b' not in r.out, 'names do not steer the terminal'
+
+
+main()
