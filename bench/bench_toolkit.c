@@ -24,7 +24,7 @@
 #include <alice/profile.h>
 #include <alice/reader.h>
 
-#define RUNS 7
+#define RUNS 15
 
 static double now_s(void)
 {

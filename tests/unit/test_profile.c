@@ -7,8 +7,13 @@
 
 #include <alice/batch.h>
 #include <alice/budget.h>
+#include <alice/cache.h>
+#include <alice/executor.h>
+#include <alice/monitor.h>
 #include <alice/pool.h>
 #include <alice/profile.h>
+#include <alice/reader.h>
+#include <alice/weak_cache.h>
 
 #include "base/pointer_map.h"
 
@@ -388,6 +393,59 @@ static void many_handles_come_and_go(void **state)
     assert_ok(alice_census_close(NULL));
 }
 
+/* Each kind of handle of the toolkit registers, and is gone when it was closed. */
+static void every_type_registers(void **state)
+{
+    (void)state;
+    alice_census *c = NULL;
+    assert_ok(alice_census_open(&c, NULL));
+    alice_env env = {.census = c};
+    alice_budget *budget = NULL;
+    alice_monitor *monitor = NULL;
+    alice_cache *cache = NULL;
+    alice_weak_cache *weak = NULL;
+    alice_batch *batch = NULL;
+    alice_executor *executor = NULL;
+    alice_reader *reader = NULL;
+    alice_map *map = NULL;
+    alice_profile *profile = NULL;
+    alice_budget_options bo = {.env = env};
+    alice_monitor_options mo = {.env = env};
+    alice_cache_options co = {.env = env, .max_bytes = ALICE_MB};
+    alice_weak_cache_options wo = {.env = env};
+    alice_batch_options ao = {.env = env};
+    alice_executor_options xo = {.env = env};
+    alice_reader_options ro = {.env = env};
+    alice_map_options po = {.env = env};
+    alice_profile_options fo = {.env = env};
+    assert_ok(alice_budget_open(&budget, &bo));
+    assert_ok(alice_monitor_open(&monitor, &mo));
+    assert_ok(alice_cache_open(&cache, &co));
+    assert_ok(alice_weak_cache_open(&weak, &wo));
+    assert_ok(alice_batch_open(&batch, &ao));
+    assert_ok(alice_executor_open(&executor, &xo));
+    assert_ok(alice_reader_open(&reader, "/proc/self/maps", &ro, NULL));
+    assert_ok(alice_map_open(&map, "/proc/self/maps", &po, NULL));
+    assert_ok(alice_profile_open(&profile, &fo));
+    alice_census_count counts[16];
+    size_t n = 0;
+    assert_ok(alice_census_counts(c, counts, 16, &n));
+    assert_int_equal(n, 9);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(counts[i].live, 1);
+    alice_profile_close(&profile);
+    alice_map_close(&map);
+    alice_reader_close(&reader);
+    alice_executor_close(&executor);
+    alice_batch_close(&batch);
+    alice_weak_cache_close(&weak);
+    alice_cache_close(&cache);
+    alice_monitor_close(&monitor);
+    assert_ok(alice_budget_close(&budget, NULL));
+    assert_int_equal(alice_census_live(c), 0);
+    assert_ok(alice_census_close(&c));
+}
+
 /* The table against a plain list, with much adding and removing. */
 static void the_table_loses_nothing(void **state)
 {
@@ -489,6 +547,7 @@ int main(void)
         cmocka_unit_test(pausing_counts_only_what_comes_back),
         cmocka_unit_test(any_allocator_can_be_profiled),
         cmocka_unit_test(handles_are_known),
+        cmocka_unit_test(every_type_registers),
         cmocka_unit_test(many_handles_come_and_go),
         cmocka_unit_test(the_table_loses_nothing),
         cmocka_unit_test(every_allocation_may_fail),
