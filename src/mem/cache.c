@@ -107,20 +107,30 @@ struct shard *alice__cache_shard(alice_cache *c, alice_bytes key, uint32_t *tag)
     return shard_of(c, key, tag);
 }
 
+static inline bool is_key(const struct shard *s, struct entry *e, alice_bytes key)
+{
+    /* The value is most likely wanted next: let it come while the key is compared. */
+    __builtin_prefetch((const uint8_t *)e + 64);
+    __builtin_prefetch((const uint8_t *)e + 128);
+    return e->klen == key.n && (key.n == 0 || memcmp(key_of(s->cache, e), key.p, key.n) == 0);
+}
+
 static inline uint32_t find(struct shard *s, alice_bytes key, uint32_t tag)
 {
     if (!s->index.dir)
         return 0;
-    const struct alice__index_segment *seg = alice__index_segment(&s->index, tag);
-    uint32_t mask = s->index.mask;
-    for (uint32_t i = tag & mask; seg->slots[i].handle; i = (i + 1) & mask) {
-        if (seg->slots[i].tag != tag)
-            continue;
-        struct entry *e = entry_at(s, seg->slots[i].handle);
-        if (e->klen == key.n && (key.n == 0 || memcmp(key_of(s->cache, e), key.p, key.n) == 0))
-            return seg->slots[i].handle;
+    const struct alice__index_group *groups =
+        alice__index_groups(alice__index_segment(&s->index, tag));
+    for (uint32_t at = alice__index_home(&s->index, tag);; at = (at + 1) & s->index.mask) {
+        const struct alice__index_group *g = &groups[at];
+        for (unsigned found = alice__index_match(g, tag); found; found &= found - 1) {
+            uint32_t handle = g->handles[__builtin_ctz(found)];
+            if (handle && is_key(s, entry_at(s, handle), key))
+                return handle;
+        }
+        if (!alice__index_full(g))
+            return 0;
     }
-    return 0;
 }
 
 uint32_t alice__cache_find(struct shard *s, alice_bytes key, uint32_t tag)
@@ -170,7 +180,7 @@ static bool move_entry(void *ctx, uint32_t from, uint32_t to, size_t size)
     if (e->pins > 0 || !(e->flags & ENTRY_INDEXED))
         return false;
     memcpy(moved, e, size);
-    alice__index_slot_of(&s->index, e->tag, from)->handle = to;
+    alice__index_change(&s->index, e->tag, from, to);
     alice__queue_moved(s, moved, to);
     if (moved->flags & ENTRY_TIMED)
         alice__wheel_moved(s, moved, to);
@@ -295,7 +305,7 @@ unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
 
 size_t alice__cache_largest(const struct shard *s)
 {
-    size_t segment = ((size_t)s->index.mask + 2) * sizeof(struct alice__index_slot);
+    size_t segment = alice__index_segment_size(&s->index);
     size_t pages = 16 * sizeof(struct alice__page);
     size_t beside = 2 * alice__slab_page_cost(&s->slab) + alice__block_cost(segment) +
                     alice__block_cost(pages) + alice__block_cost(sizeof(struct wheel)) + 64;
@@ -978,7 +988,7 @@ static size_t page_size_for(size_t share)
 static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
 {
     size_t page = page_size_for(share);
-    size_t slots = page / sizeof(struct alice__index_slot);
+    size_t slots = page / sizeof(struct alice__index_group) * ALICE__INDEX_WAYS;
     s->cache = c;
     if (pthread_mutex_init(&s->lock, NULL) != 0)
         return ALICE_E_SYSTEM;

@@ -114,8 +114,7 @@ static size_t known_bytes(const struct shard *s, const struct tally *t)
     if (count)
         sum += alice__block_cost(count * sizeof *x->dir);
     for (size_t i = 0; i < count; i += (size_t)1 << (x->depth - x->dir[i]->depth))
-        sum += alice__block_cost(sizeof *x->dir[i] +
-                                 ((size_t)x->mask + 1) * sizeof(struct alice__index_slot));
+        sum += alice__block_cost(alice__index_segment_size(x));
     return sum;
 }
 

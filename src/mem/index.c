@@ -4,7 +4,8 @@
  *
  *     directory   [ 00 ][ 01 ][ 10 ][ 11 ]      by the top bits of the tag
  *                    |     |      \   /
- *     segments     16 KB  16 KB   16 KB         linear probing, from the low bits
+ *     segments     16 KB  16 KB   16 KB         groups of eight, from the low bits;
+ *                                               where one is full, in the next
  *
  * A segment that gets full splits in two, and only the directory (8 bytes to a
  * segment) ever doubles. A table that doubles as a whole would hold both copies
@@ -12,8 +13,10 @@
  * everybody for as long. Segments that get empty are merged again, so that a
  * cache that was told to shrink gives its index back too.
  *
- * Invariants: a segment always has an empty slot, so that probing ends; the
- * directory entries that share the segment's top `depth` bits all point to it.
+ * Invariants: a group fills from the front; what is not in its home group has only
+ * full groups before it; a segment always has a group that is not full, so that
+ * looking ends; the directory entries that share the segment's top `depth` bits all
+ * point to it.
  */
 #include "mem/index.h"
 
@@ -23,21 +26,33 @@
 #define DEPTH_MAX 22
 
 typedef struct alice__index_segment segment;
-typedef struct alice__index_slot slot;
+typedef struct alice__index_group group;
+
+#define WAYS ALICE__INDEX_WAYS
+
+size_t alice__index_segment_size(const struct alice__index *index)
+{
+    return sizeof(segment) + sizeof(group) + ((size_t)index->mask + 1) * sizeof(group);
+}
 
 static size_t segment_size(const struct alice__index *index)
 {
-    return sizeof(segment) + ((size_t)index->mask + 1) * sizeof(slot);
+    return alice__index_segment_size(index);
+}
+
+static uint32_t slots_of(const struct alice__index *index)
+{
+    return (index->mask + 1) * WAYS;
 }
 
 static uint32_t full_at(const struct alice__index *index)
 {
-    return index->mask - index->mask / 8;
+    return slots_of(index) - slots_of(index) / 8;
 }
 
 static uint32_t merge_at(const struct alice__index *index)
 {
-    return index->mask / 8;
+    return slots_of(index) / 8;
 }
 
 void alice__index_init(struct alice__index *index, struct alice__purse *purse, uint32_t slots)
@@ -45,7 +60,7 @@ void alice__index_init(struct alice__index *index, struct alice__purse *purse, u
     index->purse = purse;
     index->dir = NULL;
     index->depth = 0;
-    index->mask = slots - 1;
+    index->mask = slots / WAYS - 1;
 }
 
 /* The directory entries that point to the segment of `tag`. */
@@ -83,28 +98,84 @@ static alice_status new_segment(struct alice__index *index, uint32_t depth, segm
     return ALICE_OK;
 }
 
+static unsigned count_of(const group *g)
+{
+    unsigned n = 0;
+    while (n < WAYS && g->handles[n])
+        n++;
+    return n;
+}
+
 static void put(struct alice__index *index, segment *seg, uint32_t tag, uint32_t handle)
 {
-    uint32_t i = tag & index->mask;
-    while (seg->slots[i].handle)
-        i = (i + 1) & index->mask;
-    seg->slots[i] = (slot){tag, handle};
+    group *groups = alice__index_groups(seg);
+    uint32_t at = alice__index_home(index, tag);
+    while (alice__index_full(&groups[at]))
+        at = (at + 1) & index->mask;
+    unsigned n = count_of(&groups[at]);
+    groups[at].tags[n] = tag;
+    groups[at].handles[n] = handle;
     seg->used++;
 }
 
-/* Empty slot `i`, and move back what probing would not find behind it any more. */
-static void take_out(struct alice__index *index, segment *seg, uint32_t i)
+/* Fill a hole with the last of its group. */
+static void close_hole(group *g, unsigned way)
 {
-    uint32_t mask = index->mask;
-    for (uint32_t j = (i + 1) & mask; seg->slots[j].handle; j = (j + 1) & mask) {
-        uint32_t home = seg->slots[j].tag & mask;
-        if (((j - home) & mask) >= ((j - i) & mask)) {
-            seg->slots[i] = seg->slots[j];
-            i = j;
-        }
+    unsigned last = count_of(g) - 1;
+    g->tags[way] = g->tags[last];
+    g->handles[way] = g->handles[last];
+    g->tags[last] = 0;
+    g->handles[last] = 0;
+}
+
+/* Which of a group may stand in group `at`, before it: not yet at home. WAYS: none. */
+static unsigned displaced(const struct alice__index *index, const group *g, uint32_t here,
+                          uint32_t at)
+{
+    for (unsigned i = 0; i < WAYS && g->handles[i]; i++) {
+        uint32_t home = alice__index_home(index, g->tags[i]);
+        if (((here - home) & index->mask) >= ((here - at) & index->mask))
+            return i;
     }
-    seg->slots[i] = (slot){0, 0};
+    return WAYS;
+}
+
+/*
+ * Take one out. Where its group was full, what passed it by may not be found any more
+ * behind a group that is not: bring one back, and so on from where that one stood.
+ */
+static void take_out(struct alice__index *index, segment *seg, uint32_t at, unsigned way)
+{
+    group *groups = alice__index_groups(seg);
+    bool was_full = alice__index_full(&groups[at]);
+    close_hole(&groups[at], way);
     seg->used--;
+    for (uint32_t here = (at + 1) & index->mask; was_full && here != at;
+         here = (here + 1) & index->mask) {
+        bool full = alice__index_full(&groups[here]);
+        unsigned i = displaced(index, &groups[here], here, at);
+        if (i < WAYS) {
+            groups[at].tags[WAYS - 1] = groups[here].tags[i];
+            groups[at].handles[WAYS - 1] = groups[here].handles[i];
+            close_hole(&groups[here], i);
+            at = here;
+        }
+        was_full = full;
+    }
+}
+
+/* Where a handle is that is in the index. */
+static uint32_t place_of(const struct alice__index *index, const segment *seg, uint32_t tag,
+                         uint32_t handle, unsigned *way)
+{
+    const group *groups = alice__index_groups(seg);
+    for (uint32_t at = alice__index_home(index, tag);; at = (at + 1) & index->mask) {
+        for (*way = 0; *way < WAYS; ++*way) {
+            if (groups[at].handles[*way] == handle)
+                return at;
+        }
+        assert(alice__index_full(&groups[at]));
+    }
 }
 
 static alice_status double_directory(struct alice__index *index)
@@ -144,17 +215,20 @@ static alice_status split(struct alice__index *index, uint32_t tag)
     old->depth++;
     for (size_t i = first + count / 2; i < first + count; i++)
         index->dir[i] = new;
-    /* From behind an empty slot on, so that no run of slots is met in its middle. */
+    /* From behind a group with room on, so that what is brought back was not passed. */
+    group *groups = alice__index_groups(old);
     uint32_t start = 0;
-    while (old->slots[start].handle)
+    while (alice__index_full(&groups[start]))
         start++;
-    for (uint32_t k = 0; k <= index->mask;) {
-        uint32_t i = (start + k) & index->mask;
-        if (old->slots[i].handle && (old->slots[i].tag & bit)) {
-            put(index, new, old->slots[i].tag, old->slots[i].handle);
-            take_out(index, old, i); /* may bring another to i: look again */
-        } else {
-            k++;
+    for (uint32_t k = 1; k <= index->mask + 1; k++) {
+        uint32_t at = (start + k) & index->mask;
+        for (unsigned i = 0; i < WAYS && groups[at].handles[i];) {
+            if (groups[at].tags[i] & bit) {
+                put(index, new, groups[at].tags[i], groups[at].handles[i]);
+                take_out(index, old, at, i); /* brings another to its place: look again */
+            } else {
+                i++;
+            }
         }
     }
     return ALICE_OK;
@@ -170,9 +244,10 @@ static bool merge(struct alice__index *index, uint32_t tag)
     segment *gone = alice__index_segment(index, tag ^ bit);
     if (gone->depth != keep->depth || gone->used + keep->used > full_at(index) / 2)
         return false;
-    for (uint32_t i = 0; i <= index->mask; i++) {
-        if (gone->slots[i].handle)
-            put(index, keep, gone->slots[i].tag, gone->slots[i].handle);
+    const group *groups = alice__index_groups(gone);
+    for (uint32_t at = 0; at <= index->mask; at++) {
+        for (unsigned i = 0; i < WAYS && groups[at].handles[i]; i++)
+            put(index, keep, groups[at].tags[i], groups[at].handles[i]);
     }
     size_t count;
     size_t first = first_of(index, tag, keep->depth - 1, &count);
@@ -209,26 +284,45 @@ void alice__index_add(struct alice__index *index, uint32_t tag, uint32_t handle)
     put(index, alice__index_segment(index, tag), tag, handle);
 }
 
-slot *alice__index_slot_of(const struct alice__index *index, uint32_t tag, uint32_t handle)
+void alice__index_change(struct alice__index *index, uint32_t tag, uint32_t from, uint32_t to)
 {
     segment *seg = alice__index_segment(index, tag);
-    uint32_t i = tag & index->mask;
-    while (seg->slots[i].handle != handle) {
-        assert(seg->slots[i].handle);
-        i = (i + 1) & index->mask;
-    }
-    return &seg->slots[i];
+    unsigned way;
+    uint32_t at = place_of(index, seg, tag, from, &way);
+    alice__index_groups(seg)[at].handles[way] = to;
 }
 
 void alice__index_remove(struct alice__index *index, uint32_t tag, uint32_t handle)
 {
     segment *seg = alice__index_segment(index, tag);
-    const slot *at = alice__index_slot_of(index, tag, handle);
-    take_out(index, seg, (uint32_t)(at - seg->slots));
+    unsigned way;
+    uint32_t at = place_of(index, seg, tag, handle, &way);
+    take_out(index, seg, at, way);
     if (seg->used < merge_at(index)) {
         while (merge(index, tag))
             continue;
     }
+}
+
+/* The group at `at`: in its segment, from the front, with full groups on the way to it. */
+static bool check_group(const struct alice__index *index, const segment *seg, uint32_t at)
+{
+    const group *groups = alice__index_groups(seg);
+    unsigned n = count_of(&groups[at]);
+    for (unsigned i = n; i < WAYS; i++) {
+        if (groups[at].handles[i])
+            return false;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t tag = groups[at].tags[i];
+        if (alice__index_segment(index, tag) != seg)
+            return false;
+        for (uint32_t h = alice__index_home(index, tag); h != at; h = (h + 1) & index->mask) {
+            if (!alice__index_full(&groups[h]))
+                return false;
+        }
+    }
+    return true;
 }
 
 bool alice__index_check(const struct alice__index *index, size_t *used)
@@ -249,19 +343,12 @@ bool alice__index_check(const struct alice__index *index, size_t *used)
             if (index->dir[i] != seg)
                 return false;
         }
-        for (uint32_t i = 0; i <= index->mask; i++) {
-            const slot *s = &seg->slots[i];
-            if (!s->handle)
-                continue;
-            here++;
-            if (alice__index_segment(index, s->tag) != seg)
+        for (uint32_t at = 0; at <= index->mask; at++) {
+            if (!check_group(index, seg, at))
                 return false;
-            for (uint32_t j = s->tag & index->mask; j != i; j = (j + 1) & index->mask) {
-                if (!seg->slots[j].handle)
-                    return false;
-            }
+            here += count_of(&alice__index_groups(seg)[at]);
         }
-        if (here != seg->used || here > index->mask)
+        if (here != seg->used || here >= slots_of(index))
             return false;
         *used += here;
         d += span;

@@ -6,27 +6,37 @@
  * From a 32-bit tag (a part of a hash) to 31-bit handles. See index.c.
  */
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "mem/purse.h"
 
-struct alice__index_slot {
-    uint32_t tag;
-    uint32_t handle; /* 0: empty */
+#define ALICE__INDEX_WAYS 8
+
+/*
+ * Eight tags and their handles, one cache line: all eight are compared at once, so
+ * that finding a tag costs one line and hardly a branch that can be guessed wrong.
+ */
+struct alice__index_group {
+    uint32_t tags[ALICE__INDEX_WAYS];
+    uint32_t handles[ALICE__INDEX_WAYS]; /* 0: empty */
 };
 
 struct alice__index_segment {
     uint32_t used;
     uint32_t depth; /* how many top bits of the tag led here */
-    struct alice__index_slot slots[];
+    uint8_t room[]; /* for the groups, to start at a cache line */
 };
 
 struct alice__index {
     struct alice__purse *purse;
     struct alice__index_segment **dir; /* 1 << depth pointers; NULL: nothing is stored */
     uint32_t depth;
-    uint32_t mask; /* slots of a segment, less one */
+    uint32_t mask; /* groups of a segment, less one */
 };
 
-/* Segments of `slots`, a power of two. Takes nothing yet. */
+/* Segments of `slots`, a power of two from 8 on. Takes nothing yet. */
 void alice__index_init(struct alice__index *index, struct alice__purse *purse, uint32_t slots);
 void alice__index_clear(struct alice__index *index);
 
@@ -36,9 +46,11 @@ alice_status alice__index_reserve(struct alice__index *index, uint32_t tag);
 /* Add a handle; its place was reserved, and nothing else was added since. */
 void alice__index_add(struct alice__index *index, uint32_t tag, uint32_t handle);
 
-/* The slot of a handle that is in the index. */
-struct alice__index_slot *alice__index_slot_of(const struct alice__index *index, uint32_t tag,
-                                               uint32_t handle);
+/* A handle that is in the index becomes another. */
+void alice__index_change(struct alice__index *index, uint32_t tag, uint32_t from, uint32_t to);
+
+/* Bytes that a segment takes. */
+size_t alice__index_segment_size(const struct alice__index *index);
 
 /* Remove a handle that is in the index. */
 void alice__index_remove(struct alice__index *index, uint32_t tag, uint32_t handle);
@@ -50,6 +62,43 @@ static inline struct alice__index_segment *
 alice__index_segment(const struct alice__index *index, uint32_t tag)
 {
     return index->dir[(uint64_t)tag << index->depth >> 32];
+}
+
+static inline struct alice__index_group *
+alice__index_groups(const struct alice__index_segment *segment)
+{
+    const uintptr_t line = sizeof(struct alice__index_group);
+    return (void *)(((uintptr_t)segment->room + line - 1) & ~(line - 1));
+}
+
+/* The group where a tag is looked for first. */
+static inline uint32_t alice__index_home(const struct alice__index *index, uint32_t tag)
+{
+    return tag & index->mask;
+}
+
+/* One bit for each of the eight that is `tag`. */
+static inline unsigned alice__index_match(const struct alice__index_group *group, uint32_t tag)
+{
+#if defined(__SSE2__)
+    const __m128i *tags = (const void *)group->tags;
+    __m128i wanted = _mm_set1_epi32((int)tag);
+    __m128i low = _mm_cmpeq_epi32(_mm_load_si128(tags), wanted);
+    __m128i high = _mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted);
+    __m128i words = _mm_packs_epi32(low, high);
+    return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(words, words)) & 0xff;
+#else
+    unsigned found = 0;
+    for (unsigned i = 0; i < ALICE__INDEX_WAYS; i++)
+        found |= (unsigned)(group->tags[i] == tag) << i;
+    return found;
+#endif
+}
+
+/* The last of a full group is never empty: groups fill from the front. */
+static inline bool alice__index_full(const struct alice__index_group *group)
+{
+    return group->handles[ALICE__INDEX_WAYS - 1] != 0;
 }
 
 #endif
