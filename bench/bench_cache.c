@@ -8,7 +8,9 @@
  * asked for by Zipf (0.99) over all that is stored, in an order made beforehand, so
  * that only the cache is measured. `get` is alice_cache_get_copy(), `pin` is
  * alice_cache_get() and alice_cache_unpin(), `set` replaces, `insert` fills the
- * empty cache, `churn` sets keys of a space ten times as large as the cache.
+ * empty cache, `churn` sets keys of a space ten times as large as the cache. `memory` is
+ * what bounds them: reading one record of a plain array of the same size, by the same
+ * keys, each read waiting for the one before; a lookup needs two, index and entry.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -24,9 +26,9 @@
 #define OPS 2000000u
 #define THREADS_MAX 2
 
-enum kind { INSERT, GET, PIN, SET, CHURN };
+enum kind { INSERT, GET, PIN, SET, CHURN, MEMORY };
 
-static const char *const kind_names[] = {"insert", "get", "pin", "set", "churn"};
+static const char *const kind_names[] = {"insert", "get", "pin", "set", "churn", "memory"};
 
 struct plan {
     alice_cache *cache;
@@ -150,6 +152,28 @@ static void measure(const struct plan *p, enum kind kind, unsigned threads)
     report(p, kind, threads, rates, RUNS);
 }
 
+/* One dependent access of memory for each key. */
+static int measure_memory(const struct plan *p)
+{
+    size_t step = (p->value_size + 16 + 63) / 64 * 64 / sizeof(uint32_t);
+    uint32_t *records = calloc(p->entries, step * sizeof *records);
+    double rates[RUNS];
+    uint32_t zero = 0;
+    if (!records)
+        return 1;
+    for (size_t i = 0; i < p->entries; i++)
+        records[i * step] = (uint32_t)(p->entries == 0); /* always 0: pages that exist */
+    for (unsigned run = 0; run < RUNS; run++) {
+        double start = now_s();
+        for (uint32_t i = 0; i < OPS; i++)
+            zero = ((volatile uint32_t *)records)[(p->order[i] + zero) * step];
+        rates[run] = OPS / (now_s() - start);
+    }
+    report(p, MEMORY, 1, rates, RUNS);
+    free(records);
+    return 0;
+}
+
 static alice_status open_cache(struct plan *p, alice_cache_policy policy, size_t max_bytes)
 {
     alice_cache_options o = alice_cache_defaults();
@@ -192,6 +216,8 @@ static int bench(alice_cache_policy policy, uint32_t entries, size_t value_size,
         measure(&p, PIN, threads);
         measure(&p, SET, threads);
     }
+    if (measure_memory(&p) != 0)
+        return 1;
     size_t held = s.size_bytes;
     alice_cache_close(&p.cache);
     if (open_cache(&p, policy, held + ALICE_MB) != ALICE_OK)

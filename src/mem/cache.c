@@ -24,7 +24,6 @@
 #define SHARD_AUTO_BYTES (8 * ALICE_MB)
 #define PAGES_WANTED 256   /* to a shard: half full ones must not matter */
 #define SEGMENT_SLOTS 2048 /* of the index, at most */
-#define EXPIRE_AT_SET 8    /* entries of the wheel looked at by each set */
 #define CLEAR_AT_ONCE 1024 /* entries cleared under one hold of the lock */
 
 const char *alice_cache_reason_name(alice_cache_reason reason)
@@ -66,11 +65,6 @@ static inline alice_bytes value_of(const alice_cache *c, struct entry *e)
 alice_bytes alice__entry_value(const alice_cache *c, struct entry *e)
 {
     return value_of(c, e);
-}
-
-static size_t block_size(size_t n)
-{
-    return n ? n : 1;
 }
 
 size_t alice__entry_outside(const alice_cache *c, struct entry *e)
@@ -301,369 +295,6 @@ unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
     return flags;
 }
 
-/* --- room ---------------------------------------------------------------------- */
-
-size_t alice__cache_largest(const struct shard *s)
-{
-    size_t segment = alice__index_segment_size(&s->index);
-    size_t pages = 16 * sizeof(struct alice__page);
-    size_t beside = 2 * alice__slab_page_cost(&s->slab) + alice__block_cost(segment) +
-                    alice__block_cost(pages) + alice__block_cost(sizeof(struct wheel)) + 64;
-    return s->purse.limit > beside ? s->purse.limit - beside : 0;
-}
-
-static void bury_unlocked(struct shard *s, struct graves *graves)
-{
-    unlock_shard(s);
-    alice__cache_bury(s, graves);
-    lock_shard(s);
-}
-
-static void drop_ghost(struct shard *s)
-{
-    (void)alice__ghost_size(&s->ghost, &s->purse, 0);
-}
-
-/*
- * Something did not fit, for the reason `why`. Make it more likely: ALICE_OK, and it
- * should be tried again; or what the caller has to be told. Each step lets an entry
- * go or frees what is left besides, so that it ends. May let go of the lock.
- */
-static alice_status make_way(struct shard *s, alice_status why, size_t need,
-                             struct graves *graves)
-{
-    if (s->purse.account) {
-        size_t room = alice_account_free(s->purse.account);
-        if (room < need && need - room > s->purse.held)
-            return ALICE_E_BUDGET; /* evicting everything would not help */
-    }
-    if (alice__wheel_advance(s, s->now, 1, graves) > 0 || alice__policy_evict(s, graves)) {
-        if (graves->bytes >= need)
-            bury_unlocked(s, graves);
-        return ALICE_OK;
-    }
-    if (graves->first) {
-        bury_unlocked(s, graves);
-        return ALICE_OK;
-    }
-    if (s->ghost.tags) {
-        drop_ghost(s);
-        return ALICE_OK;
-    }
-    return why;
-}
-
-alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves)
-{
-    alice_status st = cost > alice__cache_largest(s) ? ALICE_E_TOOBIG : ALICE_OK;
-    while (st == ALICE_OK) {
-        st = alice__purse_charge(&s->purse, cost);
-        if (st == ALICE_OK)
-            break;
-        st = make_way(s, st, cost, graves);
-    }
-    return st;
-}
-
-/* Give the ghost the size that it should have. Best effort. */
-static void fit_ghost(struct shard *s, struct graves *graves)
-{
-    uint32_t buckets = alice__ghost_buckets(alice__ghost_wanted(s));
-    size_t cost = alice__block_cost((size_t)buckets * ALICE__GHOST_WAYS * sizeof(uint16_t));
-    s->ghost_unfit = false;
-    drop_ghost(s);
-    while (s->purse.held - graves->bytes > s->purse.limit - cost) {
-        if (!alice__policy_evict(s, graves))
-            return;
-    }
-    s->ghost_unfit = false;
-    if (graves->first)
-        bury_unlocked(s, graves);
-    (void)alice__ghost_size(&s->ghost, &s->purse, buckets);
-}
-
-/* --- storing ------------------------------------------------------------------- */
-
-/* How the goods will stand in a slot. */
-static alice_status shape(const struct shard *s, struct goods *g)
-{
-    const alice_cache *c = s->cache;
-    size_t max = s->slab.max_size;
-    if (g->key.n > UINT16_MAX)
-        return ALICE_E_TOOBIG;
-    g->ttl_ticks = 0;
-    if (g->ttl_ms == ALICE_TTL_DEFAULT)
-        g->ttl_ticks = c->ttl_ticks;
-    else if (g->ttl_ms != ALICE_TTL_NEVER)
-        g->ttl_ticks = alice__ttl_ticks(g->ttl_ms);
-    g->flags |= ENTRY_LIVE | (g->ttl_ticks ? ENTRY_TIMED : 0);
-    if (!(g->flags & ENTRY_REF)) {
-        size_t size = align8(head_size(c, g->flags) + g->key.n);
-        if (size <= max && g->size <= max - size) {
-            g->slot_size = size + g->size;
-            return ALICE_OK;
-        }
-        g->flags |= ENTRY_BLOCK;
-    }
-    g->slot_size = key_offset(c, g->flags) + g->key.n;
-    if (g->slot_size > max) {
-        g->flags |= ENTRY_KEY_OUT;
-        g->slot_size = key_offset(c, g->flags) + sizeof(void *);
-    }
-    return ALICE_OK;
-}
-
-static void free_block(struct shard *s, void **block, size_t size)
-{
-    if (*block) {
-        alice_env_free(&s->purse.env, *block, block_size(size));
-        alice__purse_release(&s->purse, alice__block_cost(block_size(size)));
-        *block = NULL;
-    }
-}
-
-/* Charge for a block under the lock, fill it outside. */
-static alice_status make_block(struct shard *s, const void *from, size_t size,
-                               struct graves *graves, void **out)
-{
-    void *p = NULL;
-    size_t cost = alice__block_cost(block_size(size));
-    alice_status st = alice__cache_make_room(s, cost, graves);
-    if (st != ALICE_OK)
-        return st;
-    unlock_shard(s);
-    alice__cache_bury(s, graves);
-    st = alice_env_alloc(&s->purse.env, block_size(size), ALICE_HERE, &p);
-    if (st == ALICE_OK && size > 0)
-        memcpy(p, from, size);
-    lock_shard(s);
-    if (st != ALICE_OK)
-        alice__purse_release(&s->purse, cost);
-    else
-        *out = p;
-    return st;
-}
-
-static alice_status make_outside(struct shard *s, struct goods *g, struct graves *graves)
-{
-    alice_status st = ALICE_OK;
-    if (g->flags & ENTRY_KEY_OUT)
-        st = make_block(s, g->key.p, g->key.n, graves, &g->key_block);
-    if (st == ALICE_OK && (g->flags & ENTRY_BLOCK) && !g->block)
-        st = make_block(s, g->value, g->size, graves, &g->block);
-    if (st == ALICE_OK && (g->flags & ENTRY_REF)) {
-        st = alice__cache_make_room(s, g->size, graves);
-        g->charged = st == ALICE_OK;
-    }
-    return st;
-}
-
-/* Undo make_outside(); but a block that came with the goods is its maker's. */
-static void drop_outside(struct shard *s, struct goods *g)
-{
-    free_block(s, &g->key_block, g->key.n);
-    if (g->charged)
-        alice__purse_release(&s->purse, g->size);
-    g->charged = false;
-}
-
-static uint16_t initial_flags(const alice_cache *c, const struct goods *g)
-{
-    unsigned inherit = g->inherit & (ENTRY_MAIN | ENTRY_FREQ);
-    if (g->inherit && (inherit & ENTRY_FREQ) >> ENTRY_FREQ_SHIFT < c->freq_max)
-        inherit += 1U << ENTRY_FREQ_SHIFT;
-    return (uint16_t)(g->flags | inherit);
-}
-
-static void set_deadline(struct shard *s, struct entry *e, uint32_t handle, uint32_t ttl)
-{
-    timing_of(e)->deadline = (uint32_t)s->now + ttl;
-    if (s->cache->renew)
-        *ttl_of(e) = ttl;
-    alice__wheel_add(s, e, handle, s->now);
-}
-
-/* Write the goods into a slot; what they had outside is the entry's now. */
-static struct entry *fill(struct shard *s, struct goods *g, uint32_t handle, uint16_t pins)
-{
-    const alice_cache *c = s->cache;
-    struct entry *e = entry_at(s, handle);
-    e->flags = initial_flags(c, g);
-    e->klen = (uint16_t)g->key.n;
-    e->vlen = 0;
-    e->pins = pins;
-    e->tag = g->tag;
-    uint8_t *key = (uint8_t *)e + key_offset(c, e->flags);
-    if (e->flags & ENTRY_KEY_OUT)
-        memcpy(key, &g->key_block, sizeof g->key_block);
-    else if (g->key.n > 0)
-        memcpy(key, g->key.p, g->key.n);
-    if (e->flags & ENTRY_REF) {
-        *outside_of(c, e) =
-            (struct outside){(void *)(uintptr_t)g->value, g->size, g->destroy, g->destroy_ctx};
-    } else if (e->flags & ENTRY_BLOCK) {
-        outside_of(c, e)->p = g->block;
-        outside_of(c, e)->n = g->size;
-        g->block = NULL;
-    } else {
-        e->vlen = (uint16_t)g->size;
-        if (g->size > 0)
-            memcpy((uint8_t *)e + align8(head_size(c, e->flags) + g->key.n), g->value, g->size);
-    }
-    g->key_block = NULL;
-    return e;
-}
-
-/* A slot, with place in the index and a wheel where it needs one. 0: `*st` says why. */
-static uint32_t take_slot(struct shard *s, const struct goods *g, struct graves *graves,
-                          alice_status *st)
-{
-    unsigned cls = alice__slab_class(g->slot_size);
-    uint32_t handle = 0;
-    for (*st = ALICE_OK; *st == ALICE_OK;) {
-        size_t need = alice__slab_class_size(cls);
-        *st = alice__index_reserve(&s->index, g->tag);
-        if (*st == ALICE_OK && g->ttl_ticks)
-            *st = alice__wheel_need(s, s->now);
-        if (*st == ALICE_OK)
-            handle = alice__slab_take(&s->slab, cls, st);
-        if (handle)
-            break;
-        *st = make_way(s, *st, need, graves);
-    }
-    return handle;
-}
-
-alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
-                                const bool *detached, struct graves *graves, struct entry **out)
-{
-    uint32_t handle = 0;
-    alice_status st = shape(s, g);
-    if (st == ALICE_OK)
-        st = make_outside(s, g, graves);
-    if (st == ALICE_OK)
-        handle = take_slot(s, g, graves, &st);
-    if (!handle) {
-        drop_outside(s, g);
-        s->rejections++;
-        return st;
-    }
-    bool apart = detached && *detached;
-    if (!apart) {
-        unsigned before = alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, graves);
-        if (before)
-            g->inherit = before;
-    }
-    struct entry *e = fill(s, g, handle, pins);
-    s->pinned += pins > 0;
-    if (apart) {
-        e->flags =
-            (uint16_t)(e->flags | ENTRY_DEAD | ALICE_CACHE_REPLACED << ENTRY_REASON_SHIFT);
-        e->tag = handle;
-    } else {
-        if (!g->inherit)
-            alice__policy_admit(s, e);
-        e->flags |= ENTRY_INDEXED;
-        alice__index_add(&s->index, g->tag, handle);
-        alice__queue_push(s, e, handle);
-        if (g->ttl_ticks)
-            set_deadline(s, e, handle, g->ttl_ticks);
-        s->items++;
-        s->sets++;
-    }
-    *out = e;
-    return ALICE_OK;
-}
-
-/*
- * Write over a small value in its place, where that is all there is to do: nobody
- * looks at the old one, or has to be told.
- */
-static bool set_in_place(struct shard *s, struct goods *g)
-{
-    const unsigned outside = ENTRY_BLOCK | ENTRY_REF | ENTRY_KEY_OUT;
-    uint32_t handle = find(s, g->key, g->tag);
-    if (!handle || s->cache->on_evict || shape(s, g) != ALICE_OK)
-        return false;
-    struct entry *e = entry_at(s, handle);
-    if (e->pins > 0 || ((e->flags | g->flags) & outside) ||
-        (e->flags & ENTRY_TIMED) != (g->flags & ENTRY_TIMED) ||
-        alice__slab_class(g->slot_size) != alice__slab_class_of(&s->slab, handle))
-        return false;
-    if (e->flags & ENTRY_TIMED) {
-        if (expired_at(e, s->now))
-            return false;
-        alice__wheel_unlink(s, e);
-        set_deadline(s, e, handle, g->ttl_ticks);
-    }
-    e->vlen = (uint16_t)g->size;
-    if (g->size > 0)
-        memcpy((uint8_t *)e + align8(head_size(s->cache, e->flags) + e->klen), g->value,
-               g->size);
-    policy_hit(s, e, handle);
-    s->sets++;
-    return true;
-}
-
-static alice_status store_goods(alice_cache *c, struct goods *g)
-{
-    struct graves graves = {0};
-    struct entry *e = NULL;
-    alice_status st = ALICE_OK;
-    struct shard *s = shard_of(c, g->key, &g->tag);
-    lock_shard(s);
-    if (s->wheel || c->ttl_ticks ||
-        (g->ttl_ms != ALICE_TTL_DEFAULT && g->ttl_ms != ALICE_TTL_NEVER))
-        alice__cache_now(s);
-    if (s->flights)
-        alice__flights_stale(s, g->key, g->tag);
-    if (s->wheel)
-        alice__wheel_advance(s, s->now, EXPIRE_AT_SET, &graves);
-    if (!set_in_place(s, g)) {
-        g->flags &= ENTRY_REF;
-        g->inherit = alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, &graves);
-        st = alice__cache_store(s, g, 0, NULL, &graves, &e);
-        free_block(s, &g->block, g->size);
-        if (st == ALICE_OK && s->flights)
-            alice__flights_stale(s, g->key, g->tag);
-    }
-    if (s->ghost_unfit)
-        fit_ghost(s, &graves);
-    unlock_shard(s);
-    alice__cache_bury(s, &graves);
-    return st;
-}
-
-static bool bad_bytes(alice_bytes b)
-{
-    return !b.p && b.n > 0;
-}
-
-alice_status alice_cache_set(alice_cache *c, alice_bytes key, alice_bytes value,
-                             uint32_t ttl_ms)
-{
-    if (!c || bad_bytes(key) || bad_bytes(value))
-        return ALICE_E_INVAL;
-    struct goods g = {.key = key, .value = value.p, .size = value.n, .ttl_ms = ttl_ms};
-    return store_goods(c, &g);
-}
-
-alice_status alice_cache_set_ref(alice_cache *c, alice_bytes key, void *value, size_t size,
-                                 alice_cache_destroy_fn destroy, void *destroy_ctx,
-                                 uint32_t ttl_ms)
-{
-    if (!c || bad_bytes(key))
-        return ALICE_E_INVAL;
-    struct goods g = {.key = key,
-                      .flags = ENTRY_REF,
-                      .value = value,
-                      .size = size,
-                      .destroy = destroy,
-                      .destroy_ctx = destroy_ctx,
-                      .ttl_ms = ttl_ms};
-    return store_goods(c, &g);
-}
-
 /* --- looking up ------------------------------------------------------------------ */
 
 bool alice__cache_pin(struct shard *s, struct entry *e)
@@ -711,9 +342,9 @@ static void shrink(struct shard *s, struct graves *graves)
         if (s->purse.held - graves->bytes > s->purse.limit && alice__policy_evict(s, graves))
             continue;
         if (graves->first)
-            bury_unlocked(s, graves);
+            alice__cache_bury_unlocked(s, graves);
         else if (s->ghost.tags)
-            drop_ghost(s);
+            alice__cache_drop_ghost(s);
         else
             break;
     }
@@ -828,7 +459,7 @@ static bool clear_some(struct shard *s, struct graves *graves)
 /* With no entry left: what the shard keeps besides. */
 static void drop_structures(struct shard *s)
 {
-    drop_ghost(s);
+    alice__cache_drop_ghost(s);
     if (s->items == 0) {
         alice__index_clear(&s->index);
         alice__purse_give(&s->purse, s->wheel, sizeof *s->wheel);
@@ -845,7 +476,7 @@ static void clear_shard(struct shard *s)
     for (size_t rounds = s->items / CLEAR_AT_ONCE + 1; rounds > 0; rounds--) {
         if (!clear_some(s, &graves))
             break;
-        bury_unlocked(s, &graves);
+        alice__cache_bury_unlocked(s, &graves);
     }
     drop_structures(s);
     unlock_shard(s);
@@ -905,7 +536,7 @@ static alice_reclaimed reclaim_shard(struct shard *s, size_t wanted)
             continue;
         if (!graves.first)
             break;
-        bury_unlocked(s, &graves);
+        alice__cache_bury_unlocked(s, &graves);
     }
     if (s->purse.held > aim)
         drop_structures(s);

@@ -3,9 +3,9 @@
 #define ALICE_MEM_CACHE_IMPL_H
 
 /*
- * What the parts of the cache share: cache.c (the calls), cache_policy.c (who
- * goes first), cache_expiry.c (whose time is over), cache_load.c (one load for
- * many), cache_check.c (the checker).
+ * What the parts of the cache share: cache.c (the calls), cache_store.c (how an entry
+ * comes), cache_policy.c (who goes first), cache_expiry.c (whose time is over),
+ * cache_load.c (one load for many), cache_check.c (the checker).
  *
  *     handle ─ shard ┬ index   tag of the hash → entry
  *                    ├ slab    the entries
@@ -173,6 +173,17 @@ static inline struct entry *entry_at(const struct shard *s, uint32_t handle)
     return alice__slab_at(&s->slab, handle);
 }
 
+static inline bool bad_bytes(alice_bytes b)
+{
+    return !b.p && b.n > 0;
+}
+
+/* A block is never of no bytes, even where the value is. */
+static inline size_t block_size(size_t n)
+{
+    return n ? n : 1;
+}
+
 /* Where the key stands: the header's end. With renewal the time to live stands before it. */
 static inline size_t head_size(const alice_cache *c, unsigned flags)
 {
@@ -304,8 +315,19 @@ void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e);
 bool alice__cache_pin(struct shard *s, struct entry *e);
 alice_pin alice__cache_pin_of(struct shard *s, struct entry *e);
 
-/* Mark what is being loaded under this key as out of date. */
-void alice__flights_stale(struct shard *s, alice_bytes key, uint32_t tag);
+/* Remove a key; its flags, or 0 where nothing was there. */
+unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
+                            alice_cache_reason reason, struct graves *graves);
+
+/* Let go of a pin, under the lock. */
+void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves);
+
+/* --- cache_store.c ------------------------------------------------------- */
+
+/* Let go of the lock, bury, and take it again. */
+void alice__cache_bury_unlocked(struct shard *s, struct graves *graves);
+
+void alice__cache_drop_ghost(struct shard *s);
 
 /* What is to be stored. */
 struct goods {
@@ -341,14 +363,12 @@ alice_status alice__cache_store(struct shard *s, struct goods *goods, uint16_t p
  */
 alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves);
 
-/* Remove a key; its flags, or 0 where nothing was there. */
-unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
-                            alice_cache_reason reason, struct graves *graves);
-
-/* Let go of a pin, under the lock. */
-void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves);
-
 /* The largest charge beside which an empty shard still works. */
 size_t alice__cache_largest(const struct shard *s);
+
+/* --- cache_load.c -------------------------------------------------------- */
+
+/* Mark what is being loaded under this key as out of date. */
+void alice__flights_stale(struct shard *s, alice_bytes key, uint32_t tag);
 
 #endif

@@ -51,11 +51,6 @@ static void unlink_flight(struct shard *s, struct flight *flight)
     *at = flight->next;
 }
 
-static size_t block_size(size_t n)
-{
-    return n ? n : 1;
-}
-
 /* Under the lock: give back what was taken, and a value that was handed over. */
 static void forget_block(struct alice_load *load)
 {
@@ -193,7 +188,7 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
     alice_pin pin = {0};
     uint32_t tag;
     alice_status st = ALICE_OK;
-    if (!c || !fn || !out || (!key.p && key.n > 0))
+    if (!c || !fn || !out || bad_bytes(key))
         return ALICE_E_INVAL;
     struct shard *s = alice__cache_shard(c, key, &tag);
     lock_shard(s);
