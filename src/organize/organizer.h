@@ -70,7 +70,7 @@ struct alice_organizer {
 
     alice_organize_result *result; /* of the run under way */
     alice__source_count *sources;
-    size_t source_count;
+    size_t source_count, source_last;
     uint64_t streamed, recovered;
     bool ran;
 };

@@ -97,7 +97,10 @@ static void between_files(run *x, alice__folder *folder, const char *name)
 
 static void count_source(alice_organizer *o, const char *name)
 {
-    size_t i = 0;
+    /* Shoots come in runs: the one just met is looked at first. */
+    size_t i = o->source_last;
+    if (i >= o->source_count || strcmp(o->sources[i].name, name) != 0)
+        i = 0;
     while (i < o->source_count && strcmp(o->sources[i].name, name) != 0)
         i++;
     if (i == o->source_count) {
@@ -110,12 +113,7 @@ static void count_source(alice_organizer *o, const char *name)
                  i + 1 == ALICE__SOURCES_MAX ? "(others)" : name);
     }
     o->sources[i].count++;
-    /* Shoots come in runs: the one just met is looked at first next time. */
-    if (i > 0 && o->sources[i].count > o->sources[0].count) {
-        alice__source_count t = o->sources[i];
-        o->sources[i] = o->sources[0];
-        o->sources[0] = t;
-    }
+    o->source_last = i;
 }
 
 static void join(char *out, size_t size, const char *base, const char *folders, const char *name)
@@ -1014,7 +1012,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     run x = {.o = o, .r = result, .error = error ? error : &unheard};
     x.error->text[0] = 0;
     x.began_ns = x.transaction_ns = alice_env_now_ns(&o->env);
-    o->source_count = 0;
+    o->source_count = o->source_last = 0;
     o->streamed = 0;
 
     alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
