@@ -15,7 +15,7 @@
 static void in_child(int (*fn)(void))
 {
     if (alice_limit_sanitized())
-        skip();
+        skip_test("what it needs is not here");
     pid_t child = fork();
     if (child == 0)
         _exit(fn());
@@ -217,7 +217,7 @@ static void sanitizers_switch_it_off(void **state)
 {
     (void)state;
     if (!alice_limit_sanitized())
-        skip();
+        skip_test("what it needs is not here");
     alice_limit *l = NULL;
     assert_ok(alice_limit_begin(&l, &(alice_limit_options){.limit_bytes = ALICE_MB}));
     assert_false(alice_limit_active(l));

@@ -51,11 +51,11 @@ static void make_and_read(const alice__format *format, const char *command, cons
     char line[2048], path[128];
     struct stat st;
     if (!ffmpeg)
-        skip();
+        skip_test("what it needs is not here");
     snprintf(line, sizeof line, "cd %s && %s %s >/dev/null 2>&1", folder, command, name);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (system(line) != 0 || stat(path, &st) != 0 || st.st_size == 0)
-        skip();
+        skip_test("what it needs is not here");
     FILE *f = fopen(path, "rb");
     uint8_t *p = malloc((size_t)st.st_size);
     assert_non_null(f);
@@ -177,7 +177,7 @@ static void test_mov_by_exiftool(void **state)
 {
     (void)state;
     if (!exiftool)
-        skip();
+        skip_test("what it needs is not here");
     make_and_read(&alice__format_bmff,
                   VIDEO "-c:v mjpeg l.mov && exiftool -q -overwrite_original "
                         "-Keys:Make=Apple -Keys:Model='iPhone 13' -Keys:Software=17.3 "
@@ -194,7 +194,7 @@ static void test_mp4_by_exiftool(void **state)
 {
     (void)state;
     if (!exiftool)
-        skip();
+        skip_test("what it needs is not here");
     make_and_read(&alice__format_bmff,
                   VIDEO "-c:v mpeg4 m.mp4 && exiftool -q -overwrite_original "
                         "-UserData:Make=Canon -UserData:Model=R5 "
@@ -213,7 +213,7 @@ static void test_avif_by_exiftool(void **state)
 {
     (void)state;
     if (!exiftool)
-        skip();
+        skip_test("what it needs is not here");
     make_and_read(&alice__format_bmff,
                   VIDEO "-frames:v 1 -c:v libaom-av1 -still-picture 1 n.avif && " EXIFTOOL,
                   "n.avif");

@@ -495,10 +495,10 @@ static void giving_back_lowers_resident_memory(void **state)
 {
     (void)state;
 #ifndef __GLIBC__
-    skip(); /* musl gives pages back by itself, or not at all */
+    skip_test("musl gives pages back by itself, or not at all");
 #endif
     if (alice_limit_sanitized())
-        skip(); /* freed blocks are in quarantine */
+        skip_test("freed blocks are in quarantine");
     alice_budget *b;
     alice_monitor *m;
     alice_reclaimer *r;
@@ -557,7 +557,7 @@ static void a_watcher_starts_and_ends(void **state)
     if (st == ALICE_E_UNSUPPORTED) {
         alice_monitor_close(&m);
         alice_budget_close(&b, NULL);
-        skip(); /* no PSI here */
+        skip_test("no PSI here");
     }
     assert_ok(st);
     assert_status(alice_monitor_watch(m, &o), ALICE_E_BUSY);
@@ -576,7 +576,7 @@ static void a_group_near_its_limit_is_told(void **state)
     char dir[128], path[256];
     snprintf(dir, sizeof dir, "/sys/fs/cgroup/memory/alice-test-%ld", (long)getpid());
     if (alice_limit_sanitized() || mkdir(dir, 0755))
-        skip(); /* no v1 hierarchy, or not ours to write */
+        skip_test("no v1 hierarchy, or not ours to write");
     snprintf(path, sizeof path, "%s/memory.limit_in_bytes", dir);
     FILE *f = fopen(path, "w");
     assert_non_null(f);

@@ -723,7 +723,7 @@ static void drops_what_it_brought_in(void **state)
     alice__file_drop(fd, 0, N);
     if (!can_tell || alice__file_cached(fd, 8 * 1024 * 1024, 4096)) {
         close(fd);
-        skip(); /* a file system in memory: there is nothing to drop */
+        skip_test("a file system in memory: there is nothing to drop");
     }
     r = open_small(1024 * 1024);
     uint64_t at = 0;

@@ -267,7 +267,7 @@ static void across_real_file_systems(void **state)
     place p;
     if (access("/dev/shm", W_OK) != 0) {
         print_message("skipped: no second file system\n");
-        skip();
+        skip_test("what it needs is not here");
     }
     assert_int_equal(set_up_in(&p, "/dev/shm", NULL), 0);
     alice__transfer *t = open_transfer(&p, true, NULL);
@@ -600,7 +600,7 @@ static void what_is_not_permitted_fails_alone(void **state)
     place *p = *state;
     if (geteuid() != 0) {
         print_message("skipped: needs root to become another user\n");
-        skip();
+        skip_test("what it needs is not here");
     }
     assert_int_equal(mkdirat(p->out, "closed", 0755), 0);
     assert_int_equal(mkdirat(p->out, "open", 0777), 0);
@@ -938,7 +938,7 @@ static void on_small_file_systems(void **state)
     };
     if (!mounts_possible()) {
         print_message("skipped: cannot mount\n");
-        skip();
+        skip_test("what it needs is not here");
     }
     unsigned done = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -950,7 +950,7 @@ static void on_small_file_systems(void **state)
                  "&& mkdir %s && mount -t %s -o loop %s %s 2>/dev/null",
                  (int)strcspn(kinds[k].make, " "), kinds[k].make, kinds[k].mb, image,
                  kinds[k].make, image, at, kinds[k].name, image, at)) {
-            print_message("not tried: %s\n", kinds[k].name);
+            print_message("# not tried: %s\n", kinds[k].name);
             continue;
         }
         place q = {.in = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -973,7 +973,7 @@ static void on_small_file_systems(void **state)
         assert_int_equal(unlink(image), 0);
         done++;
     }
-    print_message("file systems tried: %u\n", done);
+    print_message("# file systems tried: %u\n", done);
 }
 
 static void a_full_disk_stops_cleanly(void **state)
@@ -984,7 +984,7 @@ static void a_full_disk_stops_cleanly(void **state)
     if (!mounts_possible() || mkdir(at, 0700) ||
         !run("mount -t tmpfs -o size=1m none %s 2>/dev/null", at)) {
         print_message("skipped: cannot mount\n");
-        skip();
+        skip_test("what it needs is not here");
     }
     for (unsigned way = 0; way < 2; way++) {
         alice__transfer_probe probe = {.no_clone = way, .no_kernel_copy = way};
