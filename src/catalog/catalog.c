@@ -74,6 +74,7 @@ struct alice__catalog {
     alice__store_batch saved, now;
     int64_t next_dir, saved_next_dir;
     int64_t moved_from; /* the first row that got another name in this batch; 0: none */
+    bool doubtful; /* what a batch taken back had to say of the open one is lost: it stays open */
     alice__prints prints;
     bool stale;
     window *windows[2]; /* of top and base */
@@ -942,10 +943,13 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
        too many does no harm. */
     int64_t from = c->moved_from ? c->moved_from : c->saved.next_file;
     bool closes = c->saved.open_from < c->saved.open_to;
+    if (c->doubtful && c->saved.open_from < from)
+        from = c->saved.open_from;
     alice_status st = numbers_write(c);
     /* Nothing happened: nothing to flush. */
     if (st == ALICE_OK && !alice__store_begun(c->top) && !closes)
         return ALICE_OK;
+    open |= c->doubtful;
     c->now.open_from = open ? from : 0;
     c->now.open_to = open ? c->now.next_file : 0;
     if (st == ALICE_OK)
@@ -967,6 +971,7 @@ void alice__catalog_rollback(alice__catalog *c)
     alice__store_rollback(c->top);
     c->now = c->saved;
     c->moved_from = 0;
+    c->doubtful = c->saved.open_from < c->saved.open_to;
     c->next_dir = c->saved_next_dir;
     forget_all(c);
 }
@@ -1030,6 +1035,21 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
     }
     alice__store_doubt_end(c->top);
     return st;
+}
+
+alice_status alice__catalog_settled(alice__catalog *c, alice_error *error)
+{
+    int64_t from = c->saved.open_from, to = c->saved.open_to;
+    if (c->dry_run)
+        return ALICE_OK;
+    alice_status st = from < to ? alice__store_begin(c->top) : ALICE_OK;
+    if (st == ALICE_OK && from < to)
+        st = alice__store_orphans_delete(c->top, from, to);
+    c->windows[0]->dir = 0;
+    if (st != ALICE_OK)
+        return told(c, st, error);
+    c->doubtful = false;
+    return alice__catalog_commit(c, false, error);
 }
 
 /* ---- the rest ---- */

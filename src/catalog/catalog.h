@@ -52,7 +52,7 @@ typedef struct alice__run_totals {
 } alice__run_totals;
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run,
                                       int64_t *run_id, alice_error *error);
-/* Also closes the last batch and merges the fingerprint buffer. */
+/* Also closes the last batch (unless a rollback() left it open) and merges the fingerprint buffer. */
 alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
                                     const alice__run_totals *totals, alice_error *error);
 
@@ -152,7 +152,12 @@ alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *des
  * to look at them; false: nothing is under way. Closes the batch before it.
  */
 alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *error);
-/* Take the current, uncommitted batch back (also the numbers it took). */
+/*
+ * Take the current, uncommitted batch back (also the numbers it took). What it
+ * had to say about the batch that is open (files that failed) goes with it: so
+ * that one stays open, whatever is committed from here on, for the next
+ * process's recovery to look at.
+ */
 void alice__catalog_rollback(alice__catalog *c);
 
 /* A row that was in doubt when the last run died. */
@@ -164,8 +169,13 @@ typedef struct alice__doubt {
     alice__hash head;
     bool move;
 } alice__doubt;
-/* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and commit(false). */
+/* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and settled(). */
 alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doubt *out);
+/*
+ * All doubts are settled: what was called a duplicate of a row that was forgotten
+ * is forgotten too, and the batch is closed.
+ */
+alice_status alice__catalog_settled(alice__catalog *c, alice_error *error);
 
 /* Why the last call failed, in words; "" when none has. For those that take no alice_error. */
 const char *alice__catalog_why(const alice__catalog *c);

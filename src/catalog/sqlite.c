@@ -101,6 +101,11 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                        \
     X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                       \
     X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                         \
+    X(ORPHAN_AI_DELETE, "DELETE FROM ai WHERE file IN (SELECT id FROM files"               \
+                        " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"         \
+                        " (SELECT 1 FROM files p WHERE p.id = files.other))")              \
+    X(ORPHANS_DELETE, "DELETE FROM files WHERE id >= ?1 AND id < ?2 AND state = 2"         \
+                      " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")  \
     X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                          \
     X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                \
     X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state = 1"              \
@@ -146,6 +151,7 @@ struct alice__store {
     alice__store_mode mode;
     bool log; /* the write-ahead log is in use */
     bool begun;
+    alice_status lost; /* why SQLite took the transaction back by itself; ALICE_OK: it did not */
     bool flushing; /* synchronous=FULL is set */
     unsigned log_pages;
     uint64_t flushes, pages_moved;
@@ -210,6 +216,10 @@ static alice_status failed(alice__store *s, int rc)
                  "the catalog is damaged (%s); move it aside and run again", text);
     else
         snprintf(s->why, sizeof s->why, "the catalog failed: %s", text);
+    /* A full disk or a lack of memory may have ended the transaction: what follows must not be
+       written outside of one. */
+    if (s->begun && s->lost == ALICE_OK && sqlite3_get_autocommit(s->db))
+        s->lost = st;
     return st;
 }
 
@@ -597,7 +607,7 @@ alice_status alice__store_begin(alice__store *s)
 {
     sqlite3_stmt *q;
     if (s->begun)
-        return ALICE_OK;
+        return s->lost;
     /* Here, not after a commit, a failure is one of a batch that has not begun. */
     alice_status st = tidy_log(s);
     if (st == ALICE_OK)
@@ -684,6 +694,7 @@ void alice__store_rollback(alice__store *s)
     if (s->begun)
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     s->begun = false;
+    s->lost = ALICE_OK;
     memset(s->words, 0, sizeof s->words); /* some of them may be gone */
 }
 
@@ -1046,6 +1057,22 @@ alice_status alice__store_row_delete(alice__store *s, int64_t id)
         if (st != ALICE_OK)
             return st;
         sqlite3_bind_int64(q, 1, id);
+        st = run(s, q);
+    }
+    return st;
+}
+
+alice_status alice__store_orphans_delete(alice__store *s, int64_t from, int64_t to)
+{
+    static const int both[] = {Q_ORPHAN_AI_DELETE, Q_ORPHANS_DELETE};
+    alice_status st = ALICE_OK;
+    for (int i = 0; i < 2 && st == ALICE_OK; i++) {
+        sqlite3_stmt *q;
+        st = take(s, both[i], &q);
+        if (st != ALICE_OK)
+            return st;
+        sqlite3_bind_int64(q, 1, from);
+        sqlite3_bind_int64(q, 2, to);
         st = run(s, q);
     }
     return st;

@@ -133,6 +133,8 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
 alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
                                       const char *name);
 alice_status alice__store_row_delete(alice__store *s, int64_t id);
+/* Duplicates with ids in [from, to) of rows that are no more. */
+alice_status alice__store_orphans_delete(alice__store *s, int64_t from, int64_t to);
 alice_status alice__store_set_content(alice__store *s, int64_t id, alice__hash content);
 alice_status alice__store_set_dest(alice__store *s, int64_t id, const char *dest);
 

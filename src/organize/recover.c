@@ -91,7 +91,7 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
         alice_env_log(&o->env, ALICE_LOG_INFO,
                       "an earlier run was cut off: %llu files of its last batch were settled",
                       (unsigned long long)o->recovered);
-        return alice__catalog_commit(o->catalog, false, error);
+        return alice__catalog_settled(o->catalog, error);
     }
     return ALICE_OK;
 }

@@ -41,6 +41,7 @@ typedef struct run {
     uint64_t folder_serial; /* of folder_id */
     int64_t folder_id;
     int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
+    bool unsure;       /* what was transferred could not be flushed */
 } run;
 
 /* ---- reports ---- */
@@ -275,6 +276,7 @@ static alice_status transfer_items(run *x, bool again, bool *retry)
     for (size_t i = 0; i < o->items.count; i++)
         *retry |= o->items.all[i].retry;
     /* What could not be flushed is not known to be durable: the run must not go on. */
+    x->unsure |= st != ALICE_OK;
     return st != ALICE_OK ? st : stopped;
 }
 
@@ -319,6 +321,8 @@ static alice_status settle(run *x)
         /* Each round takes the next number of what was in the way, so it ends. */
         while (retry && stopped == ALICE_OK) {
             retry = false;
+            /* Before the commit: it leaves only the renumbered ones in doubt. */
+            st = forget_failed(x);
             for (size_t i = 0; i < o->items.count && st == ALICE_OK; i++)
                 if (o->items.all[i].retry)
                     st = renumber(x, &o->items.all[i]);
@@ -330,6 +334,9 @@ static alice_status settle(run *x)
             if (o->items.all[i].retry)
                 fail_item(&o->items.all[i], stopped, "not placed: the run had to stop");
         st = forget_failed(x);
+        /* A run that has to stop says what failed now: its next batch is never committed. */
+        if (st == ALICE_OK && stopped != ALICE_OK && !x->unsure)
+            st = alice__catalog_commit(o->catalog, false, x->error);
     }
     for (size_t i = 0; i < o->items.count; i++)
         report_item(x, &o->items.all[i]);

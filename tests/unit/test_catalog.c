@@ -433,6 +433,67 @@ static void a_rollback_takes_all_back(void **state)
     alice__catalog_close(&c);
 }
 
+/* The word that a file of the open batch failed is taken back with the next batch: whatever
+   is committed after that, recovery has to look at the open one. */
+static void a_rollback_leaves_the_open_batch_in_doubt(void **state)
+{
+    (void)state;
+    alice__catalog *c = opened();
+    int64_t run = begun_run(c), dir = dir_of(c, "/in");
+    int64_t a = place(c, dir, "a", 1);
+    assert_ok(alice__catalog_commit(c, true, NULL));
+    assert_ok(alice__catalog_forget(c, a));
+    alice__catalog_rollback(c);
+    end_run(c, run);
+    assert_int_equal(doubts(c), 1);
+    alice__catalog_close(&c);
+
+    c = opened();
+    assert_int_equal(doubts(c), 1);
+    assert_ok(alice__catalog_forget(c, a));
+    assert_ok(alice__catalog_settled(c, NULL));
+    assert_int_equal(doubts(c), 0);
+    /* From here on batches close as ever. */
+    place(c, dir, "a", 1);
+    assert_ok(alice__catalog_commit(c, true, NULL));
+    assert_ok(alice__catalog_commit(c, false, NULL));
+    assert_int_equal(doubts(c), 0);
+    alice__catalog_close(&c);
+}
+
+static int64_t duplicate(alice__catalog *c, int64_t dir, const char *name, int64_t other)
+{
+    alice__row row = {
+        .dir_id = dir, .name = name, .state = ALICE__DUPLICATE, .other = other, .run_id = 1};
+    int64_t id = 0;
+    assert_ok(alice__catalog_add(c, &row, &id, NULL));
+    return id;
+}
+
+/* What was the same as a file that never came to stand is not organized either. */
+static void duplicates_of_what_does_not_stand_are_forgotten(void **state)
+{
+    (void)state;
+    alice__catalog *c = opened();
+    int64_t dir = dir_of(c, "/in");
+    int64_t a = place(c, dir, "a", 1), b = place(c, dir, "b", 2);
+    duplicate(c, dir, "like-a", a);
+    int64_t like_b = duplicate(c, dir, "like-b", b);
+    assert_ok(alice__catalog_commit(c, true, NULL));
+    alice__catalog_close(&c);
+
+    c = opened();
+    assert_int_equal(doubts(c), 2);
+    assert_ok(alice__catalog_forget(c, a));
+    assert_ok(alice__catalog_settled(c, NULL));
+    assert_int_equal(known(c, dir, "a"), 0);
+    assert_int_equal(known(c, dir, "like-a"), 0);
+    assert_int_equal(known(c, dir, "b"), b);
+    assert_int_equal(known(c, dir, "like-b"), like_b);
+    alice__catalog_close(&c);
+    assert_int_equal(sql_number("SELECT count(*) FROM files"), 2);
+}
+
 /* Words that a rollback took away are written again. */
 static void words_come_back_after_a_rollback(void **state)
 {
@@ -1291,6 +1352,8 @@ int main(void)
         TEST(candidates_are_iterated),
         TEST(a_kill_leaves_the_open_batch_in_doubt),
         TEST(a_rollback_takes_all_back),
+        TEST(a_rollback_leaves_the_open_batch_in_doubt),
+        TEST(duplicates_of_what_does_not_stand_are_forgotten),
         TEST(words_come_back_after_a_rollback),
         TEST(an_empty_commit_is_free),
         TEST(a_journal_does_where_no_log_works),
