@@ -45,6 +45,7 @@ typedef enum cli_opt {
     OPT_TOP,
     OPT_HTML,
     OPT_CACHE_SIZE,
+    OPT_EVERY,
     OPT_COUNT,
     OPT_END = -1
 } cli_opt;
@@ -95,6 +96,7 @@ extern const cli_note cli_exit_statuses[], cli_environment[], cli_files[];
 int cmd_organize(const cli_args *args);
 int cmd_info(const cli_args *args);
 int cmd_config(const cli_args *args);
+int cmd_demo(const cli_args *args);
 
 /* Find the command of argv, parse its options, run it. Answers the exit status. */
 int cli_main(int argc, char **argv);

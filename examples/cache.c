@@ -6,7 +6,6 @@
 #include <alice/cache.h>
 
 #define TEXT(s) ((alice_bytes){(const uint8_t *)(s), sizeof(s) - 1})
-
 static alice_status load(void *ctx, alice_bytes key, alice_load *into)
 {
     void *room;

@@ -26,11 +26,10 @@
 
 enum {
     CHUNK = 1024 * 1024,
-    /* One read for lines: what the kernel copies stays in the processor's cache until it
-       is looked at. */
+    /* One read into the buffer: what the kernel copies stays in the processor's cache
+       until it is looked at. */
     READ = 128 * 1024,
     NEAR = 4 * 1024,
-    LINES = 512, /* that are looked for at once */
     LEAST_CHUNK = 512,
     LEAST_LINE = 2
 };
@@ -123,11 +122,11 @@ static size_t allowed(const alice_reader *r, size_t n)
     return left < n ? (size_t)left : n;
 }
 
-/* Read up to `most` bytes behind what is held. There has to be room. */
-static void read_more(alice_reader *r, size_t most)
+/* Read once more behind what is held. There has to be room. */
+static void read_more(alice_reader *r)
 {
     size_t room = r->cap - r->end;
-    size_t n = allowed(r, room < most ? room : most);
+    size_t n = allowed(r, room < READ ? room : READ);
     size_t got = 0;
     int e = 0;
     if (n > 0 && r->about.seekable) {
@@ -150,7 +149,7 @@ static void fill(alice_reader *r, size_t n)
     if (held(r) < n && r->cap - r->begin < n)
         compact(r);
     while (held(r) < n && r->over == ALICE_OK)
-        read_more(r, n - held(r));
+        read_more(r);
 }
 
 /* What ended the reading, told. */
@@ -269,7 +268,7 @@ static void skip_line(alice_reader *r)
 {
     while (r->skipping) {
         if (held(r) == 0 && r->over == ALICE_OK)
-            read_more(r, READ);
+            read_more(r);
         if (held(r) == 0)
             r->skipping = false;
         const uint8_t *p = r->buffer + r->begin;
@@ -307,7 +306,7 @@ static const uint8_t *find_line_end(alice_reader *r, bool *full)
                 return NULL;
             }
         }
-        read_more(r, READ);
+        read_more(r);
     }
 }
 
@@ -336,38 +335,40 @@ alice_status alice_reader_next_line(alice_reader *r, alice_line *line, alice_err
 }
 
 /*
- * Hand out whole lines that are held, found many at a time. Stops before what is not
- * plain, and says so in `*plain`: a line that is too long, the last bytes held.
+ * Hand out the whole lines that are held, found 64 bytes at a time. Stops before what
+ * is not plain: a line that is too long, the last bytes of the buffer.
  */
-static alice_status plain_lines(alice_reader *r, alice_line_fn fn, void *ctx, bool *plain)
+static alice_status plain_lines(alice_reader *r, alice_line_fn fn, void *ctx)
 {
-    uint32_t ends[LINES + 64];
     const uint8_t *b = r->buffer;
     size_t limit = r->o.max_line_bytes ? r->o.max_line_bytes : SIZE_MAX;
-    size_t start = r->begin, from = start + r->scanned, seen;
-    size_t span = r->end - from < READ ? r->end - from : READ;
-    unsigned found = alice__newlines(b + from, span, ends, LINES, &seen);
+    size_t start = r->begin, i = start + r->scanned;
+    uint64_t base = r->at - r->begin;
     alice_line line = {.number = r->line, .ended = true};
     alice_status st = ALICE_OK;
-    unsigned i = 0;
 
-    for (; i < found && st == ALICE_OK; i++) {
-        size_t nl = from + ends[i];
-        size_t n = nl - start - (nl > start && b[nl - 1] == '\r');
-        if (n > limit)
-            break;
-        line.text = (alice_text){.p = (const char *)b + start, .n = n};
-        line.offset = r->at + (start - r->begin);
-        line.number++;
-        start = nl + 1;
-        st = fn(ctx, &line);
+    for (; i + 64 <= r->end && st == ALICE_OK; i += 64) {
+        for (uint64_t mask = alice__newlines64(b + i); mask; mask &= mask - 1) {
+            size_t nl = i + (size_t)__builtin_ctzll(mask);
+            size_t n = nl > start && b[nl - 1] == '\r' ? nl - 1 - start : nl - start;
+            if (n > limit)
+                goto out;
+            line.text = (alice_text){.p = (const char *)b + start, .n = n};
+            line.offset = base + start;
+            line.number++;
+            start = nl + 1;
+            st = fn(ctx, &line);
+            if (st != ALICE_OK)
+                goto out;
+        }
     }
+out:
     r->lines += line.number - r->line;
     r->line = line.number;
     take(r, start - r->begin);
-    if (i == found && held(r) > 0 && st == ALICE_OK)
-        r->scanned = from + seen - start; /* else the place where it stopped holds a line end */
-    *plain = seen > 0 && i == found;
+    if (r->end > start &&
+        i > start) /* the place where it stopped may not have been looked at */
+        r->scanned = st == ALICE_OK && i + 64 > r->end ? i - start : 0;
     return st;
 }
 
@@ -379,12 +380,8 @@ alice_status alice_reader_read_lines(alice_reader *r, alice_line_fn fn, void *ct
     if (!r || !fn)
         return ALICE_E_INVAL;
     for (;;) {
-        bool plain = !r->in_line && !r->skipping;
-        while (plain) {
-            st = plain_lines(r, fn, ctx, &plain);
-            if (st != ALICE_OK)
-                return st;
-        }
+        if (!r->in_line && !r->skipping && (st = plain_lines(r, fn, ctx)) != ALICE_OK)
+            return st;
         st = next_line(r, &line, error);
         if (st != ALICE_OK)
             return st == ALICE_E_END ? ALICE_OK : st;
@@ -494,7 +491,7 @@ alice_status alice_reader_skip(alice_reader *r, uint64_t n, alice_error *error)
             move_to(r, r->at + n);
             break;
         }
-        read_more(r, READ);
+        read_more(r);
     }
     return ALICE_OK;
 }

@@ -266,7 +266,8 @@ static void across_real_file_systems(void **state)
     (void)state;
     place p;
     if (access("/dev/shm", W_OK) != 0) {
-        skip_test("no second file system");
+        print_message("skipped: no second file system\n");
+        skip_test("what it needs is not here");
     }
     assert_int_equal(set_up_in(&p, "/dev/shm", NULL), 0);
     alice__transfer *t = open_transfer(&p, true, NULL);
@@ -598,7 +599,8 @@ static void what_is_not_permitted_fails_alone(void **state)
 {
     place *p = *state;
     if (geteuid() != 0) {
-        skip_test("needs root to become another user");
+        print_message("skipped: needs root to become another user\n");
+        skip_test("what it needs is not here");
     }
     assert_int_equal(mkdirat(p->out, "closed", 0755), 0);
     assert_int_equal(mkdirat(p->out, "open", 0777), 0);
@@ -935,7 +937,8 @@ static void on_small_file_systems(void **state)
         {"btrfs", "mkfs.btrfs -q -f", 128},
     };
     if (!mounts_possible()) {
-        skip_test("cannot mount");
+        print_message("skipped: cannot mount\n");
+        skip_test("what it needs is not here");
     }
     unsigned done = 0;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -980,7 +983,8 @@ static void a_full_disk_stops_cleanly(void **state)
     snprintf(at, sizeof at, "%s/small", p->in_path);
     if (!mounts_possible() || mkdir(at, 0700) ||
         !run("mount -t tmpfs -o size=1m none %s 2>/dev/null", at)) {
-        skip_test("cannot mount");
+        print_message("skipped: cannot mount\n");
+        skip_test("what it needs is not here");
     }
     for (unsigned way = 0; way < 2; way++) {
         alice__transfer_probe probe = {.no_clone = way, .no_kernel_copy = way};

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Each part of the toolkit has an example: under 40 lines, on public headers, for copying as it is.
+
+    examples.py SOURCE BUILD SANITIZE CC…
+
+A part is an installed header of libalice-mem; its example includes it. Each is compiled against
+the installed library with warnings as errors, and runs.
+"""
+import glob
+import os
+import re
+import sys
+
+import installed
+
+NOT_A_PART = {'base.h', 'env.h', 'mem.h', 'media.h', 'organize.h'}
+DEMO = {'demo_main.c', 'memory_optimization_demo.c'}
+
+
+def main():
+    source, build, sanitize, *cc = sys.argv[1:]
+    bad = 0
+    shown = set()
+    with installed.install(build) as inst:
+        for path in sorted(glob.glob(source + '/examples/*.c')):
+            name = os.path.basename(path)
+            if name in DEMO:
+                continue
+            with open(path, encoding='utf-8') as f:
+                text = f.read()
+            shown |= set(re.findall(r'#include <alice/(\w+\.h)>', text))
+            wrong = ''
+            if text.count('\n') >= 40:
+                wrong = f'has {text.count(chr(10))} lines, 40 or more'
+            program = os.path.join(inst.root, name + '.out')
+            status, out = installed.run(
+                [*cc, '-Wall', '-Wextra', '-Werror', path, '-o', program,
+                 *inst.flags('--cflags', '--libs', 'alice-mem'),
+                 *installed.sanitizer_flags(sanitize)])
+            if status != 0:
+                wrong += f' does not compile:\n{out}'
+            else:
+                status, out = installed.run([program], cwd=inst.root, env=inst.env)
+                if status != 0:
+                    wrong += f' ended with {status}:\n{out}'
+            print(f'{"not ok" if wrong else "ok"} - {name} {wrong}')
+            bad += bool(wrong)
+        parts = {h for h in os.listdir(inst.include) if h.endswith('.h')} - NOT_A_PART
+    for header in sorted(parts - shown):
+        print(f'not ok - no example includes alice/{header}')
+        bad += 1
+    return 1 if bad or not parts else 0
+
+
+sys.exit(main())
