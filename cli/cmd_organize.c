@@ -9,6 +9,7 @@
 #include <alice/organize.h>
 
 #include "command.h"
+#include "control.h"
 #include "json.h"
 #include "progress.h"
 #include "settings.h"
@@ -316,6 +317,8 @@ int cmd_organize(const cli_args *args)
     session s = {.args = args};
     alice_organizer_options o = {.kernel_backstop = true};
     alice_organizer *organizer = NULL;
+    cli_control *control = NULL;
+    char why[160];
     static alice_organize_result result;
     alice_error error = {.text = ""};
     int bad = settings_read(&settings, args);
@@ -345,10 +348,15 @@ int cmd_organize(const cli_args *args)
     }
     catch_signals();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
+    control = control_start("organize", why, sizeof why);
+    if (!control && args->debug)
+        cli_error("this run cannot be asked how it is: %s", why);
     alice_status st = alice_organizer_open(&organizer, &o, &error);
     bool opened = st == ALICE_OK;
+    control_attach(control, organizer);
     if (opened)
         st = alice_organizer_organize(organizer, &result, &error);
+    control_stop(&control);
     progress_clear(&s.progress);
 
     if (s.report && (fclose(s.report) != 0 || s.report_failed)) {
