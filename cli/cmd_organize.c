@@ -27,7 +27,8 @@ static void catch_signals(void)
 {
     struct sigaction once = {.sa_handler = on_signal};
     /* A second signal ends the program at once: that is safe too, only less tidy. */
-    once.sa_flags = (int)SA_RESETHAND;
+    /* A write to the report goes on: stdio would drop what an interrupted one had left. */
+    once.sa_flags = (int)(SA_RESETHAND | SA_RESTART);
     sigemptyset(&once.sa_mask);
     sigaction(SIGINT, &once, NULL);
     sigaction(SIGTERM, &once, NULL);
@@ -71,8 +72,8 @@ static void write_report(session *s, const alice_file_report *f)
     if (f->info) {
         json_text(&j, "type", alice_media_name(f->info->type));
         if (f->info->date_source != ALICE_DATE_NOWHERE) {
-            snprintf(date, sizeof date, "%04d-%02u-%02u", f->info->date.year, f->info->date.month,
-                     f->info->date.day);
+            snprintf(date, sizeof date, "%04d-%02u-%02u", f->info->date.year,
+                     f->info->date.month, f->info->date.day);
             json_text(&j, "date", date);
             json_text(&j, "date_source", alice_date_source_name(f->info->date_source));
         }
@@ -234,8 +235,8 @@ static void print_summary(const alice_organizer *o, const alice_organize_result 
     printf("%llu files looked at in %.1f s (%.0f a second)%s\n", (unsigned long long)r->files,
            r->seconds, r->seconds > 0 ? (double)r->files / r->seconds : 0.0,
            r->interrupted ? "; interrupted, nothing is half-done: run it again to go on" : "");
-    printf("  %-12s %10llu   %s, %s, into %s\n", "organized", (unsigned long long)r->organized, verb,
-           bytes_text(r->bytes, bytes, sizeof bytes), organized);
+    printf("  %-12s %10llu   %s, %s, into %s\n", "organized", (unsigned long long)r->organized,
+           verb, bytes_text(r->bytes, bytes, sizeof bytes), organized);
     printf("  %-12s %10llu   the same bytes are organized already\n", "duplicates",
            (unsigned long long)r->duplicates);
     printf("  %-12s %10llu   %llu known from before, %llu not media", "skipped",
@@ -246,14 +247,16 @@ static void print_summary(const alice_organizer *o, const alice_organize_result 
     printf("\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
            r->errors ? "   each named above" : "");
     if (r->damaged)
-        printf("  %-12s %10llu   of the organized: read as far as they are whole (-v names them)\n",
+        printf("  %-12s %10llu   of the organized: read as far as they are whole (-v names "
+               "them)\n",
                "damaged", (unsigned long long)r->damaged);
     if (r->recovered)
         printf("  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
                (unsigned long long)r->recovered);
     if (r->organized) {
         fputs("\nBy source\n", stdout);
-        for (size_t i = 0; i < 12 && alice_organizer_by_source(o, i, &name, &count) == ALICE_OK; i++)
+        for (size_t i = 0; i < 12 && alice_organizer_by_source(o, i, &name, &count) == ALICE_OK;
+             i++)
             printf("  %-28s %10llu\n", name, (unsigned long long)count);
         if (alice_organizer_by_source(o, 12, &name, &count) == ALICE_OK)
             puts("  …");
@@ -298,9 +301,9 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
     if (args->given[OPT_INBOX] + args->given[OPT_ORGANIZED] + args->word_count > 2)
         return cli_usage_error("the inbox and the organized folder are given more than once");
     int word = 0;
-    o->inbox = args->given[OPT_INBOX]        ? args->value[OPT_INBOX]
-               : word < args->word_count     ? args->words[word++]
-                                             : "inbox";
+    o->inbox = args->given[OPT_INBOX]    ? args->value[OPT_INBOX]
+               : word < args->word_count ? args->words[word++]
+                                         : "inbox";
     o->organized = args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED]
                    : word < args->word_count  ? args->words[word++]
                                               : beside(o->inbox);
@@ -325,7 +328,8 @@ int cmd_organize(const cli_args *args)
     if (bad || (bad = read_paths(args, &o)) != CLI_DONE)
         return bad;
 
-    alice_log log = {.write = log_line, .ctx = &s,
+    alice_log log = {.write = log_line,
+                     .ctx = &s,
                      .level = args->given[OPT_QUIET] ? ALICE_LOG_ERROR
                               : args->debug          ? ALICE_LOG_DEBUG
                                                      : ALICE_LOG_INFO};
@@ -342,7 +346,8 @@ int cmd_organize(const cli_args *args)
     if (args->given[OPT_REPORT]) {
         s.report = fopen(args->value[OPT_REPORT], "we");
         if (!s.report) {
-            cli_error("the report %s cannot be written: %s", args->value[OPT_REPORT], strerror(errno));
+            cli_error("the report %s cannot be written: %s", args->value[OPT_REPORT],
+                      strerror(errno));
             return CLI_STOPPED;
         }
     }

@@ -6,6 +6,7 @@ function with @test; it asserts, or raises Skip. Times are of a machine in UTC.
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import stat
@@ -68,9 +69,50 @@ def main():
     sys.exit(1 if failed else 0)
 
 
+# ---- rights and mounts ----
+
+def own_mounts():
+    """First in a file that mounts: go on in a name space of our own, where that is possible, so
+    that nothing of what is mounted is left when this ends, however it ends."""
+    if os.geteuid() == 0 and 'ALICE_TEST_INSIDE' not in os.environ and \
+            subprocess.run(['unshare', '-m', 'true'], stderr=subprocess.DEVNULL).returncode == 0:
+        os.environ['ALICE_TEST_INSIDE'] = '1'
+        os.execvp('unshare', ['unshare', '-m', sys.executable, *sys.argv])
+
+
+def tmpfs(options):
+    """A new small file system in memory; needs own_mounts() before."""
+    if os.geteuid() != 0 or 'ALICE_TEST_INSIDE' not in os.environ:
+        raise Skip('mounting needs root')
+    path = place()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'none', path]).returncode:
+        raise Skip('no tmpfs can be mounted')
+    _mounts.append(path)
+    return path
+
+
+def remount(path, options):
+    subprocess.run(['mount', '-o', 'remount,' + options, path], check=True)
+
+
+def bound():
+    """What to put before the program so that file permissions bind it, also as root."""
+    if os.geteuid() != 0:
+        return []
+    words = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search,-fowner', '--inh-caps',
+             '-dac_override,-dac_read_search,-fowner']
+    try:
+        if subprocess.run(words + ['true'], stderr=subprocess.DEVNULL).returncode == 0:
+            return words
+    except OSError:
+        pass
+    raise Skip('permissions do not bind root, and setpriv cannot take that away')
+
+
 # ---- places ----
 
 _places = []
+_mounts = []
 
 
 def place(base=None):
@@ -86,6 +128,8 @@ def fast():
 
 
 def clean():
+    while _mounts:
+        subprocess.run(['umount', '-l', _mounts.pop()])
     while _places:
         path = os.fsencode(_places.pop())
         for root, dirs, files in os.walk(path):
@@ -128,11 +172,12 @@ def environment(**more):
 
 
 def start(*args, **how):
+    before = how.pop('before', [])
     how.setdefault('stdin', subprocess.DEVNULL)
     how.setdefault('stdout', subprocess.PIPE)
     how.setdefault('stderr', subprocess.PIPE)
     how.setdefault('env', environment())
-    return subprocess.Popen([ALICE, *args], **how)
+    return subprocess.Popen([*before, ALICE, *args], **how)
 
 
 def _watch(p, result):
@@ -190,6 +235,34 @@ def organize(inbox, organized, *more, report=False, **how):
     r.summary = r.json() if r.out else None
     r.report = lines
     return r
+
+
+class Held:
+    """A run that stands still in its middle: its report is a pipe that nobody reads."""
+
+    def __init__(self, inbox, organized, *more):
+        self.fifo = os.path.join(fast(), 'report')
+        os.mkfifo(self.fifo)
+        self.p = start('organize', inbox, organized, '--report', self.fifo, '--json', *more)
+        self.fd = os.open(self.fifo, os.O_RDONLY)
+        limit = time.monotonic() + 60
+        while time.monotonic() < limit:
+            # The first line is there; the pipe's 64 KB hold it up soon after.
+            if select.select([self.fd], [], [], 0.05)[0]:
+                break
+        else:
+            raise AssertionError('the run did not begin')
+        self.head = os.read(self.fd, 1)
+
+    def end(self, expect=0):
+        """Let it go on; its result."""
+        with os.fdopen(self.fd, 'rb') as f:
+            self.report = self.head + f.read()
+        out, err = self.p.communicate(timeout=120)
+        r = Result(self.p.returncode, out, err)
+        if expect is not None:
+            eq(r.status, expect, r.text())
+        return r
 
 
 def path_of(text):

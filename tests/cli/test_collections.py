@@ -38,7 +38,7 @@ def whole(inbox, organized, truth, *more):
 
 @test
 def copy_every_file_accounted_for_and_a_second_run_does_nothing():
-    inbox, organized, truth = made(base=DISK)
+    inbox, organized, truth = made()
     r, placed = whole(inbox, organized, truth)
     eq(r.summary['mode'], 'copy')
     assert r.summary['duplicates'] >= 190, r.summary['duplicates']
@@ -58,6 +58,12 @@ def copy_every_file_accounted_for_and_a_second_run_does_nothing():
 
 
 @test
+def copy_on_a_disk():
+    inbox, organized, truth = made(300, base=DISK)
+    whole(inbox, organized, truth)
+
+
+@test
 def copy_of_real_files():
     inbox, truth = corpus_collection(SCALE or 10000)
     whole(inbox, os.path.join(os.path.dirname(inbox), 'organized'), truth)
@@ -65,7 +71,7 @@ def copy_of_real_files():
 
 @test
 def move_leaves_only_duplicates_other_files_and_groups():
-    inbox, organized, truth = made(groups=True, base=DISK)
+    inbox, organized, truth = made(groups=True)
     before = listing(inbox)
     r = organize(inbox, organized, '--move', report=True)
     placed = check_report(r.report, r.summary, truth, inbox, organized, move=True)
