@@ -202,7 +202,7 @@ static void write_man(void)
          "(\\fB\\-h\\fR).\n"
          "A \\fISIZE\\fR is a number of MB, or has a unit: 24, 24M, 1.5G.\n"
          ".SH OPTIONS BEFORE THE COMMAND\n"
-         ".TP\n\\fB\\-\\-debug\\fR\nsay more about what happens; the word \\fBdebug\\fR may "
+         ".TP\n\\fB\\-\\-debug\\fR\nsay more about what happens; the word \\fBdebug\\fR may\n"
          "follow, as in \\fBalice \\-\\-debug debug memory monitor\\fR\n"
          ".TP\n\\fB\\-\\-version\\fR\nprint the version\n"
          ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nlist the commands\n"
