@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* alice organize: the options, the signals, the report and the summary. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,31 +12,7 @@
 #include "json.h"
 #include "progress.h"
 #include "settings.h"
-
-/* The one thing a signal handler may touch. */
-static volatile sig_atomic_t stop_asked;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop_asked = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction once = {.sa_handler = on_signal};
-    /* A second signal ends the program at once: that is safe too, only less tidy. */
-    /* A write to the report goes on: stdio would drop what an interrupted one had left. */
-    once.sa_flags = (int)(SA_RESETHAND | SA_RESTART);
-    sigemptyset(&once.sa_mask);
-    sigaction(SIGINT, &once, NULL);
-    sigaction(SIGTERM, &once, NULL);
-    sigaction(SIGHUP, &once, NULL);
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&ignore.sa_mask);
-    sigaction(SIGPIPE, &ignore, NULL);
-    sigaction(SIGXFSZ, &ignore, NULL);
-}
+#include "stop.h"
 
 typedef struct session {
     const cli_args *args;
@@ -45,12 +20,6 @@ typedef struct session {
     FILE *report;
     bool report_failed;
 } session;
-
-static bool should_stop(void *ctx)
-{
-    (void)ctx;
-    return stop_asked != 0;
-}
 
 static void on_progress(void *ctx, const alice_progress *now)
 {
@@ -339,7 +308,7 @@ int cmd_organize(const cli_args *args)
     o.move = args->given[OPT_MOVE];
     o.dry_run = args->given[OPT_DRY_RUN];
     o.keep_names = args->given[OPT_KEEP_NAMES];
-    o.should_stop = should_stop;
+    o.should_stop = stop_asked;
     o.on_progress = on_progress;
     o.ctx = &s;
     o.on_file = on_file;
@@ -351,7 +320,7 @@ int cmd_organize(const cli_args *args)
             return CLI_STOPPED;
         }
     }
-    catch_signals();
+    stop_catch();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
     control = control_start("organize", why, sizeof why);
     if (!control && args->debug)

@@ -71,13 +71,13 @@ typedef struct cli_args {
 } cli_args;
 
 typedef struct cli_command {
-    const char *name; /* "organize", or "memory monitor" */
-    const char *words; /* the words after it, as in usage: "[INBOX [ORGANIZED]]" */
+    const char *name;      /* "organize", or "memory monitor" */
+    const char *words;     /* the words after it, as in usage: "[INBOX [ORGANIZED]]" */
     const char *completes; /* what completes them: "dir", "file" or NULL */
     const char *summary;
     const cli_opt *options; /* ends with OPT_END */
-    int least, most; /* words it takes */
-    const char *text; /* paragraphs of help, with examples */
+    int least, most;        /* words it takes */
+    const char *text;       /* paragraphs of help, with examples */
     int (*run)(const cli_args *args);
 } cli_command;
 
@@ -97,6 +97,7 @@ int cmd_organize(const cli_args *args);
 int cmd_info(const cli_args *args);
 int cmd_config(const cli_args *args);
 int cmd_demo(const cli_args *args);
+int cmd_memory_test(const cli_args *args);
 
 /* Find the command of argv, parse its options, run it. Answers the exit status. */
 int cli_main(int argc, char **argv);
