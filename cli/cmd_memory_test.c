@@ -217,6 +217,7 @@ static void read_answer(int fd, pid_t child, char *answer, size_t size)
     for (;;) {
         char rest[256];
         bool fits = used + 1 < size;
+        ready.revents = 0;
         poll(&ready, 1, 200); /* a signal ends it, too; a read would be begun again */
         if (stop_asked(NULL) && !told) {
             kill(child, SIGTERM);
