@@ -29,45 +29,48 @@ extern "C" {
 
 /** Semantic version of the API. */
 #define ALICE_VERSION_MAJOR 0
-#define ALICE_VERSION_MINOR 1
-#define ALICE_VERSION_PATCH 0
-#define ALICE_VERSION_STRING "0.1.0"
+#define ALICE_VERSION_MINOR 1        /**< see ALICE_VERSION_MAJOR */
+#define ALICE_VERSION_PATCH 0        /**< see ALICE_VERSION_MAJOR */
+#define ALICE_VERSION_STRING "0.1.0" /**< the three with dots */
 
 #if defined(__GNUC__)
+/** What the libraries export. */
 #define ALICE_API __attribute__((visibility("default")))
+/** Arguments are checked against a format, as with printf. */
 #define ALICE_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define ALICE_API
 #define ALICE_PRINTF(fmt, args)
 #endif
 
-/** Bytes in one MB, and in one KB, as the settings count them. */
+/** Bytes in one KB, as the settings count them. */
 #define ALICE_KB ((size_t)1024)
+/** Bytes in one MB, as the settings count them. */
 #define ALICE_MB ((size_t)1024 * 1024)
 
 /**
  * Every status, its pinned value and its text. Values never change; new ones
  * go to the end.
  */
-#define ALICE_STATUS_LIST(X)                                                   \
-    X(ALICE_OK, 0, "ok")                                                       \
-    X(ALICE_E_INVAL, -1, "invalid argument")                                   \
-    X(ALICE_E_NOMEM, -2, "the system is out of memory")                        \
-    X(ALICE_E_BUDGET, -3, "over the memory budget")                            \
-    X(ALICE_E_IO, -4, "input or output failed")                                \
-    X(ALICE_E_NOENT, -5, "not found")                                          \
-    X(ALICE_E_EXISTS, -6, "exists already")                                    \
-    X(ALICE_E_ACCESS, -7, "permission denied")                                 \
-    X(ALICE_E_NOSPC, -8, "no space left")                                      \
-    X(ALICE_E_DAMAGED, -9, "damaged data")                                     \
-    X(ALICE_E_UNSUPPORTED, -10, "not supported")                               \
-    X(ALICE_E_TOOBIG, -11, "too big")                                          \
-    X(ALICE_E_CHANGED, -12, "changed while in use")                            \
-    X(ALICE_E_BUSY, -13, "in use by another")                                  \
-    X(ALICE_E_TIMEOUT, -14, "timed out")                                       \
-    X(ALICE_E_CANCELLED, -15, "cancelled")                                     \
-    X(ALICE_E_CLOSED, -16, "closed")                                           \
-    X(ALICE_E_END, -17, "nothing follows")                                     \
+#define ALICE_STATUS_LIST(X)                            \
+    X(ALICE_OK, 0, "ok")                                \
+    X(ALICE_E_INVAL, -1, "invalid argument")            \
+    X(ALICE_E_NOMEM, -2, "the system is out of memory") \
+    X(ALICE_E_BUDGET, -3, "over the memory budget")     \
+    X(ALICE_E_IO, -4, "input or output failed")         \
+    X(ALICE_E_NOENT, -5, "not found")                   \
+    X(ALICE_E_EXISTS, -6, "exists already")             \
+    X(ALICE_E_ACCESS, -7, "permission denied")          \
+    X(ALICE_E_NOSPC, -8, "no space left")               \
+    X(ALICE_E_DAMAGED, -9, "damaged data")              \
+    X(ALICE_E_UNSUPPORTED, -10, "not supported")        \
+    X(ALICE_E_TOOBIG, -11, "too big")                   \
+    X(ALICE_E_CHANGED, -12, "changed while in use")     \
+    X(ALICE_E_BUSY, -13, "in use by another")           \
+    X(ALICE_E_TIMEOUT, -14, "timed out")                \
+    X(ALICE_E_CANCELLED, -15, "cancelled")              \
+    X(ALICE_E_CLOSED, -16, "closed")                    \
+    X(ALICE_E_END, -17, "nothing follows")              \
     X(ALICE_E_SYSTEM, -18, "the system refused")
 
 /** What became of a call. ALICE_OK is 0, failures are negative. */
@@ -88,14 +91,14 @@ ALICE_API const char *alice_version(void);
 
 /** A borrowed range of bytes; `p` may be NULL when `n` is 0. */
 typedef struct alice_bytes {
-    const uint8_t *p;
-    size_t n;
+    const uint8_t *p; /**< the first */
+    size_t n;         /**< how many */
 } alice_bytes;
 
 /** A borrowed range of text, UTF-8, not terminated; `p` may be NULL when `n` is 0. */
 typedef struct alice_text {
-    const char *p;
-    size_t n;
+    const char *p; /**< the first */
+    size_t n;      /**< bytes */
 } alice_text;
 
 /**
@@ -103,9 +106,9 @@ typedef struct alice_text {
  * one sentence that a person can act on. Functions that take one accept NULL.
  */
 typedef struct alice_error {
-    alice_status status;
-    int os_error;   /**< errno, or 0 */
-    char text[240]; /**< terminated, maybe cut */
+    alice_status status; /**< what was answered */
+    int os_error;        /**< errno, or 0 */
+    char text[240];      /**< terminated, maybe cut */
 } alice_error;
 
 /**

@@ -21,22 +21,24 @@
 extern "C" {
 #endif
 
+/** The size of batches, and the work on them. Opaque. */
 typedef struct alice_batch alice_batch;
 
 /** Says the pressure, once a batch. */
 typedef alice_level (*alice_level_source)(void *ctx);
 
+/** How batches are sized. alice_batch_defaults() fills it; a 0 is the default of its field. */
 typedef struct alice_batch_options {
-    alice_env env;
+    alice_env env;       /**< pays for the room of one batch */
     bool adaptive;       /**< false: always the base, within min and max */
     uint32_t base_size;  /**< items at level normal; 0: 100 */
     uint32_t min_size;   /**< 0: 10 */
     uint32_t max_size;   /**< 0: 1000 */
     uint32_t grow_after; /**< calm batches before the size grows by a level; 0: 3 */
-    size_t max_bytes;    /**< items' bytes in a batch at level normal, scaled like its size; 0: no
-                              bound. An item above it is a batch of its own */
+    size_t max_bytes; /**< items' bytes in a batch at level normal, scaled like its size; 0: no
+                           bound. An item above it is a batch of its own */
     alice_level_source level; /**< NULL: always normal */
-    void *level_ctx;
+    void *level_ctx;          /**< handed to level() */
 } alice_batch_options;
 
 /** Adaptive, with the sizes of `config`, or the defaults (100, 10, 1000) where it is NULL. */
@@ -48,54 +50,61 @@ ALICE_API alice_level alice_batch_level_of_budget(void *budget);
 /** An ::alice_level_source over a monitor: `ctx` is an alice_monitor (monitor.h). */
 ALICE_API alice_level alice_batch_level_of_monitor(void *monitor);
 
-/** The rule itself: the share of `base` at `level`, rounded down, at least 1, between `min` and `max`. */
+/** The rule itself: the share of `base` at `level`, rounded down, at least 1, between `min` and
+ * `max`. */
 ALICE_API uint32_t alice_batch_size_at(uint32_t base, alice_level level, uint32_t min,
                                        uint32_t max);
 
-/** ALICE_E_INVAL: min above max; ALICE_E_BUDGET or ALICE_E_NOMEM: room for one batch (24 bytes an item). */
+/** ALICE_E_INVAL: min above max; ALICE_E_BUDGET or ALICE_E_NOMEM: room for one batch (24 bytes
+ * an item). */
 ALICE_API alice_status alice_batch_open(alice_batch **out, const alice_batch_options *options);
+
+/** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_batch_close(alice_batch **batch);
 
 /** Ask the level and settle the next batch's size. Counts as a batch. Never fails. */
 ALICE_API uint32_t alice_batch_next_size(alice_batch *batch);
 
-/** Another base, from the next size on: for when the sizes of the items are known. Never fails. */
+/** Another base, from the next size on: for when the sizes of the items are known. Never fails.
+ */
 ALICE_API void alice_batch_set_base(alice_batch *batch, uint32_t base_size);
 
-/** The size that alice_batch_next_size() gave last; before the first the base, within min and max. */
+/** The size that alice_batch_next_size() gave last; before the first the base, within min and
+ * max. */
 ALICE_API uint32_t alice_batch_size(const alice_batch *batch);
 
 /** What to do about an item that failed. */
 typedef enum alice_batch_policy {
-    ALICE_BATCH_STOP = 0, /**< finish its batch, then end with the first failure */
-    ALICE_BATCH_SKIP = 1, /**< count it and go on */
+    ALICE_BATCH_STOP = 0,   /**< finish its batch, then end with the first failure */
+    ALICE_BATCH_SKIP = 1,   /**< count it and go on */
     ALICE_BATCH_COLLECT = 2 /**< hand it out with its status, and go on */
 } alice_batch_policy;
 
 /** What became of one item. */
 typedef struct alice_batch_result {
-    void *item;
+    void *item;          /**< what next() gave */
     void *result;        /**< what process() put; NULL at first */
     alice_status status; /**< ALICE_OK at first; process() sets it for an item that failed */
 } alice_batch_result;
 
 /** The work: where items come from, what happens to them, where results go. */
 typedef struct alice_batch_run {
-    /** The next item and its bytes (0 where they do not matter). ALICE_E_END after the last; another
-        failure ends the run after the items before it are done. */
+    /** The next item and its bytes (0 where they do not matter). ALICE_E_END after the last;
+       another failure ends the run after the items before it are done. */
     alice_status (*next)(void *ctx, void **item, size_t *bytes);
-    void *next_ctx;
+    void *next_ctx; /**< handed to next() */
     /**
      * Do a batch: results[i].item is the item. A failure of an item goes to its
      * status. A failure that is returned is that of every item still ALICE_OK;
      * ALICE_E_CANCELLED, returned, ends the run whatever the policy.
      */
     alice_status (*process)(void *ctx, alice_batch_result *results, size_t count);
-    void *process_ctx;
-    /** Told each result in the order of the items; a failure ends the run with it. NULL: nobody is told. */
+    void *process_ctx; /**< handed to process() */
+    /** Told each result in the order of the items; a failure ends the run with it. NULL: nobody
+     * is told. */
     alice_status (*result)(void *ctx, const alice_batch_result *result);
-    void *result_ctx;
-    alice_batch_policy policy;
+    void *result_ctx;          /**< handed to result() */
+    alice_batch_policy policy; /**< what a failed item does */
 } alice_batch_run;
 
 /**
@@ -110,19 +119,26 @@ ALICE_API alice_status alice_batch_process(alice_batch *batch, const alice_batch
  * batch are handed out before a failure that ends the run.
  */
 ALICE_API alice_status alice_batch_begin(alice_batch *batch, const alice_batch_run *run);
+
+/**
+ * The next result; see alice_batch_begin(). ALICE_E_END after the last; ALICE_E_INVAL
+ * without begin().
+ */
 ALICE_API alice_status alice_batch_next(alice_batch *batch, const alice_batch_result **out);
 
+/** Numbers since open. */
 typedef struct alice_batch_stats {
     uint64_t batches;     /**< sizes that were settled */
     uint64_t items;       /**< that were processed */
     uint64_t failed;      /**< of these, not ALICE_OK */
     uint64_t adjustments; /**< times the size changed */
     uint32_t smallest;    /**< size that was settled; 0 before the first */
-    uint32_t largest;
-    uint32_t current;
+    uint32_t largest;     /**< the same, the largest */
+    uint32_t current;     /**< as alice_batch_size() */
     alice_level level;    /**< that the current size belongs to */
 } alice_batch_stats;
 
+/** The numbers of now. */
 ALICE_API void alice_batch_get_stats(const alice_batch *batch, alice_batch_stats *out);
 
 #ifdef __cplusplus

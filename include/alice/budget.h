@@ -28,6 +28,7 @@
 extern "C" {
 #endif
 
+/** A ceiling and the accounts below it. Opaque. */
 typedef struct alice_budget alice_budget;
 
 /** Pressure, by the share of the limit in use: up to 40, 60, 80 %, and above. */
@@ -53,13 +54,15 @@ ALICE_API alice_level alice_level_of(double ratio);
 typedef void (*alice_level_fn)(void *ctx, alice_level from, alice_level to, size_t used,
                                size_t limit);
 
+/** Zeroed is a complete one: unlimited, only counted. */
 typedef struct alice_budget_options {
-    alice_env env; /**< its account is not used */
-    size_t limit;  /**< bytes; 0: unlimited, only counted */
-    alice_level_fn on_level;
-    void *on_level_ctx;
+    alice_env env;           /**< its account is not used */
+    size_t limit;            /**< bytes; 0: unlimited, only counted */
+    alice_level_fn on_level; /**< told of level edges; NULL: nobody is */
+    void *on_level_ctx;      /**< handed to on_level() */
 } alice_budget_options;
 
+/** Open. `options` may be NULL. ALICE_E_NOMEM. */
 ALICE_API alice_status alice_budget_open(alice_budget **out,
                                          const alice_budget_options *options);
 
@@ -73,15 +76,17 @@ ALICE_API alice_status alice_budget_close(alice_budget **budget, size_t *leaked)
 /** The root account. Borrowed. */
 ALICE_API alice_account *alice_budget_root(alice_budget *budget);
 
+/** The ceiling in bytes; 0: none. Thread-safe. */
 ALICE_API size_t alice_budget_limit(const alice_budget *budget);
 
 /** Change the ceiling. Below what is in use: the reclaimers run; what is still over stays, and
  * new charges fail. */
 ALICE_API alice_status alice_budget_set_limit(alice_budget *budget, size_t limit);
 
-/** Bytes charged in all, exact when no other thread charges; and the most that ever was (see
- * above). */
+/** Bytes charged in all, exact when no other thread charges. Thread-safe. */
 ALICE_API size_t alice_budget_used(const alice_budget *budget);
+
+/** The most that ever was charged in all (see above). Thread-safe. */
 ALICE_API size_t alice_budget_peak(const alice_budget *budget);
 
 /**
@@ -123,10 +128,19 @@ ALICE_API alice_status alice_account_transfer(alice_account *from, alice_account
  * what is observed rather than asked (`untracked`). */
 ALICE_API void alice_account_observe(alice_account *account, size_t bytes);
 
+/** Its name. Borrowed. */
 ALICE_API const char *alice_account_name(const alice_account *account);
+
+/** The budget that it is an account of. Borrowed. */
 ALICE_API alice_budget *alice_account_budget(const alice_account *account);
+
+/** Bytes charged to it and its children. Thread-safe. */
 ALICE_API size_t alice_account_used(const alice_account *account);
+
+/** The most that ever was charged to it and its children (see above). Thread-safe. */
 ALICE_API size_t alice_account_peak(const alice_account *account);
+
+/** Its own cap in bytes; 0: none. */
 ALICE_API size_t alice_account_cap(const alice_account *account);
 
 /** What this account could still be charged at most, by every cap above it. */
@@ -142,10 +156,10 @@ ALICE_API char *alice_account_explain(const alice_account *account, size_t bytes
 
 /** One line of the ledger. */
 typedef struct alice_ledger_row {
-    char name[32];
-    unsigned depth; /**< 0: the root */
-    size_t current; /**< bytes, children included */
-    size_t peak;
+    char name[32];     /**< of the account */
+    unsigned depth;    /**< 0: the root */
+    size_t current;    /**< bytes, children included */
+    size_t peak;       /**< the most that current ever was */
     size_t cap;        /**< 0: none */
     uint64_t charges;  /**< how many charges were granted, children included */
     uint64_t refusals; /**< how many were refused in the end, children included */

@@ -33,6 +33,7 @@
 extern "C" {
 #endif
 
+/** A bounded cache. Opaque. */
 typedef struct alice_cache alice_cache;
 
 /** Who has to go first when room is needed. */
@@ -69,15 +70,16 @@ typedef void (*alice_cache_destroy_fn)(void *ctx, void *value, size_t size);
 
 /** A time to live: the cache's own, or none. Other values are milliseconds. */
 #define ALICE_TTL_DEFAULT ((uint32_t)0)
-#define ALICE_TTL_NEVER UINT32_MAX
+#define ALICE_TTL_NEVER UINT32_MAX /**< it never expires */
 
+/** How a cache is made. alice_cache_defaults() fills it. */
 typedef struct alice_cache_options {
-    alice_env env;
-    const char *name;      /**< of its reclaimers; copied, cut at 23 bytes; NULL: "cache" */
-    size_t max_bytes;      /**< the bound; at least ALICE_CACHE_MIN_BYTES */
-    uint32_t ttl_ms;       /**< entries expire so long after they were set; 0: never */
-    bool ttl_after_access; /**< a hit starts the time to live again */
-    alice_cache_policy policy;
+    alice_env env;             /**< pays for all of it */
+    const char *name;          /**< of its reclaimers; copied, cut at 23 bytes; NULL: "cache" */
+    size_t max_bytes;          /**< the bound; at least ALICE_CACHE_MIN_BYTES */
+    uint32_t ttl_ms;           /**< entries expire so long after they were set; 0: never */
+    bool ttl_after_access;     /**< a hit starts the time to live again */
+    alice_cache_policy policy; /**< who goes first */
     /**
      * Parts with a lock each, a power of two up to 64; each has its share of
      * the bound, and no entry can be larger than a share. 0: one for each 8 MB
@@ -88,7 +90,7 @@ typedef struct alice_cache_options {
     alice_budget *budget; /**< give expired and cold entries back when it asks; NULL: no */
     uint64_t seed; /**< of the hash; 0: random, so that nobody can prepare colliding keys */
     alice_cache_evict_fn on_evict; /**< NULL: nobody is told */
-    void *on_evict_ctx;
+    void *on_evict_ctx;            /**< handed to on_evict() */
 } alice_cache_options;
 
 /** The smallest bound. */
@@ -143,8 +145,9 @@ ALICE_API alice_status alice_cache_set_ref(alice_cache *cache, alice_bytes key, 
 /** A value in use. While it is pinned it neither moves nor goes. */
 typedef struct alice_pin {
     const void *p; /**< NULL: a miss. Copied values are aligned to 8 bytes */
-    size_t n;
-    void *shard_, *entry_; /* the cache's own */
+    size_t n;      /**< its bytes */
+    void *shard_;  /**< the cache's own */
+    void *entry_;  /**< the cache's own */
 } alice_pin;
 
 /**
@@ -233,23 +236,24 @@ ALICE_API alice_status alice_cache_get_or_load(alice_cache *cache, alice_bytes k
  */
 ALICE_API size_t alice_cache_expire(alice_cache *cache, size_t work);
 
+/** Numbers since open, under the names that people know, and some more. */
 typedef struct alice_cache_stats {
-    uint64_t hits;
-    uint64_t misses;
-    double hit_rate; /**< hits of all, 0 to 1; 0 before the first */
-    double size_mb;
-    double max_size_mb;
+    uint64_t hits;         /**< look-ups that found a value */
+    uint64_t misses;       /**< look-ups that did not */
+    double hit_rate;       /**< hits of all, 0 to 1; 0 before the first */
+    double size_mb;        /**< size_bytes in MB */
+    double max_size_mb;    /**< max_size_bytes in MB */
     size_t size_bytes;     /**< held inside the bound, overhead included */
     size_t max_size_bytes; /**< the bound */
     size_t peak_bytes;     /**< the most that was held in the shards' peaks together */
-    size_t items;
-    uint64_t sets;
-    uint64_t evictions; /**< left because room was needed */
-    uint64_t expirations;
-    uint64_t rejections; /**< not stored: too big, over budget, or no room */
-    uint64_t loads;      /**< loaders run */
-    uint64_t load_waits; /**< calls that waited for another's load */
-    size_t pinned;       /**< entries pinned now */
+    size_t items;          /**< entries now */
+    uint64_t sets;         /**< values stored */
+    uint64_t evictions;    /**< left because room was needed */
+    uint64_t expirations;  /**< left because their time was over */
+    uint64_t rejections;   /**< not stored: too big, over budget, or no room */
+    uint64_t loads;        /**< loaders run */
+    uint64_t load_waits;   /**< calls that waited for another's load */
+    size_t pinned;         /**< entries pinned now */
 } alice_cache_stats;
 
 /** Numbers since open. A snapshot shard by shard. */

@@ -69,6 +69,7 @@ ALICE_API void alice_config_resolve(alice_config *config);
 /** Check every field and how they fit together; `error` names field, value and range. */
 ALICE_API alice_status alice_config_check(const alice_config *config, alice_error *error);
 
+/** What kind of value a field has. */
 typedef enum alice_config_type {
     ALICE_CONFIG_UINT,
     ALICE_CONFIG_BOOL,
@@ -77,12 +78,13 @@ typedef enum alice_config_type {
 
 /** What a field is: for tables, help and completion. */
 typedef struct alice_config_field_info {
-    const char *name; /**< such as "cache_size_mb"; its key is "memory.cache_size_mb" */
-    const char *key;  /**< the full key: "memory.…" or "performance.…" */
-    alice_config_type type;
-    double min, max;
-    const char *unit; /**< "MB", "KB", "s", "" */
-    const char *text; /**< one line of description */
+    const char *name;       /**< such as "cache_size_mb"; its key is "memory.cache_size_mb" */
+    const char *key;        /**< the full key: "memory.…" or "performance.…" */
+    alice_config_type type; /**< of its value */
+    double min;             /**< the least */
+    double max;             /**< the most */
+    const char *unit;       /**< "MB", "KB", "s", "" */
+    const char *text;       /**< one line of description */
 } alice_config_field_info;
 
 /** Field `index`, or NULL past the last. */
@@ -109,6 +111,7 @@ typedef struct alice_cache_shares {
     size_t directory; /**< 2.5 % */
 } alice_cache_shares;
 
+/** How a resolved configuration divides its caches' memory. */
 ALICE_API alice_cache_shares alice_config_shares(const alice_config *config);
 
 /**

@@ -16,9 +16,9 @@
 extern "C" {
 #endif
 
-typedef struct alice_account alice_account; /* budget.h */
-typedef struct alice_profile alice_profile; /* profile.h */
-typedef struct alice_census alice_census;   /* profile.h */
+typedef struct alice_account alice_account; /**< budget.h: who pays */
+typedef struct alice_profile alice_profile; /**< profile.h: who counts bytes by call site */
+typedef struct alice_census alice_census;   /**< profile.h: who knows the open handles */
 
 /**
  * An allocator in one function. `p` NULL: allocate. `new_size` 0: free, answer
@@ -28,17 +28,19 @@ typedef struct alice_census alice_census;   /* profile.h */
  * threads at once.
  */
 typedef struct alice_alloc {
+    /** all of it: allocate, resize and free, as above */
     void *(*resize)(void *ctx, void *p, size_t old_size, size_t new_size);
-    void *ctx;
+    void *ctx; /**< handed to resize() */
 } alice_alloc;
 
 /** Time as an input. A NULL function is the system's clock. Thread-safe. */
 typedef struct alice_clock {
     uint64_t (*now_ns)(void *ctx); /**< monotonic nanoseconds */
     int64_t (*wall_s)(void *ctx);  /**< seconds since 1970-01-01 UTC */
-    void *ctx;
+    void *ctx;                     /**< handed to both */
 } alice_clock;
 
+/** How much a message matters, the most first. */
 typedef enum alice_log_level {
     ALICE_LOG_ERROR = 0,
     ALICE_LOG_WARNING = 1,
@@ -48,16 +50,17 @@ typedef enum alice_log_level {
 
 /** Who listens. Called from any thread, never under a lock of the library. */
 typedef struct alice_log {
+    /** `text` is terminated, without a line end, borrowed for the call */
     void (*write)(void *ctx, alice_log_level level, const char *text);
-    void *ctx;
+    void *ctx;             /**< handed to write() */
     alice_log_level level; /**< what is above it is not formatted */
 } alice_log;
 
 /** A place in source, static storage. Made by ALICE_HERE. */
 typedef struct alice_site {
-    const char *function;
-    const char *file;
-    int line;
+    const char *function; /**< its name */
+    const char *file;     /**< as the compiler was given it */
+    int line;             /**< from 1 */
 } alice_site;
 
 /** The place where it stands, as a pointer that stays valid. */
@@ -109,8 +112,10 @@ ALICE_API alice_status alice_env_resize(const alice_env *env, void **p, size_t o
 /** Give memory back; `size` is what was taken. `p` may be NULL. Never fails. */
 ALICE_API void alice_env_free(const alice_env *env, void *p, size_t size);
 
-/** The time by the env's clock. */
+/** Monotonic nanoseconds by the env's clock. `env` may be NULL. */
 ALICE_API uint64_t alice_env_now_ns(const alice_env *env);
+
+/** Seconds since 1970-01-01 UTC by the env's clock. `env` may be NULL. */
 ALICE_API int64_t alice_env_wall_s(const alice_env *env);
 
 /** Tell the env's listener, formatted like printf, cut at 512 bytes. */

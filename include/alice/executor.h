@@ -20,6 +20,7 @@
 extern "C" {
 #endif
 
+/** Threads over a queue. Opaque. */
 typedef struct alice_executor alice_executor;
 
 /** The work. Its status is told to alice_task_wait() and counted. */
@@ -31,20 +32,22 @@ typedef alice_status (*alice_task_fn)(void *arg);
  * content is the executor's. May be used for one task after the other.
  */
 typedef struct alice_task {
-    alice_executor *executor;
-    int32_t state;
-    alice_status status;
+    alice_executor *executor; /**< the executor's own */
+    int32_t state;            /**< the executor's own */
+    alice_status status;      /**< the executor's own: see alice_task_wait() */
 } alice_task;
 
+/** Zeroed is a complete one: without threads. */
 typedef struct alice_executor_options {
     alice_env env;      /**< pays for the queue, and for the threads' stacks in full */
     unsigned threads;   /**< 0: none; submit() then runs the task itself, at once */
     size_t queue;       /**< tasks that wait, at most; 0: four a thread */
     size_t stack_bytes; /**< of a thread; 0: 256 KB */
     const char *name;   /**< of the threads, cut at 15 bytes; NULL: "alice" */
-    /** Told of every task that was cancelled, in the thread that cancelled, so that `arg` may be freed. May be NULL. */
+    /** Told of every task that was cancelled, in the thread that cancelled, so that `arg` may
+     * be freed. May be NULL. */
     void (*dropped)(void *ctx, alice_task_fn fn, void *arg);
-    void *dropped_ctx;
+    void *dropped_ctx; /**< handed to dropped() */
 } alice_executor_options;
 
 /**
@@ -85,26 +88,29 @@ ALICE_API alice_status alice_task_wait(alice_task *task);
 /** Whether it has ended, with its status (may be NULL). Thread-safe. */
 ALICE_API bool alice_task_done(alice_task *task, alice_status *status);
 
-/** Cancel one task: ALICE_OK when it was still queued, ALICE_E_BUSY when it runs, ALICE_E_END when it has ended. */
+/** Cancel one task: ALICE_OK when it was still queued, ALICE_E_BUSY when it runs, ALICE_E_END
+ * when it has ended. */
 ALICE_API alice_status alice_task_cancel(alice_task *task);
 
-/** Wait until nothing is queued and nothing runs. ALICE_E_INVAL from a task of the same executor. */
+/** Wait until nothing is queued and nothing runs. ALICE_E_INVAL from a task of the same
+ * executor. */
 ALICE_API alice_status alice_executor_wait_all(alice_executor *executor);
 
 /** Cancel every queued task; those that run go on. Answers how many. Thread-safe. */
 ALICE_API size_t alice_executor_cancel(alice_executor *executor);
 
+/** Numbers since open. */
 typedef struct alice_executor_stats {
-    unsigned threads;
-    unsigned running;     /**< tasks that run now */
-    size_t queued;        /**< tasks that wait now */
-    size_t peak_queued;
-    size_t bytes;         /**< charged: stacks, queue, the executor */
-    uint64_t submitted;
-    uint64_t completed;   /**< ran to their end, with whatever status */
-    uint64_t failed;      /**< of these, with another status than ALICE_OK */
-    uint64_t cancelled;
-    uint64_t waits;       /**< submits that waited for room */
+    unsigned threads;   /**< that were started */
+    unsigned running;   /**< tasks that run now */
+    size_t queued;      /**< tasks that wait now */
+    size_t peak_queued; /**< most that ever waited */
+    size_t bytes;       /**< charged: stacks, queue, the executor */
+    uint64_t submitted; /**< tasks that were taken */
+    uint64_t completed; /**< ran to their end, with whatever status */
+    uint64_t failed;    /**< of these, with another status than ALICE_OK */
+    uint64_t cancelled; /**< tasks that never ran */
+    uint64_t waits;     /**< submits that waited for room */
 } alice_executor_stats;
 
 /** Thread-safe. */

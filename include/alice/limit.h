@@ -15,10 +15,12 @@
 extern "C" {
 #endif
 
+/** A limit that is in force. Opaque. */
 typedef struct alice_limit alice_limit;
 
+/** What to set. Zeroed but for limit_bytes is a complete one. */
 typedef struct alice_limit_options {
-    alice_env env;
+    alice_env env;        /**< pays for the handle */
     size_t limit_bytes;   /**< ceiling of resident memory */
     size_t reserve_bytes; /**< for pages of mapped files still to come; 0: 1 MB */
     size_t stack_bytes;   /**< of threads made within the scope that name none; 0: 256 KB */

@@ -15,37 +15,39 @@
 extern "C" {
 #endif
 
-/** X(enumerator, name as shown, usual extension, class). The order is pinned: the catalog stores the name. */
-#define ALICE_MEDIA_LIST(X)                                                    \
-    X(ALICE_MEDIA_NONE, "none", "", ALICE_CLASS_NONE)                          \
-    X(ALICE_MEDIA_JPEG, "jpeg", "jpg", ALICE_CLASS_IMAGE)                      \
-    X(ALICE_MEDIA_PNG, "png", "png", ALICE_CLASS_IMAGE)                        \
-    X(ALICE_MEDIA_APNG, "apng", "png", ALICE_CLASS_IMAGE)                      \
-    X(ALICE_MEDIA_WEBP, "webp", "webp", ALICE_CLASS_IMAGE)                     \
-    X(ALICE_MEDIA_GIF, "gif", "gif", ALICE_CLASS_IMAGE)                        \
-    X(ALICE_MEDIA_TIFF, "tiff", "tif", ALICE_CLASS_IMAGE)                      \
-    X(ALICE_MEDIA_DNG, "dng", "dng", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_CR2, "cr2", "cr2", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_NEF, "nef", "nef", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_ARW, "arw", "arw", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_ORF, "orf", "orf", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_RW2, "rw2", "rw2", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_PEF, "pef", "pef", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_SRW, "srw", "srw", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_CR3, "cr3", "cr3", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_RAF, "raf", "raf", ALICE_CLASS_RAW)                          \
-    X(ALICE_MEDIA_HEIC, "heic", "heic", ALICE_CLASS_IMAGE)                     \
-    X(ALICE_MEDIA_HEIF, "heif", "heif", ALICE_CLASS_IMAGE)                     \
-    X(ALICE_MEDIA_AVIF, "avif", "avif", ALICE_CLASS_IMAGE)                     \
-    X(ALICE_MEDIA_JXL, "jxl", "jxl", ALICE_CLASS_IMAGE)                        \
-    X(ALICE_MEDIA_MP4, "mp4", "mp4", ALICE_CLASS_VIDEO)                        \
-    X(ALICE_MEDIA_MOV, "mov", "mov", ALICE_CLASS_VIDEO)                        \
-    X(ALICE_MEDIA_M4V, "m4v", "m4v", ALICE_CLASS_VIDEO)                        \
-    X(ALICE_MEDIA_3GP, "3gp", "3gp", ALICE_CLASS_VIDEO)                        \
-    X(ALICE_MEDIA_AVI, "avi", "avi", ALICE_CLASS_VIDEO)                        \
-    X(ALICE_MEDIA_MKV, "mkv", "mkv", ALICE_CLASS_VIDEO)                        \
+/** X(enumerator, name as shown, usual extension, class). The order is pinned: the catalog
+ * stores the name. */
+#define ALICE_MEDIA_LIST(X)                                \
+    X(ALICE_MEDIA_NONE, "none", "", ALICE_CLASS_NONE)      \
+    X(ALICE_MEDIA_JPEG, "jpeg", "jpg", ALICE_CLASS_IMAGE)  \
+    X(ALICE_MEDIA_PNG, "png", "png", ALICE_CLASS_IMAGE)    \
+    X(ALICE_MEDIA_APNG, "apng", "png", ALICE_CLASS_IMAGE)  \
+    X(ALICE_MEDIA_WEBP, "webp", "webp", ALICE_CLASS_IMAGE) \
+    X(ALICE_MEDIA_GIF, "gif", "gif", ALICE_CLASS_IMAGE)    \
+    X(ALICE_MEDIA_TIFF, "tiff", "tif", ALICE_CLASS_IMAGE)  \
+    X(ALICE_MEDIA_DNG, "dng", "dng", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_CR2, "cr2", "cr2", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_NEF, "nef", "nef", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_ARW, "arw", "arw", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_ORF, "orf", "orf", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_RW2, "rw2", "rw2", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_PEF, "pef", "pef", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_SRW, "srw", "srw", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_CR3, "cr3", "cr3", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_RAF, "raf", "raf", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_HEIC, "heic", "heic", ALICE_CLASS_IMAGE) \
+    X(ALICE_MEDIA_HEIF, "heif", "heif", ALICE_CLASS_IMAGE) \
+    X(ALICE_MEDIA_AVIF, "avif", "avif", ALICE_CLASS_IMAGE) \
+    X(ALICE_MEDIA_JXL, "jxl", "jxl", ALICE_CLASS_IMAGE)    \
+    X(ALICE_MEDIA_MP4, "mp4", "mp4", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_MOV, "mov", "mov", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_M4V, "m4v", "m4v", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_3GP, "3gp", "3gp", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_AVI, "avi", "avi", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_MKV, "mkv", "mkv", ALICE_CLASS_VIDEO)    \
     X(ALICE_MEDIA_WEBM, "webm", "webm", ALICE_CLASS_VIDEO)
 
+/** Kinds of media. */
 typedef enum alice_media_class {
     ALICE_CLASS_NONE,
     ALICE_CLASS_IMAGE,
@@ -53,53 +55,65 @@ typedef enum alice_media_class {
     ALICE_CLASS_VIDEO
 } alice_media_class;
 
+/** Types of files, as ALICE_MEDIA_LIST names them. */
 typedef enum alice_media_type {
 #define ALICE_MEDIA_ENUM(id, name, ext, cls) id,
     ALICE_MEDIA_LIST(ALICE_MEDIA_ENUM)
 #undef ALICE_MEDIA_ENUM
-    ALICE_MEDIA_COUNT
+        ALICE_MEDIA_COUNT
 } alice_media_type;
 
-ALICE_API const char *alice_media_name(alice_media_type type);      /**< "jpeg", … */
-ALICE_API const char *alice_media_extension(alice_media_type type); /**< "jpg", … */
+/** Its name: "jpeg", … Static text. */
+ALICE_API const char *alice_media_name(alice_media_type type);
+
+/** The extension that it usually has: "jpg", … Static text. */
+ALICE_API const char *alice_media_extension(alice_media_type type);
+
+/** What kind of media a type is. */
 ALICE_API alice_media_class alice_media_class_of(alice_media_type type);
 
-/** Where a date can come from, best first: the order is the chain of precedence. X(enumerator, name). */
-#define ALICE_DATE_SOURCE_LIST(X)                                              \
-    X(ALICE_DATE_EXIF_ORIGINAL, "exif:DateTimeOriginal")                       \
-    X(ALICE_DATE_EXIF_DIGITIZED, "exif:DateTimeDigitized")                     \
-    X(ALICE_DATE_XMP_ORIGINAL, "xmp:DateTimeOriginal")                         \
-    X(ALICE_DATE_XMP_CREATED, "xmp:DateCreated")                               \
-    X(ALICE_DATE_XMP_CREATE, "xmp:CreateDate")                                 \
-    X(ALICE_DATE_IPTC_CREATED, "iptc:DateCreated")                             \
-    X(ALICE_DATE_QUICKTIME, "quicktime:creationdate")                          \
-    X(ALICE_DATE_MVHD, "quicktime:mvhd")                                       \
-    X(ALICE_DATE_MATROSKA, "matroska:DateUTC")                                 \
-    X(ALICE_DATE_RIFF, "riff:IDIT")                                            \
-    X(ALICE_DATE_PNG, "png:CreationTime")                                      \
-    X(ALICE_DATE_SIDECAR, "sidecar")                                           \
-    X(ALICE_DATE_EXIF_MODIFIED, "exif:DateTime")                               \
-    X(ALICE_DATE_NAME, "name")                                                 \
-    X(ALICE_DATE_FOLDER, "folder")                                             \
+/** Where a date can come from, best first: the order is the chain of precedence. X(enumerator,
+ * name). */
+#define ALICE_DATE_SOURCE_LIST(X)                          \
+    X(ALICE_DATE_EXIF_ORIGINAL, "exif:DateTimeOriginal")   \
+    X(ALICE_DATE_EXIF_DIGITIZED, "exif:DateTimeDigitized") \
+    X(ALICE_DATE_XMP_ORIGINAL, "xmp:DateTimeOriginal")     \
+    X(ALICE_DATE_XMP_CREATED, "xmp:DateCreated")           \
+    X(ALICE_DATE_XMP_CREATE, "xmp:CreateDate")             \
+    X(ALICE_DATE_IPTC_CREATED, "iptc:DateCreated")         \
+    X(ALICE_DATE_QUICKTIME, "quicktime:creationdate")      \
+    X(ALICE_DATE_MVHD, "quicktime:mvhd")                   \
+    X(ALICE_DATE_MATROSKA, "matroska:DateUTC")             \
+    X(ALICE_DATE_RIFF, "riff:IDIT")                        \
+    X(ALICE_DATE_PNG, "png:CreationTime")                  \
+    X(ALICE_DATE_SIDECAR, "sidecar")                       \
+    X(ALICE_DATE_EXIF_MODIFIED, "exif:DateTime")           \
+    X(ALICE_DATE_NAME, "name")                             \
+    X(ALICE_DATE_FOLDER, "folder")                         \
     X(ALICE_DATE_MTIME, "mtime")
 
+/** Where a date came from, as ALICE_DATE_SOURCE_LIST names it. */
 typedef enum alice_date_source {
 #define ALICE_DATE_SOURCE_ENUM(id, name) id,
     ALICE_DATE_SOURCE_LIST(ALICE_DATE_SOURCE_ENUM)
 #undef ALICE_DATE_SOURCE_ENUM
-    ALICE_DATE_SOURCE_COUNT,
+        ALICE_DATE_SOURCE_COUNT,
     ALICE_DATE_NOWHERE = ALICE_DATE_SOURCE_COUNT
 } alice_date_source;
 
+/** Its name: "exif:DateTimeOriginal", … Static text. */
 ALICE_API const char *alice_date_source_name(alice_date_source source);
 
 /** A calendar date, with the time and zone where they are known. `year` 0: no date. */
 typedef struct alice_date {
-    int16_t year;
-    uint8_t month, day;
-    uint8_t hour, minute, second;
-    bool has_time;
-    bool has_zone;
+    int16_t year;         /**< 1900 on; 0: no date */
+    uint8_t month;        /**< 1 to 12 */
+    uint8_t day;          /**< 1 to 31 */
+    uint8_t hour;         /**< 0 to 23 */
+    uint8_t minute;       /**< 0 to 59 */
+    uint8_t second;       /**< 0 to 59 */
+    bool has_time;        /**< the time of day is known */
+    bool has_zone;        /**< its distance from UTC is known */
     int16_t zone_minutes; /**< east of UTC */
 } alice_date;
 
@@ -111,73 +125,78 @@ typedef enum alice_date_verdict {
     ALICE_DATE_REJECTED   /**< not a real date; `reason` says why */
 } alice_date_verdict;
 
+/** One place where a date can stand, and what stood there. */
 typedef struct alice_date_candidate {
-    alice_date date;
-    alice_date_verdict verdict;
-    char raw[40];       /**< as it stood, printable, cut */
-    const char *reason; /**< static text, of a rejected one */
+    alice_date date;            /**< as it was read */
+    alice_date_verdict verdict; /**< what became of it */
+    char raw[40];               /**< as it stood, printable, cut */
+    const char *reason;         /**< static text, of a rejected one */
 } alice_date_candidate;
 
 /** The closed list of generators. X(enumerator, name). */
-#define ALICE_GENERATOR_LIST(X)                                                \
-    X(ALICE_GEN_NONE, "")                                                      \
-    X(ALICE_GEN_COMFYUI, "comfyui")                                            \
-    X(ALICE_GEN_STABLEDIFFUSION, "stablediffusion")                            \
-    X(ALICE_GEN_FOOOCUS, "fooocus")                                            \
-    X(ALICE_GEN_INVOKEAI, "invokeai")                                          \
-    X(ALICE_GEN_NOVELAI, "novelai")                                            \
-    X(ALICE_GEN_SWARMUI, "swarmui")                                            \
-    X(ALICE_GEN_DRAWTHINGS, "drawthings")                                      \
-    X(ALICE_GEN_EASYDIFFUSION, "easydiffusion")                                \
-    X(ALICE_GEN_MIDJOURNEY, "midjourney")                                      \
-    X(ALICE_GEN_DALLE, "dalle")                                                \
-    X(ALICE_GEN_SORA, "sora")                                                  \
-    X(ALICE_GEN_GEMINI, "gemini")                                              \
-    X(ALICE_GEN_FIREFLY, "firefly")                                            \
-    X(ALICE_GEN_LEONARDO, "leonardo")                                          \
-    X(ALICE_GEN_IDEOGRAM, "ideogram")                                          \
-    X(ALICE_GEN_FLUX, "flux")                                                  \
-    X(ALICE_GEN_RUNWAY, "runway")                                              \
-    X(ALICE_GEN_KLING, "kling")                                                \
-    X(ALICE_GEN_PIKA, "pika")                                                  \
-    X(ALICE_GEN_LUMA, "luma")                                                  \
-    X(ALICE_GEN_HAILUO, "hailuo")                                              \
-    X(ALICE_GEN_VEO, "veo")                                                    \
-    X(ALICE_GEN_BING, "bing")                                                  \
-    X(ALICE_GEN_GROK, "grok")                                                  \
-    X(ALICE_GEN_RECRAFT, "recraft")                                            \
-    X(ALICE_GEN_PLAYGROUND, "playground")                                      \
-    X(ALICE_GEN_META, "meta")                                                  \
+#define ALICE_GENERATOR_LIST(X)                     \
+    X(ALICE_GEN_NONE, "")                           \
+    X(ALICE_GEN_COMFYUI, "comfyui")                 \
+    X(ALICE_GEN_STABLEDIFFUSION, "stablediffusion") \
+    X(ALICE_GEN_FOOOCUS, "fooocus")                 \
+    X(ALICE_GEN_INVOKEAI, "invokeai")               \
+    X(ALICE_GEN_NOVELAI, "novelai")                 \
+    X(ALICE_GEN_SWARMUI, "swarmui")                 \
+    X(ALICE_GEN_DRAWTHINGS, "drawthings")           \
+    X(ALICE_GEN_EASYDIFFUSION, "easydiffusion")     \
+    X(ALICE_GEN_MIDJOURNEY, "midjourney")           \
+    X(ALICE_GEN_DALLE, "dalle")                     \
+    X(ALICE_GEN_SORA, "sora")                       \
+    X(ALICE_GEN_GEMINI, "gemini")                   \
+    X(ALICE_GEN_FIREFLY, "firefly")                 \
+    X(ALICE_GEN_LEONARDO, "leonardo")               \
+    X(ALICE_GEN_IDEOGRAM, "ideogram")               \
+    X(ALICE_GEN_FLUX, "flux")                       \
+    X(ALICE_GEN_RUNWAY, "runway")                   \
+    X(ALICE_GEN_KLING, "kling")                     \
+    X(ALICE_GEN_PIKA, "pika")                       \
+    X(ALICE_GEN_LUMA, "luma")                       \
+    X(ALICE_GEN_HAILUO, "hailuo")                   \
+    X(ALICE_GEN_VEO, "veo")                         \
+    X(ALICE_GEN_BING, "bing")                       \
+    X(ALICE_GEN_GROK, "grok")                       \
+    X(ALICE_GEN_RECRAFT, "recraft")                 \
+    X(ALICE_GEN_PLAYGROUND, "playground")           \
+    X(ALICE_GEN_META, "meta")                       \
     X(ALICE_GEN_UNNAMED, "ai-generated")
 
+/** Generators, as ALICE_GENERATOR_LIST names them. */
 typedef enum alice_generator {
 #define ALICE_GENERATOR_ENUM(id, name) id,
     ALICE_GENERATOR_LIST(ALICE_GENERATOR_ENUM)
 #undef ALICE_GENERATOR_ENUM
-    ALICE_GEN_COUNT
+        ALICE_GEN_COUNT
 } alice_generator;
 
+/** Its name: "comfyui", … Static text. */
 ALICE_API const char *alice_generator_name(alice_generator generator);
 
 /** The texts of a file that are kept. X(enumerator, key in JSON). */
-#define ALICE_FACT_LIST(X)                                                     \
-    X(ALICE_FACT_MAKE, "make")                                                 \
-    X(ALICE_FACT_MODEL, "model")                                               \
-    X(ALICE_FACT_SOFTWARE, "software")                                         \
-    X(ALICE_FACT_PROMPT, "prompt")                                             \
-    X(ALICE_FACT_NEGATIVE_PROMPT, "negative_prompt")                           \
-    X(ALICE_FACT_AI_MODEL, "ai_model")                                         \
-    X(ALICE_FACT_SEED, "seed")                                                 \
-    X(ALICE_FACT_SAMPLER, "sampler")                                           \
+#define ALICE_FACT_LIST(X)                           \
+    X(ALICE_FACT_MAKE, "make")                       \
+    X(ALICE_FACT_MODEL, "model")                     \
+    X(ALICE_FACT_SOFTWARE, "software")               \
+    X(ALICE_FACT_PROMPT, "prompt")                   \
+    X(ALICE_FACT_NEGATIVE_PROMPT, "negative_prompt") \
+    X(ALICE_FACT_AI_MODEL, "ai_model")               \
+    X(ALICE_FACT_SEED, "seed")                       \
+    X(ALICE_FACT_SAMPLER, "sampler")                 \
     X(ALICE_FACT_CONTENT_ID, "content_id")
 
+/** Texts of a file, as ALICE_FACT_LIST names them. */
 typedef enum alice_fact {
 #define ALICE_FACT_ENUM(id, name) id,
     ALICE_FACT_LIST(ALICE_FACT_ENUM)
 #undef ALICE_FACT_ENUM
-    ALICE_FACT_COUNT
+        ALICE_FACT_COUNT
 } alice_fact;
 
+/** Its key: "make", … Static text. */
 ALICE_API const char *alice_fact_name(alice_fact fact);
 
 /**
@@ -185,26 +204,31 @@ ALICE_API const char *alice_fact_name(alice_fact fact);
  * filled it, and valid until that one reads its next file or is closed.
  */
 typedef struct alice_media_info {
-    alice_media_type type;
-    uint32_t width, height; /**< 0: unknown */
+    alice_media_type type; /**< by its content */
+    uint32_t width;        /**< in pixels; 0: unknown */
+    uint32_t height;       /**< in pixels; 0: unknown */
 
-    alice_date date;
-    alice_date_source date_source; /**< ALICE_DATE_NOWHERE: none */
-    alice_date_candidate dates[ALICE_DATE_SOURCE_COUNT];
+    alice_date date;                                     /**< when it was taken */
+    alice_date_source date_source;                       /**< ALICE_DATE_NOWHERE: none */
+    alice_date_candidate dates[ALICE_DATE_SOURCE_COUNT]; /**< every place, by source */
 
-    alice_text fact[ALICE_FACT_COUNT];        /**< n 0: absent */
-    const char *fact_from[ALICE_FACT_COUNT];  /**< where it stood, such as "exif:Make"; static text */
-    bool fact_cut[ALICE_FACT_COUNT];          /**< longer in the file than what is kept */
+    alice_text fact[ALICE_FACT_COUNT]; /**< n 0: absent */
+    const char
+        *fact_from[ALICE_FACT_COUNT]; /**< where it stood, such as "exif:Make"; static text */
+    bool fact_cut[ALICE_FACT_COUNT];  /**< longer in the file than what is kept */
 
-    alice_generator generator;
-    const char *generator_source; /**< the evidence, such as "png:parameters"; static text; NULL: none */
+    alice_generator generator;    /**< who made it, if it says so */
+    const char *generator_source; /**< the evidence, such as "png:parameters"; static text;
+                                     NULL: none */
     bool ai_edited;               /**< a camera's picture, edited with AI */
-    const char *ai_edited_source;
+    const char *ai_edited_source; /**< the evidence; static text; NULL: none */
 
-    const char *extension_note; /**< static text where name and content disagree; NULL: they agree */
+    const char
+        *extension_note; /**< static text where name and content disagree; NULL: they agree */
 
-    alice_status status; /**< ALICE_OK, or what stopped the reading; what stands above is still true */
-    char reason[160];    /**< in words, when status is not ALICE_OK or there is a warning */
+    alice_status
+        status; /**< ALICE_OK, or what stopped the reading; what stands above is still true */
+    char reason[160]; /**< in words, when status is not ALICE_OK or there is a warning */
 } alice_media_info;
 
 #ifdef __cplusplus

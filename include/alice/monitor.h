@@ -20,10 +20,12 @@
 extern "C" {
 #endif
 
+/** Who asks the system about memory. Opaque. */
 typedef struct alice_monitor alice_monitor;
 
+/** Zeroed is a complete one. */
 typedef struct alice_monitor_options {
-    alice_env env;
+    alice_env env; /**< pays for the handle */
     alice_budget
         *budget; /**< whose reclaimers are run, in which `untracked` is opened; NULL: none */
     alice_config config; /**< all zero: the defaults; resolved on opening */
@@ -82,14 +84,14 @@ typedef struct alice_monitor_usage {
     size_t untracked;      /**< resident, but neither floor nor explained */
     size_t reclaimable;    /**< charged to accounts that a reclaimer is bound to */
 
-    uint64_t machine_total;
-    uint64_t machine_available;
-    uint64_t cgroup_limit;   /**< the tightest of the nested groups; 0: none */
-    uint64_t cgroup_current; /**< of that group */
-    char cgroup_file[160];   /**< the file that said so; "" where none did; cut in front */
-    double pressure_some;    /**< percent of the last 10 s in which some task waited for memory
-                                  (PSI); below 0: not told */
-    double pressure_full;    /**< the same for all tasks at once */
+    uint64_t machine_total;     /**< bytes of memory of the machine */
+    uint64_t machine_available; /**< of these, to be had without swapping */
+    uint64_t cgroup_limit;      /**< the tightest of the nested groups; 0: none */
+    uint64_t cgroup_current;    /**< of that group */
+    char cgroup_file[160];      /**< the file that said so; "" where none did; cut in front */
+    double pressure_some; /**< percent of the last 10 s in which some task waited for memory
+                               (PSI); below 0: not told */
+    double pressure_full; /**< the same for all tasks at once */
 } alice_monitor_usage;
 
 /** Thread-safe. ALICE_E_SYSTEM: the kernel's figures cannot be read. */
@@ -125,10 +127,10 @@ typedef enum alice_collect_reason {
 
 /** What a collection did. */
 typedef struct alice_collection {
-    alice_collect_reason reason;
-    size_t released;   /**< bytes that the reclaimers released from their accounts */
-    size_t given_back; /**< bytes by which the resident memory sank */
-    size_t resident;   /**< after it */
+    alice_collect_reason reason; /**< why it ran */
+    size_t released;             /**< bytes that the reclaimers released from their accounts */
+    size_t given_back;           /**< bytes by which the resident memory sank */
+    size_t resident;             /**< after it */
 } alice_collection;
 
 /**
@@ -143,22 +145,26 @@ typedef struct alice_collection {
 ALICE_API size_t alice_monitor_collect(alice_monitor *monitor, bool force,
                                        alice_collection *out);
 
-/** Suspend and resume collection that is not forced; nests. Reclaim before a refusal goes on.
- * Thread-safe. */
+/** Suspend collection that is not forced; nests. Reclaim before a refusal goes on. Thread-safe.
+ */
 ALICE_API void alice_monitor_suspend(alice_monitor *monitor);
+
+/** Resume collection: once for each alice_monitor_suspend(). Thread-safe. */
 ALICE_API void alice_monitor_resume(alice_monitor *monitor);
 
-/** How many collections ran, and what they gave back in all. Thread-safe. */
+/** How many collections ran. Thread-safe. */
 ALICE_API uint64_t alice_monitor_collections(const alice_monitor *monitor);
+
+/** Bytes that all collections gave back. Thread-safe. */
 ALICE_API uint64_t alice_monitor_given_back(const alice_monitor *monitor);
 
 /** What the kernel says of a process. */
 typedef struct alice_process_usage {
-    size_t current; /**< resident (VmRSS) */
-    size_t peak;    /**< VmHWM */
-    size_t data;    /**< mapped as data (VmData): what a process limit counts */
-    size_t swapped; /**< VmSwap */
-    unsigned threads;
+    size_t current;   /**< resident (VmRSS) */
+    size_t peak;      /**< VmHWM */
+    size_t data;      /**< mapped as data (VmData): what a process limit counts */
+    size_t swapped;   /**< VmSwap */
+    unsigned threads; /**< how many it has */
 } alice_process_usage;
 
 /** Of another process; `pid` 0: this one. ALICE_E_NOENT, ALICE_E_ACCESS, ALICE_E_SYSTEM. */
@@ -174,9 +180,10 @@ typedef enum alice_watch_event {
  * the monitor. */
 typedef void (*alice_watch_fn)(void *ctx, alice_watch_event event, alice_level level);
 
+/** Whom the watcher tells, and of what. */
 typedef struct alice_watch_options {
-    alice_watch_fn fn;
-    void *ctx;
+    alice_watch_fn fn;  /**< required */
+    void *ctx;          /**< handed to fn() */
     uint32_t stall_ms;  /**< told when tasks waited this long within the window; 0: 100 */
     uint32_t window_ms; /**< 500 to 10,000; 0: 2000 */
 } alice_watch_options;

@@ -20,6 +20,7 @@
 extern "C" {
 #endif
 
+/** An organizer. Opaque. */
 typedef struct alice_organizer alice_organizer;
 
 /** What became of one file. The names are "organized", "skipped", "duplicate", "error". */
@@ -30,83 +31,103 @@ typedef enum alice_outcome {
     ALICE_FAILED
 } alice_outcome;
 
+/** Its name, as above. Static text. */
 ALICE_API const char *alice_outcome_name(alice_outcome outcome);
 
 /** One file's line in the report. Borrowed for the length of the call. */
 typedef struct alice_file_report {
-    const char *source_path;
-    alice_outcome outcome;
+    const char *source_path; /**< where it is, or was */
+    alice_outcome outcome;   /**< what became of it */
     const char *destination; /**< full path; of a duplicate: the other; NULL: none */
     const char *source;      /**< the folder name: "camera-…", a generator, …; NULL: none */
     const alice_media_info *info; /**< NULL: it was not read */
-    const char *reason;      /**< NULL: nothing to say */
-    alice_status status;     /**< of a failure */
-    uint64_t bytes;
+    const char *reason;           /**< NULL: nothing to say */
+    alice_status status;          /**< of a failure */
+    uint64_t bytes;               /**< its size */
 } alice_file_report;
 
 /** How far a run is. */
 typedef struct alice_progress {
-    uint64_t files, organized, skipped, duplicates, errors, bytes;
-    uint32_t batch_size;
-    size_t resident, limit;
-    uint64_t elapsed_ns;
-    const char *path; /**< the file at hand, below the inbox; borrowed */
+    uint64_t files;      /**< looked at */
+    uint64_t organized;  /**< placed */
+    uint64_t skipped;    /**< left where they are */
+    uint64_t duplicates; /**< of what is organized already */
+    uint64_t errors;     /**< that failed */
+    uint64_t bytes;      /**< of what was organized */
+    uint32_t batch_size; /**< of the present batch */
+    size_t resident;     /**< bytes of this process */
+    size_t limit;        /**< the ceiling in bytes */
+    uint64_t elapsed_ns; /**< since the run began */
+    const char *path;    /**< the file at hand, below the inbox; borrowed */
 } alice_progress;
 
+/** What to organize, and how. Zeroed but for the two folders is a complete one. */
 typedef struct alice_organizer_options {
-    alice_env env;           /**< its account is not used: the organizer has its own budget */
-    alice_config config;     /**< resolved by the organizer; max_memory_mb is the ceiling */
-    const char *inbox;
-    const char *organized;
-    const char *catalog;     /**< NULL: organized/.alice/catalog.db */
-    bool move;               /**< false: copy */
-    bool dry_run;
-    bool keep_names;         /**< add the original stem after the number */
-    bool kernel_backstop;    /**< set the process's memory limit (see limit.h) */
-    void (*on_file)(void *ctx, const alice_file_report *file);   /**< or NULL */
-    void (*on_progress)(void *ctx, const alice_progress *now);   /**< at most ten times a second; or NULL */
-    bool (*should_stop)(void *ctx); /**< asked between files; or NULL */
-    void *ctx;               /**< for the three */
+    alice_env env;         /**< its account is not used: the organizer has its own budget */
+    alice_config config;   /**< resolved by the organizer; max_memory_mb is the ceiling */
+    const char *inbox;     /**< the folder that files come from */
+    const char *organized; /**< the folder that they go to; made where it is missing */
+    const char *catalog;   /**< NULL: organized/.alice/catalog.db */
+    bool move;             /**< false: copy */
+    bool dry_run;          /**< decide everything, change nothing */
+    bool keep_names;       /**< add the original stem after the number */
+    bool kernel_backstop;  /**< set the process's memory limit (see limit.h) */
+    void (*on_file)(void *ctx, const alice_file_report *file); /**< or NULL */
+    void (*on_progress)(void *ctx,
+                        const alice_progress *now); /**< at most ten times a second; or NULL */
+    bool (*should_stop)(void *ctx);                 /**< asked between files; or NULL */
+    void *ctx;                                      /**< for the three */
 } alice_organizer_options;
 
 /** Caches, as the statistics show them. */
 typedef struct alice_cache_numbers {
-    uint64_t hits, misses, items, evictions;
-    double hit_rate;
-    size_t size_bytes, max_size_bytes;
+    uint64_t hits;         /**< look-ups that found a value */
+    uint64_t misses;       /**< look-ups that did not */
+    uint64_t items;        /**< entries now */
+    uint64_t evictions;    /**< left because room was needed */
+    double hit_rate;       /**< hits of all, 0 to 1 */
+    size_t size_bytes;     /**< held now, overhead included */
+    size_t max_size_bytes; /**< the bound */
 } alice_cache_numbers;
 
 /** What get_memory_stats() tells. */
 typedef struct alice_memory_stats {
-    size_t limit_bytes;
-    size_t peak_bytes;    /**< resident, by the kernel's own mark */
-    size_t current_bytes;
-    uint64_t gc_collections;
-    uint64_t batch_size_adjustments;
-    uint64_t cache_evictions;
-    uint64_t streamed_files;
-    uint64_t pooled_objects_reused;
+    size_t limit_bytes;                   /**< the ceiling that is kept */
+    size_t peak_bytes;                    /**< resident, by the kernel's own mark */
+    size_t current_bytes;                 /**< resident now */
+    uint64_t gc_collections;              /**< collections that ran */
+    uint64_t batch_size_adjustments;      /**< times the batch size changed */
+    uint64_t cache_evictions;             /**< by all caches */
+    uint64_t streamed_files;              /**< copied or compared through a buffer */
+    uint64_t pooled_objects_reused;       /**< acquires that were served by an idle object */
     alice_cache_numbers cache_stats;      /**< metadata, result and directory caches together */
-    alice_cache_numbers hash_cache_stats;
+    alice_cache_numbers hash_cache_stats; /**< the hash cache */
 } alice_memory_stats;
 
 /** The result of a run. */
 typedef struct alice_organize_result {
-    int64_t run;             /**< 0: a dry run, or nothing to record */
-    uint64_t files, organized, skipped, duplicates, errors;
-    uint64_t not_media;      /**< of the skipped */
-    uint64_t already_known;  /**< of the skipped */
-    uint64_t groups_left;    /**< of the skipped: partners that a move leaves */
-    uint64_t passed_over;    /**< hidden and system files: not in `files` */
-    uint64_t damaged;        /**< of the organized: read only as far as they are whole */
-    uint64_t bytes;          /**< of what was organized */
-    uint64_t recovered;      /**< files of a killed run that were settled first */
-    double seconds;
-    uint64_t by_type[ALICE_MEDIA_COUNT];        /**< of the organized */
+    int64_t run;            /**< 0: a dry run, or nothing to record */
+    uint64_t files;         /**< looked at */
+    uint64_t organized;     /**< placed */
+    uint64_t skipped;       /**< left where they are */
+    uint64_t duplicates;    /**< of what is organized already */
+    uint64_t errors;        /**< that failed */
+    uint64_t not_media;     /**< of the skipped */
+    uint64_t already_known; /**< of the skipped */
+    uint64_t groups_left;   /**< of the skipped: partners that a move leaves */
+    uint64_t passed_over;   /**< hidden and system files: not in `files` */
+    uint64_t damaged;       /**< of the organized: read only as far as they are whole */
+    uint64_t bytes;         /**< of what was organized */
+    uint64_t recovered;     /**< files of a killed run that were settled first */
+    double seconds;         /**< that it took */
+    uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
+    /** of the organized, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT];
-    uint64_t catalog_flushes, catalog_bytes, disk_flushes;
-    bool interrupted;
-    alice_memory_stats memory;
+    uint64_t catalog_flushes;  /**< times the catalog was made durable */
+    uint64_t catalog_bytes;    /**< written to the catalog */
+    uint64_t disk_flushes;     /**< times files were made durable */
+    bool interrupted;          /**< it was stopped before its end */
+    alice_memory_stats memory; /**< at its end */
 } alice_organize_result;
 
 /**
@@ -118,6 +139,8 @@ typedef struct alice_organize_result {
 ALICE_API alice_status alice_organizer_open(alice_organizer **out,
                                             const alice_organizer_options *options,
                                             alice_error *error);
+
+/** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_organizer_close(alice_organizer **organizer);
 
 /**
@@ -133,10 +156,10 @@ ALICE_API alice_status alice_organizer_organize(alice_organizer *organizer,
 ALICE_API alice_status alice_organizer_get_memory_stats(const alice_organizer *organizer,
                                                         alice_memory_stats *out);
 
-/** Organized files by source folder, most first: call after organize(). ALICE_E_END past the last. */
-ALICE_API alice_status alice_organizer_by_source(const alice_organizer *organizer,
-                                                 size_t index, const char **name,
-                                                 uint64_t *count);
+/** Organized files by source folder, most first: call after organize(). ALICE_E_END past the
+ * last. */
+ALICE_API alice_status alice_organizer_by_source(const alice_organizer *organizer, size_t index,
+                                                 const char **name, uint64_t *count);
 
 /** Where an organizer is. */
 typedef enum alice_phase {
@@ -149,46 +172,62 @@ typedef enum alice_phase {
 /** "ready", "checking", "running", "done". Static text. */
 ALICE_API const char *alice_phase_name(alice_phase phase);
 
+/** One cache of an organizer. */
 typedef struct alice_named_cache {
-    const char *name; /**< "cache.metadata", …; static text */
-    alice_cache_numbers numbers;
+    const char *name;            /**< "cache.metadata", …; static text */
+    alice_cache_numbers numbers; /**< of now */
 } alice_named_cache;
 
+/** One pool of an organizer. */
 typedef struct alice_named_pool {
     const char *name; /**< static text */
-    size_t idle, in_use;
-    uint64_t created, reused;
+    size_t idle;      /**< objects that wait */
+    size_t in_use;    /**< objects that are out */
+    uint64_t created; /**< acquires that were served by a new object */
+    uint64_t reused;  /**< acquires that were served by an idle one */
 } alice_named_pool;
 
+/** The most that a status has room for. */
 enum { ALICE_STATUS_ACCOUNTS = 24, ALICE_STATUS_CACHES = 4, ALICE_STATUS_POOLS = 1 };
 
 /** A running organizer, from outside. */
 typedef struct alice_organizer_status {
     /* The run, as its own thread told it last: a tenth of a second ago while files
        go by, longer while a large one is copied. */
-    alice_phase phase;
-    int64_t run;      /**< 0: none that is recorded (yet) */
-    uint64_t age_ns;  /**< since it was told */
-    uint64_t files, organized, skipped, duplicates, errors, bytes, streamed_files;
-    uint64_t elapsed_ns;
-    char path[512];   /**< the file at hand, below the inbox; cut in front */
-    uint32_t batch_size; /**< of the present batch; then of all so far: */
-    uint32_t smallest_batch, largest_batch;
-    uint64_t batches, batch_size_adjustments;
+    alice_phase phase;               /**< where it is */
+    int64_t run;                     /**< 0: none that is recorded (yet) */
+    uint64_t age_ns;                 /**< since it was told */
+    uint64_t files;                  /**< looked at */
+    uint64_t organized;              /**< placed */
+    uint64_t skipped;                /**< left where they are */
+    uint64_t duplicates;             /**< of what is organized already */
+    uint64_t errors;                 /**< that failed */
+    uint64_t bytes;                  /**< of what was organized */
+    uint64_t streamed_files;         /**< copied or compared through a buffer */
+    uint64_t elapsed_ns;             /**< since the run began */
+    char path[512];                  /**< the file at hand, below the inbox; cut in front */
+    uint32_t batch_size;             /**< of the present batch; then of all so far: */
+    uint32_t smallest_batch;         /**< the smallest so far */
+    uint32_t largest_batch;          /**< the largest so far */
+    uint64_t batches;                /**< so far */
+    uint64_t batch_size_adjustments; /**< times the size changed */
 
     /* What never changes. */
-    bool move, dry_run;
-    const char *inbox_path, *organized_path; /**< borrowed from the organizer */
+    bool move;                  /**< else copy */
+    bool dry_run;               /**< nothing is changed */
+    const char *inbox_path;     /**< borrowed from the organizer */
+    const char *organized_path; /**< borrowed from the organizer */
 
     /* Memory, at this moment. */
-    alice_monitor_usage usage;
-    uint64_t gc_collections, given_back; /**< given_back: bytes, by all of them */
-    size_t account_count;
-    alice_ledger_row accounts[ALICE_STATUS_ACCOUNTS];
-    size_t cache_count;
-    alice_named_cache caches[ALICE_STATUS_CACHES];
-    size_t pool_count;
-    alice_named_pool pools[ALICE_STATUS_POOLS];
+    alice_monitor_usage usage;                        /**< what the kernel says */
+    uint64_t gc_collections;                          /**< that ran */
+    uint64_t given_back;                              /**< bytes, by all of them */
+    size_t account_count;                             /**< of the ledger */
+    alice_ledger_row accounts[ALICE_STATUS_ACCOUNTS]; /**< the ledger, parents first */
+    size_t cache_count;                               /**< of caches */
+    alice_named_cache caches[ALICE_STATUS_CACHES];    /**< each cache */
+    size_t pool_count;                                /**< of pools */
+    alice_named_pool pools[ALICE_STATUS_POOLS];       /**< each pool */
 } alice_organizer_status;
 
 /**
@@ -200,10 +239,12 @@ ALICE_API alice_status alice_organizer_get_status(const alice_organizer *organiz
 
 /** What a collection that was asked for gave back. */
 typedef struct alice_collect_report {
-    size_t row_count;
-    alice_reclaim_row rows[ALICE_STATUS_ACCOUNTS]; /**< every reclaimer, in the order in which they ran */
-    size_t released;  /**< bytes that they gave back to the accounts */
-    size_t resident_before, resident_after;
+    size_t row_count; /**< of rows */
+    alice_reclaim_row
+        rows[ALICE_STATUS_ACCOUNTS]; /**< every reclaimer, in the order in which they ran */
+    size_t released;                 /**< bytes that they gave back to the accounts */
+    size_t resident_before;          /**< bytes of the process before it */
+    size_t resident_after;           /**< and after */
 } alice_collect_report;
 
 /**
@@ -212,7 +253,8 @@ typedef struct alice_collect_report {
  */
 ALICE_API uint64_t alice_organizer_request_collect(alice_organizer *organizer);
 
-/** Whether that was done: ALICE_OK and the report of the latest; ALICE_E_BUSY: not yet. Any thread. */
+/** Whether that was done: ALICE_OK and the report of the latest; ALICE_E_BUSY: not yet. Any
+ * thread. */
 ALICE_API alice_status alice_organizer_collected(const alice_organizer *organizer,
                                                  uint64_t ticket, alice_collect_report *out);
 
@@ -227,10 +269,15 @@ ALICE_API size_t alice_organizer_minimum_memory(void);
  * link to a special file. One reader serves one thread.
  */
 typedef struct alice_info_reader alice_info_reader;
+
+/** Open; `env` (may be NULL) pays for it. ALICE_E_BUDGET, ALICE_E_NOMEM. */
 ALICE_API alice_status alice_info_open(alice_info_reader **out, const alice_env *env);
+
+/** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_info_close(alice_info_reader **reader);
 
-/** `info` is valid until the next call. ALICE_OK also for damaged files (info->status). `source`: the folder name it would get; `cap` bytes. */
+/** `info` is valid until the next call. ALICE_OK also for damaged files (info->status).
+ * `source`: the folder name it would get; `cap` bytes. */
 ALICE_API alice_status alice_info_read(alice_info_reader *reader, const char *path,
                                        alice_media_info *info, char *source, size_t cap,
                                        alice_error *error);

@@ -29,6 +29,7 @@
 extern "C" {
 #endif
 
+/** Objects kept for reuse. Opaque. */
 typedef struct alice_pool alice_pool;
 
 /** What alice_pool_options.max_size is when it is 0. */
@@ -37,17 +38,21 @@ typedef struct alice_pool alice_pool;
 /** A timeout that never ends. */
 #define ALICE_POOL_FOREVER UINT64_MAX
 
-/** A pool's settings. Zeroed but for `factory` is a complete one. Copied by alice_pool_open(). */
+/** A pool's settings. Zeroed but for `factory` is a complete one. Copied by alice_pool_open().
+ */
 typedef struct alice_pool_options {
-    alice_env env;        /**< pays for the pool itself, and for objects where `charge_objects` says so */
-    alice_budget *budget; /**< idle objects are its to reclaim (ALICE_RECLAIM_IDLE); NULL: nobody's */
-    const char *name;     /**< for logs and the ledger, copied, cut at 31 bytes; NULL: "pool" */
+    alice_env
+        env; /**< pays for the pool itself, and for objects where `charge_objects` says so */
+    alice_budget
+        *budget; /**< idle objects are its to reclaim (ALICE_RECLAIM_IDLE); NULL: nobody's */
+    const char *name; /**< for logs and the ledger, copied, cut at 31 bytes; NULL: "pool" */
 
     /** Make an object. What it fails with, acquire fails with. Required. */
     alice_status (*factory)(void *ctx, void **object);
     /** Make it like new, at release. A failure destroys the object. NULL: nothing to do. */
     alice_status (*reset)(void *ctx, void *object);
-    /** Whether an idle object still works, before it is handed out; false destroys it. NULL: it does. */
+    /** Whether an idle object still works, before it is handed out; false destroys it. NULL: it
+     * does. */
     bool (*validate)(void *ctx, void *object);
     /** End an object. NULL: nothing to do. */
     void (*destroy)(void *ctx, void *object);
@@ -57,23 +62,25 @@ typedef struct alice_pool_options {
     size_t max_total; /**< objects at most, idle and in use; then acquire waits. 0: no bound */
     size_t min_idle;  /**< made at open and kept by maintain(); at most max_size */
 
-    size_t object_bytes; /**< what one object weighs, for reclaim and statistics; 0: not known */
-    bool charge_objects; /**< charge object_bytes to env's account while an object exists; false:
-                              the factory charges what it takes itself */
+    size_t
+        object_bytes; /**< what one object weighs, for reclaim and statistics; 0: not known */
+    bool charge_objects; /**< charge object_bytes to env's account while an object exists;
+                            false: the factory charges what it takes itself */
 
     uint64_t idle_timeout_ms; /**< idle longer: destroyed, down to min_idle; 0: never */
     uint64_t max_lifetime_ms; /**< older: destroyed instead of handed out or kept; 0: never */
     uint32_t lifetime_jitter; /**< percent (0 to 100) of max_lifetime_ms that is shortened by
                                    chance, so that objects made together do not end together */
-    uint64_t leak_after_ms;   /**< held longer: told to env's log with the acquiring site; 0: never */
-    uint64_t seed;            /**< of that chance */
+    uint64_t
+        leak_after_ms; /**< held longer: told to env's log with the acquiring site; 0: never */
+    uint64_t seed;     /**< of that chance */
 } alice_pool_options;
 
 /** A loan of an object. Zeroed is none. Not to be copied while it holds one. */
 typedef struct alice_lease {
-    void *object;    /**< NULL: none */
-    alice_pool *pool;
-    void *slot;      /**< the pool's */
+    void *object;     /**< NULL: none */
+    alice_pool *pool; /**< that it goes back to */
+    void *slot;       /**< the pool's */
 } alice_lease;
 
 /**
@@ -103,7 +110,7 @@ ALICE_API alice_status alice_pool_acquire_at(alice_pool *pool, uint64_t timeout_
                                              const alice_site *site, alice_lease *lease);
 
 /** alice_pool_acquire_at() from here. */
-#define alice_pool_acquire(pool, timeout_ms, lease)                                            \
+#define alice_pool_acquire(pool, timeout_ms, lease) \
     alice_pool_acquire_at((pool), (timeout_ms), ALICE_HERE, (lease))
 
 /**
@@ -126,17 +133,19 @@ ALICE_API void alice_pool_discard(alice_lease *lease);
  */
 ALICE_API alice_status alice_pool_maintain(alice_pool *pool);
 
-/** Destroy idle objects, the longest idle first, until `keep` are left. Answers how many. Thread-safe. */
+/** Destroy idle objects, the longest idle first, until `keep` are left. Answers how many.
+ * Thread-safe. */
 ALICE_API size_t alice_pool_trim(alice_pool *pool, size_t keep);
 
 /** One object that is out. */
 typedef struct alice_pool_holder {
     const alice_site *site; /**< who acquired it; NULL: not said */
-    const void *object;
-    uint64_t held_ms; /**< 0 unless leak_after_ms is set: the clock is read only then */
+    const void *object;     /**< the object that is out */
+    uint64_t held_ms;       /**< 0 unless leak_after_ms is set: the clock is read only then */
 } alice_pool_holder;
 
-/** Who holds objects, longest first: up to `cap` rows, `*count` is how many there are. Thread-safe. */
+/** Who holds objects, longest first: up to `cap` rows, `*count` is how many there are.
+ * Thread-safe. */
 ALICE_API alice_status alice_pool_holders(const alice_pool *pool, alice_pool_holder *rows,
                                           size_t cap, size_t *count);
 

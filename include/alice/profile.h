@@ -31,6 +31,7 @@ extern "C" {
 
 /* ---- profile ---- */
 
+/** Zeroed is a complete one. */
 typedef struct alice_profile_options {
     alice_env env;       /**< pays for the profile; its own `profile` is not used */
     size_t sample_bytes; /**< mean bytes between samples; 0: 64 KB; 1: every block, exactly */
@@ -51,16 +52,17 @@ ALICE_API void alice_profile_pause(alice_profile *profile, bool paused);
 /** A place that took memory, and how much. In a difference the figures may be negative. */
 typedef struct alice_profile_row {
     const char *function; /**< NULL: not known */
-    const char *file;     /**< of the source; the module's path where only an address is known */
-    int line;             /**< 0: only an address is known */
-    uint64_t address;     /**< offset in the module (line 0), for addr2line */
-    int64_t live_bytes;
-    int64_t live_blocks;
-    int64_t total_bytes;  /**< taken in all */
-    int64_t total_blocks;
+    const char *file;    /**< of the source; the module's path where only an address is known */
+    int line;            /**< 0: only an address is known */
+    uint64_t address;    /**< offset in the module (line 0), for addr2line */
+    int64_t live_bytes;  /**< not given back yet */
+    int64_t live_blocks; /**< not given back yet */
+    int64_t total_bytes; /**< taken in all */
+    int64_t total_blocks; /**< taken in all */
     int64_t peak_bytes;   /**< the most that lived at once; 0 in a difference */
 } alice_profile_row;
 
+/** The figures of one moment, or a difference of two. Opaque. */
 typedef struct alice_profile_snapshot alice_profile_snapshot;
 
 /** What rows are sorted by, the most first; live figures by their amount, whatever the sign. */
@@ -76,35 +78,43 @@ typedef enum alice_profile_order {
 ALICE_API alice_status alice_profile_snapshot_take(const alice_profile *profile,
                                                    alice_profile_snapshot **out);
 
-/** `after` less `before`, of the same profile; rows that did not change are left out. Sorted by live bytes. */
+/** `after` less `before`, of the same profile; rows that did not change are left out. Sorted by
+ * live bytes. */
 ALICE_API alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *before,
                                                    const alice_profile_snapshot *after,
                                                    alice_profile_snapshot **out);
 
+/** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_profile_snapshot_close(alice_profile_snapshot **snapshot);
 
+/** Put the rows in another order. */
 ALICE_API void alice_profile_snapshot_sort(alice_profile_snapshot *snapshot,
                                            alice_profile_order order);
 
+/** How many rows it has. */
 ALICE_API size_t alice_profile_snapshot_count(const alice_profile_snapshot *snapshot);
 
-/** Row `index` in the order of the last sort; NULL past the last. Valid as long as the snapshot and the profile. */
+/** Row `index` in the order of the last sort; NULL past the last. Valid as long as the snapshot
+ * and the profile. */
 ALICE_API const alice_profile_row *
 alice_profile_snapshot_row(const alice_profile_snapshot *snapshot, size_t index);
 
 /** The sum of the rows (its place is empty). */
 ALICE_API alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *snapshot);
 
-/** Write a row's place: "function (file:line)" or "module+0x123". Terminated, maybe cut; answers `buf`. */
+/** Write a row's place: "function (file:line)" or "module+0x123". Terminated, maybe cut;
+ * answers `buf`. */
 ALICE_API char *alice_profile_place(const alice_profile_row *row, char *buf, size_t size);
 
+/** What the profile itself takes, knows and lacks. */
 typedef struct alice_profile_stats {
-    size_t bytes;          /**< the profile's own memory */
-    size_t sites;          /**< call sites known */
-    size_t blocks;         /**< blocks that are followed now */
-    uint64_t sampled;      /**< blocks that were counted */
-    uint64_t lost_blocks;  /**< of these, not followed because max_bytes was reached: live figures lack them */
-    uint64_t lost_sites;   /**< counted under "unknown" for the same reason */
+    size_t bytes;         /**< the profile's own memory */
+    size_t sites;         /**< call sites known */
+    size_t blocks;        /**< blocks that are followed now */
+    uint64_t sampled;     /**< blocks that were counted */
+    uint64_t lost_blocks; /**< of these, not followed because max_bytes was reached: live
+                             figures lack them */
+    uint64_t lost_sites;  /**< counted under "unknown" for the same reason */
 } alice_profile_stats;
 
 /** Thread-safe. */
@@ -114,7 +124,7 @@ ALICE_API void alice_profile_get_stats(const alice_profile *profile, alice_profi
 typedef struct alice_profile_allocator {
     alice_alloc alloc;       /**< what to hand out */
     const alice_alloc *next; /**< who does the work */
-    alice_profile *profile;
+    alice_profile *profile;  /**< who counts */
 } alice_profile_allocator;
 
 /**
@@ -128,11 +138,13 @@ ALICE_API const alice_alloc *alice_profile_allocator_init(alice_profile_allocato
 
 /* ---- census ---- */
 
+/** Zeroed is a complete one. */
 typedef struct alice_census_options {
-    alice_env env;     /**< pays for the census; its own `census` is not used */
-    size_t max_bytes;  /**< the census's own memory at most; 0: 256 KB */
+    alice_env env;    /**< pays for the census; its own `census` is not used */
+    size_t max_bytes; /**< the census's own memory at most; 0: 256 KB */
 } alice_census_options;
 
+/** Open. `options` may be NULL. ALICE_E_BUDGET, ALICE_E_NOMEM. */
 ALICE_API alice_status alice_census_open(alice_census **out,
                                          const alice_census_options *options);
 
@@ -145,7 +157,7 @@ ALICE_API alice_status alice_census_close(alice_census **census);
 
 /** One open handle. */
 typedef struct alice_census_row {
-    const void *handle;
+    const void *handle;     /**< the handle, not to be used through this */
     const char *type;       /**< such as "alice_pool" */
     const alice_site *site; /**< who opened it, where a place in source is known */
     uint64_t address;       /**< else the return address of the opening call */
@@ -174,28 +186,31 @@ ALICE_API uint64_t alice_census_lost(const alice_census *census);
 /** The serial of the latest open: handles above it are newer. Thread-safe. */
 ALICE_API uint64_t alice_census_mark(const alice_census *census);
 
-/** Handles opened after `mark` (0: all), oldest first: up to `cap` rows, `*count` is how many there are. Thread-safe. */
+/** Handles opened after `mark` (0: all), oldest first: up to `cap` rows, `*count` is how many
+ * there are. Thread-safe. */
 ALICE_API alice_status alice_census_list(const alice_census *census, uint64_t mark,
                                          alice_census_row *rows, size_t cap, size_t *count);
 
 /** How many of a type. In a difference, `live` is what was opened less what was closed. */
 typedef struct alice_census_count {
-    const char *type;
-    int64_t live;
-    int64_t opened; /**< in all */
+    const char *type; /**< such as "alice_pool" */
+    int64_t live;     /**< open now */
+    int64_t opened;   /**< in all */
 } alice_census_count;
 
-/** A snapshot: counts by type, most first; up to `cap` rows, `*count` is how many there are. Thread-safe. */
-ALICE_API alice_status alice_census_counts(const alice_census *census,
-                                           alice_census_count *rows, size_t cap,
-                                           size_t *count);
+/** A snapshot: counts by type, most first; up to `cap` rows, `*count` is how many there are.
+ * Thread-safe. */
+ALICE_API alice_status alice_census_counts(const alice_census *census, alice_census_count *rows,
+                                           size_t cap, size_t *count);
 
-/** What changed between two snapshots; types that did not are left out. `rows` may not be one of them. */
+/** What changed between two snapshots; types that did not are left out. `rows` may not be one
+ * of them. */
 ALICE_API alice_status alice_census_diff(const alice_census_count *before, size_t before_count,
                                          const alice_census_count *after, size_t after_count,
                                          alice_census_count *rows, size_t cap, size_t *count);
 
-/** Write who opened and who holds it: "alice_pool by main (app.c:12), held by cache". Answers `buf`. */
+/** Write who opened and who holds it: "alice_pool by main (app.c:12), held by cache". Answers
+ * `buf`. */
 ALICE_API char *alice_census_describe(const alice_census_row *row, char *buf, size_t size);
 
 #ifdef __cplusplus

@@ -28,6 +28,7 @@
 extern "C" {
 #endif
 
+/** A file that is read through one buffer. Opaque. */
 typedef struct alice_reader alice_reader;
 
 /** What becomes of a line that is longer than max_line_bytes, or than the account gives. */
@@ -38,14 +39,14 @@ typedef enum alice_long_lines {
 
 /** Zeroed is a complete one. */
 typedef struct alice_reader_options {
-    alice_env env;           /**< pays for the buffer */
-    size_t chunk_bytes;      /**< of the buffer, thus of a chunk; 0: 1 MB */
-    size_t max_line_bytes;   /**< without its end; 0: what the account allows, or, in parts, what
-                                  the buffer holds */
-    alice_long_lines long_lines;
-    bool keep_cached;        /**< leave in the page cache what was read */
-    bool fail_if_grown;      /**< a file that grew since open: ALICE_E_CHANGED instead of the end;
-                                  else what was added is read too */
+    alice_env env;         /**< pays for the buffer */
+    size_t chunk_bytes;    /**< of the buffer, thus of a chunk; 0: 1 MB */
+    size_t max_line_bytes; /**< without its end; 0: what the account allows, or, in parts, what
+                                the buffer holds */
+    alice_long_lines long_lines; /**< what becomes of a line that is too long */
+    bool keep_cached;            /**< leave in the page cache what was read */
+    bool fail_if_grown; /**< a file that grew since open: ALICE_E_CHANGED instead of the end;
+                             else what was added is read too */
 } alice_reader_options;
 
 /** The chunk size of `config` (chunk_size_kb), or the default where it is NULL. */
@@ -60,11 +61,13 @@ ALICE_API alice_status alice_reader_open(alice_reader **out, const char *path,
                                          const alice_reader_options *options,
                                          alice_error *error);
 
-/** The same over an open descriptor, from its offset where it has one; it stays the caller's. */
+/** The same over an open descriptor, from its offset where it has one; it stays the caller's.
+ */
 ALICE_API alice_status alice_reader_open_fd(alice_reader **out, int fd,
                                             const alice_reader_options *options,
                                             alice_error *error);
 
+/** Close. A descriptor that was handed in stays open. NULL and a NULL handle are accepted. */
 ALICE_API void alice_reader_close(alice_reader **reader);
 
 /**
@@ -79,13 +82,14 @@ ALICE_API alice_status alice_reader_next_chunk(alice_reader *reader, alice_bytes
 /** Told a chunk and where it begins. A failure ends the reading with it. */
 typedef alice_status (*alice_chunk_fn)(void *ctx, alice_bytes chunk, uint64_t offset);
 
-/** Every chunk that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at an offset. */
+/** Every chunk that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at
+ * an offset. */
 ALICE_API alice_status alice_reader_read_chunks(alice_reader *reader, alice_chunk_fn fn,
                                                 void *ctx, alice_error *error);
 
 /** A line, without its end ("\n" or "\r\n"). */
 typedef struct alice_line {
-    alice_text text;
+    alice_text text; /**< the line */
     uint64_t number; /**< from 1 */
     uint64_t offset; /**< of text, in the file */
     bool more;       /**< a part: the next call gives more of this line */
@@ -103,18 +107,20 @@ ALICE_API alice_status alice_reader_next_line(alice_reader *reader, alice_line *
 /** Told a line. A failure ends the reading with it. */
 typedef alice_status (*alice_line_fn)(void *ctx, const alice_line *line);
 
-/** Every line that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at an offset. */
+/** Every line that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at
+ * an offset. */
 ALICE_API alice_status alice_reader_read_lines(alice_reader *reader, alice_line_fn fn,
                                                void *ctx, alice_error *error);
 
 /** The collected results of alice_reader_process_large_file(), one a chunk, in order. */
 typedef struct alice_results {
-    void **items;
-    size_t count;
+    void **items;    /**< what the processor put, in order */
+    size_t count;    /**< how many */
     size_t capacity; /**< the library's */
 } alice_results;
 
-/** Work on a chunk; `*result`, NULL at first, is collected. A failure ends the reading with it. */
+/** Work on a chunk; `*result`, NULL at first, is collected. A failure ends the reading with it.
+ */
 typedef alice_status (*alice_chunk_processor)(void *ctx, alice_bytes chunk, uint64_t offset,
                                               void **result);
 
@@ -129,6 +135,7 @@ ALICE_API alice_status alice_reader_process_large_file(const char *path,
                                                        alice_results *results,
                                                        alice_error *error);
 
+/** Free the list, not its items, and clear it. */
 ALICE_API void alice_results_free(alice_results *results, const alice_env *env);
 
 /**
@@ -145,7 +152,8 @@ ALICE_API alice_status alice_reader_peek(alice_reader *reader, size_t n, alice_b
 ALICE_API alice_status alice_reader_hash(alice_reader *reader, uint8_t hash[16],
                                          alice_error *error);
 
-/** Pass over `n` bytes, reading them where there is no other way. ALICE_E_END: there were fewer. */
+/** Pass over `n` bytes, reading them where there is no other way. ALICE_E_END: there were
+ * fewer. */
 ALICE_API alice_status alice_reader_skip(alice_reader *reader, uint64_t n, alice_error *error);
 
 /** Go to an offset; the line number starts again from 1. ALICE_E_UNSUPPORTED on a pipe. */
@@ -164,18 +172,20 @@ ALICE_API alice_status alice_reader_read_at(const alice_reader *reader, uint64_t
 ALICE_API alice_status alice_reader_check_unchanged(const alice_reader *reader,
                                                     alice_error *error);
 
+/** Where a reader is. */
 typedef struct alice_reader_stats {
-    uint64_t size;    /**< at open; 0 for what has none */
-    uint64_t offset;  /**< of the next byte */
-    uint64_t read;    /**< bytes that came in */
-    uint64_t dropped; /**< of these, given out of the page cache again */
-    uint64_t chunks;
-    uint64_t lines;
-    size_t bytes;     /**< memory held */
-    size_t chunk_bytes;
-    bool seekable;
+    uint64_t size;      /**< at open; 0 for what has none */
+    uint64_t offset;    /**< of the next byte */
+    uint64_t read;      /**< bytes that came in */
+    uint64_t dropped;   /**< of these, given out of the page cache again */
+    uint64_t chunks;    /**< handed out */
+    uint64_t lines;     /**< handed out */
+    size_t bytes;       /**< memory held */
+    size_t chunk_bytes; /**< of a chunk */
+    bool seekable;      /**< false: a pipe or the like */
 } alice_reader_stats;
 
+/** The numbers of now. */
 ALICE_API void alice_reader_get_stats(const alice_reader *reader, alice_reader_stats *out);
 
 /* ---- windows ---- */
@@ -191,21 +201,24 @@ ALICE_API void alice_reader_get_stats(const alice_reader *reader, alice_reader_s
  */
 typedef struct alice_map alice_map;
 
+/** Zeroed is a complete one: windows of 1 MB that are read. */
 typedef struct alice_map_options {
     alice_env env;       /**< pays for the window, mapped or not */
     size_t window_bytes; /**< 0: 1 MB; rounded up to pages */
-    bool use_mmap;
+    bool use_mmap;       /**< see sigbus_guard */
     bool sigbus_guard;   /**< both, or windows are read */
     bool keep_cached;    /**< as in alice_reader_options */
 } alice_map_options;
 
-/** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. One thread at a time. */
+/** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. One thread at a time.
+ */
 ALICE_API alice_status alice_map_open(alice_map **out, const char *path,
                                       const alice_map_options *options, alice_error *error);
 /** The same over a descriptor, which stays the caller's and open. */
 ALICE_API alice_status alice_map_open_fd(alice_map **out, int fd,
-                                         const alice_map_options *options,
-                                         alice_error *error);
+                                         const alice_map_options *options, alice_error *error);
+
+/** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_map_close(alice_map **map);
 
 /** The file's size at open. */
@@ -216,10 +229,11 @@ ALICE_API uint64_t alice_map_size(const alice_map *map);
  * of the file, none past it. ALICE_E_TOOBIG: more than window_bytes;
  * ALICE_E_CHANGED: the file is shorter than at open; ALICE_E_IO.
  */
-ALICE_API alice_status alice_map_at(alice_map *map, uint64_t offset, size_t n,
-                                    alice_bytes *out, alice_error *error);
+ALICE_API alice_status alice_map_at(alice_map *map, uint64_t offset, size_t n, alice_bytes *out,
+                                    alice_error *error);
 
-/** Whether what was borrowed is still what the file held: ALICE_E_CHANGED when it was cut off meanwhile. */
+/** Whether what was borrowed is still what the file held: ALICE_E_CHANGED when it was cut off
+ * meanwhile. */
 ALICE_API alice_status alice_map_check(const alice_map *map, alice_error *error);
 
 #ifdef __cplusplus

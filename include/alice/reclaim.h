@@ -25,8 +25,8 @@ enum {
 
 /** What one reclaimer gave back. */
 typedef struct alice_reclaimed {
-    size_t bytes;
-    size_t items;
+    size_t bytes; /**< released from their account */
+    size_t items; /**< entries, objects or pages */
 } alice_reclaimed;
 
 /**
@@ -37,6 +37,7 @@ typedef struct alice_reclaimed {
  */
 typedef alice_reclaimed (*alice_reclaim_fn)(void *ctx, size_t wanted);
 
+/** A reclaimer that is registered. Opaque. */
 typedef struct alice_reclaimer alice_reclaimer;
 
 /** Register. `name` is copied, cut at 31 bytes. Thread-safe. */
@@ -61,9 +62,9 @@ ALICE_API void alice_reclaimer_remove(alice_reclaimer **reclaimer);
 
 /** One line of what a run gave back. */
 typedef struct alice_reclaim_row {
-    char name[32];
-    int order;
-    alice_reclaimed got;
+    char name[32];       /**< of the reclaimer */
+    int order;           /**< where it stands */
+    alice_reclaimed got; /**< what it gave back */
 } alice_reclaim_row;
 
 /**
@@ -74,11 +75,11 @@ typedef struct alice_reclaim_row {
 ALICE_API size_t alice_reclaim_run(alice_budget *budget, size_t wanted, alice_reclaim_row *rows,
                                    size_t cap, size_t *count);
 
-typedef struct alice_monitor alice_monitor; /* monitor.h */
+typedef struct alice_monitor alice_monitor; /**< monitor.h */
 
 /** A scope that is under way. The caller's; no allocation. */
 typedef struct alice_scope {
-    alice_monitor *monitor;
+    alice_monitor *monitor; /**< the scope's own */
 } alice_scope;
 
 /**

@@ -18,19 +18,21 @@
 extern "C" {
 #endif
 
+/** A cache that holds next to nothing alive. Opaque. */
 typedef struct alice_weak_cache alice_weak_cache;
 
 /** Gives a value back after the last hold on it. Called once, not under a lock. */
 typedef void (*alice_weak_destroy_fn)(void *ctx, void *value, size_t size);
 
+/** How it is made. alice_weak_cache_defaults() fills it. */
 typedef struct alice_weak_cache_options {
-    alice_env env;
-    const char *name;     /**< of its reclaimer; copied, cut at 23 bytes; NULL: "weak" */
-    size_t recent;        /**< so many of the latest used are kept alive; 100; may be 0 */
-    bool charge_values;   /**< charge the size of values to the account while they live */
-    alice_budget *budget; /**< let the latest go when it asks; NULL: no */
+    alice_env env;      /**< pays for the cache, and for values where `charge_values` says so */
+    const char *name;   /**< of its reclaimer; copied, cut at 23 bytes; NULL: "weak" */
+    size_t recent;      /**< so many of the latest used are kept alive; 100; may be 0 */
+    bool charge_values; /**< charge the size of values to the account while they live */
+    alice_budget *budget;          /**< let the latest go when it asks; NULL: no */
     alice_weak_destroy_fn destroy; /**< NULL: values are not owned */
-    void *destroy_ctx;
+    void *destroy_ctx;             /**< handed to destroy() */
 } alice_weak_cache_options;
 
 /** The latest 100. */
@@ -52,9 +54,9 @@ ALICE_API void alice_weak_cache_close(alice_weak_cache **cache);
 
 /** A hold on a value: while it is there the value is. */
 typedef struct alice_strong {
-    void *p; /**< NULL: nothing is held */
-    size_t n;
-    void *entry_; /* the cache's own */
+    void *p;      /**< NULL: nothing is held */
+    size_t n;     /**< its bytes */
+    void *entry_; /**< the cache's own */
 } alice_strong;
 
 /**
@@ -83,17 +85,19 @@ ALICE_API alice_status alice_weak_cache_remove(alice_weak_cache *cache, alice_by
  * let go. */
 ALICE_API size_t alice_weak_cache_trim(alice_weak_cache *cache);
 
+/** Numbers since open. */
 typedef struct alice_weak_cache_stats {
-    uint64_t hits;
-    uint64_t misses;
-    double hit_rate;
-    size_t items;  /**< that can be found now */
-    size_t recent; /**< of them kept alive by the cache */
-    size_t max_recent;
-    uint64_t sets;
-    uint64_t gone; /**< values destroyed so far */
+    uint64_t hits;     /**< look-ups that found a value */
+    uint64_t misses;   /**< look-ups that did not */
+    double hit_rate;   /**< hits of all, 0 to 1; 0 before the first */
+    size_t items;      /**< that can be found now */
+    size_t recent;     /**< of them kept alive by the cache */
+    size_t max_recent; /**< the most that are kept alive */
+    uint64_t sets;     /**< values put */
+    uint64_t gone;     /**< values destroyed so far */
 } alice_weak_cache_stats;
 
+/** The numbers of now. Thread-safe. */
 ALICE_API alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache);
 
 /** Bytes held now, the values not included unless they are charged. */
