@@ -41,4 +41,14 @@
         return;                                                                \
     } while (0)
 
+/*
+ * Whether the test runs under Valgrind, which serves memory from an allocator of its own and
+ * maps for itself: resident memory and process limits are then not what is tested.
+ */
+static inline bool under_valgrind(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    return preload && strstr(preload, "vgpreload");
+}
+
 #endif

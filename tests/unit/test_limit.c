@@ -14,7 +14,7 @@
 
 static void in_child(int (*fn)(void))
 {
-    if (alice_limit_sanitized())
+    if (alice_limit_sanitized() || under_valgrind())
         skip_test("what it needs is not here");
     pid_t child = fork();
     if (child == 0)

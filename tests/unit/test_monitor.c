@@ -497,7 +497,7 @@ static void giving_back_lowers_resident_memory(void **state)
 #ifndef __GLIBC__
     skip_test("musl gives pages back by itself, or not at all");
 #endif
-    if (alice_limit_sanitized())
+    if (alice_limit_sanitized() || under_valgrind())
         skip_test("freed blocks are in quarantine");
     alice_budget *b;
     alice_monitor *m;
@@ -575,7 +575,7 @@ static void a_group_near_its_limit_is_told(void **state)
     (void)state;
     char dir[128], path[256];
     snprintf(dir, sizeof dir, "/sys/fs/cgroup/memory/alice-test-%ld", (long)getpid());
-    if (alice_limit_sanitized() || mkdir(dir, 0755))
+    if (alice_limit_sanitized() || under_valgrind() || mkdir(dir, 0755))
         skip_test("no v1 hierarchy, or not ours to write");
     snprintf(path, sizeof path, "%s/memory.limit_in_bytes", dir);
     FILE *f = fopen(path, "w");

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""The allocation-fault sweep leaves no public function of the toolkit out.
+
+    covered.py INCLUDE_DIR SWEEP_SOURCE
+
+Every ALICE_API function of the toolkit's headers is called in the sweep, or stands below with
+those that only read or reckon and thus need no memory, whatever they are given.
+"""
+import os
+import re
+import sys
+
+NOT_MEM = {'media.h', 'organize.h'}
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
+DECLARED = re.compile(r'\bALICE_API\b[^;{}]*?\b(\w+)\s*\(')
+
+NEED_NO_MEMORY = set('''
+alice_account_budget alice_account_cap alice_account_free alice_account_name alice_account_peak
+alice_budget_limit alice_budget_peak
+alice_batch_size_at alice_cache_reason_name
+alice_config_baseline_batch alice_config_check alice_config_field alice_config_for_ram
+alice_config_for_system alice_config_get alice_config_profile alice_config_profile_name
+alice_config_resolve alice_config_set alice_config_shares alice_config_workers
+alice_level_name alice_level_of
+alice_limit_effective alice_limit_effective_by alice_limit_ram alice_limit_resident
+alice_limit_sanitized
+alice_parse_size alice_status_text alice_version
+'''.split())
+
+
+def main():
+    include, sweep = sys.argv[1:]
+    declared = set()
+    for name in sorted(os.listdir(include)):
+        if name.endswith('.h') and name not in NOT_MEM:
+            with open(os.path.join(include, name), encoding='utf-8') as f:
+                text = COMMENT.sub(' ', f.read())
+            text = re.sub(r'^\s*#[^\n]*(\\\n[^\n]*)*', '', text, flags=re.M)
+            declared |= set(DECLARED.findall(text))
+    with open(sweep, encoding='utf-8') as f:
+        text = COMMENT.sub(' ', f.read())
+    called = declared & set(re.findall(r'\balice_\w+', text))  # or handed over
+    bad = 0
+    for name in sorted(declared - called - NEED_NO_MEMORY):
+        print(f'not ok - {name} is in no sweep')
+        bad += 1
+    for name in sorted(NEED_NO_MEMORY - declared):
+        print(f'not ok - {name} is not in the headers')
+        bad += 1
+    for name in sorted(NEED_NO_MEMORY & called):
+        print(f'not ok - {name} is in the sweep and need not stand here')
+        bad += 1
+    print(f'{len(declared)} functions, {len(declared & called)} swept')
+    return 1 if bad or not declared else 0
+
+
+sys.exit(main())
