@@ -111,6 +111,19 @@ static int try_link(const alice__transfer *t, int from_dir, const char *from, in
     return t->probe.no_links ? -EPERM : alice__fs_link(from_dir, from, to_dir, to);
 }
 
+static int try_unlink(const alice__transfer *t, int dir, const char *name)
+{
+    int r = alice__fs_unlink(dir, name);
+    return t->probe.reply_lost ? t->probe.reply_lost : r;
+}
+
+static int try_rename_over(const alice__transfer *t, int from_dir, const char *from, int to_dir,
+                           const char *to)
+{
+    int r = alice__fs_rename_over(from_dir, from, to_dir, to);
+    return t->probe.reply_lost ? t->probe.reply_lost : r;
+}
+
 static int try_clone(const alice__transfer *t, int to, int from)
 {
     return t->probe.no_clone ? -EOPNOTSUPP : alice__fs_clone(to, from);
@@ -304,6 +317,24 @@ static int look_at_source(int dir, const char *name, const alice__stamp *stamp,
 
 /* ---- naming without replacing ---- */
 
+/*
+ * What a server answered is not always what it did: a call whose reply got lost
+ * is sent again, and then says that the name is gone. So after a failure nothing
+ * is removed that could be the only one left: the old name has to stand.
+ */
+static bool stands(int dir, const char *name)
+{
+    alice__fs_stat s;
+    return alice__fs_stat_at(dir, name, &s) == 0;
+}
+
+static bool are_one(int a_dir, const char *a, int b_dir, const char *b)
+{
+    alice__fs_stat s, u;
+    return alice__fs_stat_at(a_dir, a, &s) == 0 && alice__fs_stat_at(b_dir, b, &u) == 0 &&
+           s.dev == u.dev && s.inode == u.inode;
+}
+
 /* Keep the name `to` with an empty file of ours, and rename over that. */
 static int place_by_reservation(alice__transfer *t, int from_dir, const char *from, int to_dir,
                                 const char *to)
@@ -322,8 +353,12 @@ static int place_by_reservation(alice__transfer *t, int from_dir, const char *fr
     if (!r && !is_reservation(&s))
         return -EEXIST;
     if (!r)
-        r = alice__fs_rename_over(from_dir, from, to_dir, to);
-    if (r)
+        r = try_rename_over(t, from_dir, from, to_dir, to);
+    if (!r)
+        return 0;
+    if (!stands(from_dir, from))
+        return 0; /* it was done all the same */
+    if (alice__fs_stat_at(to_dir, to, &s) == 0 && s.kind == ALICE__FS_FILE && s.size == 0)
         alice__fs_unlink(to_dir, to);
     return r;
 }
@@ -337,9 +372,11 @@ static int place(alice__transfer *t, int from_dir, const char *from, int to_dir,
     r = try_link(t, from_dir, from, to_dir, to);
     if (!r) {
         step(t, "linked");
-        r = alice__fs_unlink(from_dir, from);
-        if (r)
-            alice__fs_unlink(to_dir, to);
+        r = try_unlink(t, from_dir, from);
+        /* Only while it has both names may one of them go. */
+        if (!r || !are_one(from_dir, from, to_dir, to))
+            return 0;
+        alice__fs_unlink(to_dir, to);
         return r;
     }
     if (r == -EPERM || r == -EOPNOTSUPP || r == -ENOSYS || r == -EMLINK)
@@ -799,17 +836,20 @@ static void verify_copy(alice__transfer *t, item *i)
         alice__fs_drop_cache(fd, 0, 0);
         alice__fs_advise_sequential(fd);
     }
-    for (size_t got = 1; !r && got > 0; at += got) {
+    for (size_t got = 1; !r && st == ALICE_OK && got > 0; at += got) {
         r = alice__fs_read_at(fd, at, t->buffer, t->buffer_size, &got);
         if (r)
             break;
         alice__hasher_update(&hasher, t->buffer, got);
-        if (at % STRETCH + got >= STRETCH)
+        if (at % STRETCH + got >= STRETCH) {
             alice__fs_drop_cache(fd, 0, at);
+            if (t->o.should_stop && t->o.should_stop(t->o.stop_ctx))
+                st = ALICE_E_CANCELLED;
+        }
     }
     alice__fs_close(fd);
-    if (r) {
-        copy_fails(t, i, alice__status_of_errno(-r), r, what);
+    if (r || st != ALICE_OK) {
+        copy_fails(t, i, r ? alice__status_of_errno(-r) : st, r, what);
         return;
     }
     alice__hash128 found = alice__hasher_final(&hasher);
@@ -835,12 +875,15 @@ static void name_copy(alice__transfer *t, item *i)
     step(t, "copy named");
 }
 
-/* A move that cannot be completed: the copy goes, the source stays as it is. */
+/* A move that cannot be completed: the copy goes, the source stays as it is. Without a source
+ * the copy is all there is. */
 static void take_back_copy(alice__transfer *t, item *i, alice_status st, int r,
                            const char *what)
 {
     alice__dest dest;
     const char *leaf;
+    if (!stands(i->source_dir, source_name(t, i)))
+        return;
     if (dest_of(t, i, &dest, &leaf) == 0 && alice__fs_unlink(dest.fd, leaf) == 0)
         alice__dests_touch(t->dests, dest.id);
     item_fails(i, st, r, what);
@@ -853,7 +896,7 @@ static void remove_source(alice__transfer *t, item *i)
     if (st == ALICE_E_NOENT)
         return; /* gone: what was copied is all that is left */
     if (st == ALICE_OK) {
-        r = alice__fs_unlink(i->source_dir, source_name(t, i));
+        r = try_unlink(t, i->source_dir, source_name(t, i));
         st = alice__status_of_errno(-r);
     }
     if (st == ALICE_OK || r == -ENOENT) {

@@ -558,6 +558,59 @@ static void races_end_well(void **state)
     clean(p);
 }
 
+/* A server did what it was asked, and its answer got lost: the file is at its new place, once. */
+static void lost_replies_lose_no_file(void **state)
+{
+    place *p = *state;
+    static const int replies[] = {-ENOENT, -EIO};
+    for (unsigned w = 0; w < WAYS; w++) {
+        for (unsigned k = 0; k < 2; k++) {
+            alice__transfer_probe probe = ways[w].probe;
+            probe.reply_lost = replies[k];
+            told n = {0};
+            alice__transfer *t = open_transfer(p, true, &probe);
+            make_file(p->in, "a.jpg", 1, 1000);
+            assert_ok(put(t, p->in, "a.jpg", "d/a.jpg", 0, NULL));
+            assert_ok(alice__transfer_finish(t, note, &n, NULL));
+            assert_status(n.status[0], ALICE_OK);
+            alice__transfer_close(&t);
+            assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
+            assert_false(tree_has(p->in, "a.jpg"));
+            clean(p);
+        }
+    }
+}
+
+static bool stop_soon(void *ctx)
+{
+    return --*(int *)ctx < 0;
+}
+
+/* Reading a long copy again can be stopped, too: then the source stays. */
+static void a_long_verification_can_be_stopped(void **state)
+{
+    place *p = *state;
+    int looks = 3; /* at copying 24 MB: one between two stretches, and one more */
+    alice__transfer_probe probe = {.no_rename = true, .no_clone = true};
+    alice__transfer_options o = {.organized_fd = p->out,
+                                 .move = true,
+                                 .run_id = 7,
+                                 .should_stop = stop_soon,
+                                 .stop_ctx = &looks,
+                                 .probe = &probe};
+    told n = {0};
+    alice__transfer *t = NULL;
+    make_file(p->in, "big", 1, 24 << 20);
+    assert_ok(alice__transfer_open(&t, &o, NULL));
+    assert_ok(put(t, p->in, "big", "d/big", 0, NULL));
+    assert_ok(alice__transfer_finish(t, note, &n, NULL));
+    assert_status(n.status[0], ALICE_E_CANCELLED);
+    alice__transfer_close(&t);
+    assert_true(is_file(p->in, "big", 1, 24 << 20));
+    assert_false(tree_has(p->out, "d/big"));
+    clean(p);
+}
+
 /* What is not known to be on the disk costs no source. */
 static void failed_flushes_lose_nothing(void **state)
 {
@@ -1106,6 +1159,8 @@ int main(int argc, char **argv)
         TEST(no_path_leads_out),
         TEST(a_source_that_changed_stays),
         TEST(races_end_well),
+        TEST(lost_replies_lose_no_file),
+        TEST(a_long_verification_can_be_stopped),
         TEST(failed_flushes_lose_nothing),
         TEST(what_is_not_permitted_fails_alone),
         TEST(a_long_copy_can_be_stopped),
