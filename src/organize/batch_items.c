@@ -64,6 +64,19 @@ const char *alice__items_text(alice__items *items, const char *text, size_t n)
     return to;
 }
 
+const char *alice__items_replace(alice__items *items, const char *old, const char *text)
+{
+    size_t n = strlen(text), had = strlen(old);
+    if (n <= had) {
+        char *to = items->text + (old - items->text);
+        memcpy(to, text, n + 1);
+        return to;
+    }
+    if (n >= items->text_size - items->text_used)
+        return NULL;
+    return alice__items_text(items, text, n);
+}
+
 void alice__items_clear(alice__items *items)
 {
     for (size_t i = 0; i < items->count; i++)

@@ -33,6 +33,7 @@ typedef struct alice__item {
     bool read;  /* type, date and the like are known */
     bool place; /* to be transferred */
     bool retry; /* its destination was taken meanwhile: it gets another number */
+    bool left;  /* the run had to stop before it: as if it had not been met */
     bool not_media, known, group, damaged;
 } alice__item;
 
@@ -60,8 +61,10 @@ bool alice__items_full(const alice__items *items);
 /* A new item with a reference to `folder` and a copy of `name`. There must be room. */
 alice__item *alice__items_add(alice__items *items, alice__folder *folder, const char *name);
 
-/* A copy of a text, cut where the block ends. */
+/* A copy of a text, cut where the block ends: for what is only told. */
 const char *alice__items_text(alice__items *items, const char *text, size_t n);
+/* Another text in the place of `old`, a whole one: NULL where there is no room for it. */
+const char *alice__items_replace(alice__items *items, const char *old, const char *text);
 
 /* Let go of all. */
 void alice__items_clear(alice__items *items);

@@ -10,8 +10,16 @@
 #include "organize/probe.h"
 #include "port/fs.h"
 
+enum { STRETCH = 8 * 1024 * 1024 }; /* between two looks at should_stop */
+
+static bool asked_to_stop(const alice__reading_whole *how, uint64_t at, size_t n)
+{
+    return at % STRETCH + n >= STRETCH && how->should_stop && how->should_stop(how->stop_ctx);
+}
+
 typedef struct hashing {
     alice__hasher hasher;
+    const alice__reading_whole *how;
     uint64_t seen;
 } hashing;
 
@@ -20,16 +28,18 @@ static alice_status hash_chunk(void *ctx, alice_bytes chunk, uint64_t offset)
     hashing *h = ctx;
     (void)offset;
     alice__hasher_update(&h->hasher, chunk.p, chunk.n);
+    bool stop = asked_to_stop(h->how, h->seen, chunk.n);
     h->seen += chunk.n;
-    return ALICE_OK;
+    return stop ? ALICE_E_CANCELLED : ALICE_OK;
 }
 
-alice_status alice__content_hash(const alice_env *env, int fd, uint64_t size, size_t chunk_bytes,
+alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64_t size,
                                  alice__hash *out)
 {
     alice_reader *reader = NULL;
-    hashing h = {.seen = 0};
-    alice_reader_options o = {.env = *env, .chunk_bytes = chunk_bytes, .fail_if_grown = true};
+    hashing h = {.how = how};
+    alice_reader_options o = {
+        .env = how->env, .chunk_bytes = how->chunk_bytes, .fail_if_grown = true};
     alice__hasher_init(&h.hasher);
     alice_status st = alice_reader_open_fd(&reader, fd, &o, NULL);
     if (st == ALICE_OK)
@@ -44,12 +54,12 @@ alice_status alice__content_hash(const alice_env *env, int fd, uint64_t size, si
     return st;
 }
 
-alice_status alice__same_bytes(const alice_env *env, int a, int b, uint64_t size,
-                               size_t chunk_bytes, bool *same)
+alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, uint64_t size,
+                               bool *same)
 {
     void *buf = NULL;
-    size_t half = chunk_bytes <= size ? chunk_bytes : (size_t)size + 1;
-    alice_status st = alice_env_alloc(env, 2 * half, ALICE_HERE, &buf);
+    size_t half = how->chunk_bytes <= size ? how->chunk_bytes : (size_t)size + 1;
+    alice_status st = alice_env_alloc(&how->env, 2 * half, ALICE_HERE, &buf);
     if (st != ALICE_OK)
         return st;
     uint8_t *left = buf, *right = left + half;
@@ -61,8 +71,8 @@ alice_status alice__same_bytes(const alice_env *env, int a, int b, uint64_t size
         int bad = alice__fs_read_at(a, at, left, want, &got_a);
         if (!bad)
             bad = alice__fs_read_at(b, at, right, want, &got_b);
-        if (bad) {
-            st = alice__status_of_errno(-bad);
+        if (bad || asked_to_stop(how, at, want)) {
+            st = bad ? alice__status_of_errno(-bad) : ALICE_E_CANCELLED;
             break;
         }
         uint64_t expected = size - at < want ? size - at : want;
@@ -72,6 +82,6 @@ alice_status alice__same_bytes(const alice_env *env, int a, int b, uint64_t size
         alice__fs_drop_cache(a, ALICE__HEAD_BYTES, 0);
         alice__fs_drop_cache(b, ALICE__HEAD_BYTES, 0);
     }
-    alice_env_free(env, buf, 2 * half);
+    alice_env_free(&how->env, buf, 2 * half);
     return st;
 }

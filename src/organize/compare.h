@@ -8,12 +8,20 @@
 
 #include "catalog/catalog.h"
 
+/* How whole files are read. */
+typedef struct alice__reading_whole {
+    alice_env env; /* its account pays the chunks */
+    size_t chunk_bytes;
+    bool (*should_stop)(void *ctx); /* asked every few MB: then ALICE_E_CANCELLED; or NULL */
+    void *stop_ctx;
+} alice__reading_whole;
+
 /* XXH3-128 of a whole file, which has to have `size` bytes: else ALICE_E_CHANGED. */
-alice_status alice__content_hash(const alice_env *env, int fd, uint64_t size, size_t chunk_bytes,
+alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64_t size,
                                  alice__hash *out);
 
 /* Compare two open files of `size` bytes each. A file of another size by now is not the same. */
-alice_status alice__same_bytes(const alice_env *env, int a, int b, uint64_t size,
-                               size_t chunk_bytes, bool *same);
+alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, uint64_t size,
+                               bool *same);
 
 #endif

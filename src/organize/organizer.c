@@ -48,6 +48,14 @@ alice_env alice__organizer_env(const alice_organizer *o, alice_account *account)
     return env;
 }
 
+alice__reading_whole alice__organizer_reading(const alice_organizer *o)
+{
+    return (alice__reading_whole){.env = alice__organizer_env(o, o->acc_stream),
+                                  .chunk_bytes = o->sizes.chunk,
+                                  .should_stop = o->o.should_stop,
+                                  .stop_ctx = o->o.ctx};
+}
+
 static size_t clamp(size_t v, size_t least, size_t most)
 {
     return v < least ? least : v > most ? most : v;
@@ -94,6 +102,33 @@ static bool is_inside(const char *inner, const char *outer)
     if (strcmp(outer, "/") == 0)
         return true;
     return strncmp(inner, outer, n) == 0 && (inner[n] == 0 || inner[n] == '/');
+}
+
+/*
+ * Whether the open folder `inner` is `outer` or lies below it, whatever their
+ * paths say: through another mount, or in other letters where the case does not
+ * matter. What cannot be looked at is not.
+ */
+static bool stands_inside(int inner, int outer)
+{
+    alice__fs_stat want, s, above;
+    int at = -1;
+    bool found = false;
+    if (alice__fs_stat_fd(outer, &want) != 0 || alice__fs_open_dir(inner, ".", &at) != 0)
+        return false;
+    while (!found && alice__fs_stat_fd(at, &s) == 0) {
+        int up = -1;
+        found = s.dev == want.dev && s.inode == want.inode;
+        if (found || alice__fs_open_dir(at, "..", &up) != 0)
+            break;
+        alice__fs_close(at);
+        at = up;
+        if (alice__fs_stat_fd(at, &above) != 0 ||
+            (above.dev == s.dev && above.inode == s.inode))
+            break; /* the root */
+    }
+    alice__fs_close(at);
+    return found;
 }
 
 /* Make a folder and the ones above it that are missing. */
@@ -164,6 +199,33 @@ static alice_status future_path(const char *path, char *out, size_t size, alice_
     return ALICE_OK;
 }
 
+static alice_status lies_inside(alice_error *error, const char *inner, const char *path,
+                                const char *outer)
+{
+    return alice__fail(error, ALICE_E_INVAL, 0, "%s %s lies inside %s: choose one beside it", inner,
+                       path, outer);
+}
+
+/* Refuse two folders one of which holds the other, before anything is made in them. */
+static alice_status check_apart(const alice_organizer *o, alice_error *error)
+{
+    char part[ALICE__PATH_MAX];
+    int fd = -1, bad;
+    alice_status st = ALICE_OK;
+    memcpy(part, o->organized, strlen(o->organized) + 1);
+    /* The nearest one that stands. */
+    while ((bad = alice__fs_open_dir_path(*part ? part : "/", &fd)) == -ENOENT && *part)
+        *strrchr(part, '/') = 0;
+    if (bad)
+        return ALICE_OK; /* making or opening it says why */
+    if (stands_inside(fd, o->inbox_fd))
+        st = lies_inside(error, "the organized folder", o->organized, "the inbox");
+    else if (strcmp(part, o->organized) == 0 && stands_inside(o->inbox_fd, fd))
+        st = lies_inside(error, "the inbox", o->inbox, "the organized folder");
+    alice__fs_close(fd);
+    return st;
+}
+
 static alice_status open_folders(alice_organizer *o, alice_error *error)
 {
     const alice_organizer_options *p = &o->o;
@@ -179,17 +241,16 @@ static alice_status open_folders(alice_organizer *o, alice_error *error)
         return st;
     at += strlen(at) + 1;
     if (is_inside(o->organized, o->inbox))
-        return alice__fail(error, ALICE_E_INVAL, 0,
-                           "the organized folder %s lies inside the inbox: choose one beside it",
-                           o->organized);
+        return lies_inside(error, "the organized folder", o->organized, "the inbox");
     if (is_inside(o->inbox, o->organized))
-        return alice__fail(error, ALICE_E_INVAL, 0,
-                           "the inbox %s lies inside the organized folder: choose one beside it",
-                           o->inbox);
+        return lies_inside(error, "the inbox", o->inbox, "the organized folder");
     int bad = alice__fs_open_dir_path(o->inbox, &o->inbox_fd);
     if (bad)
         return alice__fail(error, alice__status_of_errno(-bad), -bad, "the inbox %s: %s", o->inbox,
                            strerror(-bad));
+    st = check_apart(o, error);
+    if (st != ALICE_OK)
+        return st;
     o->scratch = at;
     at += snprintf(at, (size_t)(end - at), "%s/.alice/tmp", o->organized) + 1;
     o->catalog_path = at;

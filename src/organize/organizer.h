@@ -17,6 +17,7 @@
 
 #include "catalog/catalog.h"
 #include "organize/batch_items.h"
+#include "organize/compare.h"
 #include "organize/probe.h"
 #include "organize/status.h"
 #include "organize/transfer.h"
@@ -77,6 +78,9 @@ struct alice_organizer {
 
 /* The env of the part that `account` pays for. */
 alice_env alice__organizer_env(const alice_organizer *o, alice_account *account);
+
+/* How it reads whole files. */
+alice__reading_whole alice__organizer_reading(const alice_organizer *o);
 
 /* Settle what a killed run left. */
 alice_status alice__organizer_recover(alice_organizer *o, alice_error *error);

@@ -3,56 +3,100 @@
  * After a kill. The catalog says which files were under way: exactly the rows of
  * the batch that was open. Each is looked at where it should have gone: what
  * stands there is kept, what does not is forgotten, and its source, which is
- * then still whole in the inbox, is organized again. A move that had copied but
- * not yet removed its source is ended: compared byte for byte, made durable, and
- * only then is the source removed. Temporary names of ours in those folders go.
+ * then still whole in the inbox, is organized again; so is one in whose place
+ * another's file stands. A move that had copied but not yet removed its source is
+ * ended: compared byte for byte, made durable, and only then is the source
+ * removed. Temporary names of ours in those folders go.
  */
 #include "organize/organizer.h"
 
 #include <string.h>
 
+#include "base/error.h"
 #include "organize/compare.h"
 #include "port/fs.h"
 
-/* The source of a move whose copy stands: remove it if it is the very same. */
-static void end_move(alice_organizer *o, const alice__doubt *d)
-{
-    alice_env env = alice__organizer_env(o, o->acc_stream);
-    alice__fs_stat source, copy;
+/* File systems that round times do it to two seconds at most. */
+#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
+
+/* The two files of a doubt. */
+typedef struct pair {
+    int dir, from, to; /* folder and file of the source; what stands at the destination */
+    const char *name;  /* of the source in its folder */
     char folder[ALICE__PATH_MAX];
-    int from = -1, to = -1, dir = -1;
-    bool same = false;
-    const char *name = strrchr(d->source, '/');
-    size_t n = name ? (size_t)(name - d->source) : 0;
-    if (n == 0 || n >= sizeof folder)
+} pair;
+
+static void close_pair(pair *p)
+{
+    alice__fs_close(p->from);
+    alice__fs_close(p->to);
+    alice__fs_close(p->dir);
+}
+
+/* Open both. False: the source is not what it was, is gone, or is the very file that stands. */
+static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p, bool *as_copied)
+{
+    alice__fs_stat source, there;
+    const char *slash = strrchr(d->source, '/');
+    size_t n = slash ? (size_t)(slash - d->source) : 0;
+    p->dir = p->from = p->to = -1;
+    if (n == 0 || n >= sizeof p->folder)
+        return false;
+    memcpy(p->folder, d->source, n);
+    p->folder[n] = 0;
+    p->name = slash + 1;
+    if (alice__fs_open_dir_path(p->folder, &p->dir) != 0 ||
+        alice__fs_open_read(p->dir, p->name, &p->from) != 0 ||
+        alice__fs_open_read(o->organized_fd, d->dest, &p->to) != 0 ||
+        alice__fs_stat_fd(p->from, &source) != 0 || alice__fs_stat_fd(p->to, &there) != 0)
+        return false;
+    int64_t off = there.mtime_ns - source.mtime_ns;
+    *as_copied = off >= -TIME_SLACK_NS && off <= TIME_SLACK_NS;
+    return source.kind == ALICE__FS_FILE && there.kind == ALICE__FS_FILE &&
+           (source.dev != there.dev || source.inode != there.inode) &&
+           source.size == d->stamp.size && source.mtime_ns == d->stamp.mtime_ns;
+}
+
+/* The copy of a move stands, compared: make it durable, and only then remove its source. */
+static void end_move(const alice_organizer *o, const alice__doubt *d, const pair *p)
+{
+    char below[ALICE__PATH_MAX];
+    const char *slash = strrchr(d->dest, '/');
+    size_t n = slash ? (size_t)(slash - d->dest) : 0;
+    int parent = -1;
+    if (n == 0 || n >= sizeof below)
         return;
-    memcpy(folder, d->source, n);
-    folder[n] = 0;
-    name++;
-    if (alice__fs_open_dir_path(folder, &dir) == 0 && alice__fs_open_read(dir, name, &from) == 0 &&
-        alice__fs_open_read(o->organized_fd, d->dest, &to) == 0 &&
-        alice__fs_stat_fd(from, &source) == 0 && alice__fs_stat_fd(to, &copy) == 0 &&
-        source.kind == ALICE__FS_FILE && copy.kind == ALICE__FS_FILE &&
-        (source.dev != copy.dev || source.inode != copy.inode) && source.size == d->stamp.size &&
-        source.mtime_ns == d->stamp.mtime_ns && copy.size == source.size &&
-        alice__same_bytes(&env, from, to, source.size, o->sizes.chunk, &same) == ALICE_OK && same &&
-        alice__fs_sync(to) == 0) {
-        int parent = -1;
-        char below[ALICE__PATH_MAX];
-        const char *slash = strrchr(d->dest, '/');
-        size_t m = slash ? (size_t)(slash - d->dest) : 0;
-        if (m > 0 && m < sizeof below) {
-            memcpy(below, d->dest, m);
-            below[m] = 0;
-            if (alice__fs_open_dir(o->organized_fd, below, &parent) == 0 &&
-                alice__fs_sync(parent) == 0 && alice__fs_unlink(dir, name) == 0)
-                alice__fs_sync(dir);
-        }
-        alice__fs_close(parent);
+    memcpy(below, d->dest, n);
+    below[n] = 0;
+    if (alice__fs_sync(p->to) == 0 &&
+        alice__fs_open_dir(o->organized_fd, below, &parent) == 0 &&
+        alice__fs_sync(parent) == 0 && alice__fs_unlink(p->dir, p->name) == 0)
+        alice__fs_sync(p->dir);
+    alice__fs_close(parent);
+}
+
+/*
+ * Something of the right size and head stands at the destination. Where the
+ * source stands as well, see whether it is really a copy of that: another's file
+ * would make us believe that the source is organized.
+ */
+static alice_status look_closer(alice_organizer *o, const alice__doubt *d, bool *stands)
+{
+    const alice__reading_whole how = alice__organizer_reading(o);
+    pair p;
+    bool as_copied = false, same = false;
+    alice_status st = ALICE_OK;
+    /* A copy keeps the time of its source: where no source is to be removed, that will do. */
+    if (open_pair(o, d, &p, &as_copied) && (d->move || !as_copied)) {
+        st = alice__same_bytes(&how, p.from, p.to, d->stamp.size, &same);
+        if (st == ALICE_OK && same && d->move)
+            end_move(o, d, &p);
+        *stands = same;
+        if (st != ALICE_E_CANCELLED)
+            st = ALICE_OK; /* what cannot be read is organized anew: better a copy too many */
     }
-    alice__fs_close(from);
-    alice__fs_close(to);
-    alice__fs_close(dir);
+    close_pair(&p);
+    return st;
 }
 
 alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
@@ -71,7 +115,10 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
         bool stands = false;
         st = alice__transfer_recover(o->transfer, doubt.dest, &doubt.stamp, doubt.head, &stands);
         if (st != ALICE_OK)
-            return st;
+            return alice__fail(error, st, 0,
+                               "%s/%s, which a run that was cut off may have made, cannot be "
+                               "looked at: %s",
+                               o->organized, doubt.dest, alice_status_text(st));
         const char *slash = strrchr(doubt.dest, '/');
         size_t n = slash ? (size_t)(slash - doubt.dest) : 0;
         if (n < sizeof last_folder && (strncmp(last_folder, doubt.dest, n) != 0 || last_folder[n])) {
@@ -79,9 +126,9 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
             memcpy(last_folder, doubt.dest, n);
             last_folder[n] = 0;
         }
-        if (stands && doubt.move)
-            end_move(o, &doubt);
-        if (!stands)
+        if (stands)
+            st = look_closer(o, &doubt, &stands);
+        if (st == ALICE_OK && !stands)
             st = alice__catalog_forget(o->catalog, doubt.id);
         if (st != ALICE_OK)
             return st;

@@ -126,6 +126,8 @@ static void report_item(run *x, const alice__item *item)
 {
     alice_organizer *o = x->o;
     alice_organize_result *r = x->r;
+    if (item->left)
+        return;
     r->files++;
     switch (item->outcome) {
     case ALICE_ORGANIZED:
@@ -153,7 +155,8 @@ static void report_item(run *x, const alice__item *item)
     if (!o->o.on_file)
         return;
 
-    char source_path[ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
+    /* What is too long to be opened can still be named whole. */
+    char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
     alice_media_info info;
     alice_file_report report = {.source_path = source_path,
                                 .outcome = item->outcome,
@@ -196,6 +199,13 @@ static void fail_item(alice__item *item, alice_status status, const char *reason
     item->place = false;
 }
 
+/* The run has to stop before this one: the next one will meet it. */
+static void leave_item(alice__item *item)
+{
+    item->left = true;
+    item->place = item->retry = false;
+}
+
 static const char *keep_reason(run *x, const alice_error *e)
 {
     return alice__items_text(&x->o->items, e->text, strlen(e->text));
@@ -209,6 +219,8 @@ static void settle_done(void *ctx, uint64_t tag, alice_status status, const alic
         return;
     if (status == ALICE_E_EXISTS)
         item->retry = true;
+    else if (status == ALICE_E_CANCELLED)
+        leave_item(item);
     else
         fail_item(item, status, e ? keep_reason(x, e) : alice_status_text(status));
 }
@@ -233,7 +245,12 @@ static alice_status renumber(run *x, alice__item *item)
     st = alice__plan_path(&plan, dest, sizeof dest);
     if (st != ALICE_OK)
         return st;
-    item->dest = alice__items_text(&o->items, dest, strlen(dest));
+    const char *kept = alice__items_replace(&o->items, item->dest, dest);
+    if (!kept) { /* a batch full of reasons */
+        leave_item(item);
+        return ALICE_OK;
+    }
+    item->dest = kept;
     return alice__catalog_moved(o->catalog, item->id, dest);
 }
 
@@ -249,7 +266,7 @@ static alice_status transfer_items(run *x, bool again, bool *retry)
             continue;
         item->retry = false;
         if (stopped != ALICE_OK) {
-            fail_item(item, stopped, "not begun: the run had to stop before it");
+            leave_item(item);
             continue;
         }
         alice__job job = {.tag = i,
@@ -260,6 +277,8 @@ static alice_status transfer_items(run *x, bool again, bool *retry)
         alice_status st = alice__transfer_put(o->transfer, &job, &e);
         if (st == ALICE_E_EXISTS) {
             item->retry = true;
+        } else if (st == ALICE_E_CANCELLED) {
+            leave_item(item);
         } else if (st != ALICE_OK) {
             fail_item(item, st, e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
             if (st == ALICE_E_NOSPC) {
@@ -286,14 +305,18 @@ static alice_status forget_failed(run *x)
     alice_organizer *o = x->o;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
-        if (item->outcome != ALICE_FAILED || item->id == 0)
+        if ((item->outcome != ALICE_FAILED && !item->left) || item->id == 0)
             continue;
         alice_status st = alice__catalog_forget(o->catalog, item->id);
         if (st != ALICE_OK)
             return st;
         for (size_t k = i + 1; k < o->items.count; k++) {
             alice__item *twin = &o->items.all[k];
-            if (twin->outcome == ALICE_DUPLICATE && twin->other == item->id)
+            if (twin->outcome != ALICE_DUPLICATE || twin->other != item->id)
+                continue;
+            if (item->left)
+                leave_item(twin);
+            else
                 fail_item(twin, item->status,
                           "the same as a file of this batch that could not be placed; run again");
         }
@@ -332,7 +355,7 @@ static alice_status settle(run *x)
         }
         for (size_t i = 0; i < o->items.count; i++)
             if (o->items.all[i].retry)
-                fail_item(&o->items.all[i], stopped, "not placed: the run had to stop");
+                leave_item(&o->items.all[i]);
         st = forget_failed(x);
         /* A run that has to stop says what failed now: its next batch is never committed. */
         if (st == ALICE_OK && stopped != ALICE_OK && !x->unsure)
@@ -383,6 +406,14 @@ static const char *why_unread(run *x, const alice__probe *p)
     }
 }
 
+/* Whether the absolute path can be named, kept and opened again. */
+static bool path_fits(const alice_organizer *o, const alice__folder *folder, const char *name)
+{
+    return strlen(o->inbox) + strlen(alice__folder_path(folder)) + strlen(name) + 3 <=
+           ALICE__PATH_MAX;
+}
+
+/* The folder's path has to fit. */
 static alice_status folder_row(run *x, alice__folder *folder, bool create, int64_t *id)
 {
     if (x->folder_serial == alice__folder_serial(folder) && (x->folder_id || !create)) {
@@ -391,7 +422,9 @@ static alice_status folder_row(run *x, alice__folder *folder, bool create, int64
     }
     char path[ALICE__PATH_MAX];
     const char *below = alice__folder_path(folder);
-    snprintf(path, sizeof path, "%s%s%s", x->o->inbox, *below ? "/" : "", below);
+    int n = snprintf(path, sizeof path, "%s%s%s", x->o->inbox, *below ? "/" : "", below);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return ALICE_E_TOOBIG;
     alice_status st = alice__catalog_dir(x->o->catalog, path, create, id);
     if (st == ALICE_OK) {
         x->folder_serial = alice__folder_serial(folder);
@@ -419,7 +452,7 @@ static int open_candidate(run *x, const alice__candidate *c)
 typedef struct twin_search {
     run *x;
     const alice__probe *p;
-    alice_env env;
+    alice__reading_whole how;
     int fd;              /* of the file itself; -1: not opened yet */
     bool has_content;
     alice__hash content; /* of the file itself */
@@ -429,33 +462,37 @@ static alice_status own_content(twin_search *t)
 {
     if (t->has_content)
         return ALICE_OK;
-    alice_status st = alice__content_hash(&t->env, t->fd, t->p->stamp.size, t->x->o->sizes.chunk,
-                                          &t->content);
+    alice_status st = alice__content_hash(&t->how, t->fd, t->p->stamp.size, &t->content);
     t->has_content = st == ALICE_OK;
     t->x->o->streamed++;
     return st;
 }
 
-/* The content hash of a candidate, from the row, the cache, or the file `other`. False: not to be had. */
-static bool candidate_content(twin_search *t, const alice__candidate *c, int other, alice__hash *out)
+/* The content hash of a candidate, from the row, the cache, or the file `other` (-1: not from there).
+   `*had` false: it is not to be had. Fails only where the run has to stop. */
+static alice_status candidate_content(twin_search *t, const alice__candidate *c, int other,
+                                      alice__hash *out, bool *had)
 {
     alice_organizer *o = t->x->o;
     alice_bytes key = {(const uint8_t *)&c->id, sizeof c->id};
     size_t n = ALICE_CACHE_MISS;
+    *had = true;
     if (c->has_content) {
         *out = c->content;
-        return true;
+        return ALICE_OK;
     }
     if (alice_cache_get_copy(o->hashes, key, out, sizeof *out, &n) == ALICE_OK && n == sizeof *out)
-        return true;
-    if (other < 0 ||
-        alice__content_hash(&t->env, other, c->size, o->sizes.chunk, out) != ALICE_OK)
-        return false;
+        return ALICE_OK;
+    alice_status st = ALICE_E_NOENT;
+    if (other >= 0)
+        st = alice__content_hash(&t->how, other, c->size, out);
+    *had = st == ALICE_OK;
+    if (!*had)
+        return st == ALICE_E_CANCELLED ? st : ALICE_OK;
     o->streamed++;
     alice_cache_set(o->hashes, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
                     ALICE_TTL_NEVER);
-    alice__catalog_set_content(o->catalog, c->id, *out);
-    return true;
+    return alice__catalog_set_content(o->catalog, c->id, *out);
 }
 
 static bool differs(const alice__hash *a, const alice__hash *b)
@@ -463,31 +500,38 @@ static bool differs(const alice__hash *a, const alice__hash *b)
     return a->low != b->low || a->high != b->high;
 }
 
-/* ALICE_OK and the answer; a failure is one of the file itself, not of the candidate. */
+/* ALICE_OK and the answer; a failure is one of the file itself, or of the run, not of the candidate. */
 static alice_status try_candidate(twin_search *t, const alice__candidate *c, bool *same)
 {
-    const alice_organizer *o = t->x->o;
     uint64_t size = t->p->stamp.size;
     bool whole = size <= ALICE__HEAD_BYTES; /* then the head was all there is */
+    bool had = false;
     alice__hash theirs;
+    alice_status st = ALICE_OK;
     *same = false;
     if (t->fd < 0 && alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
         return ALICE_E_CHANGED;
-    if (!whole && t->has_content && candidate_content(t, c, -1, &theirs) &&
-        differs(&theirs, &t->content))
-        return ALICE_OK;
+    if (!whole && t->has_content) {
+        st = candidate_content(t, c, -1, &theirs, &had);
+        if (st != ALICE_OK || (had && differs(&theirs, &t->content)))
+            return st;
+    }
     int other = open_candidate(t->x, c);
     if (other < 0)
         return ALICE_OK;
-    alice_status st = whole ? ALICE_OK : own_content(t);
-    if (st == ALICE_OK && !whole &&
-        (!candidate_content(t, c, other, &theirs) || differs(&theirs, &t->content))) {
-        alice__fs_close(other);
-        return ALICE_OK;
+    bool maybe = whole;
+    if (!whole) {
+        st = own_content(t);
+        if (st == ALICE_OK)
+            st = candidate_content(t, c, other, &theirs, &had);
+        maybe = st == ALICE_OK && had && !differs(&theirs, &t->content);
     }
-    if (st == ALICE_OK &&
-        alice__same_bytes(&t->env, t->fd, other, size, o->sizes.chunk, same) != ALICE_OK)
-        *same = false;
+    if (maybe) {
+        st = alice__same_bytes(&t->how, t->fd, other, size, same);
+        *same = *same && st == ALICE_OK;
+        if (st != ALICE_E_CANCELLED)
+            st = ALICE_OK;
+    }
     alice__fs_close(other);
     return st;
 }
@@ -625,9 +669,14 @@ static alice_status consume_media(run *x, const alice__probe *p, alice__item *it
         if (note)
             item->reason = alice__items_text(&o->items, note, strlen(note));
     }
-    twin_search search = {.x = x, .p = p, .env = alice__organizer_env(o, o->acc_stream), .fd = -1};
+    twin_search search = {.x = x, .p = p, .how = alice__organizer_reading(o), .fd = -1};
     alice_status st = find_twin(&search, &twin);
     alice__fs_close(search.fd);
+    if (st == ALICE_E_CANCELLED) {
+        x->stop = true;
+        leave_item(item);
+        return ALICE_OK;
+    }
     if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT) {
         fail_item(item, st, "it changed or failed while it was compared; run again");
         return ALICE_OK;
@@ -728,6 +777,12 @@ static alice_status feed_file(run *x, const alice__entry *e)
     alice__fs_stat st;
     alice__known known = {.id = 0};
     int64_t dir = 0;
+    if (!path_fits(o, e->folder, e->name)) {
+        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+        settle_probe(p, ALICE_E_TOOBIG,
+                     "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up");
+        return ALICE_OK;
+    }
     int bad = alice__fs_stat_at(alice__folder_fd(e->folder), e->name, &st);
     if (bad) {
         alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
@@ -881,15 +936,26 @@ static bool copies_share(const alice_organizer *o)
     return shares;
 }
 
+/* The organized folder, mounted somewhere in the inbox, is no inbox. */
+static alice__walk_options walk_options(const alice_organizer *o)
+{
+    alice__fs_stat s = {.dev = 0};
+    if (o->organized_fd >= 0)
+        (void)alice__fs_stat_fd(o->organized_fd, &s);
+    return (alice__walk_options){.env = alice__organizer_env(o, o->acc_walk),
+                                 .root_fd = o->inbox_fd,
+                                 .skip_dev = s.dev,
+                                 .skip_ino = s.inode,
+                                 .scratch_dir = o->o.dry_run ? NULL : o->scratch,
+                                 .names_bytes = o->sizes.names};
+}
+
 /* Bytes of the new files, by their names only: what the run needs at least, but for duplicates. */
 static alice_status bytes_to_copy(run *x, uint64_t *need)
 {
     alice_organizer *o = x->o;
     alice__walk *walk = NULL;
-    alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
-                             .root_fd = o->inbox_fd,
-                             .scratch_dir = o->scratch,
-                             .names_bytes = o->sizes.names};
+    alice__walk_options w = walk_options(o);
     alice__entry e;
     alice_status st = alice__walk_open(&walk, &w, x->error);
     while (st == ALICE_OK && (st = alice__walk_next(walk, &e)) == ALICE_OK) {
@@ -897,6 +963,7 @@ static alice_status bytes_to_copy(run *x, uint64_t *need)
         alice__known known = {.id = 0};
         int64_t dir = 0;
         if (e.kind != ALICE__ENTRY_FILE || !looks_like_media(e.name) ||
+            !path_fits(o, e.folder, e.name) ||
             alice__fs_stat_at(alice__folder_fd(e.folder), e.name, &file) != 0)
             continue;
         st = folder_row(x, e.folder, false, &dir);
@@ -1022,10 +1089,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     o->source_count = o->source_last = 0;
     o->streamed = 0;
 
-    alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
-                             .root_fd = o->inbox_fd,
-                             .scratch_dir = o->o.dry_run ? NULL : o->scratch,
-                             .names_bytes = o->sizes.names};
+    alice__walk_options w = walk_options(o);
     alice__run begin = {.mode = o->o.move ? "move" : "copy",
                         .inbox = o->inbox,
                         .organized = o->organized,
