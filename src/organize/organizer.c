@@ -312,15 +312,24 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
         return st;
     alice_account_observe(o->program, floor + GUARD);
 
-    alice_monitor_options m = {.env = o->env, .budget = o->budget, .config = o->config,
-                               .limit_bytes = limit, .floor_bytes = floor, .floor_account = o->program};
+    /*
+     * In a program that is not alice's own, or under a sanitizer, what is resident says nothing
+     * about this run: then the accounts alone steer, and nothing is charged as untracked.
+     */
+    bool ours = o->o.kernel_backstop && !alice_limit_sanitized();
+    alice_monitor_options m = {.env = o->env,
+                               .budget = o->budget,
+                               .config = o->config,
+                               .limit_bytes = limit,
+                               .floor_bytes = ours ? floor : SIZE_MAX / 2,
+                               .floor_account = o->program};
     st = alice_monitor_open(&o->monitor, &m);
     if (st != ALICE_OK)
         return st;
     alice_batch_options batch = alice_batch_defaults(&o->config);
     batch.env = alice__organizer_env(o, o->acc_batch);
-    batch.level = alice_batch_level_of_monitor;
-    batch.level_ctx = o->monitor;
+    batch.level = ours ? alice_batch_level_of_monitor : alice_batch_level_of_budget;
+    batch.level_ctx = ours ? (void *)o->monitor : (void *)o->budget;
     return alice_batch_open(&o->batch, &batch);
 }
 

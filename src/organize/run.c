@@ -1127,6 +1127,11 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     x.progress_ns = alice_env_now_ns(&o->env);
     tell(&x, ALICE_PHASE_DONE, "");
     alice__walk_close(&x.walk);
+    if (st == ALICE_E_BUDGET && x.error->text[0] == 0) {
+        char why[160];
+        alice__fail(x.error, st, 0, "the run had to stop: it %s; raise --max-memory",
+                    alice_account_explain(alice_budget_root(o->budget), ALICE_MB, why, sizeof why));
+    }
     if (st != ALICE_OK && x.error->text[0] == 0)
         alice__fail(x.error, st, 0, "the run had to stop: %s", alice_status_text(st));
     return st != ALICE_OK ? st : x.stop ? ALICE_E_CANCELLED : ALICE_OK;
