@@ -71,7 +71,9 @@ typedef struct alice_organizer_options {
     bool move;             /**< false: copy */
     bool dry_run;          /**< decide everything, change nothing */
     bool keep_names;       /**< add the original stem after the number */
-    bool kernel_backstop;  /**< set the process's memory limit (see limit.h) */
+    bool kernel_backstop; /**< the process is the organizer's own: its resident memory is held to the
+                               limit, and the kernel's process limit is set (limit.h). false: the
+                               promise covers the accounts */
     void (*on_file)(void *ctx, const alice_file_report *file); /**< or NULL */
     void (*on_progress)(void *ctx,
                         const alice_progress *now); /**< at most ten times a second; or NULL */
