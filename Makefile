@@ -31,7 +31,7 @@ test:
 	@./scripts/test $(BUILD)-test -- $(TEST_OPTIONS)
 
 check:
-	@./scripts/check-layers && ./scripts/check-format && echo "layers and format: fine"
+	@./scripts/check-layers && ./scripts/check-locks && ./scripts/check-format && echo "layers, locks and format: fine"
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))

@@ -40,7 +40,7 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin, con
     s->profile = name;
     s->profile_origin = origin;
     for (size_t i = 0; alice_config_field(i) && i < SETTINGS_MAX_FIELDS; i++)
-        if (config.set & 1u << i)
+        if (config.set & 0x10001u << i) /* by a person, or by a profile */
             s->origin[i] = ORIGIN_PROFILE;
     return CLI_DONE;
 }

@@ -7,19 +7,25 @@ against the installed library by pkg-config and runs; where an output follows it
 A block begins with a comment that is its name (`// chunks.c`). One that includes alice/organize.h
 or alice/media.h is linked with `alice`, every other with `alice-mem`. A block ```text after it is
 its output; `…` there stands for anything within the line. Programs must be quiet on standard
-error, clean of warnings, and end with 0. Each is run with the shared library; those of alice-mem
-are linked a second time with the static one. The table at the end must name every block, and
-nothing that does not exist.
+error, clean of warnings, and end with 0. Each is run with the shared library, and a second time linked
+with the static one. The table at the end must name every block, and nothing
+that does not exist. The commands of the guide are understood by the installed program, options
+included; its `--set KEY=VALUE` and ALICE_PERFORMANCE have their effect on `alice config`.
 """
 import concurrent.futures
+import glob
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 
 import installed
 
+# Commands that are made next: not missed until they are there.
+NEXT = {'memory monitor', 'memory profile', 'memory optimize', 'memory gc'}
 FENCE = re.compile(r'^```(\w*)\n(.*?)^```$', re.M | re.S)
 NEEDS_ALICE = re.compile(r'#include <alice/(organize|media)\.h>')
 
@@ -68,10 +74,11 @@ def try_block(block, inst, cc, extra, static):
     source = os.path.join(folder, block.name)
     with open(source, 'w', encoding='utf-8') as f:
         f.write(block.code)
-    if static:
-        libs = [os.path.join(inst.lib, 'libalice-mem.a')]
-        libs += [w for w in inst.flags('--static', '--libs', 'alice-mem') if 'alice-mem' not in w]
-        flags = inst.flags('--cflags', 'alice-mem') + libs
+    if static:  # ours from the archive, what it needs as it comes
+        libs = [w for w in inst.flags('--static', '--libs', block.package)
+                if w not in ('-lalice', '-lalice-mem')]
+        flags = [*inst.flags('--cflags', block.package),
+                 os.path.join(inst.lib, f'lib{block.package}.a'), *libs]
     else:
         flags = inst.flags('--cflags', '--libs', block.package)
     program = os.path.join(folder, 'program')
@@ -119,6 +126,36 @@ def check_table(text, blocks, source_root):
     return bad
 
 
+def check_commands(text, inst):
+    """What is wrong with the commands of the guide."""
+    bad = []
+    alice = glob.glob(inst.root + '/**/bin/alice', recursive=True)[0]
+    lines = [line for block in re.findall(r'^ *```sh\n(.*?)^ *```$', text, re.M | re.S)
+             for line in block.splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines]
+    commands = [c[[w == 'alice' for w in c].index(True) + 1:] for c in commands if 'alice' in c]
+    for words in commands:
+        status, out = installed.run([alice, *words, '--help'], env=inst.env)
+        if any(f"there is no command '{name}'" in out for name in NEXT):
+            continue
+        if status != 0 or not out.startswith('usage: alice '):
+            bad.append(f'alice {" ".join(words)}: {out.splitlines()[0]}')
+    settings = re.findall(r'`--set ([a-z_.]+)=(\w+)`', text)
+    for key, value in settings:
+        out = installed.must([alice, 'config', '--json', '--set', f'{key}={value}'], env=inst.env)
+        if json.loads(out)[key]['value'] != value:
+            bad.append(f'--set {key}={value}: {json.loads(out)[key]}')
+    profiles = set(re.findall(r'ALICE_PERFORMANCE=(\w+)', text))
+    for profile in profiles:
+        out = installed.must([alice, 'config', '--json'],
+                             env=dict(inst.env, ALICE_PERFORMANCE=profile))
+        if 'ALICE_PERFORMANCE' not in out:
+            bad.append(f'ALICE_PERFORMANCE={profile} has no effect')
+    if len(commands) < 10 or len(settings) < 5 or not profiles:
+        bad.append('the commands were not found in the guide')
+    return bad
+
+
 def main():
     guide, build, sanitize, *cc = sys.argv[1:]
     if not shutil.which('pkg-config'):
@@ -131,7 +168,7 @@ def main():
         print('not ok - table:', line)
     with installed.install(build) as inst, concurrent.futures.ThreadPoolExecutor(2) as workers:
         extra = installed.sanitizer_flags(sanitize)
-        jobs = [(b, s) for b in blocks for s in (False, True) if b.package == 'alice-mem' or not s]
+        jobs = [(b, s) for b in blocks for s in (False, True)]
         done = workers.map(lambda j: try_block(j[0], inst, cc, extra, j[1]), jobs)
         for (block, static), wrong in zip(jobs, done):
             how = 'static' if static else 'shared'
@@ -140,6 +177,9 @@ def main():
                 print(f'not ok - {block.name} ({how}, line {block.line}): {wrong}')
             else:
                 print(f'ok - {block.name} ({how})')
+        for line in check_commands(text, inst):
+            bad.append(line)
+            print('not ok - command:', line)
     print(f'{len(blocks)} programs, {len(bad)} wrong')
     return 1 if bad or not blocks else 0
 
