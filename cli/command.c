@@ -48,6 +48,10 @@ static const cli_opt organize_options[] = {
 static const cli_opt info_options[] = {OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
 static const cli_opt config_options[] = {OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS, OPT_SET,
                                          OPT_JSON,       OPT_HELP,    OPT_END};
+static const cli_opt memory_monitor_options[] = {
+    OPT_PID,  OPT_ALL, OPT_DURATION, OPT_INTERVAL, OPT_MAX_MEMORY, OPT_PROFILE,
+    OPT_JSON, OPT_SET, OPT_HELP,     OPT_END};
+static const cli_opt memory_gc_options[] = {OPT_PID, OPT_ALL, OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
 static const cli_opt memory_test_options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
                                               OPT_JOBS,       OPT_SET,        OPT_JSON,
                                               OPT_QUIET,      OPT_HELP,       OPT_END};
@@ -88,6 +92,29 @@ const cli_command cli_commands[] = {
      "  alice config --max-memory 64\n"
      "  ALICE_PERFORMANCE=memory_constrained alice config\n",
      cmd_config},
+    {"memory monitor", "", NULL, "watch the memory of a running alice, or of any process",
+     memory_monitor_options, 0, 0,
+     "An alice that is running tells everything: its limit, the ledger by account, caches,\n"
+     "batches and how far it is. Of other processes the kernel tells what is resident. With\n"
+     "neither --pid nor --all it is this process itself that is shown.\n"
+     "\n"
+     "On a terminal it is a screen; q quits, g asks to collect, p pauses. In a pipe it is one\n"
+     "line at each interval, with --json one object. NO_COLOR is obeyed.\n"
+     "\n"
+     "Examples:\n"
+     "  alice memory monitor --all\n"
+     "  alice memory monitor --pid 4711 --duration 60\n"
+     "  alice memory monitor --pid 4711 --json --interval 5 >> memory.jsonl\n",
+     cmd_memory_monitor},
+    {"memory gc", "", NULL, "ask running alices to give memory back", memory_gc_options, 0, 0,
+     "Prints what each reclaimer gave back, and what was resident before and after. A run\n"
+     "collects between two files, so the answer may take as long as its present file does.\n"
+     "With neither --pid nor --all it is this process itself that collects.\n"
+     "\n"
+     "Examples:\n"
+     "  alice memory gc --all\n"
+     "  alice memory gc --pid 4711\n",
+     cmd_memory_gc},
     {"memory test", "PATH", "dir", "try a memory limit on a collection, or compare several",
      memory_test_options, 1, 1,
      "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how fast\n"

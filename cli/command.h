@@ -97,6 +97,8 @@ int cmd_organize(const cli_args *args);
 int cmd_info(const cli_args *args);
 int cmd_config(const cli_args *args);
 int cmd_demo(const cli_args *args);
+int cmd_memory_monitor(const cli_args *args);
+int cmd_memory_gc(const cli_args *args);
 int cmd_memory_test(const cli_args *args);
 
 /* Find the command of argv, parse its options, run it. Answers the exit status. */

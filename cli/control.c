@@ -206,6 +206,16 @@ void control_write_status(cli_json *j, const alice_organizer_status *s)
     json_close(j, ']');
 }
 
+void control_write_reclaimed(cli_json *j, const alice_reclaim_row *row)
+{
+    json_open(j, NULL, '{');
+    json_text(j, "name", row->name);
+    json_int(j, "order", row->order);
+    json_uint(j, "items", row->got.items);
+    json_uint(j, "bytes", row->got.bytes);
+    json_close(j, '}');
+}
+
 static void hang_up(slot *s)
 {
     if (s->fd >= 0)
@@ -275,14 +285,8 @@ static void answer_collected(cli_control *c, slot *s)
     json_text(&j, "version", alice_version());
     json_int(&j, "pid", (long)getpid());
     json_open(&j, "reclaimers", '[');
-    for (size_t i = 0; i < r->row_count; i++) {
-        json_open(&j, NULL, '{');
-        json_text(&j, "name", r->rows[i].name);
-        json_int(&j, "order", r->rows[i].order);
-        json_uint(&j, "items", r->rows[i].got.items);
-        json_uint(&j, "bytes", r->rows[i].got.bytes);
-        json_close(&j, '}');
-    }
+    for (size_t i = 0; i < r->row_count; i++)
+        control_write_reclaimed(&j, &r->rows[i]);
     json_close(&j, ']');
     json_uint(&j, "released_bytes", r->released);
     json_uint(&j, "resident_before_bytes", r->resident_before);

@@ -66,5 +66,6 @@ void control_stop(cli_control **c);
 void control_write_who(cli_json *j, long pid, const char *command, const char *phase);
 void control_write_usage(cli_json *j, const alice_monitor_usage *u);
 void control_write_status(cli_json *j, const alice_organizer_status *s);
+void control_write_reclaimed(cli_json *j, const alice_reclaim_row *row);
 
 #endif
