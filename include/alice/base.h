@@ -16,7 +16,9 @@
  *    NULL and a handle that is NULL, and sets it to NULL.
  *  - Nothing here prints, exits, reads the environment, or keeps a mutable
  *    global. What a function needs from outside is in its ::alice_env.
- *  - After fork() the child may only close what it inherited.
+ *  - After fork() the child may only close what it inherited, and of that what
+ *    no other thread was using at the fork. Threads are not inherited: closing
+ *    an executor there runs nothing, what is queued stays the parent's.
  */
 
 #include <stdbool.h>

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "mem/profile_hook.h"
+#include "port/host.h"
 #include "port/thread.h"
 
 enum { MAX_THREADS = 1024, STACK_BYTES = 256 * 1024 };
@@ -31,6 +32,7 @@ typedef struct entry {
 struct alice_executor {
     alice_executor_options o;
     size_t stacks; /* charged for them */
+    long owner;    /* the process that has the threads: not a child that inherited the rest */
     unsigned started;
     pthread_t *threads;
 
@@ -348,8 +350,15 @@ static alice_status make_locks(alice_executor *x)
     return ALICE_OK;
 }
 
+/*
+ * In a forked child there is nobody to join, the lock may be held by a thread that is not
+ * there, and a condition on which threads waited would wait for them to leave it: all of it
+ * stays as it is.
+ */
 static void join_all(alice_executor *x)
 {
+    if (alice__host_pid() != x->owner)
+        return;
     lock(x);
     x->closed = true;
     pthread_cond_broadcast(&x->work);
@@ -417,6 +426,7 @@ alice_status alice_executor_open(alice_executor **out, const alice_executor_opti
         x->o.stack_bytes = STACK_BYTES;
     if (!x->o.name)
         x->o.name = "alice";
+    x->owner = alice__host_pid();
     st = take_memory(x);
     if (st == ALICE_OK)
         st = make_locks(x);

@@ -28,6 +28,7 @@
 #include "mem/budget_int.h"
 #include "mem/monitor_int.h"
 #include "mem/profile_hook.h"
+#include "port/host.h"
 #include "port/limits.h"
 #include "port/meminfo.h"
 #include "port/pressure.h"
@@ -45,6 +46,7 @@ enum { WATCH_STACK = 128 * 1024, WATCH_PAUSE_MS = 100 };
 
 struct watcher {
     pthread_t thread;
+    long owner; /* the process that has the thread: not a child that inherited the rest */
     alice__pressure pressure;
     alice_watch_fn fn;
     void *ctx;
@@ -462,7 +464,7 @@ static alice_status watcher_new(alice_monitor *m, const alice_watch_options *o,
     if (st)
         return st;
     struct watcher *w = mem;
-    *w = (struct watcher){.fn = o->fn, .ctx = o->ctx, .monitor = m};
+    *w = (struct watcher){.fn = o->fn, .ctx = o->ctx, .monitor = m, .owner = alice__host_pid()};
     alice__cgroup group = slow_figures(m).group;
     int bad =
         alice__pressure_open(&w->pressure, m->root, &group, stall_ms * 1000, window_ms * 1000);
@@ -510,8 +512,10 @@ void alice_monitor_unwatch(alice_monitor *monitor)
         return;
     struct watcher *w = monitor->watcher;
     monitor->watcher = NULL;
-    alice__pressure_wake(&w->pressure);
-    pthread_join(w->thread, NULL);
+    if (alice__host_pid() == w->owner) { /* a child would end the watcher of its parent */
+        alice__pressure_wake(&w->pressure);
+        pthread_join(w->thread, NULL);
+    }
     watcher_delete(monitor, w);
     alice_account_release(monitor->env.account, WATCH_STACK);
 }

@@ -2,7 +2,10 @@
 #ifndef ALICE_PORT_HOST_H
 #define ALICE_PORT_HOST_H
 
-/* Which process this is, and on which machine: for texts that name the holder of a lock. */
+/*
+ * Which process this is, and on which machine: for texts that name the holder of a lock, and for
+ * handles to know whether they were inherited by a child.
+ */
 
 #include <stddef.h>
 
