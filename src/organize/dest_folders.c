@@ -42,13 +42,14 @@ struct alice__dests {
     bool other_touched;     /* one that is not held any more */
     bool all_at_once;
     alice__dests_stats stats;
+    size_t most; /* of the handles, these many are used */
     handle handles[HANDLES];
 };
 
 enum { ORGANIZED = HANDLES /* the id of the organized folder */ };
 
 alice_status alice__dests_open(alice__dests **out, const alice_env *env, int organized_fd,
-                               bool all_at_once)
+                               bool all_at_once, size_t most)
 {
     void *p = NULL;
     alice__fs_stat s;
@@ -63,6 +64,7 @@ alice_status alice__dests_open(alice__dests **out, const alice_env *env, int org
     d->organized_fd = organized_fd;
     d->dev = s.dev;
     d->all_at_once = all_at_once;
+    d->most = most == 0 || most > HANDLES ? HANDLES : most < 4 ? 4 : most;
     *out = d;
     return ALICE_OK;
 }
@@ -122,7 +124,7 @@ static handle *find(alice__dests *d, const char *path, size_t length, uint64_t h
 static handle *take(alice__dests *d)
 {
     handle *oldest = &d->handles[0];
-    for (size_t i = 0; i < HANDLES; i++) {
+    for (size_t i = 0; i < d->most; i++) {
         handle *h = &d->handles[i];
         if (!h->path)
             return h;

@@ -4,7 +4,7 @@
 
 /*
  * The folders below the organized one that files are put into: made as needed,
- * held open (the latest 64), flushed once a batch. No part of a path is followed
+ * held open (the latest ones), flushed once a batch. No part of a path is followed
  * when it is a symbolic link.
  */
 
@@ -18,9 +18,10 @@ typedef struct alice__dest {
     bool apart; /* on another file system than the organized folder */
 } alice__dest;
 
-/* `all_at_once`: a flush of the whole file system of `organized_fd` is reliable. */
+/* `all_at_once`: a flush of the whole file system of `organized_fd` is reliable. `most`: folders
+   held open, from 4 to 64; 0: 64. */
 alice_status alice__dests_open(alice__dests **out, const alice_env *env, int organized_fd,
-                               bool all_at_once);
+                               bool all_at_once, size_t most);
 void alice__dests_close(alice__dests **d);
 
 /*

@@ -77,8 +77,9 @@ static void divide(alice__sizes *s, const alice_config *config, size_t limit, si
     s->threads = alice_config_workers(config);
     while (s->threads > 1 && (size_t)s->threads * PER_THREAD > s->work / 4)
         s->threads--;
-    /* Besides them: 64 destination folders, 32 of the walk, and what the caller has open. */
-    s->folders = (unsigned)clamp(alice__limits_descriptors() / 4, 32, 250);
+    /* Besides them: destination folders, 32 of the walk, and what the caller has open. */
+    size_t descriptors = alice__limits_descriptors();
+    s->folders = (unsigned)clamp(descriptors > 48 ? (descriptors - 48) / 4 : 0, 4, 250);
     s->window = (unsigned)clamp(s->work / 16 / (3 * ALICE_KB), 32, 512);
 }
 
@@ -391,6 +392,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                      .run_id = alice_env_wall_s(&o->env),
                                      .buffer_bytes = o->sizes.chunk,
                                      .max_batch = ALICE__ITEMS_MAX,
+                                     .max_folders = clamp(o->sizes.folders, 8, 64),
                                      .should_stop = o->o.should_stop,
                                      .stop_ctx = o->o.ctx};
         st = alice__transfer_open(&o->transfer, &t, error);

@@ -166,7 +166,7 @@ alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_o
         goto out;
     }
     t->all_at_once = space.local && alice__fs_sync_all_tells() && !t->probe.no_sync_all;
-    st = alice__dests_open(&t->dests, &t->env, o->organized_fd, t->all_at_once);
+    st = alice__dests_open(&t->dests, &t->env, o->organized_fd, t->all_at_once, o->max_folders);
     if (st != ALICE_OK) {
         alice__fail(error, st, 0, "no memory to transfer files");
         goto out;

@@ -49,6 +49,7 @@ typedef struct alice__transfer_options {
     int64_t run_id;                 /* in temporary names; not negative */
     size_t buffer_bytes;            /* for read-write copies, at least 64 KB; 0: 256 KB */
     size_t max_batch;               /* files between two finishes; 0: 1,000 */
+    size_t max_folders;             /* held open; 0: 64, the most */
     bool (*should_stop)(void *ctx); /* asked while a large file is copied; or NULL */
     void *stop_ctx;
     const alice__transfer_probe *probe; /* NULL but in tests */
@@ -57,7 +58,7 @@ typedef struct alice__transfer_options {
 /*
  * Memory: some 100 bytes and the two names for each file of a batch, 64 folder
  * handles with their paths, and the buffer when something has to be read.
- * Descriptors: up to 64, and 2 while copying.
+ * Descriptors: up to max_folders, and 2 while copying.
  */
 alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_options *o,
                                   alice_error *error);

@@ -721,9 +721,15 @@ static void many_folders_are_made_and_flushed(void **state)
 {
     place *p = *state;
     enum { MANY = 200 };
-    for (unsigned w = 0; w < 2; w++) {
+    for (unsigned w = 0; w < 3; w++) {
         alice__transfer_probe probe = {.no_sync_all = w == 1};
         alice__transfer *t = open_transfer(p, true, &probe);
+        if (w == 2) { /* hardly any descriptors */
+            alice__transfer_options few = {
+                .organized_fd = p->out, .move = true, .run_id = 7, .max_folders = 4};
+            alice__transfer_close(&t);
+            assert_ok(alice__transfer_open(&t, &few, NULL));
+        }
         for (unsigned i = 0; i < MANY; i++) {
             char name[32], dest[64];
             snprintf(name, sizeof name, "%u", i);
