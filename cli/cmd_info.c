@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "terminal.h"
 
 static void date_text(const alice_date *d, char *date, size_t date_size, char *time,
                       size_t time_size, char *zone, size_t zone_size)
@@ -17,7 +18,8 @@ static void date_text(const alice_date *d, char *date, size_t date_size, char *t
         snprintf(time, time_size, "%02u:%02u:%02u", d->hour, d->minute, d->second);
     if (d->has_zone) {
         int z = d->zone_minutes < 0 ? -d->zone_minutes : d->zone_minutes;
-        snprintf(zone, zone_size, "%c%02d:%02d", d->zone_minutes < 0 ? '-' : '+', z / 60, z % 60);
+        snprintf(zone, zone_size, "%c%02d:%02d", d->zone_minutes < 0 ? '-' : '+', z / 60,
+                 z % 60);
     }
 }
 
@@ -45,7 +47,8 @@ static void print_json(const char *path, const alice_media_info *info, const cha
         }
         for (int f = 0; f <= ALICE_FACT_SOFTWARE; f++)
             if (info->fact[f].n)
-                json_text_n(&j, alice_fact_name((alice_fact)f), info->fact[f].p, info->fact[f].n);
+                json_text_n(&j, alice_fact_name((alice_fact)f), info->fact[f].p,
+                            info->fact[f].n);
         if (info->generator != ALICE_GEN_NONE) {
             json_text(&j, "generator", alice_generator_name(info->generator));
             if (info->generator_source)
@@ -55,7 +58,8 @@ static void print_json(const char *path, const alice_media_info *info, const cha
             json_bool(&j, "ai_edited", true);
         for (int f = ALICE_FACT_SOFTWARE + 1; f < ALICE_FACT_COUNT; f++)
             if (info->fact[f].n)
-                json_text_n(&j, alice_fact_name((alice_fact)f), info->fact[f].p, info->fact[f].n);
+                json_text_n(&j, alice_fact_name((alice_fact)f), info->fact[f].p,
+                            info->fact[f].n);
         json_text(&j, "source", source);
     } else if (info) {
         json_text(&j, "type", "none");
@@ -69,12 +73,14 @@ static void print_json(const char *path, const alice_media_info *info, const cha
 static void print_fact(const char *name, const char *text, size_t n, const char *from, bool cut)
 {
     printf("  %-16s ", name);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '\n')
-            printf("\n  %-16s ", "");
-        else if (c >= 0x20 && c != 0x7F) /* a file's text must not steer the terminal */
-            putchar(c);
+    /* A file's text keeps its lines, and must not steer the terminal. */
+    for (const char *end = text + n, *line = text; line <= end;) {
+        const char *stop = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
+        put_safe(stdout, line, (size_t)((stop ? stop : end) - line));
+        if (!stop)
+            break;
+        printf("\n  %-16s ", "");
+        line = stop + 1;
     }
     if (cut)
         fputs(" …", stdout);
@@ -87,7 +93,8 @@ static void print_text(const char *path, const alice_media_info *info, const cha
                        const char *problem)
 {
     char date[16], time[16], zone[16], line[64];
-    printf("%s\n", path);
+    put_safe_text(stdout, path);
+    putchar('\n');
     if (info && info->type != ALICE_MEDIA_NONE) {
         print_fact("type", alice_media_name(info->type), strlen(alice_media_name(info->type)),
                    info->extension_note, false);
@@ -105,8 +112,9 @@ static void print_text(const char *path, const alice_media_info *info, const cha
                        c->reason ? c->reason : "no real date",
                        alice_date_source_name((alice_date_source)s));
             else
-                printf("  %-16s %s%s%s%s%s   (%s)\n", c->verdict == ALICE_DATE_USED ? "date" : "",
-                       date, *time ? " " : "", time, *zone ? " " : "", zone,
+                printf("  %-16s %s%s%s%s%s   (%s)\n",
+                       c->verdict == ALICE_DATE_USED ? "date" : "", date, *time ? " " : "",
+                       time, *zone ? " " : "", zone,
                        alice_date_source_name((alice_date_source)s));
         }
         for (int f = 0; f <= ALICE_FACT_SOFTWARE; f++)
@@ -115,7 +123,8 @@ static void print_text(const char *path, const alice_media_info *info, const cha
                            info->fact_from[f], info->fact_cut[f]);
         if (info->generator != ALICE_GEN_NONE)
             print_fact("generator", alice_generator_name(info->generator),
-                       strlen(alice_generator_name(info->generator)), info->generator_source, false);
+                       strlen(alice_generator_name(info->generator)), info->generator_source,
+                       false);
         if (info->ai_edited)
             print_fact("ai_edited", "yes", 3, info->ai_edited_source, false);
         for (int f = ALICE_FACT_SOFTWARE + 1; f < ALICE_FACT_COUNT; f++)

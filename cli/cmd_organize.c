@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "settings.h"
 #include "stop.h"
+#include "terminal.h"
 
 typedef struct session {
     const cli_args *args;
@@ -63,13 +64,6 @@ static void write_report(session *s, const alice_file_report *f)
         s->report_failed = true;
 }
 
-/* A path on a terminal: bytes that steer it are shown as '?'. */
-static void put_path(FILE *to, const char *path)
-{
-    for (const unsigned char *p = (const unsigned char *)path; *p; p++)
-        fputc(*p < 0x20 || *p == 0x7F ? '?' : *p, to);
-}
-
 static void on_file(void *ctx, const alice_file_report *f)
 {
     session *s = ctx;
@@ -81,21 +75,23 @@ static void on_file(void *ctx, const alice_file_report *f)
     progress_clear(&s->progress);
     if (f->outcome == ALICE_FAILED) {
         fputs("alice: ", stderr);
-        put_path(stderr, f->source_path);
-        fprintf(stderr, ": %s\n", f->reason ? f->reason : alice_status_text(f->status));
+        put_safe_text(stderr, f->source_path);
+        fputs(": ", stderr);
+        put_safe_text(stderr, f->reason ? f->reason : alice_status_text(f->status));
+        fputc('\n', stderr);
     }
     if (verbose) {
         printf("%-10s ", alice_outcome_name(f->outcome));
-        put_path(stdout, f->source_path);
+        put_safe_text(stdout, f->source_path);
         if (f->destination) {
             fputs(f->outcome == ALICE_DUPLICATE ? "  =  " : "  ->  ", stdout);
-            put_path(stdout, f->destination);
+            put_safe_text(stdout, f->destination);
         }
         if (f->outcome == ALICE_ORGANIZED && f->info)
             printf("  (%s, %s)", alice_media_name(f->info->type),
                    alice_date_source_name(f->info->date_source));
-        if (f->reason)
-            printf("  %s", f->reason);
+        fputs(f->reason ? "  " : "", stdout);
+        put_safe_text(stdout, f->reason ? f->reason : "");
         putchar('\n');
     }
 }
@@ -204,8 +200,10 @@ static void print_summary(const alice_organizer *o, const alice_organize_result 
     printf("%llu files looked at in %.1f s (%.0f a second)%s\n", (unsigned long long)r->files,
            r->seconds, r->seconds > 0 ? (double)r->files / r->seconds : 0.0,
            r->interrupted ? "; interrupted, nothing is half-done: run it again to go on" : "");
-    printf("  %-12s %10llu   %s, %s, into %s\n", "organized", (unsigned long long)r->organized,
-           verb, bytes_text(r->bytes, bytes, sizeof bytes), organized);
+    printf("  %-12s %10llu   %s, %s, into ", "organized", (unsigned long long)r->organized,
+           verb, bytes_text(r->bytes, bytes, sizeof bytes));
+    put_safe_text(stdout, organized);
+    putchar('\n');
     printf("  %-12s %10llu   the same bytes are organized already\n", "duplicates",
            (unsigned long long)r->duplicates);
     printf("  %-12s %10llu   %llu known from before, %llu not media", "skipped",

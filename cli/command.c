@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "terminal.h"
+
 const cli_option cli_options[OPT_COUNT] = {
     [OPT_HELP] = {"help", 'h', NULL, NULL, "show this help"},
     [OPT_INBOX] = {"inbox", 'i', "DIR", "dir", "where the files come from"},
@@ -42,16 +44,17 @@ const cli_option cli_options[OPT_COUNT] = {
 };
 
 static const cli_opt organize_options[] = {
-    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,    OPT_MOVE, OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,    OPT_CATALOG, OPT_SET,  OPT_JSON,
-    OPT_REPORT,     OPT_QUIET,     OPT_VERBOSE, OPT_HELP, OPT_END};
+    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,    OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,    OPT_CATALOG, OPT_SET,     OPT_JSON,
+    OPT_REPORT,     OPT_QUIET,     OPT_VERBOSE, OPT_HELP,    OPT_END};
 static const cli_opt info_options[] = {OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
 static const cli_opt config_options[] = {OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS, OPT_SET,
                                          OPT_JSON,       OPT_HELP,    OPT_END};
 static const cli_opt memory_monitor_options[] = {
-    OPT_PID,  OPT_ALL, OPT_DURATION, OPT_INTERVAL, OPT_MAX_MEMORY, OPT_PROFILE,
-    OPT_JSON, OPT_SET, OPT_HELP,     OPT_END};
-static const cli_opt memory_gc_options[] = {OPT_PID, OPT_ALL, OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
+    OPT_PID,     OPT_ALL,  OPT_DURATION, OPT_INTERVAL, OPT_MAX_MEMORY,
+    OPT_PROFILE, OPT_JSON, OPT_SET,      OPT_HELP,     OPT_END};
+static const cli_opt memory_gc_options[] = {OPT_PID, OPT_ALL,  OPT_JSON,
+                                            OPT_SET, OPT_HELP, OPT_END};
 static const cli_opt memory_test_options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
                                               OPT_JOBS,       OPT_SET,        OPT_JSON,
                                               OPT_QUIET,      OPT_HELP,       OPT_END};
@@ -117,11 +120,13 @@ const cli_command cli_commands[] = {
      cmd_memory_gc},
     {"memory test", "PATH", "dir", "try a memory limit on a collection, or compare several",
      memory_test_options, 1, 1,
-     "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how fast\n"
+     "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how "
+     "fast\n"
      "it was, how much memory it took, and whether it stayed within: exit status 1 where it\n"
      "did not. The peak is the kernel's own mark of the whole process.\n"
      "\n"
-     "Several sizes (--max-memory 16,32,64) make one table and name the smallest that costs no\n"
+     "Several sizes (--max-memory 16,32,64) make one table and name the smallest that costs "
+     "no\n"
      "speed. Each is tried in a process of its own, after a first pass that is not counted;\n"
      "short runs are repeated, and the best time and the highest peak count.\n"
      "\n"
@@ -130,11 +135,12 @@ const cli_command cli_commands[] = {
      "  alice memory test ~/Pictures --max-memory 16,32,64,256\n"
      "  alice memory test ~/Pictures --max-memory 512 --cache-size 64 --json\n",
      cmd_memory_test},
-    {"demo", "", NULL, "show what memory optimization does, with measured figures", demo_options, 0,
-     0,
+    {"demo", "", NULL, "show what memory optimization does, with measured figures",
+     demo_options, 0, 0,
      "Five demonstrations: streaming against reading a file whole, a bounded cache, pooling\n"
      "against creating, adaptive batches under a rising load, and organizing a made inbox.\n"
-     "Each says what it claims, and whether that held; the exit status is 0 when all did. On a\n"
+     "Each says what it claims, and whether that held; the exit status is 0 when all did. On "
+     "a\n"
      "terminal a menu offers them. They work in a folder that is made for them in $TMPDIR, or\n"
      "/var/tmp, and removed again.\n"
      "\n"
@@ -145,13 +151,20 @@ const cli_command cli_commands[] = {
     {0},
 };
 
+static void say(const char *format, va_list args)
+{
+    char text[8192]; /* two paths and what is said of them */
+    vsnprintf(text, sizeof text, format, args);
+    fputs("alice: ", stderr);
+    put_safe_text(stderr, text);
+    fputc('\n', stderr);
+}
+
 void cli_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fputs("alice: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    say(format, args);
     va_end(args);
 }
 
@@ -159,9 +172,7 @@ int cli_usage_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fputs("alice: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    say(format, args);
     va_end(args);
     return CLI_USAGE;
 }
@@ -315,8 +326,8 @@ static int unknown_option(const cli_command *c, const char *given)
         }
     }
     if (near)
-        return cli_usage_error("alice %s has no option '%s'; did you mean '--%s'?", c->name, given,
-                               near);
+        return cli_usage_error("alice %s has no option '%s'; did you mean '--%s'?", c->name,
+                               given, near);
     return cli_usage_error("alice %s has no option '%s'; 'alice %s --help' lists them", c->name,
                            given, c->name);
 }
@@ -378,12 +389,14 @@ static int parse(const cli_command *c, int argc, char **argv, cli_args *args)
                 cli_opt which = option_named(c, NULL, 0, *l);
                 const char *value = NULL;
                 if (which == OPT_END)
-                    return cli_usage_error("alice %s has no option '-%c'; 'alice %s --help' lists them",
-                                           c->name, *l, c->name);
+                    return cli_usage_error(
+                        "alice %s has no option '-%c'; 'alice %s --help' lists them", c->name,
+                        *l, c->name);
                 if (cli_options[which].value) {
                     value = l[1] ? l + 1 : i + 1 < argc ? argv[++i] : NULL;
                     if (!value)
-                        return cli_usage_error("-%c needs a value: %s", *l, cli_options[which].value);
+                        return cli_usage_error("-%c needs a value: %s", *l,
+                                               cli_options[which].value);
                 }
                 bad = take_option(args, which, value);
                 if (value)
@@ -408,8 +421,9 @@ int cli_main(int argc, char **argv)
         } else if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
             return print_help();
         } else {
-            return cli_usage_error("there is no option '%s' before a command; 'alice --help' shows how to call it",
-                                   argv[at]);
+            return cli_usage_error(
+                "there is no option '%s' before a command; 'alice --help' shows how to call it",
+                argv[at]);
         }
     }
     /* The guide's words: alice --debug debug memory monitor. */
@@ -423,7 +437,8 @@ int cli_main(int argc, char **argv)
         if (at + 1 == argc)
             return print_help();
         const cli_command *about = find_command(argc - at - 1, argv + at + 1, &used);
-        return about ? print_command_help(about) : unknown_command(argc - at - 1, argv + at + 1);
+        return about ? print_command_help(about)
+                     : unknown_command(argc - at - 1, argv + at + 1);
     }
     const cli_command *c = find_command(argc - at, argv + at, &used);
     if (!c)
@@ -434,7 +449,7 @@ int cli_main(int argc, char **argv)
     if (args.given[OPT_HELP])
         return print_command_help(c);
     if (args.word_count < c->least)
-        return cli_usage_error("alice %s needs %s; 'alice %s --help' shows how to call it", c->name,
-                               c->words, c->name);
+        return cli_usage_error("alice %s needs %s; 'alice %s --help' shows how to call it",
+                               c->name, c->words, c->name);
     return c->run(&args);
 }

@@ -4,27 +4,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "terminal.h"
+
 static void quote(FILE *to, const char *text, size_t n)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + n;
     fputc('"', to);
     while (p < end) {
-        size_t len = 1;
         if (*p >= 0x80) {
-            /* One well-formed character passes; a byte that begins none is a lone surrogate. */
-            len = *p >= 0xF0 && *p < 0xF5 ? 4 : *p >= 0xE0 ? 3 : *p >= 0xC2 && *p < 0xE0 ? 2 : 0;
-            bool good = len > 1 && *p < 0xF5 && (size_t)(end - p) >= len;
-            for (size_t i = 1; good && i < len; i++)
-                good = (p[i] & 0xC0) == 0x80;
-            if (good && len == 3)
-                good = !(p[0] == 0xE0 && p[1] < 0xA0) && !(p[0] == 0xED && p[1] >= 0xA0);
-            if (good && len == 4)
-                good = !(p[0] == 0xF0 && p[1] < 0x90) && !(p[0] == 0xF4 && p[1] >= 0x90);
+            /* A well-formed character passes; a byte that begins none is a lone surrogate. */
+            size_t good = utf8_length(p, (size_t)(end - p));
             if (good)
-                fwrite(p, 1, len, to);
+                fwrite(p, 1, good, to);
             else
                 fprintf(to, "\\udc%02x", *p);
-            p += good ? len : 1;
+            p += good ? good : 1;
             continue;
         }
         switch (*p) {

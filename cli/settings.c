@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <alice/organize.h>
+
 static size_t field_of(const char *key)
 {
     const alice_config_field_info *f;
@@ -26,7 +28,8 @@ static int set_field(cli_settings *s, const char *key, const char *value, cli_or
     return CLI_DONE;
 }
 
-static int use_profile(cli_settings *s, const char *name, cli_origin origin, const char *said_as)
+static int use_profile(cli_settings *s, const char *name, cli_origin origin,
+                       const char *said_as)
 {
     alice_config config;
     if (alice_config_profile(name, &config) != ALICE_OK) {
@@ -65,13 +68,24 @@ static int use_flags(cli_settings *s, const cli_args *args)
         const char *equals = strchr(args->sets[i], '=');
         size_t n = equals ? (size_t)(equals - args->sets[i]) : 0;
         if (!equals || n == 0 || n >= sizeof key)
-            return cli_usage_error("--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys",
-                                   args->sets[i]);
+            return cli_usage_error(
+                "--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys",
+                args->sets[i]);
         memcpy(key, args->sets[i], n);
         key[n] = 0;
         bad = set_field(s, key, equals + 1, ORIGIN_FLAG, "--set");
     }
     return bad;
+}
+
+/* The ladder gives a small container half of it: where that is too little to work in, the least
+   that is enough may still fit. */
+static void use_machine(cli_settings *s)
+{
+    uint32_t least = (uint32_t)((alice_organizer_minimum_memory() + ALICE_MB - 1) / ALICE_MB);
+    if (s->config.max_memory_mb < least)
+        s->config.max_memory_mb = least;
+    s->origin[field_of("max_memory_mb")] = ORIGIN_MACHINE;
 }
 
 int settings_read(cli_settings *s, const cli_args *args)
@@ -84,7 +98,7 @@ int settings_read(cli_settings *s, const cli_args *args)
     else if (named && *named)
         bad = use_profile(s, named, ORIGIN_ENVIRONMENT, "ALICE_PERFORMANCE");
     else if (alice_config_for_system(&s->config) == ALICE_OK)
-        s->origin[field_of("max_memory_mb")] = ORIGIN_MACHINE;
+        use_machine(s);
     else
         s->config = alice_config_default();
     if (bad || (bad = use_flags(s, args)) != CLI_DONE)
@@ -96,8 +110,10 @@ int settings_read(cli_settings *s, const cli_args *args)
     for (size_t i = 0; i < SETTINGS_MAX_FIELDS && alice_config_field(i); i++) {
         char was[48], is[48];
         if (s->origin[i] == ORIGIN_DEFAULT &&
-            alice_config_get(&before, alice_config_field(i)->name, was, sizeof was) == ALICE_OK &&
-            alice_config_get(&s->config, alice_config_field(i)->name, is, sizeof is) == ALICE_OK &&
+            alice_config_get(&before, alice_config_field(i)->name, was, sizeof was) ==
+                ALICE_OK &&
+            alice_config_get(&s->config, alice_config_field(i)->name, is, sizeof is) ==
+                ALICE_OK &&
             strcmp(was, is) != 0)
             s->origin[i] = ORIGIN_FOLLOWS;
     }

@@ -99,7 +99,9 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
         bad = alice__fs_open_read(ALICE__FS_CWD, real, &fd);
     if (bad)
         return alice__fail(error, alice__status_of_errno(-bad), -bad, "%s", strerror(-bad));
-    split(path, folders, sizeof folders, &name);
+    /* Where one stands may be a dated folder: a relative path does not show it. */
+    split(path[0] == '/' ? path : real, folders, sizeof folders, &name);
+    name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     alice__reading reading = {.fd = fd, .name = name, .folders = folders,
                               .now_s = alice_env_wall_s(&r->env)};
     alice_status status =

@@ -806,7 +806,6 @@ static alice_status feed_file(run *x, const alice__entry *e)
         x->r->files++;
         x->r->skipped++;
         x->r->already_known++;
-        x->r->not_media += known.state == ALICE__NOT_MEDIA;
         return ALICE_OK;
     }
     alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CLI_TERMINAL_H
+#define ALICE_CLI_TERMINAL_H
+
+/* Text of others (names of files, what stands in them) on its way to people. */
+
+#include <stdio.h>
+
+/*
+ * Write `n` bytes of UTF-8, with '?' for each byte that is none, and for each character that
+ * would steer a terminal or turn the text around it. One column or more for each '?'.
+ */
+void put_safe(FILE *to, const char *text, size_t n);
+/* The same, up to the NUL. */
+void put_safe_text(FILE *to, const char *text);
+
+/* The length of the well-formed UTF-8 character at `p` (n > 0 bytes left); 0: there is none. */
+size_t utf8_length(const unsigned char *p, size_t n);
+
+#endif

@@ -1,0 +1,135 @@
+"""alice info: the fields that design promises to scripts, and what becomes of what is no media."""
+import os
+
+from harness import *
+
+FIELDS = {'path', 'type', 'width', 'height', 'date', 'time', 'zone', 'date_source', 'make', 'model', 'software',
+          'generator', 'generator_source', 'ai_edited', 'prompt', 'negative_prompt', 'ai_model', 'seed', 'sampler',
+          'content_id', 'source', 'error'}
+
+
+def info(*paths, expect=0):
+    r = alice('info', '--json', *paths, expect=expect)
+    lines = [json.loads(line) for line in r.out.decode('utf-8').splitlines()]
+    for line, path in zip(lines, paths):
+        assert set(line) <= FIELDS, set(line) - FIELDS
+        eq(path_of(line['path']), os.fsencode(path), 'path')
+    eq(len(lines), len(paths), 'a line for each')
+    return lines
+
+
+def put(name, data, when=1600000000):
+    path = os.path.join(fast(), name)
+    with open(path, 'wb') as f:
+        f.write(data)
+    os.utime(path, (when, when))
+    return path
+
+
+@test
+def a_photo():
+    s = collection.sample
+    path = put('DSC.JPG', s.jpeg(s.tiff('NIKON CORPORATION', 'NIKON D750', '2023:07:14 10:20:30')))
+    line, = info(path)
+    eq({k: line.get(k) for k in ('type', 'width', 'height', 'date', 'time', 'date_source', 'make', 'model', 'source')},
+       dict(type='jpeg', width=8, height=8, date='2023-07-14', time='10:20:30', date_source='exif:DateTimeOriginal',
+            make='NIKON CORPORATION', model='NIKON D750', source='camera-nikon-d750'), 'a photo')
+    assert 'generator' not in line and 'error' not in line, line
+
+
+@test
+def a_generated_picture():
+    s = collection.sample
+    line, = info(put('x.png', s.png([('parameters', s.A1111)])))
+    eq({k: line.get(k) for k in ('type', 'generator', 'generator_source', 'seed', 'sampler', 'ai_model', 'source')},
+       dict(type='png', generator='stablediffusion', generator_source='png:parameters', seed='1234567',
+            sampler='DPM++ 2M Karras', ai_model='dreamshaper_8', source='stablediffusion'), 'a picture')
+    assert line['prompt'].startswith('a lighthouse') and line['negative_prompt'] == 'blurry, text', line
+    line, = info(put('y.png', s.png([('prompt', s.COMFY)])))
+    eq((line['generator'], line['prompt'], line['negative_prompt'], line['seed'], line['sampler']),
+       ('comfyui', 'a red fox in the snow', 'low quality', '42', 'euler'), 'a graph')
+
+
+@test
+def a_film():
+    line, = info(put('x.mp4', collection.sample.mp4(2082844800 + 1689500000)))
+    eq({k: line.get(k) for k in ('type', 'date', 'time', 'zone', 'date_source', 'source')},
+       dict(type='mp4', date='2023-07-16', time='09:33:20', zone='+00:00', date_source='quicktime:mvhd',
+            source='video'), 'a film')
+
+
+@test
+def dates_from_elsewhere():
+    s = collection.sample
+    line, = info(put('IMG_20240315_101500.jpg', s.jpeg(seed=1)))
+    eq((line['date'], line['date_source']), ('2024-03-15', 'name'), 'a name')
+    line, = info(put('plain.jpg', s.jpeg(seed=1)))
+    eq((line['date'], line['date_source']), ('2020-09-13', 'mtime'), 'a time')
+    top = os.path.join(fast(), '2021-05-06')
+    os.mkdir(top)
+    path = os.path.join(top, 'plain.jpg')
+    with open(path, 'wb') as f:
+        f.write(s.jpeg(seed=1))
+    line, = info(path)
+    eq((line['date'], line['date_source']), ('2021-05-06', 'folder'), 'a folder')
+    cwd = os.getcwd()
+    os.chdir(top)
+    line, = info('plain.jpg')
+    os.chdir(cwd)
+    eq(line['date'], '2021-05-06', 'a folder, from inside')
+
+
+@test
+def rejected_dates_are_explained_to_people():
+    s = collection.sample
+    path = put('x.jpg', s.jpeg(s.tiff('A', 'B', '2023:02:30 10:20:30')))
+    text = alice('info', path).out.decode()
+    assert '2023:02:30' in text and 'not' in text and 'mtime' in text, text
+    line, = info(path)
+    eq(line['date_source'], 'mtime', 'not that one')
+
+
+@test
+def folders_missing_and_other_files():
+    s = collection.sample
+    good = put('good.jpg', s.jpeg(seed=1))
+    top = fast()
+    fifo = os.path.join(top, 'fifo')
+    os.mkfifo(fifo)
+    link = os.path.join(top, 'link.jpg')
+    os.symlink(good, link)
+    to_fifo = os.path.join(top, 'link to fifo')
+    os.symlink(fifo, to_fifo)
+    for path in (top, os.path.join(top, 'gone'), fifo, to_fifo, '/dev/null'):
+        line, = info(path, expect=1)
+        assert line.get('error') and 'type' not in line, line
+        r = alice('info', path, expect=1)
+        assert r.err.startswith(b'alice: '), r.text()
+    lines = info(good, os.path.join(top, 'gone'), link, expect=1)
+    eq([l.get('type') for l in lines], ['jpeg', None, 'jpeg'], 'the others are read')
+    line, = info(put('x.txt', b'Not a picture\n'))
+    eq(line['type'], 'none')
+    line, = info(put('empty.jpg', b''))
+    eq(line['type'], 'none')
+
+
+@test
+def damaged_files_tell_what_they_can():
+    s = collection.sample
+    whole = s.jpeg(s.tiff('NIKON CORPORATION', 'NIKON D750', '2023:07:14 10:20:30'))
+    for n in range(2, len(whole), 7):
+        line, = info(put('x.jpg', whole[:n]), expect=None)
+        assert line['type'] in ('jpeg', 'none'), line
+    line, = info(put('x.png', s.png([('parameters', s.A1111)])[:60]), expect=None)
+    eq(line['type'], 'png')
+
+
+@test
+def more_files_than_fit_a_small_table():
+    s = collection.sample
+    path = put('x.jpg', s.jpeg(seed=1))
+    lines = info(*[path] * 900)
+    eq({l['date'] for l in lines}, {'2020-09-13'}, 'all alike')
+
+
+main()
