@@ -443,9 +443,9 @@ int cmd_memory_test(const cli_args *args)
     } else if (args->given[OPT_JSON]) {
         write_json(&j, args->words[0], trials);
         json_end_line(&j);
-    } else if (count > 1) {
+    } else if (count > 1 && !args->given[OPT_QUIET]) {
         print_all(trials, count);
-    } else {
+    } else if (!args->given[OPT_QUIET]) {
         print_one(trials);
     }
     for (int i = 0; i < count; i++)

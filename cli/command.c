@@ -55,6 +55,9 @@ static const cli_opt memory_monitor_options[] = {
     OPT_PROFILE, OPT_JSON, OPT_SET,      OPT_HELP,     OPT_END};
 static const cli_opt memory_gc_options[] = {OPT_PID, OPT_ALL,  OPT_JSON,
                                             OPT_SET, OPT_HELP, OPT_END};
+static const cli_opt memory_profile_options[] = {
+    OPT_TOP,  OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE, OPT_JOBS, OPT_SET,
+    OPT_HTML, OPT_JSON,       OPT_QUIET,      OPT_HELP,    OPT_END};
 static const cli_opt memory_test_options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
                                               OPT_JOBS,       OPT_SET,        OPT_JSON,
                                               OPT_QUIET,      OPT_HELP,       OPT_END};
@@ -118,17 +121,27 @@ const cli_command cli_commands[] = {
      "  alice memory gc --all\n"
      "  alice memory gc --pid 4711\n",
      cmd_memory_gc},
+    {"memory profile", "PATH", "dir", "see what takes memory while a collection is organized",
+     memory_profile_options, 1, 1,
+     "Organizes PATH as a dry run (nothing on disk changes) under the allocation profiler,\n"
+     "and prints the places in the program that held the most memory at the moment of the\n"
+     "highest use, those that took the most in all, and what each account was charged. With\n"
+     "--html, also a page with charts: memory against the limit, batch sizes, accounts, caches\n"
+     "and sites.\n"
+     "\n"
+     "Examples:\n"
+     "  alice memory profile ~/Pictures --top 20\n"
+     "  alice memory profile ~/Pictures --max-memory 64 --html profile.html\n",
+     cmd_memory_profile},
     {"memory test", "PATH", "dir", "try a memory limit on a collection, or compare several",
      memory_test_options, 1, 1,
-     "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how "
-     "fast\n"
-     "it was, how much memory it took, and whether it stayed within: exit status 1 where it\n"
-     "did not. The peak is the kernel's own mark of the whole process.\n"
+     "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how\n"
+     "fast it was, how much memory it took, and whether it stayed within: exit status 1\n"
+     "where it did not. The peak is the kernel's own mark of the whole process.\n"
      "\n"
-     "Several sizes (--max-memory 16,32,64) make one table and name the smallest that costs "
-     "no\n"
-     "speed. Each is tried in a process of its own, after a first pass that is not counted;\n"
-     "short runs are repeated, and the best time and the highest peak count.\n"
+     "Several sizes (--max-memory 16,32,64) make one table and name the smallest that costs\n"
+     "no speed. Each is tried in a process of its own, after a first pass that is not\n"
+     "counted; short runs are repeated, and the best time and the highest peak count.\n"
      "\n"
      "Examples:\n"
      "  alice memory test ~/Pictures --max-memory 64\n"
