@@ -318,7 +318,26 @@ static void edges_are_told(void **state)
     assert_int_equal(t.calls, 3);
     assert_int_equal(t.from, ALICE_LEVEL_CRITICAL);
     assert_int_equal(t.to, ALICE_LEVEL_NORMAL);
-    alice_account_release(root, 100);
+    /* Each edge belongs to the level below it, upwards and downwards. */
+    static const struct {
+        size_t edge;
+        alice_level below;
+    } edges[] = {{400, ALICE_LEVEL_NORMAL}, {600, ALICE_LEVEL_MEDIUM}, {800, ALICE_LEVEL_HIGH}};
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        int calls = t.calls;
+        size_t used = alice_budget_used(b);
+        assert_ok(alice_account_charge(root, edges[i].edge - used));
+        assert_int_equal(t.calls, calls);
+        assert_ok(alice_account_charge(root, 1));
+        assert_int_equal(t.calls, calls + 1);
+        assert_int_equal(t.from, edges[i].below);
+        assert_int_equal(t.to, edges[i].below + 1);
+        alice_account_release(root, 1);
+        assert_int_equal(t.calls, calls + 2);
+        assert_int_equal(t.to, edges[i].below);
+        assert_ok(alice_account_charge(root, 1));
+    }
+    alice_account_release(root, 801);
     assert_ok(alice_budget_close(&b, NULL));
     assert_string_equal(alice_level_name(ALICE_LEVEL_HIGH), "high");
     assert_string_equal(alice_level_name((alice_level)9), "unknown");

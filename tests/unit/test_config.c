@@ -268,6 +268,37 @@ static void every_field_is_described(void **state)
     assert_int_equal(n, 13);
 }
 
+/* Each field takes its least and its greatest from text, by name and by key, and nothing
+ * beyond. */
+static void every_field_is_bounded(void **state)
+{
+    (void)state;
+    const alice_config_field_info *f;
+    for (size_t i = 0; (f = alice_config_field(i)); i++) {
+        alice_config c = alice_config_default();
+        alice_error e;
+        char value[32], got[32];
+        bool whole = f->type == ALICE_CONFIG_UINT;
+        if (f->type == ALICE_CONFIG_BOOL)
+            continue;
+        assert_true(f->min < f->max);
+        for (int at = 0; at < 2; at++) {
+            double edge = at ? f->max : f->min;
+            snprintf(value, sizeof value, whole ? "%.0f" : "%g", edge);
+            assert_ok(alice_config_set(&c, at ? f->key : f->name, value, &e));
+            assert_ok(alice_config_get(&c, f->name, got, sizeof got));
+            assert_string_equal(got, value);
+            double beyond = at ? edge + (whole ? 1 : 0.5) : edge - (whole ? 1 : 0.5);
+            snprintf(value, sizeof value, whole ? "%.0f" : "%g", beyond);
+            assert_status(alice_config_set(&c, f->name, value, &e), ALICE_E_INVAL);
+            assert_non_null(strstr(e.text, f->name)); /* field, value and range are named */
+            assert_non_null(strstr(e.text, value));
+            assert_ok(alice_config_get(&c, f->name, value, sizeof value));
+            assert_string_equal(got, value);
+        }
+    }
+}
+
 static void shares_fit_the_cache_size(void **state)
 {
     (void)state;
@@ -338,6 +369,7 @@ int main(void)
         cmocka_unit_test(fields_are_set_by_name),
         cmocka_unit_test(a_wrong_key_gets_the_nearest),
         cmocka_unit_test(every_field_is_described),
+        cmocka_unit_test(every_field_is_bounded),
         cmocka_unit_test(shares_fit_the_cache_size),
         cmocka_unit_test(baselines_go_by_file_size),
         cmocka_unit_test(sizes_are_read),

@@ -11,10 +11,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <alice/budget.h>
+#include <alice/limit.h>
 #include <alice/reader.h>
 
 #include "mem/reader_hash.h"
@@ -748,6 +750,67 @@ static void drops_what_it_brought_in(void **state)
     close(fd);
 }
 
+/*
+ * A file larger than memory and than what can be mapped at once: 8 TB, nearly all of it a hole,
+ * its end looked at through 64 KB while the process may map 4 GB at most. 200 MB of the hole
+ * are then read, and the process is no larger for it.
+ */
+static void files_larger_than_memory(void **state)
+{
+    (void)state;
+    enum { N = 4096 };
+    const uint64_t size = (uint64_t)8 << 40;
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    char end[N];
+    for (size_t i = 0; i < N; i++)
+        end[i] = (char)(i * 31 % 251);
+    bool large =
+        ftruncate(fd, (off_t)(size - N)) == 0 && pwrite(fd, end, N, (off_t)(size - N)) == N;
+    close(fd);
+    if (!large)
+        skip_test("the file system has no files of 8 TB");
+    struct rlimit before, now;
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    now = before;
+    now.rlim_cur = (rlim_t)1 << 32;
+    if (!alice_limit_sanitized() && !under_valgrind())
+        assert_int_equal(setrlimit(RLIMIT_AS, &now), 0);
+    for (int mapped = 0; mapped < 2; mapped++) {
+        alice_map_options o = {
+            .window_bytes = 65536, .use_mmap = mapped, .sigbus_guard = mapped};
+        alice_map *m = NULL;
+        alice_bytes b;
+        assert_ok(alice_map_open(&m, path, &o, NULL));
+        assert_true(alice_map_size(m) == size);
+        assert_ok(alice_map_at(m, size - N, N, &b, NULL));
+        assert_int_equal(b.n, N);
+        assert_memory_equal(b.p, end, N);
+        assert_ok(alice_map_at(m, size / 2, N, &b, NULL));
+        assert_int_equal(b.p[0], 0);
+        assert_ok(alice_map_at(m, size - 10, N, &b, NULL));
+        assert_int_equal(b.n, 10);
+        alice_map_close(&m);
+    }
+    alice_reader *r = open_small(65536);
+    alice_bytes c;
+    size_t resident = alice_limit_resident();
+    while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK) {
+        alice_reader_stats s;
+        alice_reader_get_stats(r, &s);
+        if (s.offset > 200 * ALICE_MB)
+            break;
+    }
+    if (!under_valgrind())
+        assert_true(alice_limit_resident() < resident + 2 * ALICE_MB);
+    assert_ok(alice_reader_seek(r, size - N, NULL));
+    assert_ok(alice_reader_peek(r, N, &c, NULL));
+    assert_int_equal(c.n, N);
+    assert_memory_equal(c.p, end, N);
+    alice_reader_close(&r);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+}
+
 static alice_status scenario(const alice_alloc *alloc)
 {
     alice_env env = {.alloc = alloc};
@@ -988,6 +1051,7 @@ int main(void)
         ON_FILE(io_errors_are_told),
         ON_FILE(files_without_size_are_read),
         ON_FILE(drops_what_it_brought_in),
+        ON_FILE(files_larger_than_memory),
         ON_FILE(every_allocation_may_fail),
         ON_FILE(hashes_are_those_of_the_bytes),
         ON_FILE(windows_show_the_file),
