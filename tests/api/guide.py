@@ -25,7 +25,7 @@ import sys
 import installed
 
 # Commands that are made next: not missed until they are there.
-NEXT = {'memory monitor', 'memory profile', 'memory optimize', 'memory gc'}
+NEXT = {'memory optimize'}
 FENCE = re.compile(r'^```(\w*)\n(.*?)^```$', re.M | re.S)
 NEEDS_ALICE = re.compile(r'#include <alice/(organize|media)\.h>')
 
