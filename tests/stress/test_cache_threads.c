@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sixteen threads do everything with one cache, one weak cache and their budget at
- * once: set, get, pin, remove, load, resize, clear, expire, reclaim, check. Made for
- * the thread sanitizer; without it, it still proves that no value is ever read wrong,
- * that no hold dangles, and that everything is given back.
+ * Sixteen threads do everything with one cache, one weak cache, one pool and their
+ * budget at once: set, get, pin, remove, load, resize, clear, acquire, release, trim,
+ * expire, reclaim, check. Made for the thread sanitizer; without it, it still proves
+ * that no value is ever read wrong, that no hold dangles, that no object is lent
+ * twice, and that everything is given back.
  *
  *     test_cache_threads [rounds of each thread]
  */
@@ -14,6 +15,7 @@
 #include <stdatomic.h>
 
 #include <alice/cache.h>
+#include <alice/pool.h>
 #include <alice/reclaim.h>
 #include <alice/weak_cache.h>
 
@@ -27,9 +29,11 @@ struct ground {
     alice_account *account;
     alice_cache *cache;
     alice_weak_cache *weak;
+    alice_pool *pool;
     atomic_ulong wrong; /* what must never happen */
     atomic_long refs;   /* handed to the cache and not yet destroyed */
     atomic_long weaks;
+    atomic_long things; /* that the pool made and has not destroyed */
     atomic_ulong told;
 };
 
@@ -211,9 +215,63 @@ static void do_weak(struct ground *g, struct random *r, uint32_t k, alice_strong
         (void)alice_weak_cache_remove(g->weak, key_of(&k));
 }
 
+/* What the pool makes: it is lent to one at a time. */
+struct thing {
+    atomic_int users;
+    unsigned work;
+};
+
+static alice_status make_thing(void *ctx, void **object)
+{
+    struct ground *g = ctx;
+    struct thing *t = calloc(1, sizeof *t);
+    if (!t)
+        return ALICE_E_NOMEM;
+    atomic_fetch_add(&g->things, 1);
+    *object = t;
+    return ALICE_OK;
+}
+
+static alice_status reset_thing(void *ctx, void *object)
+{
+    struct thing *t = object;
+    expect(ctx, atomic_load(&t->users) == 0);
+    return t->work % 8 == 7 ? ALICE_E_DAMAGED : ALICE_OK;
+}
+
+static void destroy_thing(void *ctx, void *object)
+{
+    struct ground *g = ctx;
+    expect(g, atomic_load(&((struct thing *)object)->users) == 0);
+    free(object);
+    atomic_fetch_sub(&g->things, 1);
+}
+
+/* Borrow, and give back now or the next time: sixteen who hold one each share three. */
+static void do_pool(struct ground *g, struct random *r, alice_lease *lease)
+{
+    if (lease->object) {
+        struct thing *t = lease->object;
+        t->work++; /* nobody else does: a race, were the object lent twice */
+        atomic_fetch_sub(&t->users, 1);
+        if (random_below(r, 20))
+            alice_pool_release(lease);
+        else
+            alice_pool_discard(lease);
+        return;
+    }
+    alice_status st = alice_pool_acquire(g->pool, random_below(r, 3), lease);
+    expect(g, st == ALICE_OK || st == ALICE_E_TIMEOUT || st == ALICE_E_BUDGET);
+    if (st != ALICE_OK)
+        return;
+    expect(g, atomic_fetch_add(&((struct thing *)lease->object)->users, 1) == 0);
+    if (random_below(r, 2))
+        do_pool(g, r, lease);
+}
+
 static void do_seldom(struct ground *g, struct random *r)
 {
-    switch (random_below(r, 8)) {
+    switch (random_below(r, 10)) {
     case 0:
         (void)alice_cache_resize(g->cache, 64 * ALICE_KB + random_below(r, 512 * 1024));
         break;
@@ -237,6 +295,15 @@ static void do_seldom(struct ground *g, struct random *r)
     case 6:
         expect(g, alice_weak_cache_check(g->weak, NULL) == ALICE_OK);
         break;
+    case 7:
+        expect(g, alice_pool_check(g->pool, NULL) == ALICE_OK);
+        break;
+    case 8:
+        if (random_below(r, 2))
+            (void)alice_pool_trim(g->pool, 2);
+        else
+            (void)alice_pool_maintain(g->pool); /* may be refused, too */
+        break;
     default:
         (void)alice_cache_get_stats(g->cache);
         (void)alice_weak_cache_trim(g->weak);
@@ -251,6 +318,7 @@ static void *work(void *arg)
     struct random r = {w->seed};
     alice_pin pin = {0};
     alice_strong strong = {0};
+    alice_lease lease = {0};
     uint32_t pin_key = 0;
     uint32_t strong_key = 0;
     for (unsigned long i = 0; i < rounds; i++) {
@@ -264,11 +332,15 @@ static void *work(void *arg)
             do_load(g, &r, k % 20);
         else if (what < 80)
             (void)alice_cache_remove(g->cache, key_of(&k));
+        else if (what < 88)
+            do_pool(g, &r, &lease);
         else if (what < 97)
             do_weak(g, &r, k, &strong, &strong_key);
         else
             do_seldom(g, &r);
     }
+    if (lease.object)
+        do_pool(g, &r, &lease);
     alice_cache_unpin(&pin);
     alice_strong_release(&strong);
     return NULL;
@@ -301,6 +373,17 @@ static void everything_at_once(alice_cache_policy policy, bool told)
     w.destroy = destroy_weak;
     w.destroy_ctx = &g;
     assert_ok(alice_weak_cache_open(&g.weak, &w));
+    assert_ok(alice_pool_open(&g.pool, &(alice_pool_options){.env.account = g.account,
+                                                             .budget = g.budget,
+                                                             .factory = make_thing,
+                                                             .reset = reset_thing,
+                                                             .destroy = destroy_thing,
+                                                             .ctx = &g,
+                                                             .max_size = 3,
+                                                             .max_total = 3,
+                                                             .object_bytes = 5000,
+                                                             .charge_objects = true,
+                                                             .idle_timeout_ms = 5}));
     for (unsigned i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){&g, i + 1};
         assert_int_equal(pthread_create(&ids[i], NULL, work, &workers[i]), 0);
@@ -313,8 +396,14 @@ static void everything_at_once(alice_cache_policy policy, bool told)
     alice_cache_stats st = alice_cache_get_stats(g.cache);
     assert_int_equal(st.pinned, 0);
     assert_true(st.hits > 0 && st.evictions > 0 && st.expirations > 0 && st.loads > 0);
+    alice_pool_stats ps;
+    alice_pool_get_stats(g.pool, &ps);
+    assert_true(ps.in_use == 0 && ps.reused > 0 && ps.reset_failures > 0);
+    assert_ok(alice_pool_check(g.pool, NULL));
     assert_int_equal(alice_account_used(g.account),
-                     alice_cache_bytes(g.cache) + alice_weak_cache_bytes(g.weak));
+                     alice_cache_bytes(g.cache) + alice_weak_cache_bytes(g.weak) + ps.bytes);
+    assert_ok(alice_pool_close(&g.pool));
+    assert_int_equal(g.things, 0);
     alice_cache_close(&g.cache);
     alice_weak_cache_close(&g.weak);
     assert_int_equal(g.wrong, 0);

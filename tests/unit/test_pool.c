@@ -440,6 +440,70 @@ static void idle_objects_are_reclaimed(void **state)
     assert_int_equal(leaked, 0);
 }
 
+/* Asks the pool, which would wait for its own lock were one held. */
+static alice_pool *asked;
+
+static alice_status make_and_ask(void *ctx, void **out)
+{
+    if (asked)
+        stats_of(asked);
+    return make_thing(ctx, out);
+}
+
+static alice_status reset_and_ask(void *ctx, void *object)
+{
+    stats_of(asked);
+    return reset_thing(ctx, object);
+}
+
+static bool validate_and_ask(void *ctx, void *object)
+{
+    stats_of(asked);
+    return works(ctx, object);
+}
+
+static void destroy_and_ask(void *ctx, void *object)
+{
+    alice_lease lease = {0};
+    if (asked && alice_pool_acquire(asked, 0, &lease) == ALICE_OK)
+        alice_pool_release(&lease);
+    destroy_thing(ctx, object);
+}
+
+static void callbacks_run_outside_the_lock(void **state)
+{
+    (void)state;
+    struct maker m = {0};
+    alice_budget *b = NULL;
+    assert_ok(alice_budget_open(&b, &(alice_budget_options){.limit = ALICE_MB}));
+    alice_pool_options o = options_of(&m);
+    o.budget = b;
+    o.factory = make_and_ask;
+    o.reset = reset_and_ask;
+    o.validate = validate_and_ask;
+    o.destroy = destroy_and_ask;
+    o.max_size = 4;
+    o.object_bytes = 100;
+    assert_ok(alice_pool_open(&asked, &o));
+    alice_lease l[4] = {0};
+    for (int i = 0; i < 4; i++)
+        assert_ok(alice_pool_acquire(asked, 0, &l[i]));
+    alice_pool_discard(&l[0]);
+    ((struct thing *)l[1].object)->stuck = true; /* its reset fails */
+    for (int i = 1; i < 4; i++)
+        alice_pool_release(&l[i]);
+    assert_ok(alice_pool_acquire(asked, 0, &l[0])); /* validated */
+    alice_pool_release(&l[0]);
+    assert_true(alice_pool_trim(asked, 1) > 0);
+    assert_true(alice_reclaim_run(b, SIZE_MAX, NULL, 0, NULL) > 0);
+    assert_ok(alice_pool_maintain(asked));
+    alice_pool *pool = asked;
+    asked = NULL;
+    assert_ok(alice_pool_close(&pool));
+    assert_int_equal(m.made, m.destroyed);
+    assert_ok(alice_budget_close(&b, NULL));
+}
+
 static void options_are_checked(void **state)
 {
     (void)state;
@@ -519,6 +583,7 @@ int main(void)
         cmocka_unit_test(what_does_not_work_is_replaced),
         cmocka_unit_test(leaks_name_who_acquired),
         cmocka_unit_test(idle_objects_are_reclaimed),
+        cmocka_unit_test(callbacks_run_outside_the_lock),
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(every_allocation_may_fail),
     };
