@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/error.h"
 #include "media/names.h"
@@ -906,21 +905,6 @@ static alice_status feed(run *x)
 
 /* ---- before copying: does it fit? ---- */
 
-static bool looks_like_media(const char *name)
-{
-    static const char *const more[] = {"jpeg", "tiff", "hif", "3g2", "qt", "mpo", "jpe", "insp"};
-    const char *dot = strrchr(name, '.');
-    if (!dot)
-        return false;
-    for (int t = ALICE_MEDIA_NONE + 1; t < ALICE_MEDIA_COUNT; t++)
-        if (strcasecmp(dot + 1, alice_media_extension((alice_media_type)t)) == 0)
-            return true;
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-        if (strcasecmp(dot + 1, more[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Whether copies within `organized` share their blocks, as on btrfs and xfs: then they need no space. */
 static bool copies_share(const alice_organizer *o)
 {
@@ -961,7 +945,7 @@ static alice_status bytes_to_copy(run *x, uint64_t *need)
         alice__fs_stat file;
         alice__known known = {.id = 0};
         int64_t dir = 0;
-        if (e.kind != ALICE__ENTRY_FILE || !looks_like_media(e.name) ||
+        if (e.kind != ALICE__ENTRY_FILE || alice__name_type(e.name) == ALICE_MEDIA_NONE ||
             !path_fits(o, e.folder, e.name) ||
             alice__fs_stat_at(alice__folder_fd(e.folder), e.name, &file) != 0)
             continue;
