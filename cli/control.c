@@ -244,6 +244,17 @@ static void end_answer(cli_control *c, slot *s, cli_json *j)
     s->deadline_ms = now_ms() + IDLE_MS;
 }
 
+/* End a connection after an answer: what the client still sent is read, or it would be told of
+ * a reset instead. */
+static void refuse(slot *s)
+{
+    char rest[256];
+    for (int i = 0; s->fd >= 0 && i < 64 && recv(s->fd, rest, sizeof rest, MSG_DONTWAIT) > 0;
+         i++)
+        ;
+    hang_up(s);
+}
+
 static void answer_error(cli_control *c, slot *s, const char *error, const char *text)
 {
     cli_json j;
@@ -353,12 +364,12 @@ static void serve(cli_control *c, slot *s)
             begin_collect(c, s);
         } else {
             answer_error(c, s, "unknown", "requests are: status, collect");
-            hang_up(s);
+            refuse(s);
         }
     }
     if (s->fd >= 0 && s->used == sizeof s->in && !memchr(s->in, '\n', s->used)) {
         answer_error(c, s, "too long", "a request is a line of at most 255 bytes");
-        hang_up(s);
+        refuse(s);
     } else if (s->fd >= 0 && s->ended && s->ticket == 0 && !memchr(s->in, '\n', s->used)) {
         hang_up(s);
     }

@@ -14,12 +14,14 @@
 #include "table.h"
 
 enum {
-    CHART_LEAST = 5,
+    CHART_LEAST = 4,
     CHART_LABELS = 11, /* columns for its values, in front */
+    CHART_NAMES = 9,   /* columns for its levels, behind */
     LEDGER_NAME = 11,
     LEDGER_LEAST = 34, /* columns of the ledger beside the table */
     CACHE_NAME = 16,
-    TABLE_LINES = 11
+    TABLE_LINES = 11,
+    PATH_WIDTH = 110 /* columns of a terminal that has room for paths beside all else */
 };
 
 static const char *const separator[] = {" - ", " · "};
@@ -82,7 +84,8 @@ void view_table_all(FILE *to, const cli_look *looks, size_t count, int width)
                                          {.head = "At", .shrink = SHRINK_FRONT}};
     char text[24];
     cli_table t;
-    table_begin(&t, "Memory Usage", columns, sizeof columns / sizeof *columns);
+    bool with_path = width == 0 || width >= PATH_WIDTH;
+    table_begin(&t, "Memory Usage", columns, sizeof columns / sizeof *columns - !with_path);
     for (const cli_look *l = looks; l < looks + count; l++) {
         table_cell(&t, "%ld", l->pid);
         table_cell(&t, "%s", l->command);
@@ -97,7 +100,8 @@ void view_table_all(FILE *to, const cli_look *looks, size_t count, int width)
         table_cell(&t, "%s", l->level);
         table_cell(&t, "%llu", (unsigned long long)l->batch);
         table_cell(&t, "%llu", (unsigned long long)l->files);
-        table_cell(&t, "%s", l->path);
+        if (with_path)
+            table_cell(&t, "%s", l->path);
     }
     table_end(&t, to, width);
 }
@@ -253,10 +257,10 @@ static void draw_run(cli_screen *s, int row, const cli_look *l)
     char text[24], given[24];
     screen_print(
         s, row, 0, STYLE_PLAIN,
-        "Progress  %llu files%s%llu organized (%s)%s%llu duplicates%s%llu errors%s%.0f files/s",
-        (unsigned long long)l->files, dot, (unsigned long long)l->organized,
-        bytes_text(l->bytes, text, sizeof text), dot, (unsigned long long)l->duplicates, dot,
-        (unsigned long long)l->errors, dot, l->files_per_second);
+        "Progress  %llu files (%.0f/s)%s%llu organized (%s)%s%llu errors%s%llu duplicates",
+        (unsigned long long)l->files, l->files_per_second, dot,
+        (unsigned long long)l->organized, bytes_text(l->bytes, text, sizeof text), dot,
+        (unsigned long long)l->errors, dot, (unsigned long long)l->duplicates);
     screen_print(
         s, row + 1, 0, STYLE_PLAIN,
         "Batch     %llu files, %llu to %llu so far, %llu changes%s%llu collections (%s back)",
@@ -316,7 +320,7 @@ static void draw_level(chart *c, double value, const char *name, screen_style st
     int row = c->row + height_of(c, value, c->rows);
     for (int i = 0; i < c->columns; i++)
         screen_put(c->s, row, CHART_LABELS + i, STYLE_DIM, c->s->utf8 ? "┈" : "-");
-    screen_put(c->s, row, CHART_LABELS + c->columns - text_columns(name), style, name);
+    screen_put(c->s, row, CHART_LABELS + c->columns, style, name);
     bytes_text((uint64_t)value, text, sizeof text);
     screen_print(c->s, row, 0, STYLE_DIM, "%*s", CHART_LABELS - 2, text);
 }
@@ -372,7 +376,7 @@ static void draw_chart(cli_screen *s, int row, int rows, const monitor_view *v,
                .v = v,
                .row = row,
                .rows = rows,
-               .columns = s->columns - CHART_LABELS,
+               .columns = s->columns - CHART_LABELS - (l->limit ? CHART_NAMES : 0),
                .most = (double)l->limit,
                .style = style_of(l)};
     if (c.columns < 10)
@@ -438,7 +442,7 @@ void view_draw(cli_screen *s, const monitor_view *v, const cli_look *l)
         row += ledger_rows(l);
         left -= ledger_rows(l);
     }
-    if (left >= CHART_LEAST - 2)
+    if (left >= CHART_LEAST - 1)
         draw_chart(s, row, left, v, l);
     draw_foot(s, v);
 }

@@ -53,11 +53,11 @@ static bool asked_to_stop(run *x)
     return x->stop;
 }
 
-static void tell(run *x, alice_phase phase, const char *path)
+static void tell(run *x, alice_phase phase, uint64_t now, const char *path)
 {
     const alice__told told = {.phase = phase,
                               .run = x->o->o.dry_run ? 0 : x->id,
-                              .now_ns = x->progress_ns,
+                              .now_ns = now,
                               .began_ns = x->began_ns,
                               .result = x->r,
                               .window = x->window,
@@ -78,7 +78,7 @@ static void between_files(run *x, alice__folder *folder, const char *name)
     char path[ALICE__PATH_MAX];
     const char *below = alice__folder_path(folder);
     snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
-    tell(x, ALICE_PHASE_RUNNING, path);
+    tell(x, ALICE_PHASE_RUNNING, now, path);
     if (!o->o.on_progress)
         return;
     alice_progress p = {.files = x->r->files,
@@ -1077,8 +1077,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
                         .inbox = o->inbox,
                         .organized = o->organized,
                         .started_s = alice_env_wall_s(&o->env)};
-    x.progress_ns = x.began_ns;
-    tell(&x, ALICE_PHASE_CHECKING, "");
+    tell(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file is told at once */
     alice_status st = check_space(&x);
     if (st == ALICE_OK)
         st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
@@ -1107,8 +1106,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
         }
     }
     fill_result(&x);
-    x.progress_ns = alice_env_now_ns(&o->env);
-    tell(&x, ALICE_PHASE_DONE, "");
+    tell(&x, ALICE_PHASE_DONE, alice_env_now_ns(&o->env), "");
     alice__walk_close(&x.walk);
     if (st == ALICE_E_BUDGET && x.error->text[0] == 0) {
         char why[160];

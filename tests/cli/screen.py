@@ -63,9 +63,10 @@ class Screen:
             if left <= 0:
                 return True
             if not select.select([self.fd], [], [], min(left, 0.05))[0]:
-                if self.p.poll() is not None:
-                    return False
-                continue
+                # What it wrote just before its end may have come after the look.
+                if self.p.poll() is None or select.select([self.fd], [], [], 0)[0]:
+                    continue
+                return False
             try:
                 data = os.read(self.fd, 65536)
             except OSError:
@@ -146,6 +147,8 @@ class Screen:
         wide = unicodedata.east_asian_width(c) in 'WF'
         assert self.column < self.columns, 'a line is longer than the terminal'
         self.cells[self.row][self.column] = c
+        if wide:
+            self.cells[self.row][self.column + 1] = ''
         self.column += 2 if wide else 1
 
     def _control(self, numbers, letter):
