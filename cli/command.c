@@ -58,6 +58,8 @@ static const cli_opt memory_gc_options[] = {OPT_PID, OPT_ALL,  OPT_JSON,
 static const cli_opt memory_profile_options[] = {
     OPT_TOP,  OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE, OPT_JOBS, OPT_SET,
     OPT_HTML, OPT_JSON,       OPT_QUIET,      OPT_HELP,    OPT_END};
+static const cli_opt memory_optimize_options[] = {OPT_PROFILE, OPT_JSON, OPT_SET, OPT_HELP,
+                                                  OPT_END};
 static const cli_opt memory_test_options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
                                               OPT_JOBS,       OPT_SET,        OPT_JSON,
                                               OPT_QUIET,      OPT_HELP,       OPT_END};
@@ -133,6 +135,18 @@ const cli_command cli_commands[] = {
      "  alice memory profile ~/Pictures --top 20\n"
      "  alice memory profile ~/Pictures --max-memory 64 --html profile.html\n",
      cmd_memory_profile},
+    {"memory optimize", "[PATH]", "dir", "find the limit and settings that suit this machine",
+     memory_optimize_options, 0, 1,
+     "Looks at the machine (memory, limits of control groups, pressure, processors) and says\n"
+     "which limit and profile to use, and why. With PATH, also at the disk behind it and the\n"
+     "collection in it, by names and a sample of sizes, for at most 10 seconds. Ends with the\n"
+     "settings and the command to run.\n"
+     "\n"
+     "Examples:\n"
+     "  alice memory optimize\n"
+     "  alice memory optimize --profile memory_constrained\n"
+     "  alice memory optimize ~/Pictures\n",
+     cmd_memory_optimize},
     {"memory test", "PATH", "dir", "try a memory limit on a collection, or compare several",
      memory_test_options, 1, 1,
      "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how\n"

@@ -100,6 +100,7 @@ int cmd_demo(const cli_args *args);
 int cmd_memory_monitor(const cli_args *args);
 int cmd_memory_gc(const cli_args *args);
 int cmd_memory_profile(const cli_args *args);
+int cmd_memory_optimize(const cli_args *args);
 int cmd_memory_test(const cli_args *args);
 
 /* Find the command of argv, parse its options, run it. Answers the exit status. */
