@@ -149,6 +149,8 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     for (int d = 0; d < ALICE_DATE_SOURCE_COUNT; d++)
         if (r->date_sources[d])
             json_uint(&j, alice_date_source_name((alice_date_source)d), r->date_sources[d]);
+    if (r->date_sources[ALICE_DATE_NOWHERE])
+        json_uint(&j, "none", r->date_sources[ALICE_DATE_NOWHERE]);
     json_close(&j, '}');
     json_open(&j, "disk", '{');
     json_uint(&j, "catalog_flushes", r->catalog_flushes);
@@ -184,7 +186,10 @@ static void print_dates(const alice_organize_result *r)
         putchar('\n');
         first = false;
     }
-    if (first)
+    if (r->date_sources[ALICE_DATE_NOWHERE])
+        printf("  %-28s %10llu   in the folder undated: look at these\n", "nowhere",
+               (unsigned long long)r->date_sources[ALICE_DATE_NOWHERE]);
+    else if (first)
         puts("  none");
 }
 

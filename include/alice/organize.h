@@ -125,7 +125,7 @@ typedef struct alice_organize_result {
     double seconds;       /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
     /** of the organized, where their dates came from */
-    uint64_t date_sources[ALICE_DATE_SOURCE_COUNT];
+    uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */
     uint64_t catalog_flushes;  /**< times the catalog was made durable */
     uint64_t catalog_bytes;    /**< written to the catalog */
     uint64_t disk_flushes;     /**< times files were made durable */

@@ -976,6 +976,11 @@ void alice__catalog_rollback(alice__catalog *c)
     forget_all(c);
 }
 
+alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size)
+{
+    return alice__store_run_last(c->base ? c->base : c->top, organized, size);
+}
+
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run, int64_t *run_id,
                                       alice_error *error)
 {

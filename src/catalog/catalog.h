@@ -50,6 +50,8 @@ typedef struct alice__run_totals {
     int64_t ended_s;
     bool finished; /* false: interrupted */
 } alice__run_totals;
+/* The organized folder that the last run filled; "" where there was none. ALICE_E_TOOBIG. */
+alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size);
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run,
                                       int64_t *run_id, alice_error *error);
 /* Also closes the last batch (unless a rollback() left it open) and merges the fingerprint buffer. */

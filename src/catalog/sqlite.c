@@ -79,6 +79,7 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(BATCH_SET, "UPDATE batch SET open_from = ?1, open_to = ?2, next_file = ?3,"          \
                  " placed = ?4, merged = ?5 WHERE one = 1")                                \
     X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started) VALUES(?1, ?2, ?3, ?4)") \
+    X(RUN_LAST, "SELECT organized FROM runs ORDER BY id DESC LIMIT 1")                     \
     X(RUN_END, "UPDATE runs SET ended = ?2, finished = ?3, files = ?4, placed = ?5,"       \
                " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")    \
     X(DIR_FIND, "SELECT id FROM dirs WHERE path = ?1")                                     \
@@ -707,6 +708,24 @@ void alice__store_written(const alice__store *s, uint64_t *bytes, uint64_t *flus
 }
 
 /* ---- runs ---- */
+
+alice_status alice__store_run_last(alice__store *s, char *organized, size_t size)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_RUN_LAST, &q);
+    if (st != ALICE_OK)
+        return st;
+    int rc = sqlite3_step(q);
+    *organized = 0;
+    if (rc == SQLITE_ROW) {
+        int n = snprintf(organized, size, "%s", column_text(q, 0));
+        st = n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
+    } else if (rc != SQLITE_DONE) {
+        st = failed(s, rc);
+    }
+    let_go(q);
+    return st;
+}
 
 alice_status alice__store_run_add(alice__store *s, const alice__run *r, int64_t *id)
 {

@@ -361,6 +361,24 @@ static alice_status open_caches(alice_organizer *o)
 
 /* ---- open and close ---- */
 
+/*
+ * A catalog that stands elsewhere says of one organized folder what is in it: used
+ * with another, it would call files known that were never put there. One that
+ * stands in its folder moves with it.
+ */
+static alice_status check_home(alice_organizer *o, alice_error *error)
+{
+    char home[ALICE__PATH_MAX];
+    if (!o->o.catalog)
+        return ALICE_OK;
+    alice_status st = alice__catalog_home(o->catalog, home, sizeof home);
+    if (st != ALICE_OK || !*home || strcmp(home, o->organized) == 0)
+        return st;
+    return alice__fail(error, ALICE_E_INVAL, 0,
+                       "the catalog %s belongs to %s: give that folder, or another --catalog",
+                       o->catalog_path, home);
+}
+
 static alice_status open_parts(alice_organizer *o, alice_error *error)
 {
     alice_env batch_env = alice__organizer_env(o, o->acc_batch);
@@ -383,6 +401,9 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                 .page_cache_bytes = o->sizes.page_cache,
                                 .fingerprint_buffer_bytes = o->sizes.fingerprints};
     st = alice__catalog_open(&o->catalog, &c, error);
+    if (st != ALICE_OK)
+        return st;
+    st = check_home(o, error);
     if (st != ALICE_OK)
         return st;
     if (!o->o.dry_run) {

@@ -180,8 +180,12 @@ alice_status alice__plan_path(const alice__plan *plan, char *out, size_t size)
         stem[0] = '-';
         alice__safe_component(plan->name, n, stem + 1, sizeof stem - 1);
     }
-    int n = snprintf(out, size, "%04d-%02u-%02u/%s/%s/%s-%05llu%s.%s", plan->date.year,
-                     plan->date.month, plan->date.day, plan->project, plan->source, plan->project,
+    /* Where not even the modification time is a date that can be, no day is made up. */
+    char day[24] = "undated";
+    if (plan->date.year != 0)
+        snprintf(day, sizeof day, "%04d-%02u-%02u", plan->date.year, plan->date.month,
+                 plan->date.day);
+    int n = snprintf(out, size, "%s/%s/%s/%s-%05llu%s.%s", day, plan->project, plan->source, plan->project,
                      (unsigned long long)plan->number, stem,
                      ext ? ext : alice_media_extension(plan->type));
     return n > 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;

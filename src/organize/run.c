@@ -134,8 +134,8 @@ static void report_item(run *x, const alice__item *item)
         r->damaged += item->damaged;
         r->bytes += item->stamp.size;
         r->by_type[item->type]++;
-        if (item->date_source < ALICE_DATE_SOURCE_COUNT)
-            r->date_sources[item->date_source]++;
+        r->date_sources[item->date_source <= ALICE_DATE_NOWHERE ? item->date_source
+                                                                : ALICE_DATE_NOWHERE]++;
         count_source(o, item->source);
         break;
     case ALICE_SKIPPED:

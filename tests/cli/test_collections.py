@@ -228,6 +228,22 @@ def a_catalog_elsewhere():
     assert not os.path.exists(os.path.join(organized, '.alice', 'catalog.db'))
     again = organize(inbox, organized, '--catalog', catalog)
     eq(again.summary['organized'], 0, 'organized')
+    # Of another folder it knows nothing: to use it there would leave files out.
+    wrong = alice('organize', inbox, os.path.join(place(), 'other'), '--catalog', catalog, expect=2)
+    assert b'belongs to ' + os.fsencode(os.path.realpath(organized)) in wrong.err, wrong.text()
+
+
+@test
+def a_file_without_any_date_is_undated():
+    inbox, organized = os.path.join(place(), 'in'), os.path.join(place(), 'out')
+    os.mkdir(inbox)
+    with open(os.path.join(inbox, 'DSC.gif'), 'wb') as f:
+        f.write(b'GIF89a\x01\0\x01\0\0\0\0;')
+    os.utime(os.path.join(inbox, 'DSC.gif'), (0, 0))
+    r = organize(inbox, organized, report=True)
+    eq(r.report[0]['destination'],
+       os.path.join(os.path.realpath(organized), 'undated/uncategorized/unknown/uncategorized-00001.gif'), 'destination')
+    eq(r.summary['date_sources'], {'none': 1}, 'date sources')
 
 
 @test

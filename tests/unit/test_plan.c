@@ -84,6 +84,9 @@ static void paths_are_as_promised(void **state)
     p.name = "no extension. at all";
     assert_ok(alice__plan_path(&p, out, sizeof out));
     assert_string_equal(out, "2024-03-05/holiday/camera-x100/holiday-123456.jpg");
+    p.date.year = 0;
+    assert_ok(alice__plan_path(&p, out, sizeof out));
+    assert_string_equal(out, "undated/holiday/camera-x100/holiday-123456.jpg");
     assert_status(alice__plan_path(&p, out, 20), ALICE_E_TOOBIG);
 }
 
