@@ -37,7 +37,7 @@ typedef struct watched {
     bool gone;
 } watched;
 
-typedef struct session {
+typedef struct monitoring {
     const cli_args *args;
     alice_monitor *monitor;
     cli_targets targets;
@@ -45,7 +45,7 @@ typedef struct session {
     size_t count;
     double interval, began;
     monitor_view view;
-} session;
+} monitoring;
 
 static double now_s(void)
 {
@@ -54,7 +54,7 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void add(session *s, look_kind kind, const control_target *target)
+static void add(monitoring *s, look_kind kind, const control_target *target)
 {
     if (s->count == TARGETS_MAX)
         return;
@@ -63,7 +63,7 @@ static void add(session *s, look_kind kind, const control_target *target)
     look_open(&w->looker, kind, target, s->monitor);
 }
 
-static void drop(session *s, size_t i)
+static void drop(monitoring *s, size_t i)
 {
     look_close(&s->all[i].looker);
     control_call_free(&s->all[i].collect);
@@ -71,7 +71,7 @@ static void drop(session *s, size_t i)
 }
 
 /* With --all, alices come and go. */
-static void find_new(session *s)
+static void find_new(monitoring *s)
 {
     s->targets.count = control_find_all(s->targets.at, TARGETS_MAX);
     for (size_t i = 0; i < s->targets.count; i++) {
@@ -84,7 +84,7 @@ static void find_new(session *s)
 }
 
 /* Look at all of them. False: nobody is left. */
-static bool take_looks(session *s)
+static bool take_looks(monitoring *s)
 {
     if (s->targets.all)
         find_new(s);
@@ -106,7 +106,7 @@ static bool take_looks(session *s)
 
 /* ---- lines ---- */
 
-static void write_json(const session *s, const watched *w)
+static void write_json(const monitoring *s, const watched *w)
 {
     static const char *const kinds[] = {"alice", "process", "self"};
     cli_json j = {.to = stdout};
@@ -129,7 +129,7 @@ static void sleep_until(double when)
     }
 }
 
-static int run_lines(session *s)
+static int run_lines(monitoring *s)
 {
     double next = s->began;
     stop_catch();
@@ -157,8 +157,8 @@ static int run_lines(session *s)
 
 /* ---- the screen ---- */
 
-static void say(session *s, const char *format, ...) ALICE_PRINTF(2, 3);
-static void say(session *s, const char *format, ...)
+static void say(monitoring *s, const char *format, ...) ALICE_PRINTF(2, 3);
+static void say(monitoring *s, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -166,7 +166,7 @@ static void say(session *s, const char *format, ...)
     va_end(args);
 }
 
-static void say_given(session *s, const char *who, uint64_t released, uint64_t before,
+static void say_given(monitoring *s, const char *who, uint64_t released, uint64_t before,
                       uint64_t after)
 {
     char text[24], sank[24];
@@ -175,7 +175,7 @@ static void say_given(session *s, const char *who, uint64_t released, uint64_t b
         bytes_text(before > after ? before - after : 0, sank, sizeof sank));
 }
 
-static void begin_collect(session *s, watched *w)
+static void begin_collect(monitoring *s, watched *w)
 {
     alice_collection c;
     size_t before = alice_monitor_resident(s->monitor);
@@ -198,7 +198,7 @@ static void begin_collect(session *s, watched *w)
         say(s, "process %ld does not listen any more", w->looker.target.pid);
 }
 
-static bool step_collect(session *s, watched *w)
+static bool step_collect(monitoring *s, watched *w)
 {
     json_value answer;
     char who[32], text[120];
@@ -220,13 +220,13 @@ static bool step_collect(session *s, watched *w)
     return false;
 }
 
-static void copy_looks(const session *s, cli_look *looks)
+static void copy_looks(const monitoring *s, cli_look *looks)
 {
     for (size_t i = 0; i < s->count; i++)
         looks[i] = s->all[i].look;
 }
 
-static bool draw(session *s, cli_screen *screen, cli_look *looks)
+static bool draw(monitoring *s, cli_screen *screen, cli_look *looks)
 {
     if (!screen_begin(screen))
         return false;
@@ -240,7 +240,7 @@ static bool draw(session *s, cli_screen *screen, cli_look *looks)
 }
 
 /* What a key does; false: quit. */
-static bool obey(session *s, int key)
+static bool obey(monitoring *s, int key)
 {
     switch (key) {
     case 'q':
@@ -263,7 +263,7 @@ static bool obey(session *s, int key)
 }
 
 /* Looks, keys and time, until one of them ends it. */
-static int watch(session *s, cli_screen *screen, cli_look *looks)
+static int watch(monitoring *s, cli_screen *screen, cli_look *looks)
 {
     double next = s->began;
     for (;;) {
@@ -294,7 +294,7 @@ static int watch(session *s, cli_screen *screen, cli_look *looks)
     }
 }
 
-static int run_screen(session *s)
+static int run_screen(monitoring *s)
 {
     cli_screen screen;
     cli_look *looks = calloc(TARGETS_MAX, sizeof *looks);
@@ -317,7 +317,7 @@ static int run_screen(session *s)
 
 /* ---- the command ---- */
 
-static int read_times(session *s)
+static int read_times(monitoring *s)
 {
     const cli_args *args = s->args;
     s->interval = 1;
@@ -332,7 +332,7 @@ static int read_times(session *s)
     return CLI_DONE;
 }
 
-static void choose(session *s)
+static void choose(monitoring *s)
 {
     if (s->targets.self) {
         control_target others[TARGETS_MAX];
@@ -356,7 +356,7 @@ static void choose(session *s)
 
 int cmd_memory_monitor(const cli_args *args)
 {
-    session s = {.args = args};
+    monitoring s = {.args = args};
     cli_settings settings;
     int status = read_times(&s);
     if (status || (status = settings_read(&settings, args)) != CLI_DONE ||

@@ -15,20 +15,20 @@
 #include "stop.h"
 #include "terminal.h"
 
-typedef struct session {
+typedef struct organizing {
     const cli_args *args;
     cli_progress progress;
     FILE *report;
     bool report_failed;
-} session;
+} organizing;
 
 static void on_progress(void *ctx, const alice_progress *now)
 {
-    session *s = ctx;
+    organizing *s = ctx;
     progress_show(&s->progress, now);
 }
 
-static void write_report(session *s, const alice_file_report *f)
+static void write_report(organizing *s, const alice_file_report *f)
 {
     cli_json j = {.to = s->report};
     char date[16];
@@ -66,7 +66,7 @@ static void write_report(session *s, const alice_file_report *f)
 
 static void on_file(void *ctx, const alice_file_report *f)
 {
-    session *s = ctx;
+    organizing *s = ctx;
     bool verbose = s->args->given[OPT_VERBOSE] && !s->args->given[OPT_JSON];
     if (s->report)
         write_report(s, f);
@@ -246,7 +246,7 @@ static void print_summary(const alice_organizer *o, const alice_organize_result 
 
 static void log_line(void *ctx, alice_log_level level, const char *text)
 {
-    session *s = ctx;
+    organizing *s = ctx;
     (void)level;
     progress_clear(&s->progress);
     cli_error("%s", text);
@@ -289,7 +289,7 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
 int cmd_organize(const cli_args *args)
 {
     cli_settings settings;
-    session s = {.args = args};
+    organizing s = {.args = args};
     alice_organizer_options o = {.kernel_backstop = true};
     alice_organizer *organizer = NULL;
     cli_control *control = NULL;

@@ -47,7 +47,8 @@ void progress_show(cli_progress *p, const alice_progress *now)
     if (!p->on)
         return;
     double seconds = (double)now->elapsed_ns / 1e9;
-    int n = snprintf(line, sizeof line, "%llu files · %llu organized (%s) · %.0f files/s · %s of %s · ",
+    int n = snprintf(line, sizeof line,
+                     "%llu files · %llu organized (%s) · %.0f files/s · %s of %s · ",
                      (unsigned long long)now->files, (unsigned long long)now->organized,
                      bytes_text(now->bytes, bytes, sizeof bytes),
                      seconds > 0 ? (double)now->files / seconds : 0.0,
@@ -58,12 +59,14 @@ void progress_show(cli_progress *p, const alice_progress *now)
     fputs("\r\033[K", stderr);
     if (n > 0 && columns <= width) {
         fputs(line, stderr);
-        /* The end of a path says more than its beginning. Only plain bytes: it must not steer the terminal. */
+        /* The end of a path says more than its beginning. Only plain bytes: it must not steer
+         * the terminal. */
         const char *path = now->path ? now->path : "";
         size_t len = strlen(path), room = (size_t)(width - columns);
         const char *tail = len > room ? path + (len - room) : path;
         for (; *tail; tail++)
-            fputc((unsigned char)*tail >= 0x20 && (unsigned char)*tail < 0x7F ? *tail : '?', stderr);
+            fputc((unsigned char)*tail >= 0x20 && (unsigned char)*tail < 0x7F ? *tail : '?',
+                  stderr);
     } else {
         fprintf(stderr, "%.*s", width, "");
         fprintf(stderr, "%llu files", (unsigned long long)now->files);

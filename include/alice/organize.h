@@ -277,7 +277,7 @@ typedef enum alice_size_class {
 
 typedef struct alice_survey_options {
     alice_env env;
-    uint32_t most_ms;  /**< stop after this long; 0: 10 seconds */
+    uint32_t most_ms;   /**< stop after this long; 0: 10 seconds */
     uint64_t all_sizes; /**< files whose size is asked one by one; of those that follow, that of
                              each 16th is; 0: 20,000 */
     bool (*should_stop)(void *ctx); /**< asked now and then; or NULL */
@@ -286,16 +286,16 @@ typedef struct alice_survey_options {
 
 /** A collection, by the names in it: no file is opened. */
 typedef struct alice_survey {
-    bool complete;        /**< false: the time was over, or somebody asked to stop; there is more */
-    uint64_t files;       /**< media or not; what organize() passes over is not among them */
+    bool complete;  /**< false: the time was over, or somebody asked to stop; there is more */
+    uint64_t files; /**< media or not; what organize() passes over is not among them */
     uint64_t folders, passed_over, unreadable;
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< by extension; ALICE_MEDIA_NONE: no media */
-    uint64_t media;       /**< the sum of the others */
-    uint64_t sized;       /**< media files whose size was asked; of these: */
+    uint64_t media;                      /**< the sum of the others */
+    uint64_t sized;                      /**< media files whose size was asked; of these: */
     uint64_t by_size[ALICE_SIZE_CLASSES];
     uint64_t bytes;
     uint64_t largest_bytes;
-    char largest[512];        /**< its path below the folder; cut in front */
+    char largest[512]; /**< its path below the folder; cut in front */
     uint64_t biggest_folder_files;
     char biggest_folder[512]; /**< the folder with the most files in it; "" at the top */
     double seconds;
@@ -305,7 +305,8 @@ typedef struct alice_survey {
  * Look through the folder `path`, in bounded time and some 300 KB of memory. Thread-safe.
  * ALICE_E_NOENT, ALICE_E_ACCESS, ALICE_E_IO: it cannot be read; ALICE_E_BUDGET, ALICE_E_NOMEM.
  */
-ALICE_API alice_status alice_survey_folder(const char *path, const alice_survey_options *options,
+ALICE_API alice_status alice_survey_folder(const char *path,
+                                           const alice_survey_options *options,
                                            alice_survey *out, alice_error *error);
 
 /**

@@ -4,8 +4,8 @@
 const char *alice_status_name(alice_status status)
 {
     switch (status) {
-#define CASE(name, value, text)                                                \
-    case name:                                                                 \
+#define CASE(name, value, text) \
+    case name:                  \
         return #name;
         ALICE_STATUS_LIST(CASE)
 #undef CASE
@@ -16,8 +16,8 @@ const char *alice_status_name(alice_status status)
 const char *alice_status_text(alice_status status)
 {
     switch (status) {
-#define CASE(name, value, text)                                                \
-    case name:                                                                 \
+#define CASE(name, value, text) \
+    case name:                  \
         return text;
         ALICE_STATUS_LIST(CASE)
 #undef CASE

@@ -74,7 +74,8 @@ struct alice__catalog {
     alice__store_batch saved, now;
     int64_t next_dir, saved_next_dir;
     int64_t moved_from; /* the first row that got another name in this batch; 0: none */
-    bool doubtful; /* what a batch taken back had to say of the open one is lost: it stays open */
+    bool doubtful; /* what a batch taken back had to say of the open one is lost: it stays open
+                    */
     alice__prints prints;
     bool stale;
     window *windows[2]; /* of top and base */
@@ -939,8 +940,8 @@ alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, siz
 
 alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *error)
 {
-    /* Rows that get another name are in doubt again, and those between with them: looking at one
-       too many does no harm. */
+    /* Rows that get another name are in doubt again, and those between with them: looking at
+       one too many does no harm. */
     int64_t from = c->moved_from ? c->moved_from : c->saved.next_file;
     bool closes = c->saved.open_from < c->saved.open_to;
     if (c->doubtful && c->saved.open_from < from)

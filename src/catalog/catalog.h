@@ -23,11 +23,11 @@
 typedef struct alice__catalog alice__catalog;
 
 typedef struct alice__catalog_options {
-    alice_env env;          /* its account pays the page cache, statements and buffers */
-    const char *path;       /* <organized>/.alice/catalog.db */
-    bool dry_run;           /* nothing is written there: what is new goes to an unlinked
-                               file under scratch_dir; an existing catalog is read only, and
-                               one that a killed run left is first copied to scratch_dir */
+    alice_env env;           /* its account pays the page cache, statements and buffers */
+    const char *path;        /* <organized>/.alice/catalog.db */
+    bool dry_run;            /* nothing is written there: what is new goes to an unlinked
+                                file under scratch_dir; an existing catalog is read only, and
+                                one that a killed run left is first copied to scratch_dir */
     const char *scratch_dir; /* for dry_run; NULL: /var/tmp */
     size_t page_cache_bytes; /* 0: 2 MB */
     size_t fingerprint_buffer_bytes; /* 0: 512 KB; charged */
@@ -52,9 +52,10 @@ typedef struct alice__run_totals {
 } alice__run_totals;
 /* The organized folder that the last run filled; "" where there was none. ALICE_E_TOOBIG. */
 alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size);
-alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run,
-                                      int64_t *run_id, alice_error *error);
-/* Also closes the last batch (unless a rollback() left it open) and merges the fingerprint buffer. */
+alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run, int64_t *run_id,
+                                      alice_error *error);
+/* Also closes the last batch (unless a rollback() left it open) and merges the fingerprint
+ * buffer. */
 alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
                                     const alice__run_totals *totals, alice_error *error);
 
@@ -112,15 +113,16 @@ alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash h
 alice_status alice__catalog_set_content(alice__catalog *c, int64_t id, alice__hash content);
 /* Path (below organized) of a row; for reports. "" when it has none. */
 alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_t size);
-/* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG. */
+/* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG.
+ */
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);
 
 /*
  * The next number of (project, source), which never comes again: committed with
  * the batch. `project` is already safe and case-folded.
  */
-alice_status alice__catalog_number(alice__catalog *c, const char *project,
-                                   const char *source, uint64_t *number);
+alice_status alice__catalog_number(alice__catalog *c, const char *project, const char *source,
+                                   uint64_t *number);
 
 typedef struct alice__row {
     int64_t dir_id;
@@ -146,7 +148,8 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
 
 /* A file of the batch did not go as planned: forget its row. */
 alice_status alice__catalog_forget(alice__catalog *c, int64_t id);
-/* It goes to another name (the planned one was taken): with the next commit(open) the row is in doubt again. */
+/* It goes to another name (the planned one was taken): with the next commit(open) the row is in
+ * doubt again. */
 alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *dest);
 
 /*
@@ -171,7 +174,8 @@ typedef struct alice__doubt {
     alice__hash head;
     bool move;
 } alice__doubt;
-/* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and settled(). */
+/* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and
+ * settled(). */
 alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doubt *out);
 /*
  * All doubts are settled: what was called a duplicate of a row that was forgotten
@@ -190,9 +194,9 @@ const char *alice__catalog_why(const alice__catalog *c);
 size_t alice__catalog_shrink(alice__catalog *c, size_t wanted);
 
 typedef struct alice__catalog_stats {
-    uint64_t rows;            /* placed files in all, this run's included */
-    uint64_t flushes;         /* commits that reached the disk */
-    uint64_t bytes_written;   /* by the catalog, log included */
+    uint64_t rows;          /* placed files in all, this run's included */
+    uint64_t flushes;       /* commits that reached the disk */
+    uint64_t bytes_written; /* by the catalog, log included */
 } alice__catalog_stats;
 void alice__catalog_stats_get(const alice__catalog *c, alice__catalog_stats *out);
 

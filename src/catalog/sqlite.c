@@ -152,7 +152,8 @@ struct alice__store {
     alice__store_mode mode;
     bool log; /* the write-ahead log is in use */
     bool begun;
-    alice_status lost; /* why SQLite took the transaction back by itself; ALICE_OK: it did not */
+    alice_status
+        lost;      /* why SQLite took the transaction back by itself; ALICE_OK: it did not */
     bool flushing; /* synchronous=FULL is set */
     unsigned log_pages;
     uint64_t flushes, pages_moved;

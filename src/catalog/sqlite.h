@@ -123,7 +123,8 @@ typedef struct alice__store_row {
 /* ALICE_E_NOENT: no such row. */
 alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row *out);
 void alice__store_row_end(alice__store *s);
-/* Where the source of a row is (was): its directory's id and its name. ALICE_E_NOENT, ALICE_E_TOOBIG. */
+/* Where the source of a row is (was): its directory's id and its name. ALICE_E_NOENT,
+ * ALICE_E_TOOBIG. */
 alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, char *name,
                                     size_t size);
 alice_status alice__store_dir_path(alice__store *s, int64_t dir, char *path, size_t size);

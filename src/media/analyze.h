@@ -20,8 +20,10 @@ typedef struct alice__file_facts {
     int64_t now_s;
 } alice__file_facts;
 
-/* Takes about 200 KB from env, and up to 128 KB more while it reads. `text_bytes`: room for the texts of one file. */
-alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env, size_t text_bytes);
+/* Takes about 200 KB from env, and up to 128 KB more while it reads. `text_bytes`: room for the
+ * texts of one file. */
+alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env,
+                                  size_t text_bytes);
 void alice__analyzer_close(alice__analyzer **a);
 
 /*

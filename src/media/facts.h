@@ -39,8 +39,8 @@ typedef struct alice__input {
  * fetched into `scratch` (at least `n` bytes). NULL: they are not all there
  * (or reading failed, which `*status` then says; it is left alone otherwise).
  */
-const uint8_t *alice__input_at(const alice__input *in, uint64_t offset, size_t n,
-                               void *scratch, alice_status *status);
+const uint8_t *alice__input_at(const alice__input *in, uint64_t offset, size_t n, void *scratch,
+                               alice_status *status);
 
 /*
  * A pull stream of text: the next window of bytes, borrowed until the next
@@ -72,8 +72,8 @@ typedef struct alice__text_range {
     size_t room;
     alice_status status;
 } alice__text_range;
-alice__text_stream *alice__text_in(alice__text_range *r, const alice__input *in, uint64_t offset,
-                                   uint64_t n, void *window, size_t room);
+alice__text_stream *alice__text_in(alice__text_range *r, const alice__input *in,
+                                   uint64_t offset, uint64_t n, void *window, size_t room);
 
 /* An input over bytes that are in memory: all of it is head. Lives as long as they. */
 alice__input alice__input_of(alice_bytes all);
@@ -83,24 +83,24 @@ alice__input alice__input_of(alice_bytes all);
 /* How strong a proof of a generator is: the stronger replaces the weaker. */
 typedef enum alice__proof {
     ALICE__PROOF_NONE = 0,
-    ALICE__PROOF_NAME,      /* the file's name looks like it */
-    ALICE__PROOF_DECLARED,  /* "synthetic", by no one in particular */
-    ALICE__PROOF_SOFTWARE,  /* a software, make or credit field names it */
-    ALICE__PROOF_MANIFEST,  /* C2PA: a claim generator that makes pictures */
-    ALICE__PROOF_TEXT,      /* its own parameters text */
-    ALICE__PROOF_GRAPH      /* its own graph (ComfyUI) */
+    ALICE__PROOF_NAME,     /* the file's name looks like it */
+    ALICE__PROOF_DECLARED, /* "synthetic", by no one in particular */
+    ALICE__PROOF_SOFTWARE, /* a software, make or credit field names it */
+    ALICE__PROOF_MANIFEST, /* C2PA: a claim generator that makes pictures */
+    ALICE__PROOF_TEXT,     /* its own parameters text */
+    ALICE__PROOF_GRAPH     /* its own graph (ComfyUI) */
 } alice__proof;
 
 typedef struct alice__facts {
     alice_media_info *info; /* what is being filled; the caller's */
     char *arena;            /* the texts of it */
     size_t arena_size, arena_used;
-    int64_t latest_day;     /* days since 1970-01-01 of tomorrow: later dates are rejected */
+    int64_t latest_day; /* days since 1970-01-01 of tomorrow: later dates are rejected */
     alice__proof proof;
     uint8_t fact_rank[ALICE_FACT_COUNT];
-    bool synthetic;         /* declared trainedAlgorithmicMedia */
-    bool composite;         /* declared compositeWithTrainedAlgorithmicMedia */
-    bool camera_claim;      /* the content credentials are a camera's own */
+    bool synthetic;    /* declared trainedAlgorithmicMedia */
+    bool composite;    /* declared compositeWithTrainedAlgorithmicMedia */
+    bool camera_claim; /* the content credentials are a camera's own */
     /*
      * ALICE_E_NOMEM or ALICE_E_BUDGET: memory for a block was refused, so that a
      * better date may stand unread. Reading the file again may go better.
@@ -118,8 +118,8 @@ typedef struct alice__facts {
 } alice__facts;
 
 /* Start on a new file: clears info, forgets the texts and the desk. `now_s`: wall time, UTC. */
-void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena,
-                        size_t arena_size, int64_t now_s);
+void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, size_t arena_size,
+                        int64_t now_s);
 
 /*
  * A date as text: EXIF "YYYY:MM:DD HH:MM:SS" (also with a fraction, a zone, any
@@ -127,16 +127,17 @@ void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena,
  * 2008". What is no real date between 1900 and tomorrow is kept as rejected with
  * its reason; the first real one of a source stays.
  */
-void alice__facts_date_text(alice__facts *f, alice_date_source source,
-                            const char *text, size_t n);
+void alice__facts_date_text(alice__facts *f, alice_date_source source, const char *text,
+                            size_t n);
 
 /* A zone that stands in a field of its own ("+02:00") for a date already told that has none. */
-void alice__facts_zone_text(alice__facts *f, alice_date_source source,
-                            const char *text, size_t n);
+void alice__facts_zone_text(alice__facts *f, alice_date_source source, const char *text,
+                            size_t n);
 
-/* Seconds since 1970-01-01 UTC; `raw` is how it stood (for info), or NULL. The date is UTC's. */
-void alice__facts_date_unix(alice__facts *f, alice_date_source source,
-                            int64_t seconds, const char *raw);
+/* Seconds since 1970-01-01 UTC; `raw` is how it stood (for info), or NULL. The date is UTC's.
+ */
+void alice__facts_date_unix(alice__facts *f, alice_date_source source, int64_t seconds,
+                            const char *raw);
 
 /*
  * A text of any encoding-damage: trimmed of blanks, ended by a NUL, made valid
@@ -151,8 +152,8 @@ typedef enum alice__rank {
     ALICE__RANK_CONTAINER, /* the container's own field (QuickTime, Matroska, RIFF) */
     ALICE__RANK_EXIF       /* EXIF */
 } alice__rank;
-void alice__facts_text(alice__facts *f, alice_fact which, unsigned rank,
-                       const char *from, const char *text, size_t n);
+void alice__facts_text(alice__facts *f, alice_fact which, unsigned rank, const char *from,
+                       const char *text, size_t n);
 
 /* Of the main picture, as it is stored. The first stays; 0 tells nothing. */
 void alice__facts_size(alice__facts *f, uint64_t width, uint64_t height);
@@ -209,7 +210,8 @@ bool alice__evidence_wanted(alice__where where, const char *key);
 
 /* ---- what the name, the folder and the file system say (names.c) ---- */
 
-/* `name` is the file's name, `folders` its path below the inbox, `mtime_s` its modification time. */
+/* `name` is the file's name, `folders` its path below the inbox, `mtime_s` its modification
+ * time. */
 void alice__facts_from_name(alice__facts *f, const char *name);
 void alice__facts_from_folders(alice__facts *f, const char *folders);
 /* `zone_minutes`: of the local zone at that time. */
@@ -251,8 +253,8 @@ void alice__c2pa(alice__facts *f, const alice_env *env, const alice__span_reader
 
 /* What a format reader works with besides: memory of the analyzer, lent for one file. */
 struct alice__lab {
-    alice_env env;       /* pays for inflate, XML and brotli state */
-    uint8_t *scratch;    /* ALICE__SCRATCH bytes for fetched ranges */
+    alice_env env;    /* pays for inflate, XML and brotli state */
+    uint8_t *scratch; /* ALICE__SCRATCH bytes for fetched ranges */
     const alice__input *in;
     alice__facts *facts;
 };
@@ -266,15 +268,15 @@ typedef struct alice__format {
     alice_status (*read)(alice__lab *lab);
 } alice__format;
 
-extern const alice__format alice__format_jpeg;     /* jpeg.c */
-extern const alice__format alice__format_png;      /* png.c */
-extern const alice__format alice__format_gif;      /* gif.c */
-extern const alice__format alice__format_webp;     /* webp.c */
-extern const alice__format alice__format_tiff;     /* tiff.c: TIFF and the RAWs made of it */
-extern const alice__format alice__format_raf;      /* raf.c */
-extern const alice__format alice__format_bmff;     /* bmff.c: HEIF, AVIF, CR3, MP4, MOV, M4V, 3GP */
-extern const alice__format alice__format_jxl;      /* jxl.c: codestream and container */
-extern const alice__format alice__format_avi;      /* avi.c */
+extern const alice__format alice__format_jpeg; /* jpeg.c */
+extern const alice__format alice__format_png;  /* png.c */
+extern const alice__format alice__format_gif;  /* gif.c */
+extern const alice__format alice__format_webp; /* webp.c */
+extern const alice__format alice__format_tiff; /* tiff.c: TIFF and the RAWs made of it */
+extern const alice__format alice__format_raf;  /* raf.c */
+extern const alice__format alice__format_bmff; /* bmff.c: HEIF, AVIF, CR3, MP4, MOV, M4V, 3GP */
+extern const alice__format alice__format_jxl;  /* jxl.c: codestream and container */
+extern const alice__format alice__format_avi;  /* avi.c */
 extern const alice__format alice__format_matroska; /* matroska.c: MKV, WebM */
 
 #endif

@@ -96,8 +96,9 @@ alice_media_type alice__name_type(const char *name)
     static const struct {
         const char *extension;
         alice_media_type type;
-    } more[] = {{"jpeg", ALICE_MEDIA_JPEG}, {"jpe", ALICE_MEDIA_JPEG}, {"mpo", ALICE_MEDIA_JPEG},
-                {"insp", ALICE_MEDIA_JPEG}, {"tiff", ALICE_MEDIA_TIFF}, {"hif", ALICE_MEDIA_HEIF},
+    } more[] = {{"jpeg", ALICE_MEDIA_JPEG}, {"jpe", ALICE_MEDIA_JPEG},
+                {"mpo", ALICE_MEDIA_JPEG},  {"insp", ALICE_MEDIA_JPEG},
+                {"tiff", ALICE_MEDIA_TIFF}, {"hif", ALICE_MEDIA_HEIF},
                 {"3g2", ALICE_MEDIA_3GP},   {"qt", ALICE_MEDIA_MOV}};
     const char *dot = strrchr(name, '.');
     if (!dot || !dot[1])

@@ -38,10 +38,10 @@ void alice__census_remove(alice_census *census, const void *handle);
                               (env_)->account);                                                \
     } while (0)
 
-#define ALICE__CENSUS_REMOVE(env_, handle_)                                                    \
-    do {                                                                                       \
-        if ((env_)->census)                                                                    \
-            alice__census_remove((env_)->census, (handle_));                                   \
+#define ALICE__CENSUS_REMOVE(env_, handle_)                  \
+    do {                                                     \
+        if ((env_)->census)                                  \
+            alice__census_remove((env_)->census, (handle_)); \
     } while (0)
 
 #endif

@@ -14,16 +14,16 @@
 #include "organize/walk.h"
 
 typedef struct alice__item {
-    int64_t id;             /* row in the catalog; 0: none */
-    int64_t other;          /* of a duplicate: the row that has the same bytes */
-    alice__folder *folder;  /* a reference */
+    int64_t id;            /* row in the catalog; 0: none */
+    int64_t other;         /* of a duplicate: the row that has the same bytes */
+    alice__folder *folder; /* a reference */
     alice__stamp stamp;
     const char *name;
-    const char *dest;       /* below organized; NULL: none */
-    const char *source;     /* folder name; NULL: none */
-    const char *project;    /* folded: the counter's key */
+    const char *dest;    /* below organized; NULL: none */
+    const char *source;  /* folder name; NULL: none */
+    const char *project; /* folded: the counter's key */
     const char *make, *model;
-    const char *reason;     /* NULL: nothing to say */
+    const char *reason; /* NULL: nothing to say */
     alice_date date;
     alice_outcome outcome;
     alice_status status;
@@ -45,7 +45,7 @@ typedef struct alice__items {
     size_t count;
     char *text;
     size_t text_size, text_used;
-    size_t folders;      /* distinct ones in a row: each is an open descriptor */
+    size_t folders; /* distinct ones in a row: each is an open descriptor */
     size_t folders_most;
     uint64_t last_folder;
     uint64_t bytes;

@@ -2,7 +2,8 @@
 #ifndef ALICE_ORGANIZE_COMPARE_H
 #define ALICE_ORGANIZE_COMPARE_H
 
-/* Whole files: their hash, and whether two are the same, byte for byte. Constant memory, drop-behind. */
+/* Whole files: their hash, and whether two are the same, byte for byte. Constant memory,
+ * drop-behind. */
 
 #include <alice/env.h>
 
@@ -20,7 +21,8 @@ typedef struct alice__reading_whole {
 alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64_t size,
                                  alice__hash *out);
 
-/* Compare two open files of `size` bytes each. A file of another size by now is not the same. */
+/* Compare two open files of `size` bytes each. A file of another size by now is not the same.
+ */
 alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, uint64_t size,
                                bool *same);
 

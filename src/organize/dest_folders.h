@@ -18,8 +18,8 @@ typedef struct alice__dest {
     bool apart; /* on another file system than the organized folder */
 } alice__dest;
 
-/* `all_at_once`: a flush of the whole file system of `organized_fd` is reliable. `most`: folders
-   held open, from 4 to 64; 0: 64. */
+/* `all_at_once`: a flush of the whole file system of `organized_fd` is reliable. `most`:
+   folders held open, from 4 to 64; 0: 64. */
 alice_status alice__dests_open(alice__dests **out, const alice_env *env, int organized_fd,
                                bool all_at_once, size_t most);
 void alice__dests_close(alice__dests **d);

@@ -92,7 +92,8 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
     if (!bad && st.kind == ALICE__FS_DIR)
         return alice__fail(error, ALICE_E_INVAL, 0, "it is a folder; name the files in it");
     if (!bad && st.kind != ALICE__FS_FILE)
-        return alice__fail(error, ALICE_E_INVAL, 0, "it is not a file, but a pipe, socket or device");
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "it is not a file, but a pipe, socket or device");
     if (!bad)
         bad = alice__fs_real_path(path, real, sizeof real);
     if (!bad)
@@ -102,8 +103,8 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
     /* Where one stands may be a dated folder: a relative path does not show it. */
     split(path[0] == '/' ? path : real, folders, sizeof folders, &name);
     name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    alice__reading reading = {.fd = fd, .name = name, .folders = folders,
-                              .now_s = alice_env_wall_s(&r->env)};
+    alice__reading reading = {
+        .fd = fd, .name = name, .folders = folders, .now_s = alice_env_wall_s(&r->env)};
     alice_status status =
         alice__probe_file(r->analyzer, r->head, &reading, &stamp, info, &hash, &os_error);
     alice__fs_close(fd);

@@ -24,9 +24,11 @@ enum {
     GUARD = 1024 * 1024,
     /* What a run needs at the very least beside the program itself. */
     LEAST_WORK = 5 * 1024 * 1024,
-    /* What the program weighs once its code has been touched: measured, see docs/performance.md. */
+    /* What the program weighs once its code has been touched: measured, see
+       docs/performance.md. */
     NOMINAL_FLOOR = 7 * 1024 * 1024 + 512 * 1024,
-    /* A thread's analyzer, head and inflate state, and the part of its stack that is touched. */
+    /* A thread's analyzer, head and inflate state, and the part of its stack that is touched.
+     */
     PER_THREAD = 640 * 1024
 };
 
@@ -85,13 +87,13 @@ static void divide(alice__sizes *s, const alice_config *config, size_t limit, si
 
 /* ---- what was asked ---- */
 
-static char *real_path(const char *path, char *at, char *end, alice_status *st, alice_error *error,
-                       const char *what)
+static char *real_path(const char *path, char *at, char *end, alice_status *st,
+                       alice_error *error, const char *what)
 {
     int bad = alice__fs_real_path(path, at, (size_t)(end - at));
     if (bad) {
-        *st = alice__fail(error, bad == -ENOENT ? ALICE_E_NOENT : alice__status_of_errno(-bad), -bad,
-                          "%s %s: %s", what, path, strerror(-bad));
+        *st = alice__fail(error, bad == -ENOENT ? ALICE_E_NOENT : alice__status_of_errno(-bad),
+                          -bad, "%s %s: %s", what, path, strerror(-bad));
         return NULL;
     }
     return at + strlen(at) + 1;
@@ -193,8 +195,11 @@ static alice_status future_path(const char *path, char *out, size_t size, alice_
     out[used] = '/';
     memcpy(out + used + 1, rest, n + 1);
     for (const char *p = out + used; *p; p++)
-        if (p[0] == '/' && p[1] == '.' && (p[2] == '/' || p[2] == 0 || (p[2] == '.' && (p[3] == '/' || p[3] == 0))))
-            return alice__fail(error, ALICE_E_INVAL, 0, "%s does not exist, and its path has '.' or '..' below what does", path);
+        if (p[0] == '/' && p[1] == '.' &&
+            (p[2] == '/' || p[2] == 0 || (p[2] == '.' && (p[3] == '/' || p[3] == 0))))
+            return alice__fail(
+                error, ALICE_E_INVAL, 0,
+                "%s does not exist, and its path has '.' or '..' below what does", path);
     while (*out && out[1] && out[strlen(out) - 1] == '/')
         out[strlen(out) - 1] = 0;
     return ALICE_OK;
@@ -203,8 +208,8 @@ static alice_status future_path(const char *path, char *out, size_t size, alice_
 static alice_status lies_inside(alice_error *error, const char *inner, const char *path,
                                 const char *outer)
 {
-    return alice__fail(error, ALICE_E_INVAL, 0, "%s %s lies inside %s: choose one beside it", inner,
-                       path, outer);
+    return alice__fail(error, ALICE_E_INVAL, 0, "%s %s lies inside %s: choose one beside it",
+                       inner, path, outer);
 }
 
 /* Refuse two folders one of which holds the other, before anything is made in them. */
@@ -247,8 +252,8 @@ static alice_status open_folders(alice_organizer *o, alice_error *error)
         return lies_inside(error, "the inbox", o->inbox, "the organized folder");
     int bad = alice__fs_open_dir_path(o->inbox, &o->inbox_fd);
     if (bad)
-        return alice__fail(error, alice__status_of_errno(-bad), -bad, "the inbox %s: %s", o->inbox,
-                           strerror(-bad));
+        return alice__fail(error, alice__status_of_errno(-bad), -bad, "the inbox %s: %s",
+                           o->inbox, strerror(-bad));
     st = check_apart(o, error);
     if (st != ALICE_OK)
         return st;
@@ -267,8 +272,8 @@ static alice_status open_folders(alice_organizer *o, alice_error *error)
     if (bad == -ENOENT && p->dry_run)
         o->organized_fd = -1;
     else if (bad)
-        return alice__fail(error, alice__status_of_errno(-bad), -bad, "the organized folder %s: %s",
-                           o->organized, strerror(-bad));
+        return alice__fail(error, alice__status_of_errno(-bad), -bad,
+                           "the organized folder %s: %s", o->organized, strerror(-bad));
     return ALICE_OK;
 }
 
@@ -281,7 +286,8 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
     size_t lowered = alice_limit_effective(limit);
     if (o->o.kernel_backstop && lowered < limit) {
         alice_env_log(&o->env, ALICE_LOG_WARNING,
-                      "the limit is lowered from %zu to %zu MB: this process's control group allows no more",
+                      "the limit is lowered from %zu to %zu MB: this process's control group "
+                      "allows no more",
                       limit / ALICE_MB, lowered / ALICE_MB);
         limit = lowered;
     }
@@ -290,8 +296,10 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
         floor = resident;
     if (limit < GUARD + floor + LEAST_WORK)
         return alice__fail(error, ALICE_E_BUDGET, 0,
-                           "a limit of %zu MB is too little: the smallest that works here is %zu MB (--max-memory %zu)",
-                           limit / ALICE_MB, (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB,
+                           "a limit of %zu MB is too little: the smallest that works here is "
+                           "%zu MB (--max-memory %zu)",
+                           limit / ALICE_MB,
+                           (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB,
                            (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB);
     divide(&o->sizes, &o->config, limit, floor);
 
@@ -303,10 +311,10 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
     const struct {
         alice_account **account;
         const char *name;
-    } accounts[] = {{&o->program, "program"},        {&o->acc_catalog, "catalog"},
-                    {&o->acc_walk, "walk"},          {&o->acc_probe, "probe"},
-                    {&o->acc_batch, "batch"},        {&o->acc_transfer, "transfer"},
-                    {&o->acc_stream, "stream"},      {&o->acc_cache, "cache"}};
+    } accounts[] = {{&o->program, "program"},   {&o->acc_catalog, "catalog"},
+                    {&o->acc_walk, "walk"},     {&o->acc_probe, "probe"},
+                    {&o->acc_batch, "batch"},   {&o->acc_transfer, "transfer"},
+                    {&o->acc_stream, "stream"}, {&o->acc_cache, "cache"}};
     for (size_t i = 0; st == ALICE_OK && i < sizeof accounts / sizeof *accounts; i++)
         st = alice_account_open(accounts[i].account, root, accounts[i].name, 0);
     if (st != ALICE_OK)
@@ -334,14 +342,18 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
     return alice_batch_open(&o->batch, &batch);
 }
 
-static alice_status open_cache(alice_organizer *o, alice_cache **out, const char *name, size_t bytes)
+static alice_status open_cache(alice_organizer *o, alice_cache **out, const char *name,
+                               size_t bytes)
 {
     alice_cache_options c = alice_cache_defaults();
     c.env = alice__organizer_env(o, o->acc_cache);
     c.name = name;
     c.max_bytes = clamp(bytes, 64 * ALICE_KB, 256 * ALICE_MB);
-    c.ttl_ms = o->config.cache_ttl_seconds > UINT32_MAX / 1000 ? 0 : o->config.cache_ttl_seconds * 1000;
-    c.shards = 1; /* used by one thread, but a probing thread's charge may reclaim, and others read its numbers */
+    c.ttl_ms = o->config.cache_ttl_seconds > UINT32_MAX / 1000
+                   ? 0
+                   : o->config.cache_ttl_seconds * 1000;
+    c.shards = 1; /* used by one thread, but a probing thread's charge may reclaim, and others
+                     read its numbers */
     c.budget = o->budget;
     return alice_cache_open(out, &c);
 }
@@ -434,7 +446,8 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
                                   alice_error *error)
 {
     if (!out || !options || !options->inbox || !options->organized)
-        return alice__fail(error, ALICE_E_INVAL, 0, "an inbox and an organized folder are needed");
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "an inbox and an organized folder are needed");
     alice_env env = options->env;
     env.account = NULL;
     void *room = NULL;
@@ -474,7 +487,9 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
         return ALICE_OK;
     }
     if (error->text[0] == 0 && st == ALICE_E_BUDGET && o->budget)
-        alice__fail(error, st, 0, "a limit of %zu MB is too little for this configuration; the smallest that works is about %zu MB",
+        alice__fail(error, st, 0,
+                    "a limit of %zu MB is too little for this configuration; the smallest that "
+                    "works is about %zu MB",
                     o->sizes.limit / ALICE_MB, alice_organizer_minimum_memory() / ALICE_MB + 1);
     if (error->text[0] == 0)
         alice__fail(error, st, 0, "%s", alice_status_text(st));
@@ -563,8 +578,8 @@ alice_status alice_organizer_get_memory_stats(const alice_organizer *o, alice_me
     return ALICE_OK;
 }
 
-alice_status alice_organizer_by_source(const alice_organizer *o, size_t index, const char **name,
-                                       uint64_t *count)
+alice_status alice_organizer_by_source(const alice_organizer *o, size_t index,
+                                       const char **name, uint64_t *count)
 {
     if (!o || !name || !count)
         return ALICE_E_INVAL;

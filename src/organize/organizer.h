@@ -27,9 +27,9 @@ enum { ALICE__PATH_MAX = 4096, ALICE__SOURCES_MAX = 1024 };
 
 /* How the working memory is divided: every number a function of the limit alone. */
 typedef struct alice__sizes {
-    size_t limit;   /* of the process */
-    size_t floor;   /* what the program weighs before it works */
-    size_t work;    /* what is left for the accounts */
+    size_t limit; /* of the process */
+    size_t floor; /* what the program weighs before it works */
+    size_t work;  /* what is left for the accounts */
     size_t page_cache, fingerprints, names, arena, chunk, texts;
     unsigned threads, window;
     unsigned folders; /* source folders that may be held open, in each of two places */
@@ -53,10 +53,11 @@ struct alice_organizer {
     alice_batch *batch;
     alice_limit *backstop;
 
-    alice_cache *projects;  /* metadata: first folder below the inbox → its safe and its folded name */
-    alice_cache *verdicts;  /* result: fingerprint → the row last found to have the same bytes */
-    alice_cache *folders;   /* directory: destination folder → whether it stood before this run */
-    alice_cache *hashes;    /* hash: row → content hash */
+    alice_cache
+        *projects; /* metadata: first folder below the inbox → its safe and its folded name */
+    alice_cache *verdicts; /* result: fingerprint → the row last found to have the same bytes */
+    alice_cache *folders; /* directory: destination folder → whether it stood before this run */
+    alice_cache *hashes; /* hash: row → content hash */
 
     alice__catalog *catalog;
     alice__transfer *transfer;
@@ -67,7 +68,7 @@ struct alice_organizer {
 
     int inbox_fd, organized_fd;
     char *inbox, *organized, *catalog_path, *scratch; /* absolute */
-    char *paths; /* the block they stand in */
+    char *paths;                                      /* the block they stand in */
 
     alice_organize_result *result; /* of the run under way */
     alice__source_count *sources;

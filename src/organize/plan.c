@@ -116,8 +116,9 @@ static uint32_t fold_character(uint32_t c)
     if (c >= 0x400 && c <= 0x40F)
         return c + 80;
     /* Latin Extended-A and the rest of Cyrillic come in pairs, capital first. */
-    if ((c >= 0x100 && c <= 0x137) || (c >= 0x14A && c <= 0x177) || (c >= 0x460 && c <= 0x481) ||
-        (c >= 0x48A && c <= 0x4BF) || (c >= 0x4D0 && c <= 0x52F) || (c >= 0x1E00 && c <= 0x1EFF))
+    if ((c >= 0x100 && c <= 0x137) || (c >= 0x14A && c <= 0x177) ||
+        (c >= 0x460 && c <= 0x481) || (c >= 0x48A && c <= 0x4BF) ||
+        (c >= 0x4D0 && c <= 0x52F) || (c >= 0x1E00 && c <= 0x1EFF))
         return c | 1;
     if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E))
         return c & 1 ? c + 1 : c;
@@ -155,7 +156,8 @@ void alice__plan_project(const char *folders, char *out, size_t size)
         alice__safe_component(folders, n, out, size);
 }
 
-/* The extension of a name, without its dot, or NULL: what follows the last dot, up to 10 letters and digits. */
+/* The extension of a name, without its dot, or NULL: what follows the last dot, up to 10
+ * letters and digits. */
 static const char *extension_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -185,8 +187,8 @@ alice_status alice__plan_path(const alice__plan *plan, char *out, size_t size)
     if (plan->date.year != 0)
         snprintf(day, sizeof day, "%04d-%02u-%02u", plan->date.year, plan->date.month,
                  plan->date.day);
-    int n = snprintf(out, size, "%s/%s/%s/%s-%05llu%s.%s", day, plan->project, plan->source, plan->project,
-                     (unsigned long long)plan->number, stem,
+    int n = snprintf(out, size, "%s/%s/%s/%s-%05llu%s.%s", day, plan->project, plan->source,
+                     plan->project, (unsigned long long)plan->number, stem,
                      ext ? ext : alice_media_extension(plan->type));
     return n > 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
 }

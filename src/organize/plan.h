@@ -28,7 +28,8 @@ size_t alice__safe_component(const char *text, size_t n, char *out, size_t size)
    a case-insensitive file system takes for the same name folds to the same key. */
 void alice__fold_case(const char *name, char *out, size_t size);
 
-/* The project of a file: the first folder of its path below the inbox, made safe, or "uncategorized". */
+/* The project of a file: the first folder of its path below the inbox, made safe, or
+ * "uncategorized". */
 void alice__plan_project(const char *folders, char *out, size_t size);
 
 typedef struct alice__plan {
@@ -36,7 +37,7 @@ typedef struct alice__plan {
     const char *project; /* safe */
     const char *source;  /* safe */
     uint64_t number;
-    const char *name;    /* the file's own name: its extension, and its stem for keep_names */
+    const char *name; /* the file's own name: its extension, and its stem for keep_names */
     alice_media_type type;
     bool keep_name;
 } alice__plan;

@@ -49,8 +49,9 @@ struct alice__prober {
     alice_executor *executor;
     alice_pool *benches;
     group *ring;
-    unsigned groups;      /* in the ring */
-    unsigned first, used; /* the oldest group, and how many are in use, the filling one included */
+    unsigned groups; /* in the ring */
+    unsigned first,
+        used; /* the oldest group, and how many are in use, the filling one included */
     size_t count;
 };
 
@@ -90,8 +91,8 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
     }
     if (got < want)
         return ALICE_E_CHANGED;
-    *stamp = (alice__stamp){.size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns,
-                            .inode = st.inode};
+    *stamp = (alice__stamp){
+        .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
     *head = alice__hash_words(alice__hash128_bytes(head_buffer, got).b);
 
     int fd = r->fd;
@@ -177,8 +178,8 @@ static void probe_slot(group *g, alice__probe *s, bench *b, int64_t now_s)
         s->status = alice__status_of_errno(-bad);
         return;
     }
-    alice__reading r = {.fd = fd, .name = s->name, .folders = alice__folder_path(s->folder),
-                        .now_s = now_s};
+    alice__reading r = {
+        .fd = fd, .name = s->name, .folders = alice__folder_path(s->folder), .now_s = now_s};
     s->status = alice__probe_file(b->analyzer, b->head, &r, &s->stamp, &s->info, &s->head,
                                   &s->os_error);
     alice__fs_close(fd);
@@ -235,10 +236,8 @@ alice_status alice__prober_open(alice__prober **out, const alice__prober_options
         st = alice_pool_open(&p->benches, &pool);
     }
     if (st == ALICE_OK) {
-        alice_executor_options x = {.env = p->env,
-                                    .threads = o->threads,
-                                    .queue = p->groups,
-                                    .name = "alice-probe"};
+        alice_executor_options x = {
+            .env = p->env, .threads = o->threads, .queue = p->groups, .name = "alice-probe"};
         st = alice_executor_open(&p->executor, &x);
     }
     if (st == ALICE_OK)

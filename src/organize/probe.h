@@ -54,8 +54,8 @@ typedef struct alice__prober alice__prober;
 typedef struct alice__prober_options {
     alice_env env;
     alice_budget *budget;
-    unsigned threads; /* 0: the caller's own */
-    unsigned window;  /* most files on their way */
+    unsigned threads;  /* 0: the caller's own */
+    unsigned window;   /* most files on their way */
     size_t text_bytes; /* of one file's texts */
 } alice__prober_options;
 
@@ -76,7 +76,8 @@ alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const c
 /* Start on what was added but not yet handed out, as a group fills by itself. */
 void alice__prober_submit(alice__prober *p);
 
-/* The file that was added first, waiting for it; NULL: none is on its way. Valid until release. */
+/* The file that was added first, waiting for it; NULL: none is on its way. Valid until release.
+ */
 alice__probe *alice__prober_next(alice__prober *p);
 /* Done with what next() gave. */
 void alice__prober_release(alice__prober *p);

@@ -113,7 +113,8 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
         if (doubt.id == 0)
             break;
         bool stands = false;
-        st = alice__transfer_recover(o->transfer, doubt.dest, &doubt.stamp, doubt.head, &stands);
+        st =
+            alice__transfer_recover(o->transfer, doubt.dest, &doubt.stamp, doubt.head, &stands);
         if (st != ALICE_OK)
             return alice__fail(error, st, 0,
                                "%s/%s, which a run that was cut off may have made, cannot be "
@@ -121,7 +122,8 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
                                o->organized, doubt.dest, alice_status_text(st));
         const char *slash = strrchr(doubt.dest, '/');
         size_t n = slash ? (size_t)(slash - doubt.dest) : 0;
-        if (n < sizeof last_folder && (strncmp(last_folder, doubt.dest, n) != 0 || last_folder[n])) {
+        if (n < sizeof last_folder &&
+            (strncmp(last_folder, doubt.dest, n) != 0 || last_folder[n])) {
             alice__transfer_sweep(o->transfer, doubt.dest);
             memcpy(last_folder, doubt.dest, n);
             last_folder[n] = 0;

@@ -36,7 +36,7 @@ typedef struct run {
     uint64_t began_ns, transaction_ns, progress_ns;
     uint32_t window, fed;
     uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
-    uint64_t oldest_folder;              /* serial of the folder of the oldest file on its way */
+    uint64_t oldest_folder; /* serial of the folder of the oldest file on its way */
     uint64_t folder_serial; /* of folder_id */
     int64_t folder_id;
     int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
@@ -65,7 +65,8 @@ static void tell(run *x, alice_phase phase, uint64_t now, const char *path)
     alice__status_tell(x->o, &told);
 }
 
-/* Between two files: collect if somebody asks for it, and tell how far the run is, ten times a second. */
+/* Between two files: collect if somebody asks for it, and tell how far the run is, ten times a
+ * second. */
 static void between_files(run *x, alice__folder *folder, const char *name)
 {
     alice_organizer *o = x->o;
@@ -116,7 +117,8 @@ static void count_source(alice_organizer *o, const char *name)
     o->source_last = i;
 }
 
-static void join(char *out, size_t size, const char *base, const char *folders, const char *name)
+static void join(char *out, size_t size, const char *base, const char *folders,
+                 const char *name)
 {
     snprintf(out, size, "%s%s%s/%s", base, *folders ? "/" : "", folders, name);
 }
@@ -163,7 +165,8 @@ static void report_item(run *x, const alice__item *item)
                                 .reason = item->reason,
                                 .status = item->status,
                                 .bytes = item->stamp.size};
-    join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder), item->name);
+    join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
+         item->name);
     const char *below = item->dest;
     if (!below && item->other &&
         alice__catalog_dest(o->catalog, item->other, other, sizeof other) == ALICE_OK && *other)
@@ -316,8 +319,9 @@ static alice_status forget_failed(run *x)
             if (item->left)
                 leave_item(twin);
             else
-                fail_item(twin, item->status,
-                          "the same as a file of this batch that could not be placed; run again");
+                fail_item(
+                    twin, item->status,
+                    "the same as a file of this batch that could not be placed; run again");
         }
         item->id = 0;
     }
@@ -432,7 +436,8 @@ static alice_status folder_row(run *x, alice__folder *folder, bool create, int64
     return st;
 }
 
-/* Open the file that a candidate row speaks of: in organized, or, while it is not there yet, its source. */
+/* Open the file that a candidate row speaks of: in organized, or, while it is not there yet,
+ * its source. */
 static int open_candidate(run *x, const alice__candidate *c)
 {
     alice_organizer *o = x->o;
@@ -452,7 +457,7 @@ typedef struct twin_search {
     run *x;
     const alice__probe *p;
     alice__reading_whole how;
-    int fd;              /* of the file itself; -1: not opened yet */
+    int fd; /* of the file itself; -1: not opened yet */
     bool has_content;
     alice__hash content; /* of the file itself */
 } twin_search;
@@ -467,7 +472,8 @@ static alice_status own_content(twin_search *t)
     return st;
 }
 
-/* The content hash of a candidate, from the row, the cache, or the file `other` (-1: not from there).
+/* The content hash of a candidate, from the row, the cache, or the file `other` (-1: not from
+   there).
    `*had` false: it is not to be had. Fails only where the run has to stop. */
 static alice_status candidate_content(twin_search *t, const alice__candidate *c, int other,
                                       alice__hash *out, bool *had)
@@ -480,7 +486,8 @@ static alice_status candidate_content(twin_search *t, const alice__candidate *c,
         *out = c->content;
         return ALICE_OK;
     }
-    if (alice_cache_get_copy(o->hashes, key, out, sizeof *out, &n) == ALICE_OK && n == sizeof *out)
+    if (alice_cache_get_copy(o->hashes, key, out, sizeof *out, &n) == ALICE_OK &&
+        n == sizeof *out)
         return ALICE_OK;
     alice_status st = ALICE_E_NOENT;
     if (other >= 0)
@@ -499,7 +506,8 @@ static bool differs(const alice__hash *a, const alice__hash *b)
     return a->low != b->low || a->high != b->high;
 }
 
-/* ALICE_OK and the answer; a failure is one of the file itself, or of the run, not of the candidate. */
+/* ALICE_OK and the answer; a failure is one of the file itself, or of the run, not of the
+ * candidate. */
 static alice_status try_candidate(twin_search *t, const alice__candidate *c, bool *same)
 {
     uint64_t size = t->p->stamp.size;
@@ -508,7 +516,8 @@ static alice_status try_candidate(twin_search *t, const alice__candidate *c, boo
     alice__hash theirs;
     alice_status st = ALICE_OK;
     *same = false;
-    if (t->fd < 0 && alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
+    if (t->fd < 0 &&
+        alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
         return ALICE_E_CHANGED;
     if (!whole && t->has_content) {
         st = candidate_content(t, c, -1, &theirs, &had);
@@ -555,8 +564,8 @@ static alice_status find_twin(twin_search *t, int64_t *twin)
     *twin = 0;
     /* Copies come in threes: what the last one was found to be is tried first. */
     if (alice_cache_get_copy(o->verdicts, key, &c.id, sizeof c.id, &n) == ALICE_OK &&
-        n == sizeof c.id && alice__catalog_dest(o->catalog, c.id, dest, sizeof dest) == ALICE_OK &&
-        *dest) {
+        n == sizeof c.id &&
+        alice__catalog_dest(o->catalog, c.id, dest, sizeof dest) == ALICE_OK && *dest) {
         c.size = p->stamp.size;
         c.dest = dest;
         alice_status st = try_candidate(t, &c, &same);
@@ -566,8 +575,8 @@ static alice_status find_twin(twin_search *t, int64_t *twin)
         }
     }
     for (;;) {
-        alice_status st =
-            alice__catalog_same(o->catalog, p->stamp.size, p->head, &after, dest, sizeof dest, &c);
+        alice_status st = alice__catalog_same(o->catalog, p->stamp.size, p->head, &after, dest,
+                                              sizeof dest, &c);
         if (st != ALICE_OK || c.id == 0)
             return st;
         st = try_candidate(t, &c, &same);
@@ -575,7 +584,8 @@ static alice_status find_twin(twin_search *t, int64_t *twin)
             return st;
         if (same) {
             *twin = c.id;
-            alice_cache_set(o->verdicts, key, (alice_bytes){(const uint8_t *)&c.id, sizeof c.id},
+            alice_cache_set(o->verdicts, key,
+                            (alice_bytes){(const uint8_t *)&c.id, sizeof c.id},
                             ALICE_TTL_DEFAULT);
             return ALICE_OK;
         }
@@ -603,7 +613,8 @@ static void project_of(run *x, const alice__probe *p, project *out)
                     ALICE_TTL_NEVER);
 }
 
-/* Whether a path below organized is taken. Folders that were not there before this run hold only ours. */
+/* Whether a path below organized is taken. Folders that were not there before this run hold
+ * only ours. */
 static bool is_taken(run *x, const char *dest)
 {
     alice_organizer *o = x->o;
@@ -681,7 +692,8 @@ static alice_status consume_media(run *x, const alice__probe *p, alice__item *it
         return ALICE_OK;
     }
     if (st == ALICE_E_BUDGET) {
-        fail_item(item, st, "comparing it needs more memory than the limit leaves; raise --max-memory");
+        fail_item(item, st,
+                  "comparing it needs more memory than the limit leaves; raise --max-memory");
         return ALICE_OK;
     }
     if (st != ALICE_OK)
@@ -778,8 +790,9 @@ static alice_status feed_file(run *x, const alice__entry *e)
     int64_t dir = 0;
     if (!path_fits(o, e->folder, e->name)) {
         alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
-        settle_probe(p, ALICE_E_TOOBIG,
-                     "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up");
+        settle_probe(
+            p, ALICE_E_TOOBIG,
+            "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up");
         return ALICE_OK;
     }
     int bad = alice__fs_stat_at(alice__folder_fd(e->folder), e->name, &st);
@@ -789,8 +802,8 @@ static alice_status feed_file(run *x, const alice__entry *e)
         settle_probe(p, alice__status_of_errno(-bad), NULL);
         return ALICE_OK;
     }
-    alice__stamp stamp = {.size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns,
-                          .inode = st.inode};
+    alice__stamp stamp = {
+        .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
     x->looked_at++;
     x->bytes_looked_at += st.size;
     alice_status status = folder_row(x, e->folder, false, &dir);
@@ -799,7 +812,8 @@ static alice_status feed_file(run *x, const alice__entry *e)
     if (status != ALICE_OK)
         return status;
     bool same = known.id && known.stamp.size == stamp.size &&
-                known.stamp.mtime_ns == stamp.mtime_ns && known.stamp.ctime_ns == stamp.ctime_ns;
+                known.stamp.mtime_ns == stamp.mtime_ns &&
+                known.stamp.ctime_ns == stamp.ctime_ns;
     if (same && !o->o.on_file) {
         /* Nobody wants to hear of it one by one. */
         x->r->files++;
@@ -817,7 +831,9 @@ static alice_status feed_file(run *x, const alice__entry *e)
                                                        : "organized already");
     } else if (e->partner && o->o.move) {
         p->group = true;
-        settle_probe(p, ALICE_OK, "group: it has a partner or sidecar, and they are moved together or not at all");
+        settle_probe(
+            p, ALICE_OK,
+            "group: it has a partner or sidecar, and they are moved together or not at all");
     }
     return ALICE_OK;
 }
@@ -831,8 +847,9 @@ static alice_status feed_entry(run *x, const alice__entry *e)
     switch (e->kind) {
     case ALICE__ENTRY_LINK:
         settle_probe(p, ALICE_OK,
-                     link_leaves(x, e) ? "a symbolic link that leaves the inbox: refused"
-                                       : "a symbolic link: what it points to is organized where it stands");
+                     link_leaves(x, e)
+                         ? "a symbolic link that leaves the inbox: refused"
+                         : "a symbolic link: what it points to is organized where it stands");
         break;
     case ALICE__ENTRY_SPECIAL:
         settle_probe(p, ALICE_OK, "not a file: a socket, pipe or device");
@@ -898,22 +915,23 @@ static alice_status feed(run *x)
                 break;
         }
     }
-    if (x->walked || alice__prober_count(o->prober) >= x->window || !alice__prober_has_room(o->prober))
+    if (x->walked || alice__prober_count(o->prober) >= x->window ||
+        !alice__prober_has_room(o->prober))
         alice__prober_submit(o->prober);
     return ALICE_OK;
 }
 
 /* ---- before copying: does it fit? ---- */
 
-/* Whether copies within `organized` share their blocks, as on btrfs and xfs: then they need no space. */
+/* Whether copies within `organized` share their blocks, as on btrfs and xfs: then they need no
+ * space. */
 static bool copies_share(const alice_organizer *o)
 {
     static const char block[4096] = {1};
     int from = -1, to = -1;
-    bool shares = alice__fs_scratch(o->scratch, &from) == 0 &&
-                  alice__fs_scratch(o->scratch, &to) == 0 &&
-                  alice__fs_write_at(from, 0, block, sizeof block) == 0 &&
-                  alice__fs_clone(to, from) == 0;
+    bool shares =
+        alice__fs_scratch(o->scratch, &from) == 0 && alice__fs_scratch(o->scratch, &to) == 0 &&
+        alice__fs_write_at(from, 0, block, sizeof block) == 0 && alice__fs_clone(to, from) == 0;
     alice__fs_close(from);
     alice__fs_close(to);
     return shares;
@@ -933,7 +951,8 @@ static alice__walk_options walk_options(const alice_organizer *o)
                                  .names_bytes = o->sizes.names};
 }
 
-/* Bytes of the new files, by their names only: what the run needs at least, but for duplicates. */
+/* Bytes of the new files, by their names only: what the run needs at least, but for duplicates.
+ */
 static alice_status bytes_to_copy(run *x, uint64_t *need)
 {
     alice_organizer *o = x->o;
@@ -952,7 +971,8 @@ static alice_status bytes_to_copy(run *x, uint64_t *need)
         st = folder_row(x, e.folder, false, &dir);
         if (st == ALICE_OK && dir)
             st = alice__catalog_known(o->catalog, dir, e.name, &known);
-        if (known.id == 0 || known.stamp.size != file.size || known.stamp.mtime_ns != file.mtime_ns)
+        if (known.id == 0 || known.stamp.size != file.size ||
+            known.stamp.mtime_ns != file.mtime_ns)
             *need += file.blocks < file.size ? file.blocks : file.size;
         if (asked_to_stop(x))
             break;
@@ -975,7 +995,8 @@ static alice_status check_space(run *x)
     uint64_t need = 0;
     if (o->o.dry_run || alice__fs_stat_fd(o->inbox_fd, &in) != 0 ||
         alice__fs_stat_fd(o->organized_fd, &out) != 0 ||
-        alice__fs_space_of(o->inbox_fd, &from) != 0 || alice__fs_space_of(o->organized_fd, &to) != 0)
+        alice__fs_space_of(o->inbox_fd, &from) != 0 ||
+        alice__fs_space_of(o->organized_fd, &to) != 0)
         return ALICE_OK;
     if (o->o.move && in.dev == out.dev && alice__transfer_renames(o->transfer, o->inbox_fd))
         return ALICE_OK;
@@ -983,12 +1004,13 @@ static alice_status check_space(run *x)
         return ALICE_OK;
     alice_status st = bytes_to_copy(x, &need);
     if (st == ALICE_OK && need > to.free)
-        return alice__fail(x->error, ALICE_E_NOSPC, 0,
-                           "the copies need %llu MB, and %llu MB are free at %s; nothing was begun: "
-                           "make room%s",
-                           (unsigned long long)((need + ALICE_MB - 1) / ALICE_MB),
-                           (unsigned long long)(to.free / ALICE_MB), o->organized,
-                           in.dev == out.dev ? ", or use --move, which needs none here" : "");
+        return alice__fail(
+            x->error, ALICE_E_NOSPC, 0,
+            "the copies need %llu MB, and %llu MB are free at %s; nothing was begun: "
+            "make room%s",
+            (unsigned long long)((need + ALICE_MB - 1) / ALICE_MB),
+            (unsigned long long)(to.free / ALICE_MB), o->organized,
+            in.dev == out.dev ? ", or use --move, which needs none here" : "");
     return st;
 }
 
@@ -1110,8 +1132,9 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     alice__walk_close(&x.walk);
     if (st == ALICE_E_BUDGET && x.error->text[0] == 0) {
         char why[160];
-        alice__fail(x.error, st, 0, "the run had to stop: it %s; raise --max-memory",
-                    alice_account_explain(alice_budget_root(o->budget), ALICE_MB, why, sizeof why));
+        alice__fail(
+            x.error, st, 0, "the run had to stop: it %s; raise --max-memory",
+            alice_account_explain(alice_budget_root(o->budget), ALICE_MB, why, sizeof why));
     }
     if (st != ALICE_OK && x.error->text[0] == 0)
         alice__fail(x.error, st, 0, "the run had to stop: %s", alice_status_text(st));

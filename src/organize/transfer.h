@@ -37,7 +37,7 @@ typedef struct alice__transfer_probe {
     bool no_sync_all;       /* syncfs() cannot be relied on */
     bool copies_unflushed;  /* flushing a copy is -EIO */
     bool folders_unflushed; /* flushing the destination folders is -EIO */
-    int reply_lost; /* removing and replacing names is done, and answers this -errno */
+    int reply_lost;         /* removing and replacing names is done, and answers this -errno */
     void (*step)(void *ctx, const char *what);
     void *ctx;
 } alice__transfer_probe;

@@ -28,12 +28,15 @@ int alice__file_look(int fd, alice__file_about *out);
 
 /* Read once, up to `n` bytes; waits where the descriptor does not block. `*got` 0: the end. */
 int alice__file_read(int fd, void *to, size_t n, size_t *got);
-/* Read `n` bytes at `offset`; fewer only at the end, or before a failure, which is then answered. */
+/* Read `n` bytes at `offset`; fewer only at the end, or before a failure, which is then
+ * answered. */
 int alice__file_read_at(int fd, uint64_t offset, void *to, size_t n, size_t *got);
 
-/* Whether the range is in the page cache, judged by some of its pages. False where the system cannot tell. */
+/* Whether the range is in the page cache, judged by some of its pages. False where the system
+ * cannot tell. */
 bool alice__file_cached(int fd, uint64_t offset, uint64_t n);
-/* Advice, which may be in vain: read from front to back; will be read soon; is not needed any more. */
+/* Advice, which may be in vain: read from front to back; will be read soon; is not needed any
+ * more. */
 void alice__file_sequential(int fd);
 void alice__file_ahead(int fd, uint64_t offset, uint64_t n);
 void alice__file_drop(int fd, uint64_t offset, uint64_t n);

@@ -3,8 +3,8 @@
 #define ALICE_PORT_HOST_H
 
 /*
- * Which process this is, and on which machine: for texts that name the holder of a lock, and for
- * handles to know whether they were inherited by a child.
+ * Which process this is, and on which machine: for texts that name the holder of a lock, and
+ * for handles to know whether they were inherited by a child.
  */
 
 #include <stddef.h>

@@ -21,7 +21,8 @@ typedef struct alice__guard {
     int slot; /* the registry's; -1: none */
 } alice__guard;
 
-/* Take part in the handler, which is installed with the first guard. -EAGAIN: too many guards at once. */
+/* Take part in the handler, which is installed with the first guard. -EAGAIN: too many guards
+ * at once. */
 int alice__guard_enter(alice__guard *g);
 /* Leave; with the last the handler that was there before is put back. */
 void alice__guard_leave(alice__guard *g);

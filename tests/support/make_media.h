@@ -93,8 +93,8 @@ void make_jpeg_end(blob *b, unsigned width, unsigned height);
 
 void make_png_begin(blob *b, uint32_t width, uint32_t height);
 void make_png_chunk(blob *b, const char *type, const void *bytes, size_t n);
-void make_png_text(blob *b, const char *key, const char *text);            /* tEXt */
-void make_png_ztxt(blob *b, const char *key, const char *text);            /* zTXt */
+void make_png_text(blob *b, const char *key, const char *text);              /* tEXt */
+void make_png_ztxt(blob *b, const char *key, const char *text);              /* zTXt */
 void make_png_itxt(blob *b, const char *key, const char *text, bool packed); /* iTXt */
 /* "Raw profile type <type>", hex, in a zTXt. */
 void make_png_profile(blob *b, const char *type, const void *bytes, size_t n);
@@ -120,7 +120,8 @@ void make_gif_end(blob *b, unsigned width, unsigned height); /* one frame, trail
 void make_iptc(blob *b, unsigned record, unsigned dataset, const char *text);
 /* Photoshop resources that hold an IPTC block. */
 void make_photoshop(blob *b, blob iptc);
-/* An XMP packet: `fields` are attributes of the rdf:Description, `inside` its elements; either may be NULL. */
+/* An XMP packet: `fields` are attributes of the rdf:Description, `inside` its elements; either
+ * may be NULL. */
 void make_xmp(blob *b, const char *fields, const char *inside);
 
 #endif

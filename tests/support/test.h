@@ -16,18 +16,18 @@
 #include <alice/base.h>
 
 /* A call that has to succeed; says which status came instead. */
-#define assert_ok(call)                                                        \
-    do {                                                                       \
-        alice_status status_ = (call);                                         \
-        if (status_ != ALICE_OK)                                               \
-            fail_msg("%s: %s", #call, alice_status_name(status_));             \
+#define assert_ok(call)                                            \
+    do {                                                           \
+        alice_status status_ = (call);                             \
+        if (status_ != ALICE_OK)                                   \
+            fail_msg("%s: %s", #call, alice_status_name(status_)); \
     } while (0)
 
 /* A call that has to end in `want`. */
-#define assert_status(call, want)                                              \
-    do {                                                                       \
-        alice_status status_ = (call);                                         \
-        if (status_ != (want))                                                 \
+#define assert_status(call, want)                                                       \
+    do {                                                                                \
+        alice_status status_ = (call);                                                  \
+        if (status_ != (want))                                                          \
             fail_msg("%s: %s instead of %s", #call, alice_status_name(status_), #want); \
     } while (0)
 
@@ -35,10 +35,10 @@
  * A test that cannot be run here: say why and leave. cmocka's own skip() is told by it as
  * "not ok", which readers of TAP take for a failure; scripts/count-tests counts these lines.
  */
-#define skip_test(why)                                                         \
-    do {                                                                       \
-        printf("# SKIP %s: %s\n", __func__, why);                              \
-        return;                                                                \
+#define skip_test(why)                            \
+    do {                                          \
+        printf("# SKIP %s: %s\n", __func__, why); \
+        return;                                   \
     } while (0)
 
 /*

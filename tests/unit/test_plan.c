@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths out of facts: no name climbs out, hides or breaks; Unicode stays; the same facts give the same path. */
+/* Paths out of facts: no name climbs out, hides or breaks; Unicode stays; the same facts give
+ * the same path. */
 #include "test.h"
 
 #include "organize/plan.h"
@@ -24,8 +25,12 @@ static void components_are_safe(void **state)
     assert_string_equal(safe("ends. . "), "ends");
     assert_string_equal(safe("Ferien in Köln 🏖"), "Ferien in Köln 🏖");
     assert_string_equal(safe("not\xff utf\xc3"), "not_ utf_");
-    assert_string_equal(safe("c1\xc2\x85" "end"), "c1_end");
-    assert_string_equal(safe("rtl\xe2\x80\xae" "gpj.exe"), "rtl_gpj.exe");
+    assert_string_equal(safe("c1\xc2\x85"
+                             "end"),
+                        "c1_end");
+    assert_string_equal(safe("rtl\xe2\x80\xae"
+                             "gpj.exe"),
+                        "rtl_gpj.exe");
     assert_string_equal(safe("overlong\xc0\xaf"), "overlong__");
 }
 
@@ -51,8 +56,11 @@ static void folding_joins_cases(void **state)
     assert_string_equal(a, b);
     alice__fold_case("Holiday", a, sizeof a);
     assert_string_equal(a, "holiday");
-    alice__fold_case("bad\xff" "Bytes", a, sizeof a);
-    assert_string_equal(a, "bad\xff" "bytes");
+    alice__fold_case("bad\xff"
+                     "Bytes",
+                     a, sizeof a);
+    assert_string_equal(a, "bad\xff"
+                           "bytes");
 }
 
 static void the_project_is_the_first_folder(void **state)
@@ -71,8 +79,11 @@ static void paths_are_as_promised(void **state)
 {
     (void)state;
     char out[ALICE__DEST_MAX];
-    alice__plan p = {.date = {.year = 2024, .month = 3, .day = 5}, .project = "holiday",
-                     .source = "camera-x100", .number = 7, .name = "DSCF0001.JPG",
+    alice__plan p = {.date = {.year = 2024, .month = 3, .day = 5},
+                     .project = "holiday",
+                     .source = "camera-x100",
+                     .number = 7,
+                     .name = "DSCF0001.JPG",
                      .type = ALICE_MEDIA_JPEG};
     assert_ok(alice__plan_path(&p, out, sizeof out));
     assert_string_equal(out, "2024-03-05/holiday/camera-x100/holiday-00007.JPG");

@@ -558,7 +558,8 @@ static void races_end_well(void **state)
     clean(p);
 }
 
-/* A server did what it was asked, and its answer got lost: the file is at its new place, once. */
+/* A server did what it was asked, and its answer got lost: the file is at its new place, once.
+ */
 static void lost_replies_lose_no_file(void **state)
 {
     place *p = *state;
