@@ -65,13 +65,26 @@ static bool is_called_alice(long pid)
     return yes;
 }
 
+bool control_has_ended(long pid)
+{
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "re");
+    bool read = f && fgets(line, sizeof line, f);
+    if (f)
+        fclose(f);
+    /* The name in parentheses may hold anything; the state follows the last one. */
+    const char *state = strrchr(line, ')');
+    return !read || (state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0));
+}
+
 control_found control_find(long pid, control_target *out)
 {
     char path[64];
     struct stat st;
     *out = (control_target){.pid = pid};
     snprintf(path, sizeof path, "/proc/%ld", pid);
-    if (stat(path, &st) != 0)
+    if (stat(path, &st) != 0 || control_has_ended(pid))
         return CONTROL_IS_NOBODY;
     out->uid = st.st_uid;
     if (socket_of(pid, st.st_uid, out->path, sizeof out->path))

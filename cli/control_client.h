@@ -21,6 +21,9 @@ typedef enum control_found {
     CONTROL_IS_NOBODY   /* there is no such process */
 } control_found;
 
+/* Whether it has ended, though its parent has not been told yet. */
+bool control_has_ended(long pid);
+
 /* Find the process `pid`. */
 control_found control_find(long pid, control_target *out);
 

@@ -124,7 +124,8 @@ static void name_of(long pid, char *out, size_t size)
 static bool take_process(const cli_looker *l, const alice_monitor_usage *machine, cli_look *out)
 {
     alice_process_usage p;
-    if (alice_monitor_process(l->target.pid, &p) != ALICE_OK)
+    if (control_has_ended(l->target.pid) ||
+        alice_monitor_process(l->target.pid, &p) != ALICE_OK)
         return false;
     name_of(l->target.pid, out->command, sizeof out->command);
     out->current = p.current;

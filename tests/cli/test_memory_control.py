@@ -126,10 +126,9 @@ def fake(place, status='status.json', **more):
     return p
 
 
-def golden(name, text, pid):
-    """Compare with what is pinned. Process ids are as long as in the file."""
+def golden(name, text):
+    """Compare with what is pinned."""
     path = os.path.join(GOLDEN, name + '.txt')
-    text = re.sub(r'elapsed \d+:\d+', 'elapsed 0:00', text)
     if os.environ.get('ALICE_UPDATE_GOLDEN') == '1':
         with open(path, 'w', encoding='utf-8') as f:
             f.write(text)
@@ -430,10 +429,12 @@ def monitor_ends_with_the_process_and_with_a_signal():
     r = Run(p)
     m = h.start('memory', 'monitor', '--pid', r.pid, '--interval', '0.05', env=p.env)
     m.stdout.readline()
-    r.go_on()
+    r.p.kill()  # it stays a zombie until we look after it
     out, err = m.communicate(timeout=20)
     eq(m.returncode, 0)
     assert b'process %s has ended' % r.pid.encode() in err, err
+    p.alice('memory', 'monitor', '--pid', r.pid, expect=3)
+    r.p.wait()
     m = h.start('memory', 'monitor', '--interval', '30', env=p.env)
     m.stdout.readline()
     m.send_signal(signal.SIGINT)
@@ -464,9 +465,10 @@ def monitor_on_a_terminal():
     t.until('process %s · organize · running' % r.pid)
     t.until('┃ Metric      ┃ Value')
     assert t.alternate and t.hidden
-    for words in ('remaining 4:5', 'Ledger', 'catalog', 'Progress', 'Batch', 'cache.hash', ' limit', ' critical',
-                  'q quit  g collect  p pause'):
+    for words in ('remaining 4:5', 'Ledger', 'catalog', 'Progress', 'Batch', 'cache.hash', ' limit', 'q quit  g collect  p pause'):
         t.until(words)
+    if not h.sanitized():  # which needs more than the limit: the levels are one line then
+        t.until(' critical')
     t.press('g')
     t.until('collected: ')
     t.press('p')
@@ -540,7 +542,7 @@ def stop(place):
 # ---- the look ----
 
 def steady(f):
-    """Replace the process id by one that is always as long."""
+    """Replace the process id by one that is always the same."""
     return lambda text: re.sub(r'process %d\b' % f.pid, 'process 4711', text)
 
 
@@ -548,22 +550,21 @@ def steady(f):
 def the_screen_looks_as_pinned():
     p = Place()
     f = fake(p)
-    look = steady(f)
     for name, rows, columns, env in (('monitor-24x80', 24, 80, {}), ('monitor-40x60', 40, 60, {}),
                                      ('monitor-12x40', 12, 40, {}), ('monitor-50x140', 50, 140, {}),
                                      ('monitor-ascii', 24, 80, {'LC_ALL': 'C'})):
         t = p.screen('--pid', str(f.pid), '--interval', '1000', rows=rows, columns=columns, **env)
         t.until('Memory Monitor')
         t.read(0.1)
-        text = re.sub(r' +(elapsed)', r' \1', look(t.text()))
-        golden(name, text, f.pid)
+        # Where the first line is cut depends on the process id.
+        golden(name, re.sub(r'^Memory Monitor .*', 'Memory Monitor', t.text()))
         t.press('q')
         t.end()
     # What stays on the terminal is the guide's table, to the letter.
-    golden('monitor-table', t.plain.replace('\r', ''), f.pid)
+    golden('monitor-table', t.plain.replace('\r', ''))
     t = p.screen('--pid', str(f.pid), '--interval', '0.05', '--duration', '0.1')
     t.end()
-    golden('monitor-table-utf8', t.plain.replace('\r', ''), f.pid)
+    golden('monitor-table-utf8', t.plain.replace('\r', ''))
     stop(p)
 
 
@@ -574,11 +575,11 @@ def the_table_of_a_collection_looks_as_pinned():
     f = fake(p)
     look = steady(f)
     q = p.alice('memory', 'gc', '--pid', str(f.pid))
-    golden('gc', look(q.out.decode()), f.pid)
+    golden('gc', look(q.out.decode()))
     q = p.alice('--debug', 'debug', 'memory', 'gc', '--all')
-    golden('gc', look(q.out.decode()), f.pid)
+    golden('gc', look(q.out.decode()))
     q = h.alice('memory', 'gc', '--all', env=dict(p.env, LC_ALL='C'))
-    golden('gc-ascii', look(q.out.decode()), f.pid)
+    golden('gc-ascii', look(q.out.decode()))
     q = p.alice('memory', 'gc', '--pid', str(f.pid), '--json')
     with open(os.path.join(GOLDEN, 'collect.json')) as file:
         eq(q.json(), json.load(file))
