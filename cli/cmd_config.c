@@ -4,38 +4,57 @@
 
 #include "json.h"
 #include "settings.h"
+#include "table.h"
+
+static void print_json(const cli_settings *s)
+{
+    cli_json j = {.to = stdout, .pretty = true};
+    const alice_config_field_info *f;
+    char value[48], buf[80];
+    json_open(&j, NULL, '{');
+    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && (f = alice_config_field(i)) != NULL; i++) {
+        if (alice_config_get(&s->config, f->name, value, sizeof value) != ALICE_OK)
+            continue;
+        json_open(&j, f->key, '{');
+        json_text(&j, "value", value);
+        json_text(&j, "origin", settings_origin(s, i, buf, sizeof buf));
+        json_text(&j, "unit", f->unit);
+        json_close(&j, '}');
+    }
+    json_close(&j, '}');
+    json_end_line(&j);
+}
+
+static void print_table(const cli_settings *s)
+{
+    static const cli_column columns[] = {{.head = "Setting"},
+                                         {.head = "Value", .right = true},
+                                         {.head = "From", .shrink = SHRINK_END},
+                                         {.head = "What it is", .shrink = SHRINK_END}};
+    const alice_config_field_info *f;
+    cli_table t;
+    char value[48], buf[80];
+    table_begin(&t, NULL, columns, 4);
+    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && (f = alice_config_field(i)) != NULL; i++) {
+        if (alice_config_get(&s->config, f->name, value, sizeof value) != ALICE_OK)
+            continue;
+        table_cell(&t, "%s", f->key);
+        table_cell(&t, "%s%s%s", value, *f->unit ? " " : "", f->unit);
+        table_cell(&t, "%s", settings_origin(s, i, buf, sizeof buf));
+        table_cell(&t, "%s", f->text);
+    }
+    table_end(&t, stdout, table_width(stdout));
+}
 
 int cmd_config(const cli_args *args)
 {
     cli_settings s;
-    cli_json j = {.to = stdout, .pretty = true};
     int bad = settings_read(&s, args);
     if (bad)
         return bad;
     if (args->given[OPT_JSON])
-        json_open(&j, NULL, '{');
+        print_json(&s);
     else
-        printf("%-32s %-8s %-34s %s\n", "KEY", "VALUE", "FROM", "WHAT IT IS");
-    for (size_t i = 0; alice_config_field(i) && i < SETTINGS_MAX_FIELDS; i++) {
-        const alice_config_field_info *f = alice_config_field(i);
-        char value[48], buf[80];
-        if (alice_config_get(&s.config, f->name, value, sizeof value) != ALICE_OK)
-            continue;
-        const char *from = settings_origin(&s, i, buf, sizeof buf);
-        if (args->given[OPT_JSON]) {
-            json_open(&j, f->key, '{');
-            json_text(&j, "value", value);
-            json_text(&j, "origin", from);
-            json_text(&j, "unit", f->unit);
-            json_close(&j, '}');
-        } else {
-            printf("%-32s %-8s %-34s %s%s%s%s\n", f->key, value, from, f->text,
-                   *f->unit ? " (" : "", f->unit, *f->unit ? ")" : "");
-        }
-    }
-    if (args->given[OPT_JSON]) {
-        json_close(&j, '}');
-        json_end_line(&j);
-    }
+        print_table(&s);
     return CLI_DONE;
 }

@@ -210,10 +210,9 @@ static alice_status choose(const found *f, advice *a, const cli_args *args)
     st = alice_config_set(&a->config, "max_memory_mb", text, &error);
     /* What is set by hand stands above all advice. */
     for (int i = 0; i < args->set_count && st == ALICE_OK; i++) {
-        char key[64];
-        size_t n = strcspn(args->sets[i], "=");
-        snprintf(key, sizeof key, "%.*s", (int)n, args->sets[i]);
-        st = alice_config_set(&a->config, key, args->sets[i] + n + 1, &error);
+        char key[SETTINGS_KEY_MAX];
+        const char *value = settings_split(args->sets[i], key);
+        st = value ? alice_config_set(&a->config, key, value, &error) : ALICE_E_INVAL;
     }
     if (st == ALICE_OK)
         alice_config_resolve(&a->config);

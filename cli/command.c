@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "settings.h"
 #include "terminal.h"
 
 const cli_option cli_options[OPT_COUNT] = {
@@ -48,8 +49,8 @@ static const cli_opt organize_options[] = {
     OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,    OPT_CATALOG, OPT_SET,     OPT_JSON,
     OPT_REPORT,     OPT_QUIET,     OPT_VERBOSE, OPT_HELP,    OPT_END};
 static const cli_opt info_options[] = {OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
-static const cli_opt config_options[] = {OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS, OPT_SET,
-                                         OPT_JSON,       OPT_HELP,    OPT_END};
+static const cli_opt config_options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE, OPT_JOBS,
+                                         OPT_SET,        OPT_JSON,       OPT_HELP,    OPT_END};
 static const cli_opt memory_monitor_options[] = {
     OPT_PID,     OPT_ALL,  OPT_DURATION, OPT_INTERVAL, OPT_MAX_MEMORY,
     OPT_PROFILE, OPT_JSON, OPT_SET,      OPT_HELP,     OPT_END};
@@ -253,8 +254,7 @@ static int print_help(void)
     return CLI_DONE;
 }
 
-/* How many letters two words differ by, at most 9: good enough to name the nearest. */
-static int distance(const char *a, const char *b)
+int cli_distance(const char *a, const char *b)
 {
     enum { MOST = 40 };
     size_t n = strlen(a), m = strlen(b);
@@ -320,7 +320,7 @@ static int unknown_command(int count, char **words)
     }
     snprintf(given, sizeof given, "%s%s%s", words[0], group ? " " : "", group ? words[1] : "");
     for (const cli_command *c = cli_commands; c->name; c++) {
-        int d = distance(given, c->name);
+        int d = cli_distance(given, c->name);
         if (d < least) {
             least = d;
             near = c->name;
@@ -347,7 +347,7 @@ static int unknown_option(const cli_command *c, const char *given)
     const char *near = NULL;
     int least = 4;
     for (const cli_opt *o = c->options; *o != OPT_END; o++) {
-        int d = distance(given + 2, cli_options[*o].name);
+        int d = cli_distance(given + 2, cli_options[*o].name);
         if (given[1] == '-' && d < least) {
             least = d;
             near = cli_options[*o].name;
@@ -479,5 +479,6 @@ int cli_main(int argc, char **argv)
     if (args.word_count < c->least)
         return cli_usage_error("alice %s needs %s; 'alice %s --help' shows how to call it",
                                c->name, c->words, c->name);
-    return c->run(&args);
+    bad = settings_check_sets(&args);
+    return bad ? bad : c->run(&args);
 }

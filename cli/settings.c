@@ -33,7 +33,19 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
 {
     alice_config config;
     if (alice_config_profile(name, &config) != ALICE_OK) {
-        fprintf(stderr, "alice: %s: there is no profile '%s'; there are:", said_as, name);
+        const char *near = NULL;
+        int least = 9;
+        for (size_t i = 0; alice_config_profile_name(i); i++) {
+            int d = cli_distance(name, alice_config_profile_name(i));
+            if (d < least) {
+                least = d;
+                near = alice_config_profile_name(i);
+            }
+        }
+        fprintf(stderr, "alice: %s: there is no profile '%s'", said_as, name);
+        if (near)
+            fprintf(stderr, "; did you mean '%s'?", near);
+        fputs(" There are:", stderr);
         for (size_t i = 0; alice_config_profile_name(i); i++)
             fprintf(stderr, " %s", alice_config_profile_name(i));
         fputc('\n', stderr);
@@ -45,6 +57,34 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
     for (size_t i = 0; alice_config_field(i) && i < SETTINGS_MAX_FIELDS; i++)
         if (config.set & 0x10001u << i) /* by a person, or by a profile */
             s->origin[i] = ORIGIN_PROFILE;
+    return CLI_DONE;
+}
+
+const char *settings_split(const char *given, char key[SETTINGS_KEY_MAX])
+{
+    const char *equals = strchr(given, '=');
+    size_t n = equals ? (size_t)(equals - given) : 0;
+    if (n == 0 || n >= SETTINGS_KEY_MAX) {
+        cli_usage_error("--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys", given);
+        return NULL;
+    }
+    memcpy(key, given, n);
+    key[n] = 0;
+    return equals + 1;
+}
+
+int settings_check_sets(const cli_args *args)
+{
+    alice_config unused = alice_config_default();
+    alice_error error;
+    for (int i = 0; i < args->set_count; i++) {
+        char key[SETTINGS_KEY_MAX];
+        const char *value = settings_split(args->sets[i], key);
+        if (!value)
+            return CLI_USAGE;
+        if (alice_config_set(&unused, key, value, &error) != ALICE_OK)
+            return cli_usage_error("--set: %s", error.text);
+    }
     return CLI_DONE;
 }
 
@@ -64,16 +104,9 @@ static int use_flags(cli_settings *s, const cli_args *args)
             bad = set_field(s, flags[i].key, args->value[flags[i].opt], ORIGIN_FLAG,
                             flags[i].said_as);
     for (int i = 0; i < args->set_count && !bad; i++) {
-        char key[64];
-        const char *equals = strchr(args->sets[i], '=');
-        size_t n = equals ? (size_t)(equals - args->sets[i]) : 0;
-        if (!equals || n == 0 || n >= sizeof key)
-            return cli_usage_error(
-                "--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys",
-                args->sets[i]);
-        memcpy(key, args->sets[i], n);
-        key[n] = 0;
-        bad = set_field(s, key, equals + 1, ORIGIN_FLAG, "--set");
+        char key[SETTINGS_KEY_MAX];
+        const char *value = settings_split(args->sets[i], key);
+        bad = value ? set_field(s, key, value, ORIGIN_FLAG, "--set") : CLI_USAGE;
     }
     return bad;
 }

@@ -17,7 +17,7 @@ typedef enum cli_origin {
     ORIGIN_FLAG
 } cli_origin;
 
-enum { SETTINGS_MAX_FIELDS = 32 };
+enum { SETTINGS_MAX_FIELDS = 32, SETTINGS_KEY_MAX = 64 };
 
 typedef struct cli_settings {
     alice_config config; /* resolved and checked */
@@ -28,6 +28,13 @@ typedef struct cli_settings {
 
 /* CLI_DONE, or CLI_USAGE after saying what is wrong. */
 int settings_read(cli_settings *s, const cli_args *args);
+
+/* Whether every --set names a setting and a value of its kind, whatever the command does with
+   them. CLI_DONE, or CLI_USAGE after saying what is wrong. */
+int settings_check_sets(const cli_args *args);
+
+/* Cut "KEY=VALUE": the key into `key`, the value is answered; NULL after saying that it is none. */
+const char *settings_split(const char *given, char key[SETTINGS_KEY_MAX]);
 
 /* "flag", "environment", "profile memory_constrained", … written to buf. */
 const char *settings_origin(const cli_settings *s, size_t field, char *buf, size_t size);
