@@ -36,10 +36,11 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
         const char *near = NULL;
         int least = 9;
         for (size_t i = 0; alice_config_profile_name(i); i++) {
-            int d = cli_distance(name, alice_config_profile_name(i));
+            const char *is = alice_config_profile_name(i);
+            int d = strncmp(name, is, strlen(name)) == 0 ? 0 : cli_distance(name, is);
             if (d < least) {
                 least = d;
-                near = alice_config_profile_name(i);
+                near = is;
             }
         }
         fprintf(stderr, "alice: %s: there is no profile '%s'", said_as, name);
