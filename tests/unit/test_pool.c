@@ -464,9 +464,8 @@ static bool validate_and_ask(void *ctx, void *object)
 
 static void destroy_and_ask(void *ctx, void *object)
 {
-    alice_lease lease = {0};
-    if (asked && alice_pool_acquire(asked, 0, &lease) == ALICE_OK)
-        alice_pool_release(&lease);
+    if (asked)
+        stats_of(asked);
     destroy_thing(ctx, object);
 }
 
