@@ -66,7 +66,8 @@ const char *settings_split(const char *given, char key[SETTINGS_KEY_MAX])
     const char *equals = strchr(given, '=');
     size_t n = equals ? (size_t)(equals - given) : 0;
     if (n == 0 || n >= SETTINGS_KEY_MAX) {
-        cli_usage_error("--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys", given);
+        cli_usage_error("--set wants KEY=VALUE, not '%s'; 'alice config' lists the keys",
+                        given);
         return NULL;
     }
     memcpy(key, given, n);

@@ -33,7 +33,8 @@ int settings_read(cli_settings *s, const cli_args *args);
    them. CLI_DONE, or CLI_USAGE after saying what is wrong. */
 int settings_check_sets(const cli_args *args);
 
-/* Cut "KEY=VALUE": the key into `key`, the value is answered; NULL after saying that it is none. */
+/* Cut "KEY=VALUE": the key into `key`, the value is answered; NULL after saying that it is
+ * none. */
 const char *settings_split(const char *given, char key[SETTINGS_KEY_MAX]);
 
 /* "flag", "environment", "profile memory_constrained", … written to buf. */
