@@ -276,29 +276,31 @@ typedef enum alice_size_class {
 } alice_size_class;
 
 typedef struct alice_survey_options {
-    alice_env env;
+    alice_env env;      /**< pays for the look */
     uint32_t most_ms;   /**< stop after this long; 0: 10 seconds */
     uint64_t all_sizes; /**< files whose size is asked one by one; of those that follow, that of
                              each 16th is; 0: 20,000 */
     bool (*should_stop)(void *ctx); /**< asked now and then; or NULL */
-    void *ctx;
+    void *ctx;                      /**< for should_stop */
 } alice_survey_options;
 
 /** A collection, by the names in it: no file is opened. */
 typedef struct alice_survey {
-    bool complete;  /**< false: the time was over, or somebody asked to stop; there is more */
-    uint64_t files; /**< media or not; what organize() passes over is not among them */
-    uint64_t folders, passed_over, unreadable;
-    uint64_t by_type[ALICE_MEDIA_COUNT]; /**< by extension; ALICE_MEDIA_NONE: no media */
-    uint64_t media;                      /**< the sum of the others */
-    uint64_t sized;                      /**< media files whose size was asked; of these: */
-    uint64_t by_size[ALICE_SIZE_CLASSES];
-    uint64_t bytes;
-    uint64_t largest_bytes;
-    char largest[512]; /**< its path below the folder; cut in front */
-    uint64_t biggest_folder_files;
+    bool complete;    /**< false: the time was over, or somebody asked to stop; there is more */
+    uint64_t files;   /**< media or not; what organize() passes over is not among them */
+    uint64_t folders; /**< that were read */
+    uint64_t passed_over;                 /**< hidden and system files */
+    uint64_t unreadable;                  /**< folders that could not be read */
+    uint64_t by_type[ALICE_MEDIA_COUNT];  /**< by extension; ALICE_MEDIA_NONE: no media */
+    uint64_t media;                       /**< the sum of the others */
+    uint64_t sized;                       /**< media files whose size was asked; of these: */
+    uint64_t by_size[ALICE_SIZE_CLASSES]; /**< by size class */
+    uint64_t bytes;                       /**< of the sized files together */
+    uint64_t largest_bytes;               /**< of the largest of them */
+    char largest[512];                    /**< its path below the folder; cut in front */
+    uint64_t biggest_folder_files;        /**< files in the folder with the most */
     char biggest_folder[512]; /**< the folder with the most files in it; "" at the top */
-    double seconds;
+    double seconds;           /**< that the look took */
 } alice_survey;
 
 /**

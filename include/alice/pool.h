@@ -12,7 +12,8 @@
  *            └──▶ else, at max_total, wait
  *
  * factory, reset, validate and destroy run outside the pool's lock, in the
- * thread that acquires, releases, maintains or reclaims; they may use the pool.
+ * thread that acquires, releases, maintains or reclaims; they may use the pool,
+ * but destroy must not acquire from it: trimming would never come to an end.
  * Idle objects are handed out latest first, so that what is not needed ages.
  * The pool has no thread of its own: alice_pool_maintain() is the housekeeping.
  *

@@ -901,6 +901,10 @@ static alice_status feed(run *x)
         if (++x->fed >= x->window) { /* a batch has been handed out: how big is the next? */
             x->fed = 0;
             alice_monitor_collect(o->monitor, false, NULL);
+            /* SQLite's pages can be given back from this thread only, and between statements.
+             */
+            if (alice_monitor_level(o->monitor) >= ALICE_LEVEL_HIGH)
+                alice__catalog_shrink(o->catalog, o->sizes.page_cache / 2);
             set_base(x);
             x->window = alice_batch_next_size(o->batch);
             if (x->window > o->sizes.window)
