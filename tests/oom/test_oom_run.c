@@ -222,8 +222,8 @@ static alice_status run(const alice_alloc *alloc, alice_organize_result *result)
                                        .organized = organized,
                                        .move = true,
                                        .on_file = ignore_file};
-    options.config.max_memory_mb = 32;
-    options.config.workers = 2;
+    assert_ok(alice_config_set(&options.config, "max_memory_mb", "32", NULL));
+    assert_ok(alice_config_set(&options.config, "workers", "2", NULL));
     memset(result, 0, sizeof *result);
     alice_status st = alice_organizer_open(&o, &options, &error);
     if (st != ALICE_OK) {
