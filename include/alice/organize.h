@@ -275,6 +275,7 @@ typedef enum alice_size_class {
     ALICE_SIZE_CLASSES = 3
 } alice_size_class;
 
+/** What bounds a look; zeroed is a complete one. */
 typedef struct alice_survey_options {
     alice_env env;      /**< pays for the look */
     uint32_t most_ms;   /**< stop after this long; 0: 10 seconds */
