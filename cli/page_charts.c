@@ -180,7 +180,7 @@ void page_resident(FILE *to, const profile_run *run)
         if (s->at[i].resident_kb / 1024.0 > highest)
             highest = s->at[i].resident_kb / 1024.0;
     /* A limit far above what was used would press the curve flat: then it is only said. */
-    bool far = limit > 3 * highest;
+    bool far = limit > 5 * highest;
     chart c = {.to = to,
                .height = 300,
                .end_ms = last_ms(run),
@@ -327,7 +327,8 @@ void page_caches(FILE *to, const profile_run *run)
     fprintf(to, "L%.1f %.1fZ\"/>\n", chart_x(&c, c.end_ms), chart_y(&c, 0));
     put_titles(&c, run);
     end(&c);
-    fputs("<div class=\"wide\"><table><thead><tr><th>Cache</th><th>Used</th><th></th><th>Hit "
+    fputs("<div class=\"wide\"><table><thead><tr><th>Cache</th><th "
+          "class=\"n\">Used</th><th></th><th class=\"n\">Hit "
           "rate</th><th></th>"
           "<th class=\"n\">Items</th><th class=\"n\">Evictions</th></tr></thead><tbody>\n",
           to);
@@ -383,7 +384,7 @@ static void put_box(FILE *to, int level, double x, double width, size_t color, c
                     int line, double bytes, double sum)
 {
     const double height = 30;
-    size_t letters = (size_t)(width / 7.2), n = strlen(name);
+    size_t letters = (size_t)((width > 8 ? width - 8 : 0) / 7.2), n = strlen(name);
     fprintf(to,
             "<g><rect class=\"c%zu d%d\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" "
             "height=\"%.1f\"/><title>",
@@ -395,11 +396,11 @@ static void put_box(FILE *to, int level, double x, double width, size_t color, c
     fputs(": ", to);
     page_bytes(to, bytes);
     fprintf(to, ", %.1f %%</title>", sum > 0 ? 100 * bytes / sum : 0);
-    if (letters > 3) {
+    if (letters >= 3) {
         fprintf(to, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\">", x + 5,
                 level * height + 19.5);
         char cut[96];
-        size_t keep = n <= letters - 1 ? n : letters - 2;
+        size_t keep = n <= letters ? n : letters - 1;
         if (keep > sizeof cut - 1)
             keep = sizeof cut - 1;
         memcpy(cut, name, keep);
