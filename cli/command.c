@@ -249,8 +249,9 @@ static int print_help(void)
     puts("\n  alice COMMAND --help   how to use a command, with examples\n"
          "  alice --version        the version\n"
          "  man alice              everything\n\n"
-         "Exit status: 0 done; 1 done, but some files failed; 2 wrong usage or settings;\n"
-         "3 could not start or had to stop; 130 interrupted. Nothing is ever half-done.");
+         "Exit status:");
+    for (const cli_note *n = cli_exit_statuses; n->name; n++)
+        printf("  %-4s %s\n", n->name, n->text);
     return CLI_DONE;
 }
 

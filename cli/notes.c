@@ -8,11 +8,9 @@ const char cli_about[] =
 
 const cli_note cli_exit_statuses[] = {
     {"0", "done"},
-    {"1", "done, but some files failed (each is named with its reason), or a memory test went "
-          "over its limit"},
+    {"1", "done, but files failed (each is named), or a memory test went over its limit"},
     {"2", "wrong usage or settings"},
-    {"3", "could not start or had to stop: disk full, catalog damaged, inbox unreadable; "
-          "nothing is half-done"},
+    {"3", "could not start or had to stop (disk full, ...); nothing is half-done"},
     {"130", "interrupted; nothing is half-done"},
     {0},
 };
