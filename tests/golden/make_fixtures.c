@@ -38,7 +38,7 @@ static void put(const char *path, blob *b)
         *p = '/';
     }
     FILE *f = fopen(full, "wb");
-    if (!f || fwrite(b->p, 1, b->n, f) != b->n || fclose(f) != 0) {
+    if (!f || (b->n && fwrite(b->p, 1, b->n, f) != b->n) || fclose(f) != 0) {
         fprintf(stderr, "make_fixtures: cannot write %s\n", full);
         exit(1);
     }
