@@ -24,14 +24,14 @@
 
 enum { TOP_DEFAULT = 10, TOP_MOST = 1000 };
 
-typedef struct session {
+typedef struct profiling {
     profile_run run;
     cli_progress progress;
     alice_organizer *organizer; /* NULL: not open yet */
     alice_profile *profile;
     alice_organizer_status now;
     size_t most; /* bytes in use when the profile was last copied */
-} session;
+} profiling;
 
 /* ---- names ---- */
 
@@ -75,7 +75,7 @@ static size_t in_use(const alice_organizer_status *s)
     return charged > s->usage.current ? charged : s->usage.current;
 }
 
-static void look(session *s)
+static void look(profiling *s)
 {
     if (!s->organizer || alice_organizer_get_status(s->organizer, &s->now) != ALICE_OK)
         return;
@@ -96,7 +96,7 @@ static void look(session *s)
 
 static bool between_files(void *ctx)
 {
-    session *s = ctx;
+    profiling *s = ctx;
     if (samples_due(&s->run.samples))
         look(s);
     return stop_asked(NULL);
@@ -104,11 +104,11 @@ static bool between_files(void *ctx)
 
 static void on_progress(void *ctx, const alice_progress *now)
 {
-    session *s = ctx;
+    profiling *s = ctx;
     progress_show(&s->progress, now);
 }
 
-static alice_status organize(session *s, const alice_organizer_options *o, alice_error *error)
+static alice_status organize(profiling *s, const alice_organizer_options *o, alice_error *error)
 {
     char why[160];
     cli_control *control = control_start("memory profile", why, sizeof why);
@@ -345,7 +345,7 @@ static int write_page(FILE *page, const char *name, const profile_run *run)
     return CLI_DONE;
 }
 
-static int profile_it(session *s, const cli_args *args, const cli_settings *settings,
+static int profile_it(profiling *s, const cli_args *args, const cli_settings *settings,
                       FILE **page)
 {
     alice_organizer_options o;
@@ -384,7 +384,7 @@ static int profile_it(session *s, const cli_args *args, const cli_settings *sett
 
 int cmd_memory_profile(const cli_args *args)
 {
-    static session s;
+    static profiling s;
     cli_settings settings;
     FILE *page = NULL;
     int bad = read_top(args, &s.run.top);
