@@ -108,21 +108,20 @@ typedef struct alice_memory_stats {
 
 /** The result of a run. */
 typedef struct alice_organize_result {
-    int64_t run;         /**< 0: a dry run, or nothing to record */
-    uint64_t files;      /**< looked at */
-    uint64_t organized;  /**< placed */
-    uint64_t skipped;    /**< left where they are */
-    uint64_t duplicates; /**< of what is organized already */
-    uint64_t errors;     /**< that failed */
-    uint64_t not_media;  /**< of the skipped: looked at in this run */
-    uint64_t
-        already_known; /**< of the skipped: as an earlier run knows them, whatever they are */
-    uint64_t groups_left; /**< of the skipped: partners that a move leaves */
-    uint64_t passed_over; /**< hidden and system files: not in `files` */
-    uint64_t damaged;     /**< of the organized: read only as far as they are whole */
-    uint64_t bytes;       /**< of what was organized */
-    uint64_t recovered;   /**< files of a killed run that were settled first */
-    double seconds;       /**< that it took */
+    int64_t run;            /**< 0: a dry run, or nothing to record */
+    uint64_t files;         /**< looked at */
+    uint64_t organized;     /**< placed */
+    uint64_t skipped;       /**< left where they are */
+    uint64_t duplicates;    /**< of what is organized already */
+    uint64_t errors;        /**< that failed */
+    uint64_t not_media;     /**< of the skipped: looked at in this run */
+    uint64_t already_known; /**< of the skipped: an earlier run knows them */
+    uint64_t groups_left;   /**< of the skipped: partners that a move leaves */
+    uint64_t passed_over;   /**< hidden and system files: not in `files` */
+    uint64_t damaged;       /**< of the organized: read only as far as they are whole */
+    uint64_t bytes;         /**< of what was organized */
+    uint64_t recovered;     /**< files of a killed run that were settled first */
+    double seconds;         /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
     /** of the organized, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */

@@ -1,7 +1,13 @@
 """What the tests of the program share: running it, listing trees, telling TAP.
 
 Each file is a program: `test_x.py ALICE`, where ALICE is the program under test. A test is a
-function with @test; it asserts, or raises Skip. Times are of a machine in UTC.
+function with @test; it asserts, or raises Skip. Times are of a machine in UTC. Words after ALICE
+choose the tests whose names contain one of them.
+
+    ALICE_SHARED=DIR   where tools/make-collection and corpus/ are (../shared beside the project)
+    ALICE_SCALE=N      collections of real files have N files instead of 10,000
+    ALICE_KILLS=N      kills in each test of test_signals.py, instead of 20
+    ALICE_SEED=N       other moments
 """
 import hashlib
 import json
