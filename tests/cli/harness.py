@@ -49,7 +49,7 @@ def test(f):
 
 def main():
     """Run the tests (or those whose names contain a word of the command line) and tell TAP."""
-    global _work
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up, then go
     chosen = [f for f in _tests if not sys.argv[2:] or any(w in f.__name__ for w in sys.argv[2:])]
     print('1..%d' % len(chosen), flush=True)
     failed = 0
@@ -67,7 +67,7 @@ def main():
             for line in ''.join(traceback.format_exception(type(e), e, e.__traceback__)).splitlines():
                 print('#  ' + line.encode('utf-8', 'backslashreplace').decode())
             sys.stdout.flush()
-            if isinstance(e, KeyboardInterrupt):
+            if isinstance(e, (KeyboardInterrupt, SystemExit)):
                 break
         finally:
             clean()
@@ -119,6 +119,7 @@ def bound():
 
 _places = []
 _mounts = []
+_children = []
 
 
 def place(base=None):
@@ -134,6 +135,11 @@ def fast():
 
 
 def clean():
+    while _children:
+        p = _children.pop()
+        if p.poll() is None:
+            p.kill()
+            p.wait()
     while _mounts:
         subprocess.run(['umount', '-l', _mounts.pop()])
     while _places:
@@ -183,7 +189,9 @@ def start(*args, **how):
     how.setdefault('stdout', subprocess.PIPE)
     how.setdefault('stderr', subprocess.PIPE)
     how.setdefault('env', environment())
-    return subprocess.Popen([*before, ALICE, *args], **how)
+    p = subprocess.Popen([*before, ALICE, *args], **how)
+    _children.append(p)
+    return p
 
 
 def _watch(p, result):
