@@ -9,6 +9,7 @@ choose the tests whose names contain one of them.
     ALICE_KILLS=N      kills in each test of test_signals.py, instead of 20
     ALICE_SEED=N       other moments
 """
+import atexit
 import hashlib
 import json
 import os
@@ -49,7 +50,9 @@ def test(f):
 
 def main():
     """Run the tests (or those whose names contain a word of the command line) and tell TAP."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up, then go
+    # Ended from outside: clean up, then go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    atexit.register(clean)
     chosen = [f for f in _tests if not sys.argv[2:] or any(w in f.__name__ for w in sys.argv[2:])]
     print('1..%d' % len(chosen), flush=True)
     failed = 0
@@ -143,7 +146,7 @@ def clean():
     while _mounts:
         subprocess.run(['umount', '-l', _mounts.pop()])
     while _places:
-        path = os.fsencode(_places.pop())
+        path = os.fsencode(_places[-1])
         for root, dirs, files in os.walk(path):
             for d in dirs:
                 try:
@@ -151,6 +154,7 @@ def clean():
                 except (OSError, NotImplementedError):
                     pass
         shutil.rmtree(path, ignore_errors=True)
+        _places.pop()
 
 
 # ---- the program ----
