@@ -65,7 +65,7 @@ static const cli_opt memory_test_options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OP
                                               OPT_JOBS,       OPT_SET,        OPT_JSON,
                                               OPT_QUIET,      OPT_HELP,       OPT_END};
 
-static const cli_opt demo_options[] = {OPT_EVERY, OPT_HELP, OPT_END};
+static const cli_opt demo_options[] = {OPT_EVERY, OPT_SET, OPT_HELP, OPT_END};
 
 const cli_command cli_commands[] = {
     {"organize", "[INBOX [ORGANIZED]]", "dir", "sort a folder of media into dated folders",
@@ -171,7 +171,7 @@ const cli_command cli_commands[] = {
      "Each says what it claims, and whether that held; the exit status is 0 when all did. On "
      "a\n"
      "terminal a menu offers them. They work in a folder that is made for them in $TMPDIR, or\n"
-     "/var/tmp, and removed again.\n"
+     "/var/tmp, and removed again. --set is for the organizing one, whose limit is 32 MB.\n"
      "\n"
      "Examples:\n"
      "  alice demo\n"

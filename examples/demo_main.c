@@ -20,5 +20,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s [--all]\n", argv[0]);
         return 2;
     }
-    return demo_run(all) ? 0 : 1;
+    return demo_run(all, NULL) ? 0 : 1;
 }

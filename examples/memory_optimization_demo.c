@@ -167,8 +167,9 @@ static reading measure_reading(uint64_t (*how)(const char *), const char *path)
     return r;
 }
 
-static bool demo_streaming(void)
+static bool demo_streaming(const alice_config *config)
 {
+    (void)config; /* its figures are those of the guide */
     make_big_file("large.bin");
     printf("   a file of %d MB, its bytes added up in two ways\n\n", BIG_FILE_MB);
     reading whole = measure_reading(read_whole, "large.bin");
@@ -213,8 +214,9 @@ static size_t look_up(alice_cache *cache, unsigned number)
     return hit;
 }
 
-static bool demo_cache(void)
+static bool demo_cache(const alice_config *config)
 {
+    (void)config; /* its figures are those of the guide */
     enum { ENTRIES = 4000, HOT = 50 };
     static uint8_t value[8 * 1024];
     uint64_t time_ns = 1;
@@ -306,8 +308,9 @@ static unsigned use_executor(alice_executor *executor, unsigned n)
     return n;
 }
 
-static bool demo_pool(void)
+static bool demo_pool(const alice_config *config)
 {
+    (void)config; /* its figures are those of the guide */
     uint64_t sums[2] = {0, 0};
     printf("   %d times: %d threads, one task\n\n", ROUNDS, THREADS);
     double start = seconds();
@@ -412,8 +415,9 @@ static alice_status load_batch(void *ctx, alice_batch_result *results, size_t co
     return ALICE_OK;
 }
 
-static bool demo_batches(void)
+static bool demo_batches(const alice_config *config)
 {
+    (void)config; /* its figures are those of the guide */
     load l = {0};
     alice_monitor_options m = {.config = alice_config_default()};
     m.limit_bytes = process_now().current + ROOM_MB * ALICE_MB;
@@ -484,16 +488,13 @@ static bool make_inbox(void)
     return good;
 }
 
-static void organize(size_t limit_mb, alice_organize_result *result)
+static void organize(const alice_config *config, alice_organize_result *result)
 {
     alice_organizer_options options = {.inbox = "inbox", .organized = "organized"};
     alice_organizer *organizer = NULL;
     alice_error error = {0};
-    char limit[16];
-    snprintf(limit, sizeof limit, "%zu", limit_mb);
-    options.config = alice_config_default();
+    options.config = *config;
     options.kernel_backstop = true;
-    need(alice_config_set(&options.config, "max_memory_mb", limit, NULL), "set the limit");
     alice_status st = alice_organizer_open(&organizer, &options, &error);
     if (st == ALICE_OK)
         st = alice_organizer_organize(organizer, result, &error);
@@ -503,15 +504,15 @@ static void organize(size_t limit_mb, alice_organize_result *result)
     alice_organizer_close(&organizer);
 }
 
-static bool demo_organizer(void)
+static bool demo_organizer(const alice_config *config)
 {
-    size_t limit = alice_limit_sanitized() ? 1024 : 32; /* sanitizers take their own share */
+    size_t limit = config->max_memory_mb;
     need(make_inbox() ? ALICE_OK : ALICE_E_IO, "make an inbox");
     printf("   an inbox of %d pictures and %d copies of some, limit %zu MB\n\n", PICTURES,
            COPIES, limit);
     alice_organize_result first, second;
-    organize(limit, &first);
-    organize(limit, &second);
+    organize(config, &first);
+    organize(config, &second);
     const alice_organize_result *runs[] = {&first, &second};
     for (int i = 0; i < 2; i++)
         printf("   run %d: %" PRIu64 " organized, %" PRIu64 " duplicates, %" PRIu64
@@ -533,9 +534,14 @@ static bool demo_organizer(void)
 
 /* ---- running them ---- */
 
+const char *demo_limit(void)
+{
+    return alice_limit_sanitized() ? "1024" : "32"; /* sanitizers take their own share */
+}
+
 typedef struct demonstration {
     const char *title;
-    bool (*run)(void);
+    bool (*run)(const alice_config *config);
 } demonstration;
 
 static const demonstration DEMONSTRATIONS[] = {
@@ -567,7 +573,7 @@ static void remove_tree(int parent, const char *name)
  * One demonstration in a process and a folder of its own. On disk, not in /tmp, which is often
  * memory. This process, which cleans up, outlives an interrupt; the demonstration does not.
  */
-static bool show(size_t which)
+static bool show(size_t which, const alice_config *config)
 {
     const char *base = getenv("TMPDIR");
     char folder[256];
@@ -584,7 +590,7 @@ static bool show(size_t which)
     pid_t child = fork();
     if (child == 0) {
         sigaction(SIGINT, &was, NULL);
-        bool held = chdir(folder) == 0 && DEMONSTRATIONS[which].run();
+        bool held = chdir(folder) == 0 && DEMONSTRATIONS[which].run(config);
         _exit(fflush(stdout) == 0 && held ? 0 : 1);
     }
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -596,16 +602,16 @@ static bool show(size_t which)
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool show_all(void)
+static bool show_all(const alice_config *config)
 {
     bool held = true;
     for (size_t i = 0; i < COUNT; i++)
-        held &= show(i);
+        held &= show(i, config);
     printf("\n%s\n", held ? "Every claim held." : "Not every claim held.");
     return held;
 }
 
-static bool menu(void)
+static bool menu(const alice_config *config)
 {
     bool held = true;
     char line[64];
@@ -618,15 +624,18 @@ static bool menu(void)
         if (!fgets(line, sizeof line, stdin) || line[0] == 'q')
             return held;
         if (line[0] == 'a')
-            held &= show_all();
+            held &= show_all(config);
         else if (line[0] >= '1' && line[0] < '1' + COUNT)
-            held &= show((size_t)(line[0] - '1'));
+            held &= show((size_t)(line[0] - '1'), config);
         else if (line[0] != '\n')
             printf("There is no %.*s here.\n", (int)strcspn(line, "\n"), line);
     }
 }
 
-bool demo_run(bool all)
+bool demo_run(bool all, const alice_config *config)
 {
-    return all || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ? show_all() : menu();
+    alice_config own = config ? *config : alice_config_default();
+    if (!config)
+        need(alice_config_set(&own, "max_memory_mb", demo_limit(), NULL), "set the limit");
+    return all || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ? show_all(&own) : menu(&own);
 }

@@ -885,18 +885,21 @@ alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row 
     return ALICE_OK;
 }
 
-alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, char *name,
-                                    size_t size)
+/* One row by its id: the text of `column`, copied, and the number of the first where it is
+ * asked for. */
+static alice_status text_of_id(alice__store *s, int which, int64_t id, int column,
+                               int64_t *first, char *text, size_t size)
 {
     sqlite3_stmt *q;
-    alice_status st = take(s, Q_ROW_PLACE, &q);
+    alice_status st = take(s, which, &q);
     if (st != ALICE_OK)
         return st;
     sqlite3_bind_int64(q, 1, id);
     int rc = sqlite3_step(q);
     if (rc == SQLITE_ROW) {
-        *dir = sqlite3_column_int64(q, 0);
-        int n = snprintf(name, size, "%s", column_text(q, 1));
+        if (first)
+            *first = sqlite3_column_int64(q, 0);
+        int n = snprintf(text, size, "%s", column_text(q, column));
         st = n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
     } else {
         st = rc == SQLITE_DONE ? ALICE_E_NOENT : failed(s, rc);
@@ -905,22 +908,15 @@ alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, c
     return st;
 }
 
+alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, char *name,
+                                    size_t size)
+{
+    return text_of_id(s, Q_ROW_PLACE, id, 1, dir, name, size);
+}
+
 alice_status alice__store_dir_path(alice__store *s, int64_t dir, char *path, size_t size)
 {
-    sqlite3_stmt *q;
-    alice_status st = take(s, Q_DIR_PATH, &q);
-    if (st != ALICE_OK)
-        return st;
-    sqlite3_bind_int64(q, 1, dir);
-    int rc = sqlite3_step(q);
-    if (rc == SQLITE_ROW) {
-        int n = snprintf(path, size, "%s", column_text(q, 0));
-        st = n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
-    } else {
-        st = rc == SQLITE_DONE ? ALICE_E_NOENT : failed(s, rc);
-    }
-    let_go(q);
-    return st;
+    return text_of_id(s, Q_DIR_PATH, dir, 0, NULL, path, size);
 }
 
 void alice__store_row_end(alice__store *s)

@@ -400,7 +400,6 @@ static bool is_camera_claim(const char *text, size_t n)
 {
     static const char *const words[] = {"pixel camera",
                                         "pixel_camera",
-                                        "pixel",
                                         "leica",
                                         "nikon",
                                         "canon",

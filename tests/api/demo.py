@@ -69,6 +69,15 @@ def main():
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         check(p.returncode == 1 and 'Not every claim held.' in p.stdout,
               'without a terminal all run; what could not is told', p.stdout)
+        if command[-1] == 'demo':  # the program's own command takes settings, the example none
+            p = subprocess.run([*command, '--set', 'memory.max_memory_mb=2048'], env=env,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, timeout=120)
+            check(p.returncode == 0 and 'limit 2048 MB' in p.stdout, 'a setting is heard', p.stdout)
+            p = subprocess.run([*command, '--set', 'memory.max_memory=1'], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, timeout=60)
+            check(p.returncode == 2 and 'memory.max_memory_mb' in p.stdout,
+                  'an unknown setting names the nearest', p.stdout)
         p = subprocess.run([*command, '--some'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            text=True, timeout=60)
         check(p.returncode == 2, 'an unknown option is wrong usage', p.stdout)

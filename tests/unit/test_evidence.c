@@ -591,6 +591,10 @@ static void claims_of_cameras(void **state)
     alice__facts_source_type(&d.f, "x/trainedAlgorithmicMedia", 25, "c2pa:digitalSourceType");
     expect_none();
     assert_true(d.info.ai_edited);
+    begin(); /* a program for making pictures, though it has a phone's name */
+    tell(ALICE__IN_C2PA, "claim_generator", "Pixel Studio");
+    alice__facts_source_type(&d.f, "x/trainedAlgorithmicMedia", 25, "c2pa:digitalSourceType");
+    expect(ALICE_GEN_UNNAMED, "c2pa:digitalSourceType", "", "", "", "", "");
     begin();
     tell(ALICE__IN_XMP, "Credit", "Edited with Google AI");
     expect_none();
