@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What a parser that was taken over could still do: each test gives it up in a child, and
+ * tries. */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <alice/confine.h>
+
+#include "tree.h"
+
+static alice_confinement available;
+
+/* The line that failed, as the child's exit status. */
+#define NEED(condition)                                             \
+    do {                                                            \
+        if (!(condition)) {                                         \
+            fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
+            return 1;                                               \
+        }                                                           \
+    } while (0)
+
+static void in_child(int (*attempt)(const char *folder), const char *folder)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(attempt(folder));
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int make(const char *folder, const char *name)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 ? errno : 0;
+}
+
+static int confine_to(const char *folder, const char *a, bool write_a, const char *b,
+                      bool write_b)
+{
+    char path_a[600], path_b[600];
+    alice_confinement now;
+    snprintf(path_a, sizeof path_a, "%s/%s", folder, a);
+    snprintf(path_b, sizeof path_b, "%s/%s", folder, b);
+    const alice_confine_path paths[] = {{path_a, write_a}, {path_b, write_b}};
+    NEED(alice_confine(paths, 2, &now) == ALICE_OK);
+    NEED(now.files == available.files && now.calls == available.calls);
+    return 0;
+}
+
+static int files_out_of_reach(const char *folder)
+{
+    char path[600], inside[600];
+    NEED(make(folder, "in/before") == 0 && make(folder, "outside") == 0);
+    NEED(confine_to(folder, "in", false, "out", true) == 0);
+    NEED(open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES);
+    NEED(open("/", O_RDONLY | O_DIRECTORY) < 0 && errno == EACCES);
+    NEED(make("/tmp", "alice-confined") == EACCES);
+    NEED(make(folder, "in/new") == EACCES);
+    NEED(make(folder, "out/new") == 0);
+    snprintf(inside, sizeof inside, "%s/in/before", folder);
+    int fd = open(inside, O_RDONLY);
+    NEED(fd >= 0);
+    NEED(open(inside, O_WRONLY) < 0 && errno == EACCES);
+    NEED(unlink(inside) < 0 && errno == EACCES);
+    snprintf(path, sizeof path, "%s/outside", folder);
+    NEED(unlink(path) < 0 && errno == EACCES);
+    /* Not by a link either. */
+    snprintf(path, sizeof path, "%s/out/link", folder);
+    NEED(symlink("/etc/passwd", path) == 0);
+    NEED(open(path, O_RDONLY) < 0 && errno == EACCES);
+    /* What the monitor reads. */
+    NEED(open("/proc/self/status", O_RDONLY) >= 0);
+    return 0;
+}
+
+static int renames_stay_renames(const char *folder)
+{
+    char from[600], to[600];
+    struct stat before, after;
+    NEED(make(folder, "in/sub/picture") == 0);
+    snprintf(from, sizeof from, "%s/in/sub/picture", folder);
+    snprintf(to, sizeof to, "%s/out/picture", folder);
+    NEED(stat(from, &before) == 0);
+    NEED(confine_to(folder, "in", true, "out", true) == 0);
+    NEED(rename(from, to) == 0); /* EXDEV would be a copy of each file */
+    NEED(stat(to, &after) == 0 && after.st_ino == before.st_ino);
+    return 0;
+}
+
+static int no_program_and_no_network(const char *folder)
+{
+    NEED(confine_to(folder, "in", false, "out", true) == 0);
+    char *const argv[] = {(char *)"true", NULL};
+    NEED(execve("/bin/true", argv, NULL) < 0);
+    NEED(errno == EPERM || errno == EACCES);
+    if (!available.calls)
+        return 0;
+    NEED(socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+    NEED(socket(AF_INET6, SOCK_DGRAM, 0) < 0 && errno == EPERM);
+    NEED(socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
+    NEED(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 && errno == EPERM);
+    return 0;
+}
+
+static void test(int (*attempt)(const char *folder))
+{
+    char folder[] = "/var/tmp/alice-confine-XXXXXX", path[600];
+    if (!available.files) {
+        printf(
+            "# SKIP confine: this kernel, or this build under a sanitizer, confines nothing\n");
+        return;
+    }
+    assert_non_null(mkdtemp(folder));
+    for (const char *const *f = (const char *const[]){"in", "in/sub", "out", NULL}; *f; f++) {
+        snprintf(path, sizeof path, "%s/%s", folder, *f);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    in_child(attempt, folder);
+    tree_remove(folder);
+}
+
+static void only_the_named_folders_can_be_reached(void **state)
+{
+    (void)state;
+    test(files_out_of_reach);
+}
+
+static void a_rename_between_two_of_them_stays_one(void **state)
+{
+    (void)state;
+    test(renames_stay_renames);
+}
+
+static void nothing_can_be_started_and_nobody_called(void **state)
+{
+    (void)state;
+    test(no_program_and_no_network);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    alice_confine_path many[64] = {{"/", false}};
+    assert_int_equal(alice_confine(NULL, 1, NULL), ALICE_E_INVAL);
+    assert_int_equal(alice_confine(many, 64, NULL), ALICE_E_INVAL);
+    alice_confine_available(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_the_named_folders_can_be_reached),
+        cmocka_unit_test(a_rename_between_two_of_them_stays_one),
+        cmocka_unit_test(nothing_can_be_started_and_nobody_called),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+    };
+    alice_confine_available(&available);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
