@@ -46,7 +46,7 @@ static void print_table(const cli_settings *s)
     table_end(&t, stdout, table_width(stdout));
 }
 
-int cmd_config(const cli_args *args)
+static int run(const cli_args *args)
 {
     cli_settings s;
     int bad = settings_read(&s, args);
@@ -58,3 +58,25 @@ int cmd_config(const cli_args *args)
         print_table(&s);
     return CLI_DONE;
 }
+
+static const cli_opt options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE, OPT_JOBS,
+                                  OPT_SET,        OPT_JSON,       OPT_HELP,    OPT_END};
+
+static const char text[] =
+    "Settings come from the flags, else from the environment (ALICE_PERFORMANCE names a\n"
+    "profile), else from the profile, else from the machine's memory and the defaults.\n"
+    "\n"
+    "Examples:\n"
+    "  alice config --max-memory 64\n"
+    "  ALICE_PERFORMANCE=memory_constrained alice config\n";
+
+const cli_command cmd_config = {
+    .name = "config",
+    .words = "",
+    .summary = "show every setting and where it came from",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .text = text,
+    .run = run,
+};

@@ -139,7 +139,7 @@ static void print_text(const char *path, const alice_media_info *info, const cha
         print_fact("problem", problem, strlen(problem), NULL, false);
 }
 
-int cmd_info(const cli_args *args)
+static int run(const cli_args *args)
 {
     alice_info_reader *reader = NULL;
     alice_media_info *info = NULL;
@@ -177,3 +177,25 @@ int cmd_info(const cli_args *args)
     alice_info_close(&reader);
     return worst;
 }
+
+static const cli_opt options[] = {OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
+
+static const char text[] =
+    "Prints type, size, date, camera, generator and prompt of each file, each with the place\n"
+    "where it stands, and for the date what was found besides and why it was not taken.\n"
+    "\n"
+    "Examples:\n"
+    "  alice info IMG_0001.HEIC\n"
+    "  alice info --json *.png | jq -r .prompt\n";
+
+const cli_command cmd_info = {
+    .name = "info",
+    .words = "FILE...",
+    .completes = "file",
+    .summary = "show what a file says about itself",
+    .options = options,
+    .least = 1,
+    .most = -1,
+    .text = text,
+    .run = run,
+};

@@ -165,7 +165,7 @@ out:
     return status;
 }
 
-int cmd_memory_gc(const cli_args *args)
+static int run(const cli_args *args)
 {
     cli_targets targets;
     int status = targets_find(&targets, args);
@@ -190,3 +190,25 @@ int cmd_memory_gc(const cli_args *args)
         done += collect(&targets.at[i], args->given[OPT_JSON], targets.all);
     return done > 0 ? CLI_DONE : CLI_STOPPED;
 }
+
+static const cli_opt options[] = {OPT_PID, OPT_ALL, OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
+
+static const char text[] =
+    "Prints what each reclaimer gave back, and what was resident before and after. A run\n"
+    "collects between two files, so the answer may take as long as its present file does.\n"
+    "With neither --pid nor --all it is this process itself that collects.\n"
+    "\n"
+    "Examples:\n"
+    "  alice memory gc --all\n"
+    "  alice memory gc --pid 4711\n";
+
+const cli_command cmd_memory_gc = {
+    .name = "memory gc",
+    .words = "",
+    .summary = "ask running alices to give memory back",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .text = text,
+    .run = run,
+};

@@ -23,6 +23,9 @@
 #include "table.h"
 #include "targets.h"
 
+/* Options of its own. */
+enum { OPT_DURATION = OPT_OWN, OPT_INTERVAL };
+
 enum {
     REDRAW_MS = 500,    /* the time that has passed is shown in seconds */
     COLLECT_MS = 35000, /* a running alice answers, if late, within 30 s */
@@ -354,7 +357,7 @@ static void choose(monitoring *s)
         say(s, "it does not listen as an alice does: this is what the kernel tells");
 }
 
-int cmd_memory_monitor(const cli_args *args)
+static int run(const cli_args *args)
 {
     monitoring s = {.args = args};
     cli_settings settings;
@@ -388,3 +391,36 @@ out:
     alice_monitor_close(&s.monitor);
     return status;
 }
+
+static const cli_opt options[] = {OPT_PID,        OPT_ALL,     OPT_DURATION, OPT_INTERVAL,
+                                  OPT_MAX_MEMORY, OPT_PROFILE, OPT_JSON,     OPT_SET,
+                                  OPT_HELP,       OPT_END};
+static const cli_option own_options[] = {
+    [OPT_DURATION] = {"duration", 0, "SECONDS", NULL, "stop after this long"},
+    [OPT_INTERVAL] = {"interval", 0, "SECONDS", NULL, "time between two looks (default: 1)"},
+};
+
+static const char text[] =
+    "An alice that is running tells everything: its limit, the ledger by account, caches,\n"
+    "batches and how far it is. Of other processes the kernel tells what is resident. With\n"
+    "neither --pid nor --all it is this process itself that is shown.\n"
+    "\n"
+    "On a terminal it is a screen; q quits, g asks to collect, p pauses. In a pipe it is one\n"
+    "line at each interval, with --json one object. NO_COLOR is obeyed.\n"
+    "\n"
+    "Examples:\n"
+    "  alice memory monitor --all\n"
+    "  alice memory monitor --pid 4711 --duration 60\n"
+    "  alice memory monitor --pid 4711 --json --interval 5 >> memory.jsonl\n";
+
+const cli_command cmd_memory_monitor = {
+    .name = "memory monitor",
+    .words = "",
+    .summary = "watch the memory of a running alice, or of any process",
+    .options = options,
+    .own_options = own_options,
+    .least = 0,
+    .most = 0,
+    .text = text,
+    .run = run,
+};

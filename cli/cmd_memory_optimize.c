@@ -451,7 +451,7 @@ static void print_json(const found *f, const advice *a)
 
 /* ---- the command ---- */
 
-int cmd_memory_optimize(const cli_args *args)
+static int run(const cli_args *args)
 {
     static found f;
     static advice a;
@@ -479,3 +479,28 @@ int cmd_memory_optimize(const cli_args *args)
     print_snippet(&f, &a);
     return CLI_DONE;
 }
+
+static const cli_opt options[] = {OPT_PROFILE, OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
+
+static const char text[] =
+    "Looks at the machine (memory, limits of control groups, pressure, processors) and says\n"
+    "which limit and profile to use, and why. With PATH, also at the disk behind it and the\n"
+    "collection in it, by names and a sample of sizes, for at most 10 seconds. Ends with the\n"
+    "settings and the command to run.\n"
+    "\n"
+    "Examples:\n"
+    "  alice memory optimize\n"
+    "  alice memory optimize --profile memory_constrained\n"
+    "  alice memory optimize ~/Pictures\n";
+
+const cli_command cmd_memory_optimize = {
+    .name = "memory optimize",
+    .words = "[PATH]",
+    .completes = "dir",
+    .summary = "find the limit and settings that suit this machine",
+    .options = options,
+    .least = 0,
+    .most = 1,
+    .text = text,
+    .run = run,
+};

@@ -22,6 +22,9 @@
 #include "stop.h"
 #include "table.h"
 
+/* Options of its own. */
+enum { OPT_TOP = OPT_OWN, OPT_HTML };
+
 enum { TOP_DEFAULT = 10, TOP_MOST = 1000 };
 
 typedef struct profiling {
@@ -382,7 +385,7 @@ static int profile_it(profiling *s, const cli_args *args, const cli_settings *se
     return bad;
 }
 
-int cmd_memory_profile(const cli_args *args)
+static int run(const cli_args *args)
 {
     static profiling s;
     cli_settings settings;
@@ -407,3 +410,35 @@ int cmd_memory_profile(const cli_args *args)
     alice_profile_close(&s.profile);
     return bad;
 }
+
+static const cli_opt options[] = {OPT_TOP,   OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
+                                  OPT_JOBS,  OPT_SET,        OPT_HTML,       OPT_JSON,
+                                  OPT_QUIET, OPT_HELP,       OPT_END};
+static const cli_option own_options[] = {
+    [OPT_TOP] = {"top", 0, "N", NULL, "how many allocation sites to show (default: 10)"},
+    [OPT_HTML] = {"html", 0, "FILE", "file", "write a page with charts"},
+};
+
+static const char text[] =
+    "Organizes PATH as a dry run (nothing on disk changes) under the allocation profiler,\n"
+    "and prints the places in the program that held the most memory at the moment of the\n"
+    "highest use, those that took the most in all, and what each account was charged. With\n"
+    "--html, also a page with charts: memory against the limit, batch sizes, accounts, caches\n"
+    "and sites.\n"
+    "\n"
+    "Examples:\n"
+    "  alice memory profile ~/Pictures --top 20\n"
+    "  alice memory profile ~/Pictures --max-memory 64 --html profile.html\n";
+
+const cli_command cmd_memory_profile = {
+    .name = "memory profile",
+    .words = "PATH",
+    .completes = "dir",
+    .summary = "see what takes memory while a collection is organized",
+    .options = options,
+    .own_options = own_options,
+    .least = 1,
+    .most = 1,
+    .text = text,
+    .run = run,
+};

@@ -179,6 +179,8 @@ static double number_of(const char *answer, const char *key)
     return at ? strtod(at + strlen(quoted), NULL) : 0;
 }
 
+extern const cli_command cmd_memory_test;
+
 /* The child's words: those of this call, but for one limit, and JSON. */
 static int child_words(const cli_args *args, const char *limit, char **words, int most)
 {
@@ -193,9 +195,10 @@ static int child_words(const cli_args *args, const char *limit, char **words, in
     for (int i = 0; i < OPT_COUNT && n + 4 < most; i++) {
         if (!args->given[i] || i == OPT_MAX_MEMORY || i == OPT_JSON || i == OPT_SET)
             continue;
-        snprintf(flags[i], sizeof flags[i], "--%s", cli_options[i].name);
+        const cli_option *o = cli_option_of(&cmd_memory_test, (cli_opt)i);
+        snprintf(flags[i], sizeof flags[i], "--%s", o->name);
         words[n++] = flags[i];
-        if (cli_options[i].value)
+        if (o->value)
             words[n++] = (char *)args->value[i];
     }
     for (int i = 0; i < args->set_count && n + 4 < most; i++) {
@@ -422,7 +425,7 @@ static int cut_apart(const char *given, char *text, size_t size, trial *trials)
     return count;
 }
 
-int cmd_memory_test(const cli_args *args)
+static int run(const cli_args *args)
 {
     static trial trials[MOST_LIMITS];
     static char list[256];
@@ -452,3 +455,33 @@ int cmd_memory_test(const cli_args *args)
         over |= trials[i].status != CLI_DONE || trials[i].peak > trials[i].limit;
     return over ? CLI_SOME_FAILED : CLI_DONE;
 }
+
+static const cli_opt options[] = {OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
+                                  OPT_JOBS,       OPT_SET,        OPT_JSON,
+                                  OPT_QUIET,      OPT_HELP,       OPT_END};
+
+static const char text[] =
+    "Organizes PATH as a dry run (nothing on disk changes) under the limit and tells how\n"
+    "fast it was, how much memory it took, and whether it stayed within: exit status 1\n"
+    "where it did not. The peak is the kernel's own mark of the whole process.\n"
+    "\n"
+    "Several sizes (--max-memory 16,32,64) make one table and name the smallest that costs\n"
+    "no speed. Each is tried in a process of its own, after a first pass that is not\n"
+    "counted; short runs are repeated, and the best time and the highest peak count.\n"
+    "\n"
+    "Examples:\n"
+    "  alice memory test ~/Pictures --max-memory 64\n"
+    "  alice memory test ~/Pictures --max-memory 16,32,64,256\n"
+    "  alice memory test ~/Pictures --max-memory 512 --cache-size 64 --json\n";
+
+const cli_command cmd_memory_test = {
+    .name = "memory test",
+    .words = "PATH",
+    .completes = "dir",
+    .summary = "try a memory limit on a collection, or compare several",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .text = text,
+    .run = run,
+};

@@ -15,6 +15,9 @@
 #include "stop.h"
 #include "terminal.h"
 
+/* Options of its own. */
+enum { OPT_COPY = OPT_OWN, OPT_MOVE, OPT_KEEP_NAMES, OPT_REPORT };
+
 typedef struct organizing {
     const cli_args *args;
     cli_progress progress;
@@ -286,7 +289,7 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
     return CLI_DONE;
 }
 
-int cmd_organize(const cli_args *args)
+static int run(const cli_args *args)
 {
     cli_settings settings;
     organizing s = {.args = args};
@@ -353,3 +356,44 @@ int cmd_organize(const cli_args *args)
     /* What was wrong before the run began is the caller's to mend; later it is the world's. */
     return opened && st != ALICE_E_CANCELLED ? CLI_STOPPED : cli_exit_status(st);
 }
+
+static const cli_opt options[] = {
+    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,    OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,    OPT_CATALOG, OPT_SET,     OPT_JSON,
+    OPT_REPORT,     OPT_QUIET,     OPT_VERBOSE, OPT_HELP,    OPT_END};
+static const cli_option own_options[] = {
+    [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
+    [OPT_MOVE] = {"move", 0, NULL, NULL,
+                  "move: a source goes only after its copy is durable and verified"},
+    [OPT_KEEP_NAMES] = {"keep-names", 0, NULL, NULL, "add the original name after the number"},
+    [OPT_REPORT] = {"report", 0, "FILE", "file", "write one JSON object a line for every file"},
+};
+
+static const char text[] =
+    "Every media file below INBOX goes to\n"
+    "ORGANIZED/<date>/<project>/<source>/<project>-<number>.<ext>, where the date is the\n"
+    "day it was taken, the project is the first folder below INBOX, and the source is the\n"
+    "AI generator or the camera that made it. Nothing is ever overwritten; a file that is\n"
+    "organized already, under whatever name, is not placed again. Run it again at any time:\n"
+    "it goes on where it was.\n"
+    "\n"
+    "INBOX is ./inbox unless it is given, and ORGANIZED is the folder \"organized\" beside\n"
+    "INBOX unless it is given.\n"
+    "\n"
+    "Examples:\n"
+    "  alice organize ~/Pictures/inbox ~/Pictures/organized\n"
+    "  alice organize -n -v ~/Pictures/inbox ~/Pictures/organized\n"
+    "  alice organize --move --max-memory 64 /media/card /srv/photos\n";
+
+const cli_command cmd_organize = {
+    .name = "organize",
+    .words = "[INBOX [ORGANIZED]]",
+    .completes = "dir",
+    .summary = "sort a folder of media into dated folders",
+    .options = options,
+    .own_options = own_options,
+    .least = 0,
+    .most = 2,
+    .text = text,
+    .run = run,
+};

@@ -3,10 +3,10 @@
 #define ALICE_CLI_COMMAND_H
 
 /*
- * The commands and their options, as one table: what --help prints, what the
- * man pages and the shell completions are generated from, and what the parser
- * accepts is the same data. A new command is one file and one line in
- * command.c.
+ * Commands and their options are data: what --help prints, what the man page and
+ * the shell completions are generated from, and what the parser accepts is the
+ * same. A command is one file, cmd_<name>.c, which ends with its cli_command, and
+ * one line in the list of meson.build.
  */
 
 #include <alice/base.h>
@@ -20,33 +20,27 @@ enum {
     CLI_INTERRUPTED = 130
 };
 
-/* Every option that some command has. A command lists those that it takes. */
+/* The options that commands share. Those of a single command are numbered from OPT_OWN on, in
+ * its file. */
 typedef enum cli_opt {
     OPT_HELP,
     OPT_INBOX,
     OPT_ORGANIZED,
-    OPT_COPY,
-    OPT_MOVE,
     OPT_DRY_RUN,
-    OPT_KEEP_NAMES,
     OPT_MAX_MEMORY,
     OPT_PROFILE,
     OPT_JOBS,
     OPT_CATALOG,
     OPT_JSON,
-    OPT_REPORT,
     OPT_QUIET,
     OPT_VERBOSE,
     OPT_SET,
     OPT_PID,
     OPT_ALL,
-    OPT_DURATION,
-    OPT_INTERVAL,
-    OPT_TOP,
-    OPT_HTML,
     OPT_CACHE_SIZE,
-    OPT_EVERY,
-    OPT_COUNT,
+    OPT_SHARED, /* how many there are */
+    OPT_OWN = 32,
+    OPT_COUNT = 64,
     OPT_END = -1
 } cli_opt;
 
@@ -57,8 +51,6 @@ typedef struct cli_option {
     const char *choice; /* what completes it: "profile", "file", "dir", "pid", "key" or NULL */
     const char *text;
 } cli_option;
-
-extern const cli_option cli_options[OPT_COUNT];
 
 typedef struct cli_args {
     bool given[OPT_COUNT];
@@ -75,14 +67,17 @@ typedef struct cli_command {
     const char *words;     /* the words after it, as in usage: "[INBOX [ORGANIZED]]" */
     const char *completes; /* what completes them: "dir", "file" or NULL */
     const char *summary;
-    const cli_opt *options; /* ends with OPT_END */
-    int least, most;        /* words it takes */
-    const char *text;       /* paragraphs of help, with examples */
+    const cli_opt *options;        /* all that it takes, ends with OPT_END */
+    const cli_option *own_options; /* by cli_opt, as far as they are its own */
+    int least, most;               /* words it takes */
+    const char *text;              /* paragraphs of help, with examples */
     int (*run)(const cli_args *args);
 } cli_command;
 
-/* All commands, in the order of help; the end has a NULL name. */
-extern const cli_command cli_commands[];
+/* All commands, in the order of help; the end is NULL. */
+extern const cli_command *const cli_commands[];
+
+const cli_option *cli_option_of(const cli_command *c, cli_opt which);
 
 /* What help and manual say besides, see notes.c; the end of each list has a NULL name. */
 typedef struct cli_note {
@@ -91,17 +86,6 @@ typedef struct cli_note {
 
 extern const char cli_about[];
 extern const cli_note cli_exit_statuses[], cli_environment[], cli_files[];
-
-/* The commands: one file each. */
-int cmd_organize(const cli_args *args);
-int cmd_info(const cli_args *args);
-int cmd_config(const cli_args *args);
-int cmd_demo(const cli_args *args);
-int cmd_memory_monitor(const cli_args *args);
-int cmd_memory_gc(const cli_args *args);
-int cmd_memory_profile(const cli_args *args);
-int cmd_memory_optimize(const cli_args *args);
-int cmd_memory_test(const cli_args *args);
 
 /* Find the command of argv, parse its options, run it. Answers the exit status. */
 int cli_main(int argc, char **argv);

@@ -34,10 +34,30 @@ static bool same_group(const cli_command *a, const cli_command *b)
 /* Whether `c` is the first command of its group. */
 static bool opens_group(const cli_command *c)
 {
-    for (const cli_command *b = cli_commands; b != c; b++)
-        if (same_group(b, c))
+    for (const cli_command *const *b = cli_commands; *b != c; b++)
+        if (same_group(*b, c))
             return false;
     return group_length(c) != 0;
+}
+
+/* Every option that some command has, once by its name. */
+static const cli_option *options[2 * OPT_COUNT];
+static size_t option_count;
+
+static void add_option(const cli_option *o)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(options[i]->name, o->name) == 0)
+            return;
+    if (option_count < sizeof options / sizeof *options)
+        options[option_count++] = o;
+}
+
+static void collect_options(void)
+{
+    for (const cli_command *const *c = cli_commands; *c; c++)
+        for (const cli_opt *o = (*c)->options; *o != OPT_END; o++)
+            add_option(cli_option_of(*c, *o));
 }
 
 /* Whether the option takes a value of this kind. */
@@ -188,8 +208,9 @@ static void write_man(void)
            ".TH ALICE 1 \"2026-11-22\" \"alice %s\" \"User Commands\"\n",
            alice_version());
     puts(".SH NAME\nalice \\- organize media collections inside a memory budget\n.SH SYNOPSIS");
-    for (const cli_command *c = cli_commands; c->name; c++) {
-        printf("%s\\fBalice %s\\fR", c == cli_commands ? "" : ".br\n", c->name);
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
+        printf("%s\\fBalice %s\\fR", at == cli_commands ? "" : ".br\n", c->name);
         if (*c->words) {
             putchar(' ');
             put_roff(c->words, strlen(c->words));
@@ -207,7 +228,8 @@ static void write_man(void)
          ".TP\n\\fB\\-\\-version\\fR\nprint the version\n"
          ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nlist the commands\n"
          ".SH COMMANDS");
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         printf(".SS alice %s", c->name);
         if (*c->words) {
             putchar(' ');
@@ -216,7 +238,7 @@ static void write_man(void)
         putchar('\n');
         put_roff_text(c->text);
         for (const cli_opt *o = c->options; *o != OPT_END; o++)
-            put_man_option(&cli_options[*o]);
+            put_man_option(cli_option_of(c, *o));
     }
     put_man_settings();
     put_notes("EXIT STATUS", cli_exit_statuses);
@@ -242,7 +264,8 @@ static void put_quoted(const char *text)
 static void put_names(const char *between, bool groups_only_once)
 {
     bool first = true;
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         size_t n = group_length(c);
         if (n && groups_only_once && !opens_group(c))
             continue;
@@ -254,7 +277,7 @@ static void put_names(const char *between, bool groups_only_once)
 static void put_bash_options(const cli_command *c)
 {
     for (const cli_opt *o = c->options; *o != OPT_END; o++) {
-        const cli_option *option = &cli_options[*o];
+        const cli_option *option = cli_option_of(c, *o);
         printf(" --%s", option->name);
         if (option->letter)
             printf(" -%c", option->letter);
@@ -265,9 +288,9 @@ static void put_bash_options(const cli_command *c)
 static void put_bash_values(const char *kind, const char *action)
 {
     bool first = true;
-    for (int i = 0; i < OPT_COUNT; i++) {
-        const cli_option *o = &cli_options[i];
-        if (!o->name || !o->value || (kind ? !takes_value(o, kind) : o->choice != NULL))
+    for (size_t i = 0; i < option_count; i++) {
+        const cli_option *o = options[i];
+        if (!o->value || (kind ? !takes_value(o, kind) : o->choice != NULL))
             continue;
         printf("%s--%s", first ? "    " : "|", o->name);
         if (o->letter)
@@ -298,15 +321,15 @@ static void write_bash(void)
     put_bash_values("dir", "_alice_paths -d");
     put_bash_values("file", "_alice_paths -f");
     put_bash_values("pid", "_alice_words \"$(pgrep -u \"$(id -u)\" -x alice 2>/dev/null)\"");
-    for (int i = 0; i < OPT_COUNT; i++)
-        if (cli_options[i].name && takes_value(&cli_options[i], "profile")) {
-            printf("    --%s) _alice_words '", cli_options[i].name);
+    for (size_t i = 0; i < option_count; i++)
+        if (takes_value(options[i], "profile")) {
+            printf("    --%s) _alice_words '", options[i]->name);
             put_profiles(" ");
             puts("' ;;");
         }
-    for (int i = 0; i < OPT_COUNT; i++)
-        if (cli_options[i].name && takes_value(&cli_options[i], "key")) {
-            printf("    --%s) _alice_keys '", cli_options[i].name);
+    for (size_t i = 0; i < option_count; i++)
+        if (takes_value(options[i], "key")) {
+            printf("    --%s) _alice_keys '", options[i]->name);
             for (size_t k = 0; alice_config_field(k); k++)
                 printf("%s%s=", k ? " " : "", alice_config_field(k)->key);
             puts("' ;;");
@@ -334,22 +357,24 @@ static void write_bash(void)
     puts(" help debug --debug --version --help -h'\n        return\n    fi\n"
          "    command=${COMP_WORDS[at]}\n"
          "    case $command in");
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         if (!opens_group(c))
             continue;
         int n = (int)group_length(c);
         printf("    %.*s)\n        at=$((at + 1))\n        if [[ $at -eq $COMP_CWORD ]]; then\n"
                "            _alice_words '",
                n, c->name);
-        for (const cli_command *b = c; b->name; b++)
-            if (same_group(b, c))
-                printf("%s%s", b == c ? "" : " ", b->name + n + 1);
+        for (const cli_command *const *b = at; *b; b++)
+            if (same_group(*b, c))
+                printf("%s%s", b == at ? "" : " ", (*b)->name + n + 1);
         puts("'\n            return\n        fi\n        command+=\" ${COMP_WORDS[at]}\" ;;");
     }
     puts("    esac\n"
          "    [[ $prev == -* ]] && _alice_value \"$prev\" && return\n"
          "    case $command in");
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         printf("    ");
         put_quoted(c->name);
         printf(")\n        if [[ $cur == -* ]]; then\n            _alice_words '");
@@ -418,7 +443,7 @@ static void put_zsh_function(const cli_command *c)
         putchar(*p == ' ' ? '-' : *p);
     puts("()\n{\n    _arguments -s \\");
     for (const cli_opt *o = c->options; *o != OPT_END; o++)
-        put_zsh_option(&cli_options[*o]);
+        put_zsh_option(cli_option_of(c, *o));
     if (!c->completes)
         puts("        ':: :'");
     else
@@ -438,13 +463,14 @@ static void write_zsh(void)
         puts("'");
     }
     puts("    )\n    _describe -t keys setting keys -S =\n}\n");
-    for (const cli_command *c = cli_commands; c->name; c++)
-        put_zsh_function(c);
+    for (const cli_command *const *at = cli_commands; *at; at++)
+        put_zsh_function(*at);
     puts("_alice()\n{\n    local -a commands\n"
          "    while (( CURRENT > 2 )) && [[ $words[2] == (--debug|debug|help) ]]; do\n"
          "        words[2]=()\n        (( CURRENT-- ))\n    done\n"
          "    if (( CURRENT == 2 )); then\n        commands=(");
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         size_t n = group_length(c);
         if (n && !opens_group(c))
             continue;
@@ -459,16 +485,17 @@ static void write_zsh(void)
          "version]' "
          "'(-h --help)'{-h,--help}'[list the commands]'\n        return\n    fi\n"
          "    local name=$words[2]\n    case $name in");
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         if (!opens_group(c))
             continue;
         int n = (int)group_length(c);
         printf("    %.*s)\n        if (( CURRENT == 3 )); then\n            commands=(\n", n,
                c->name);
-        for (const cli_command *b = c; b->name; b++)
-            if (same_group(b, c)) {
-                printf("                '%s:", b->name + n + 1);
-                put_zsh_text(b->summary);
+        for (const cli_command *const *b = at; *b; b++)
+            if (same_group(*b, c)) {
+                printf("                '%s:", (*b)->name + n + 1);
+                put_zsh_text((*b)->summary);
                 puts("'");
             }
         puts("            )\n            _describe -t commands command commands\n            "
@@ -537,7 +564,8 @@ static void write_fish(void)
          "complete -c alice -n __alice_at -l debug -d 'say more about what happens'\n"
          "complete -c alice -n __alice_at -l version -d 'print the version'\n"
          "complete -c alice -n __alice_at -l help -s h -d 'list the commands'");
-    for (const cli_command *c = cli_commands; c->name; c++) {
+    for (const cli_command *const *at = cli_commands; *at; at++) {
+        const cli_command *c = *at;
         int n = (int)group_length(c);
         if (!n) {
             printf("complete -c alice -n __alice_at -a %s -d ", c->name);
@@ -557,7 +585,7 @@ static void write_fish(void)
             printf("complete -c alice -n '__alice_at %s' %s\n", c->name,
                    *c->completes == 'd' ? "-a '(__fish_complete_directories)'" : "-F");
         for (const cli_opt *o = c->options; *o != OPT_END; o++)
-            put_fish_option(c, &cli_options[*o]);
+            put_fish_option(c, cli_option_of(c, *o));
     }
 }
 
@@ -568,6 +596,7 @@ int main(int argc, char **argv)
         void (*write)(void);
     } kinds[] = {
         {"man", write_man}, {"bash", write_bash}, {"zsh", write_zsh}, {"fish", write_fish}};
+    collect_options();
     for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(argv[1], kinds[i].name) == 0) {
             kinds[i].write();
