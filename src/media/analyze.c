@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "media/types.h"
+
 /* Signatures that are long and sure come first, those of a few bytes last. */
 static const alice__format *const formats[] = {
     &alice__format_raf, /* before TIFF and JPEG, which it carries inside */
@@ -73,58 +75,6 @@ void alice__analyzer_close(alice__analyzer **a)
 
 /* ---- what the name says of the type ---- */
 
-/* Other extensions that mean the type as well; the usual one stands in the list of types. */
-static const struct alias {
-    char extension[6];
-    alice_media_type type;
-} aliases[] = {
-    {"jpeg", ALICE_MEDIA_JPEG}, {"jpe", ALICE_MEDIA_JPEG},  {"jfif", ALICE_MEDIA_JPEG},
-    {"apng", ALICE_MEDIA_PNG},  {"tiff", ALICE_MEDIA_TIFF}, {"nrw", ALICE_MEDIA_NEF},
-    {"sr2", ALICE_MEDIA_ARW},   {"hif", ALICE_MEDIA_HEIC},  {"qt", ALICE_MEDIA_MOV},
-    {"3gpp", ALICE_MEDIA_3GP},  {"3g2", ALICE_MEDIA_3GP},   {"mk3d", ALICE_MEDIA_MKV},
-    {"ori", ALICE_MEDIA_ORF},   {"rwl", ALICE_MEDIA_RW2},
-};
-
-/* Types that share an extension in the world as it is. */
-static alice_media_type kin(alice_media_type type)
-{
-    switch (type) {
-    case ALICE_MEDIA_APNG:
-        return ALICE_MEDIA_PNG;
-    case ALICE_MEDIA_HEIF:
-        return ALICE_MEDIA_HEIC;
-    case ALICE_MEDIA_M4V:
-        return ALICE_MEDIA_MP4;
-    default:
-        return type;
-    }
-}
-
-static bool same_word(const char *word, const char *text)
-{
-    for (; *word && *text; word++, text++) {
-        char c = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
-        if (c != *word)
-            return false;
-    }
-    return *word == *text;
-}
-
-/* The type that the name's extension means, or NONE. */
-static alice_media_type type_of_name(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    if (!dot || dot == name)
-        return ALICE_MEDIA_NONE;
-    for (int t = ALICE_MEDIA_NONE + 1; t < ALICE_MEDIA_COUNT; t++)
-        if (same_word(alice_media_extension((alice_media_type)t), dot + 1))
-            return (alice_media_type)t;
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (same_word(aliases[i].extension, dot + 1))
-            return aliases[i].type;
-    return ALICE_MEDIA_NONE;
-}
-
 static const char *note_on(alice_media_type named, alice_media_type content)
 {
     static const char *const notes[] = {
@@ -134,7 +84,7 @@ static const char *note_on(alice_media_type named, alice_media_type content)
     };
     if (content == ALICE_MEDIA_NONE)
         return named == ALICE_MEDIA_NONE ? NULL : "the content is not what the name says";
-    return kin(named) == kin(content) ? NULL : notes[content];
+    return alice__types_share_names(named, content) ? NULL : notes[content];
 }
 
 /* ---- reading ---- */
@@ -178,7 +128,7 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     f->desk = desk;
     f->desk_size = DESK;
 
-    alice_media_type named = type_of_name(file->name), type = ALICE_MEDIA_NONE;
+    alice_media_type named = alice__name_type(file->name), type = ALICE_MEDIA_NONE;
     const alice__format *format = format_of(in, &type);
     if (!format) {
         say_not_media(f, in, named);

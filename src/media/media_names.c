@@ -2,11 +2,6 @@
 /* The names behind the lists of alice/media.h. */
 #include <alice/media.h>
 
-#include <string.h>
-#include <strings.h>
-
-#include "media/names.h"
-
 const char *alice_media_name(alice_media_type type)
 {
     switch (type) {
@@ -89,25 +84,4 @@ const char *alice_fact_name(alice_fact fact)
         break;
     }
     return "";
-}
-
-alice_media_type alice__name_type(const char *name)
-{
-    static const struct {
-        const char *extension;
-        alice_media_type type;
-    } more[] = {{"jpeg", ALICE_MEDIA_JPEG}, {"jpe", ALICE_MEDIA_JPEG},
-                {"mpo", ALICE_MEDIA_JPEG},  {"insp", ALICE_MEDIA_JPEG},
-                {"tiff", ALICE_MEDIA_TIFF}, {"hif", ALICE_MEDIA_HEIF},
-                {"3g2", ALICE_MEDIA_3GP},   {"qt", ALICE_MEDIA_MOV}};
-    const char *dot = strrchr(name, '.');
-    if (!dot || !dot[1])
-        return ALICE_MEDIA_NONE;
-    for (int t = ALICE_MEDIA_NONE + 1; t < ALICE_MEDIA_COUNT; t++)
-        if (strcasecmp(dot + 1, alice_media_extension((alice_media_type)t)) == 0)
-            return (alice_media_type)t;
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-        if (strcasecmp(dot + 1, more[i].extension) == 0)
-            return more[i].type;
-    return ALICE_MEDIA_NONE;
 }

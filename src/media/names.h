@@ -21,10 +21,6 @@ bool alice__name_date(const char *name, alice_date *out, size_t *at, size_t *len
 /* The generator whose pattern of names this is, or ALICE_GEN_NONE. */
 alice_generator alice__name_generator(const char *name);
 
-/* The type that a file's extension stands for, whatever is in the file; ALICE_MEDIA_NONE: none.
- */
-alice_media_type alice__name_type(const char *name);
-
 /* Whether the name, or what the file says of itself, is that of a screenshot. `info` may be
  * NULL. */
 bool alice__is_screenshot(const char *name, const alice_media_info *info);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "media/names.h"
+#include "media/types.h"
 #include "organize/compare.h"
 #include "organize/plan.h"
 #include "port/fs.h"
@@ -968,7 +968,7 @@ static alice_status bytes_to_copy(run *x, uint64_t *need)
         alice__fs_stat file;
         alice__known known = {.id = 0};
         int64_t dir = 0;
-        if (e.kind != ALICE__ENTRY_FILE || alice__name_type(e.name) == ALICE_MEDIA_NONE ||
+        if (e.kind != ALICE__ENTRY_FILE || alice__name_class(e.name) == ALICE_CLASS_NONE ||
             !path_fits(o, e.folder, e.name) ||
             alice__fs_stat_at(alice__folder_fd(e.folder), e.name, &file) != 0)
             continue;

@@ -33,6 +33,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
+#include "media/types.h"
 #include "port/fs.h"
 
 enum {
@@ -663,59 +664,22 @@ alice_status alice__names_sort(alice__names *n, alice_error *error)
 
 /* ---- partners ---- */
 
-enum sort_of_file { NONE, PHOTO, RAW, VIDEO, SIDECAR };
-
-static const struct {
-    char extension[7];
-    unsigned char sort;
-} extensions[] = {
-    {"jpg", PHOTO},   {"jpeg", PHOTO},  {"jpe", PHOTO},   {"heic", PHOTO},   {"heif", PHOTO},
-    {"hif", PHOTO},   {"avif", PHOTO},  {"png", PHOTO},   {"webp", PHOTO},   {"gif", PHOTO},
-    {"tif", PHOTO},   {"tiff", PHOTO},  {"jxl", PHOTO},   {"bmp", PHOTO},    {"dng", RAW},
-    {"cr2", RAW},     {"cr3", RAW},     {"crw", RAW},     {"nef", RAW},      {"nrw", RAW},
-    {"arw", RAW},     {"srf", RAW},     {"sr2", RAW},     {"orf", RAW},      {"rw2", RAW},
-    {"raf", RAW},     {"pef", RAW},     {"srw", RAW},     {"3fr", RAW},      {"fff", RAW},
-    {"iiq", RAW},     {"rwl", RAW},     {"x3f", RAW},     {"mrw", RAW},      {"erf", RAW},
-    {"kdc", RAW},     {"dcr", RAW},     {"mos", RAW},     {"raw", RAW},      {"gpr", RAW},
-    {"mov", VIDEO},   {"mp4", VIDEO},   {"m4v", VIDEO},   {"3gp", VIDEO},    {"avi", VIDEO},
-    {"mkv", VIDEO},   {"webm", VIDEO},  {"mts", VIDEO},   {"m2ts", VIDEO},   {"mp", VIDEO},
-    {"insv", VIDEO},  {"xmp", SIDECAR}, {"aae", SIDECAR}, {"json", SIDECAR}, {"thm", SIDECAR},
-    {"pp3", SIDECAR}, {"dop", SIDECAR}, {"arp", SIDECAR}, {"on1", SIDECAR},  {"nksc", SIDECAR},
-    {"vrd", SIDECAR}, {"lrv", SIDECAR}, {"srt", SIDECAR}, {"wav", SIDECAR},  {"xml", SIDECAR},
-};
-
-/* What an extension (without its dot, terminated) says. Case does not count. */
-static enum sort_of_file sort_of(const char *extension)
-{
-    char low[sizeof extensions[0].extension] = {0};
-    for (size_t i = 0; extension[i]; i++) {
-        if (i + 1 >= sizeof low)
-            return NONE;
-        char c = extension[i];
-        low[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-    }
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-        if (memcmp(low, extensions[i].extension, sizeof low) == 0)
-            return extensions[i].sort;
-    }
-    return NONE;
-}
-
 /* Whether `file` and `other`, which both begin with its first `stem` bytes and a dot, belong
  * together. */
 static bool belong_together(const char *file, size_t stem, const char *other)
 {
     const char *dot = strrchr(other, '.');
-    enum sort_of_file theirs = sort_of(dot + 1);
+    alice__partner theirs = alice__name_kind_of(other)->partner;
     size_t whole = strlen(file);
     if (strncmp(other, file, whole) == 0 && other[whole] == '.')
-        return theirs == SIDECAR;
+        return alice__partner_is_sidecar(theirs);
     if (dot != other + stem)
         return false;
-    enum sort_of_file ours = sort_of(file + stem + 1);
-    if (ours == SIDECAR || theirs == SIDECAR)
+    alice__partner ours = alice__name_kind_of(file)->partner;
+    if (alice__partner_is_sidecar(ours) || alice__partner_is_sidecar(theirs))
         return true;
-    return ours != NONE && theirs != NONE && (ours != theirs || ours == RAW);
+    return ours != ALICE__PARTNER_NONE && theirs != ALICE__PARTNER_NONE &&
+           (ours != theirs || ours == ALICE__PARTNER_RAW);
 }
 
 /* Look from record `i` in one direction, as far as the stem goes and the window reaches. */

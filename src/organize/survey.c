@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "media/names.h"
+#include "media/types.h"
 #include "organize/walk.h"
 #include "port/fs.h"
 

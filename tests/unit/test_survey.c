@@ -7,7 +7,7 @@
 #include <alice/organize.h>
 
 #include "faulty.h"
-#include "media/names.h"
+#include "media/types.h"
 
 typedef struct scene {
     char top[64];
