@@ -39,8 +39,9 @@ int main(void)
             bad = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 0);
     }
     if (!bad)
-        bad = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                               SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        bad = seccomp_rule_add_array(
+            ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
+            &(struct scmp_arg_cmp){.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX});
     if (!bad)
         bad = seccomp_export_bpf(ctx, fileno(program));
     if (!bad && lseek(fileno(program), 0, SEEK_SET) != 0)

@@ -54,7 +54,7 @@ static inline void tree_empty(int dir)
                 continue;
             if (unlinkat(dir, e->d_name, 0) == 0 || unlinkat(dir, e->d_name, AT_REMOVEDIR) == 0)
                 continue;
-            fchmodat(dir, e->d_name, 0700, 0);
+            (void)!fchmodat(dir, e->d_name, 0700, 0); /* opening it tells */
             int sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
             DIR *below = sub < 0 ? NULL : fdopendir(sub);
             for (struct dirent *g; below && (g = readdir(below));) {
@@ -64,7 +64,7 @@ static inline void tree_empty(int dir)
                 if (unlinkat(sub, g->d_name, 0) == 0 ||
                     unlinkat(sub, g->d_name, AT_REMOVEDIR) == 0)
                     continue;
-                fchmodat(sub, g->d_name, 0700, 0);
+                (void)!fchmodat(sub, g->d_name, 0700, 0); /* the rename tells */
                 snprintf(up, sizeof up, "lifted-%p-%lu", (void *)d, lifted++);
                 again = renameat(sub, g->d_name, dir, up) == 0 || again;
             }

@@ -512,7 +512,7 @@ static void an_unreadable_folder_is_told(void **state)
     alice_status st = listing(&o, list, sizeof list, NULL);
     if (root)
         assert_int_equal(seteuid(0), 0);
-    fchmodat(p->top, "b", 0700, 0);
+    assert_int_equal(fchmodat(p->top, "b", 0700, 0), 0);
     assert_status(st, ALICE_E_END);
     assert_string_equal(list, "a/1.jpg\nb!\nc/3.jpg\n");
 }
