@@ -13,7 +13,8 @@ import sys
 
 import installed
 
-NOT_A_PART = {'base.h', 'env.h', 'mem.h', 'media.h', 'organize.h'}
+NOT_A_PART = {'base.h', 'confine.h', 'env.h', 'mem.h', 'media.h',
+              'organize.h'}
 DEMO = {'demo_main.c', 'memory_optimization_demo.c'}
 
 
