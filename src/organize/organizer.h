@@ -4,8 +4,8 @@
 
 /*
  * What one organizer is made of; shared by organizer.c (open, close, numbers),
- * recover.c (what a killed run left) and run.c (the run). The rest of src/ does
- * not see this.
+ * paths.c (its folders), recover.c (what a killed run left) and the steps of a
+ * run (run.h). The rest of src/ does not see this.
  */
 
 #include <alice/batch.h>
@@ -70,15 +70,17 @@ struct alice_organizer {
     char *inbox, *organized, *catalog_path, *scratch; /* absolute */
     char *paths;                                      /* the block they stand in */
 
-    alice_organize_result *result; /* of the run under way */
     alice__source_count *sources;
     size_t source_count, source_last;
     uint64_t streamed, recovered;
-    bool ran;
 };
 
 /* The env of the part that `account` pays for. */
 alice_env alice__organizer_env(const alice_organizer *o, alice_account *account);
+
+/* Find, tell apart, make and open the folders that were asked for: sets the paths and
+   descriptors. */
+alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *error);
 
 /* How it reads whole files. */
 alice__reading_whole alice__organizer_reading(const alice_organizer *o);

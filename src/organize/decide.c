@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Decide: one file after the other, in the order of the walk: identify, plan, row. */
+#include "organize/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "organize/plan.h"
+#include "port/fs.h"
+
+static alice__item *new_item(alice__flow *x, const alice__probe *p)
+{
+    alice__item *item = alice__items_add(&x->o->items, p->folder, p->name);
+    item->stamp = p->stamp;
+    return item;
+}
+
+static const char *keep_fact(alice__flow *x, const alice_media_info *info, alice_fact which)
+{
+    const alice_text *t = &info->fact[which];
+    return t->n ? alice__items_text(&x->o->items, t->p, t->n < 200 ? t->n : 200) : NULL;
+}
+
+/* Why a file that could not be read was not, in words that help. */
+static const char *why_unread(alice__flow *x, const alice__probe *p)
+{
+    char text[160];
+    switch (p->status) {
+    case ALICE_E_ACCESS:
+        return "no permission to read it";
+    case ALICE_E_NOENT:
+        return "it vanished while the run was under way";
+    case ALICE_E_CHANGED:
+        return "it changed while it was read; run again when it is complete";
+    case ALICE_E_BUDGET:
+        return "reading it needs more memory than the limit leaves; raise --max-memory";
+    default:
+        if (p->os_error)
+            snprintf(text, sizeof text, "%s (%s)", alice_status_text(p->status),
+                     strerror(p->os_error));
+        else
+            snprintf(text, sizeof text, "%s", alice_status_text(p->status));
+        return alice__items_text(&x->o->items, text, strlen(text));
+    }
+}
+
+/* The project of a file: its folder's name, and the key of its counter. */
+typedef struct project {
+    char name[ALICE__PROJECT_MAX];
+    char key[ALICE__PROJECT_MAX];
+} project;
+
+static void project_of(alice__flow *x, const alice__probe *p, project *out)
+{
+    const char *folders = alice__folder_path(p->folder);
+    alice_bytes key = {(const uint8_t *)folders, strcspn(folders, "/")};
+    size_t n = ALICE_CACHE_MISS;
+    if (alice_cache_get_copy(x->o->projects, key, out, sizeof *out, &n) == ALICE_OK &&
+        n == sizeof *out)
+        return;
+    memset(out, 0, sizeof *out);
+    alice__plan_project(folders, out->name, sizeof out->name);
+    alice__fold_case(out->name, out->key, sizeof out->key);
+    alice_cache_set(x->o->projects, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
+                    ALICE_TTL_NEVER);
+}
+
+/* Whether a path below organized is taken. Folders that were not there before this run hold
+ * only ours. */
+static bool is_taken(alice__flow *x, const char *dest)
+{
+    alice_organizer *o = x->o;
+    alice_bytes key = {(const uint8_t *)dest, (size_t)(strrchr(dest, '/') - dest)};
+    uint8_t old = 0;
+    size_t n = ALICE_CACHE_MISS;
+    alice__fs_stat st;
+    if (o->organized_fd < 0)
+        return false;
+    if (alice_cache_get_copy(o->folders, key, &old, 1, &n) != ALICE_OK || n != 1) {
+        char folder[ALICE__DEST_MAX];
+        memcpy(folder, dest, key.n);
+        folder[key.n] = 0;
+        old = alice__fs_stat_at(o->organized_fd, folder, &st) == 0;
+        alice_cache_set(o->folders, key, (alice_bytes){&old, 1}, ALICE_TTL_NEVER);
+    }
+    return old && alice__fs_stat_at(o->organized_fd, dest, &st) == 0;
+}
+
+static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item *item)
+{
+    alice_organizer *o = x->o;
+    project pr;
+    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX];
+    project_of(x, p, &pr);
+    alice__safe_component(p->source, strlen(p->source), source, sizeof source);
+    alice__plan plan = {.date = p->info.date,
+                        .project = pr.name,
+                        .source = source,
+                        .name = p->name,
+                        .type = p->info.type,
+                        .keep_name = o->o.keep_names};
+    do {
+        alice_status st = alice__catalog_number(o->catalog, pr.key, source, &plan.number);
+        if (st == ALICE_OK)
+            st = alice__plan_path(&plan, dest, sizeof dest);
+        if (st != ALICE_OK)
+            return st;
+    } while (is_taken(x, dest));
+    item->dest = alice__items_text(&o->items, dest, strlen(dest));
+    item->source = alice__items_text(&o->items, source, strlen(source));
+    item->project = alice__items_text(&o->items, pr.key, strlen(pr.key));
+    item->place = true;
+    item->outcome = ALICE_ORGANIZED;
+    return ALICE_OK;
+}
+
+static alice_status consume_media(alice__flow *x, const alice__probe *p, alice__item *item)
+{
+    alice_organizer *o = x->o;
+    int64_t twin = 0;
+    item->read = true;
+    item->type = p->info.type;
+    item->date = p->info.date;
+    item->date_source = p->info.date_source;
+    item->generator = p->info.generator;
+    item->damaged = p->info.status != ALICE_OK;
+    if (o->o.on_file) {
+        item->make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
+        item->model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
+        const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
+        if (note)
+            item->reason = alice__items_text(&o->items, note, strlen(note));
+    }
+    alice__twin_search search = {.x = x, .p = p, .how = alice__organizer_reading(o), .fd = -1};
+    alice_status st = alice__twin_find(&search, &twin);
+    alice__fs_close(search.fd);
+    if (st == ALICE_E_CANCELLED) {
+        x->stop = true;
+        alice__item_leave(item);
+        return ALICE_OK;
+    }
+    if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT) {
+        alice__item_fail(item, st, "it changed or failed while it was compared; run again");
+        return ALICE_OK;
+    }
+    if (st == ALICE_E_BUDGET) {
+        alice__item_fail(
+            item, st,
+            "comparing it needs more memory than the limit leaves; raise --max-memory");
+        return ALICE_OK;
+    }
+    if (st != ALICE_OK)
+        return st;
+    if (twin) {
+        item->outcome = ALICE_DUPLICATE;
+        item->other = twin;
+        item->source = alice__items_text(&o->items, p->source, strlen(p->source));
+        if (!item->reason)
+            item->reason = "the same bytes are organized already";
+    } else {
+        st = plan_file(x, p, item);
+        if (st != ALICE_OK)
+            return st;
+    }
+    alice__row row = {.name = p->name,
+                      .stamp = p->stamp,
+                      .state = twin ? ALICE__DUPLICATE : ALICE__PLACED,
+                      .other = twin,
+                      .dest = item->dest,
+                      .head = p->head,
+                      .has_content = search.has_content,
+                      .content = search.content,
+                      .info = &p->info,
+                      .run_id = x->id};
+    st = alice__flow_folder_row(x, p->folder, true, &row.dir_id);
+    if (st == ALICE_OK)
+        st = alice__catalog_add(o->catalog, &row, &item->id, x->error);
+    if (st == ALICE_OK && !twin && x->first_row == 0)
+        x->first_row = item->id;
+    return st;
+}
+
+static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__item *item)
+{
+    alice__row row = {.name = p->name,
+                      .stamp = p->stamp,
+                      .state = ALICE__NOT_MEDIA,
+                      .head = p->head,
+                      .run_id = x->id};
+    item->outcome = ALICE_SKIPPED;
+    item->not_media = true;
+    item->reason = p->info.reason[0]
+                       ? alice__items_text(&x->o->items, p->info.reason, strlen(p->info.reason))
+                       : "not a media file that alice knows";
+    alice_status st = alice__flow_folder_row(x, p->folder, true, &row.dir_id);
+    return st == ALICE_OK ? alice__catalog_add(x->o->catalog, &row, &item->id, x->error) : st;
+}
+
+alice_status alice__decide(alice__flow *x, alice__probe *p)
+{
+    alice__item *item = new_item(x, p);
+    if (p->settled) {
+        item->outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
+        item->status = p->status;
+        item->reason = p->reason ? p->reason : why_unread(x, p);
+        item->known = p->known;
+        item->group = p->group;
+        return ALICE_OK;
+    }
+    if (p->status != ALICE_OK) {
+        alice__item_fail(item, p->status, why_unread(x, p));
+        return ALICE_OK;
+    }
+    if (p->info.type == ALICE_MEDIA_NONE)
+        return consume_other(x, p, item);
+    return consume_media(x, p, item);
+}

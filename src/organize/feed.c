@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Feed: what the walk finds goes to the prober, up to a batch ahead. */
+#include "organize/run.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "port/fs.h"
+
+static bool link_leaves(alice__flow *x, const alice__entry *e)
+{
+    char path[ALICE__PATH_MAX], real[ALICE__PATH_MAX];
+    size_t n = strlen(x->o->inbox);
+    alice__join(path, sizeof path, x->o->inbox, alice__folder_path(e->folder), e->name);
+    if (alice__fs_real_path(path, real, sizeof real) != 0)
+        return false;
+    return strncmp(real, x->o->inbox, n) != 0 || (real[n] != '/' && real[n] != 0);
+}
+
+static void settle_probe(alice__probe *p, alice_status status, const char *reason)
+{
+    p->settled = true;
+    p->status = status;
+    p->reason = reason;
+}
+
+static alice_status feed_file(alice__flow *x, const alice__entry *e)
+{
+    alice_organizer *o = x->o;
+    alice__fs_stat st;
+    alice__known known = {.id = 0};
+    int64_t dir = 0;
+    if (!alice__flow_path_fits(o, e->folder, e->name)) {
+        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+        settle_probe(
+            p, ALICE_E_TOOBIG,
+            "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up");
+        return ALICE_OK;
+    }
+    int bad = alice__fs_stat_at(alice__folder_fd(e->folder), e->name, &st);
+    if (bad) {
+        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+        p->os_error = -bad;
+        settle_probe(p, alice__status_of_errno(-bad), NULL);
+        return ALICE_OK;
+    }
+    alice__stamp stamp = {
+        .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
+    x->looked_at++;
+    x->bytes_looked_at += st.size;
+    alice_status status = alice__flow_folder_row(x, e->folder, false, &dir);
+    if (status == ALICE_OK && dir)
+        status = alice__catalog_known(o->catalog, dir, e->name, &known);
+    if (status != ALICE_OK)
+        return status;
+    bool same = known.id && known.stamp.size == stamp.size &&
+                known.stamp.mtime_ns == stamp.mtime_ns &&
+                known.stamp.ctime_ns == stamp.ctime_ns;
+    if (same && !o->o.on_file) {
+        /* Nobody wants to hear of it one by one. */
+        x->r->files++;
+        x->r->skipped++;
+        x->r->already_known++;
+        return ALICE_OK;
+    }
+    alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+    p->stamp = stamp;
+    if (same) {
+        p->known = true;
+        settle_probe(p, ALICE_OK,
+                     known.state == ALICE__NOT_MEDIA   ? "not media, as before"
+                     : known.state == ALICE__DUPLICATE ? "known duplicate"
+                                                       : "organized already");
+    } else if (e->partner && o->o.move) {
+        p->group = true;
+        settle_probe(
+            p, ALICE_OK,
+            "group: it has a partner or sidecar, and they are moved together or not at all");
+    }
+    return ALICE_OK;
+}
+
+static alice_status feed_entry(alice__flow *x, const alice__entry *e)
+{
+    if (e->kind == ALICE__ENTRY_FILE)
+        return feed_file(x, e);
+    alice__probe *p = alice__prober_add(x->o->prober, e->folder, e->name);
+    p->os_error = e->os_error;
+    switch (e->kind) {
+    case ALICE__ENTRY_LINK:
+        settle_probe(p, ALICE_OK,
+                     link_leaves(x, e)
+                         ? "a symbolic link that leaves the inbox: refused"
+                         : "a symbolic link: what it points to is organized where it stands");
+        break;
+    case ALICE__ENTRY_SPECIAL:
+        settle_probe(p, ALICE_OK, "not a file: a socket, pipe or device");
+        break;
+    default:
+        settle_probe(p, e->status == ALICE_OK ? ALICE_E_IO : e->status, e->why);
+    }
+    return ALICE_OK;
+}
+
+/* Whether somebody chose the base of a batch, rather than a profile or nobody. */
+static bool base_was_chosen(const alice_config *c)
+{
+    for (size_t i = 0; alice_config_field(i); i++)
+        if (strcmp(alice_config_field(i)->name, "batch_size") == 0)
+            return (c->set >> i & 1) && !(c->set >> (16 + i) & 1);
+    return false;
+}
+
+/* The guide's baseline for files of this size, never above the profile's base. */
+static void set_base(alice__flow *x)
+{
+    const alice_config *c = &x->o->config;
+    if (x->looked_at == 0 || base_was_chosen(c))
+        return;
+    uint32_t base = alice_config_baseline_batch(c, x->bytes_looked_at / x->looked_at);
+    if (c->batch_size && base > c->batch_size)
+        base = c->batch_size;
+    alice_batch_set_base(x->o->batch, base);
+}
+
+alice_status alice__feed(alice__flow *x)
+{
+    alice_organizer *o = x->o;
+    while (!x->walked && alice__prober_count(o->prober) < x->window &&
+           alice__prober_has_room(o->prober)) {
+        alice__entry e;
+        alice_status st = alice__walk_next(x->walk, &e);
+        if (st == ALICE_E_END) {
+            x->walked = true;
+            break;
+        }
+        if (st == ALICE_OK && alice__prober_count(o->prober) == 0)
+            x->oldest_folder = alice__folder_serial(e.folder);
+        if (st == ALICE_OK)
+            st = feed_entry(x, &e);
+        if (st != ALICE_OK)
+            return st;
+        if (++x->fed >= x->window) { /* a batch has been handed out: how big is the next? */
+            x->fed = 0;
+            alice_monitor_collect(o->monitor, false, NULL);
+            /* SQLite's pages can be given back from this thread only, and between statements.
+             */
+            if (alice_monitor_level(o->monitor) >= ALICE_LEVEL_HIGH)
+                alice__catalog_shrink(o->catalog, o->sizes.page_cache / 2);
+            set_base(x);
+            x->window = alice_batch_next_size(o->batch);
+            if (x->window > o->sizes.window)
+                x->window = o->sizes.window;
+        }
+        /* Each folder on its way is an open descriptor. */
+        if (alice__folder_serial(e.folder) - x->oldest_folder >= o->sizes.folders)
+            break;
+        if (alice__prober_count(o->prober) == 0) {
+            alice__flow_between_files(x, e.folder, e.name);
+            if (alice__flow_asked_to_stop(x))
+                break;
+        }
+    }
+    if (x->walked || alice__prober_count(o->prober) >= x->window ||
+        !alice__prober_has_room(o->prober))
+        alice__prober_submit(o->prober);
+    return ALICE_OK;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of each file: counted, and told to whom wants to hear of it. */
+#include "organize/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "organize/plan.h"
+
+static void count_source(alice_organizer *o, const char *name)
+{
+    /* Shoots come in runs: the one just met is looked at first. */
+    size_t i = o->source_last;
+    if (i >= o->source_count || strcmp(o->sources[i].name, name) != 0)
+        i = 0;
+    while (i < o->source_count && strcmp(o->sources[i].name, name) != 0)
+        i++;
+    if (i == o->source_count) {
+        if (i == ALICE__SOURCES_MAX)
+            i--; /* the last place gathers the rest */
+        else
+            o->source_count++;
+        o->sources[i].count = i + 1 == ALICE__SOURCES_MAX ? o->sources[i].count : 0;
+        snprintf(o->sources[i].name, sizeof o->sources[i].name, "%s",
+                 i + 1 == ALICE__SOURCES_MAX ? "(others)" : name);
+    }
+    o->sources[i].count++;
+    o->source_last = i;
+}
+
+void alice__report_item(alice__flow *x, const alice__item *item)
+{
+    alice_organizer *o = x->o;
+    alice_organize_result *r = x->r;
+    if (item->left)
+        return;
+    r->files++;
+    switch (item->outcome) {
+    case ALICE_ORGANIZED:
+        r->organized++;
+        r->damaged += item->damaged;
+        r->bytes += item->stamp.size;
+        r->by_type[item->type]++;
+        r->date_sources[item->date_source <= ALICE_DATE_NOWHERE ? item->date_source
+                                                                : ALICE_DATE_NOWHERE]++;
+        count_source(o, item->source);
+        break;
+    case ALICE_SKIPPED:
+        r->skipped++;
+        r->not_media += item->not_media;
+        r->already_known += item->known;
+        r->groups_left += item->group;
+        break;
+    case ALICE_DUPLICATE:
+        r->duplicates++;
+        break;
+    case ALICE_FAILED:
+        r->errors++;
+        break;
+    }
+    if (!o->o.on_file)
+        return;
+
+    /* What is too long to be opened can still be named whole. */
+    char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
+    alice_media_info info;
+    alice_file_report report = {.source_path = source_path,
+                                .outcome = item->outcome,
+                                .source = item->source,
+                                .reason = item->reason,
+                                .status = item->status,
+                                .bytes = item->stamp.size};
+    alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
+                item->name);
+    const char *below = item->dest;
+    if (!below && item->other &&
+        alice__catalog_dest(o->catalog, item->other, other, sizeof other) == ALICE_OK && *other)
+        below = other;
+    if (below) {
+        alice__join(dest, sizeof dest, o->organized, "", below);
+        report.destination = dest;
+    }
+    if (item->read) {
+        memset(&info, 0, sizeof info);
+        info.type = item->type;
+        info.date = item->date;
+        info.date_source = item->date_source;
+        info.generator = item->generator;
+        if (item->make)
+            info.fact[ALICE_FACT_MAKE] = (alice_text){item->make, strlen(item->make)};
+        if (item->model)
+            info.fact[ALICE_FACT_MODEL] = (alice_text){item->model, strlen(item->model)};
+        report.info = &info;
+    }
+    o->o.on_file(o->o.ctx, &report);
+}
+
+alice_status alice_organizer_by_source(const alice_organizer *o, size_t index,
+                                       const char **name, uint64_t *count)
+{
+    if (!o || !name || !count)
+        return ALICE_E_INVAL;
+    /* The index-th by count: tables are short, and this is asked once a run. */
+    size_t n = o->source_count;
+    for (size_t i = 0; i < n; i++) {
+        size_t before = 0;
+        for (size_t k = 0; k < n; k++)
+            before += o->sources[k].count > o->sources[i].count ||
+                      (o->sources[k].count == o->sources[i].count &&
+                       strcmp(o->sources[k].name, o->sources[i].name) < 0);
+        if (before == index) {
+            *name = o->sources[i].name;
+            *count = o->sources[i].count;
+            return ALICE_OK;
+        }
+    }
+    return ALICE_E_END;
+}

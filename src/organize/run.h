@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_RUN_H
+#define ALICE_ORGANIZE_RUN_H
+
+/*
+ * The steps of a run, and what they share. One thread, the run's own, calls them:
+ *
+ *   feed.c    walk ─▶ stat ─▶ known? ─▶ prober
+ *   decide.c  prober ─▶ identify (twins.c) ─▶ plan ─▶ row, item
+ *   settle.c  commit rows ─▶ transfer ─▶ make durable ─▶ report (report.c)
+ *   run.c     the loop around them, and what they all ask for
+ *   space.c   before the first file: do the copies fit?
+ */
+
+#include "organize/organizer.h"
+
+typedef struct alice__flow {
+    alice_organizer *o;
+    alice_organize_result *r;
+    alice_error *error;
+    alice__walk *walk;
+    bool walked; /* the walk is at its end */
+    bool stop;   /* somebody asked */
+    int64_t id;
+    uint64_t began_ns, transaction_ns, progress_ns;
+    uint32_t window, fed;
+    uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
+    uint64_t oldest_folder; /* serial of the folder of the oldest file on its way */
+    uint64_t folder_serial; /* of folder_id */
+    int64_t folder_id;
+    int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
+    bool unsure;       /* what was transferred could not be flushed */
+} alice__flow;
+
+/* ---- run.c ---- */
+
+bool alice__flow_asked_to_stop(alice__flow *x);
+/* Between two files: collect if somebody asks for it, and tell how far the run is, ten times a
+   second. */
+void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char *name);
+/* Whether the absolute path can be named, kept and opened again. */
+bool alice__flow_path_fits(const alice_organizer *o, const alice__folder *folder,
+                           const char *name);
+/* The catalog's row of a folder, whose path has to fit; `create` makes it, else 0 where there
+   is none. */
+alice_status alice__flow_folder_row(alice__flow *x, alice__folder *folder, bool create,
+                                    int64_t *id);
+/* How the inbox is walked. */
+alice__walk_options alice__flow_walk_options(const alice_organizer *o);
+/* base/folders/name; folders may be "". */
+void alice__join(char *out, size_t size, const char *base, const char *folders,
+                 const char *name);
+
+/* ---- feed.c ---- */
+
+/* Hand out files until a batch is on its way, or the walk is at its end. */
+alice_status alice__feed(alice__flow *x);
+
+/* ---- decide.c ---- */
+
+/* What becomes of the file that came back: its item, and its row in the current batch. */
+alice_status alice__decide(alice__flow *x, alice__probe *p);
+
+/* ---- twins.c ---- */
+
+/* The search for files with the same bytes as `p`. Opens what it needs, and reads whole files
+   last. */
+typedef struct alice__twin_search {
+    alice__flow *x;
+    const alice__probe *p;
+    alice__reading_whole how;
+    int fd; /* of the file itself; -1: not opened yet; the caller closes it */
+    bool has_content;
+    alice__hash content; /* of the file itself */
+} alice__twin_search;
+
+/* `*twin` is the row of a file with the same bytes, or 0. A candidate that cannot be read is
+   passed over: better a copy too many than one too few. */
+alice_status alice__twin_find(alice__twin_search *t, int64_t *twin);
+
+/* ---- settle.c ---- */
+
+/* Do what was planned: afterwards every item is reported, and there is none. */
+alice_status alice__settle(alice__flow *x);
+void alice__item_fail(alice__item *item, alice_status status, const char *reason);
+/* The run has to stop before this one: the next one will meet it. */
+void alice__item_leave(alice__item *item);
+
+/* ---- report.c ---- */
+
+void alice__report_item(alice__flow *x, const alice__item *item);
+
+/* ---- space.c ---- */
+
+/* Refuse before the first file what cannot fit. */
+alice_status alice__check_space(alice__flow *x);
+
+#endif

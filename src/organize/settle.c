@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settle: what was planned is done. Commit rows, transfer, make durable, report.
+ */
+#include "organize/run.h"
+
+#include <string.h>
+
+#include "organize/plan.h"
+
+void alice__item_fail(alice__item *item, alice_status status, const char *reason)
+{
+    item->outcome = ALICE_FAILED;
+    item->status = status;
+    item->reason = reason;
+    item->dest = NULL;
+    item->place = false;
+}
+
+void alice__item_leave(alice__item *item)
+{
+    item->left = true;
+    item->place = item->retry = false;
+}
+
+static const char *keep_reason(alice__flow *x, const alice_error *e)
+{
+    return alice__items_text(&x->o->items, e->text, strlen(e->text));
+}
+
+static void settle_done(void *ctx, uint64_t tag, alice_status status, const alice_error *e)
+{
+    alice__flow *x = ctx;
+    alice__item *item = &x->o->items.all[tag];
+    if (status == ALICE_OK)
+        return;
+    if (status == ALICE_E_EXISTS)
+        item->retry = true;
+    else if (status == ALICE_E_CANCELLED)
+        alice__item_leave(item);
+    else
+        alice__item_fail(item, status, e ? keep_reason(x, e) : alice_status_text(status));
+}
+
+/* Another number for an item whose destination was taken behind our back. */
+static alice_status renumber(alice__flow *x, alice__item *item)
+{
+    alice_organizer *o = x->o;
+    char dest[ALICE__DEST_MAX], project[ALICE__PROJECT_MAX];
+    uint64_t number = 0;
+    alice_status st = alice__catalog_number(o->catalog, item->project, item->source, &number);
+    if (st != ALICE_OK)
+        return st;
+    alice__plan_project(alice__folder_path(item->folder), project, sizeof project);
+    alice__plan plan = {.date = item->date,
+                        .project = project,
+                        .source = item->source,
+                        .number = number,
+                        .name = item->name,
+                        .type = item->type,
+                        .keep_name = o->o.keep_names};
+    st = alice__plan_path(&plan, dest, sizeof dest);
+    if (st != ALICE_OK)
+        return st;
+    const char *kept = alice__items_replace(&o->items, item->dest, dest);
+    if (!kept) { /* a batch full of reasons */
+        alice__item_leave(item);
+        return ALICE_OK;
+    }
+    item->dest = kept;
+    return alice__catalog_moved(o->catalog, item->id, dest);
+}
+
+/* One pass over the items that are to be placed (or placed again). */
+static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
+{
+    alice_organizer *o = x->o;
+    alice_status stopped = ALICE_OK;
+    for (size_t i = 0; i < o->items.count; i++) {
+        alice__item *item = &o->items.all[i];
+        alice_error e = {.text = ""};
+        if (!item->place || (again && !item->retry))
+            continue;
+        item->retry = false;
+        if (stopped != ALICE_OK) {
+            alice__item_leave(item);
+            continue;
+        }
+        alice__job job = {.tag = i,
+                          .source_dir_fd = alice__folder_fd(item->folder),
+                          .source_name = item->name,
+                          .stamp = item->stamp,
+                          .dest = item->dest};
+        alice_status st = alice__transfer_put(o->transfer, &job, &e);
+        if (st == ALICE_E_EXISTS) {
+            item->retry = true;
+        } else if (st == ALICE_E_CANCELLED) {
+            alice__item_leave(item);
+        } else if (st != ALICE_OK) {
+            alice__item_fail(item, st, e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
+            if (st == ALICE_E_NOSPC) {
+                stopped = st;
+                if (x->error)
+                    *x->error = e;
+            }
+        }
+        if (stopped == ALICE_OK && alice__flow_asked_to_stop(x))
+            stopped = ALICE_E_CANCELLED;
+        alice__flow_between_files(x, item->folder, item->name);
+    }
+    alice_status st = alice__transfer_finish(o->transfer, settle_done, x, x->error);
+    for (size_t i = 0; i < o->items.count; i++)
+        *retry |= o->items.all[i].retry;
+    /* What could not be flushed is not known to be durable: the run must not go on. */
+    x->unsure |= st != ALICE_OK;
+    return st != ALICE_OK ? st : stopped;
+}
+
+/* A duplicate of what then failed is no duplicate: it has to be looked at again. */
+static alice_status forget_failed(alice__flow *x)
+{
+    alice_organizer *o = x->o;
+    for (size_t i = 0; i < o->items.count; i++) {
+        alice__item *item = &o->items.all[i];
+        if ((item->outcome != ALICE_FAILED && !item->left) || item->id == 0)
+            continue;
+        alice_status st = alice__catalog_forget(o->catalog, item->id);
+        if (st != ALICE_OK)
+            return st;
+        for (size_t k = i + 1; k < o->items.count; k++) {
+            alice__item *twin = &o->items.all[k];
+            if (twin->outcome != ALICE_DUPLICATE || twin->other != item->id)
+                continue;
+            if (item->left)
+                alice__item_leave(twin);
+            else
+                alice__item_fail(
+                    twin, item->status,
+                    "the same as a file of this batch that could not be placed; run again");
+        }
+        item->id = 0;
+    }
+    return ALICE_OK;
+}
+
+alice_status alice__settle(alice__flow *x)
+{
+    alice_organizer *o = x->o;
+    alice_status st = ALICE_OK, stopped = ALICE_OK;
+    bool to_place = false, retry = false;
+    if (o->items.count == 0)
+        return ALICE_OK;
+    for (size_t i = 0; i < o->items.count; i++)
+        to_place |= o->items.all[i].place;
+    st = alice__catalog_commit(o->catalog, to_place && !o->o.dry_run, x->error);
+    if (st != ALICE_OK) {
+        alice__catalog_rollback(o->catalog);
+        return st;
+    }
+    if (to_place && !o->o.dry_run) {
+        stopped = transfer_items(x, false, &retry);
+        /* Each round takes the next number of what was in the way, so it ends. */
+        while (retry && stopped == ALICE_OK) {
+            retry = false;
+            /* Before the commit: it leaves only the renumbered ones in doubt. */
+            st = forget_failed(x);
+            for (size_t i = 0; i < o->items.count && st == ALICE_OK; i++)
+                if (o->items.all[i].retry)
+                    st = renumber(x, &o->items.all[i]);
+            if (st == ALICE_OK)
+                st = alice__catalog_commit(o->catalog, true, x->error);
+            stopped = st != ALICE_OK ? st : transfer_items(x, true, &retry);
+        }
+        for (size_t i = 0; i < o->items.count; i++)
+            if (o->items.all[i].retry)
+                alice__item_leave(&o->items.all[i]);
+        st = forget_failed(x);
+        /* A run that has to stop says what failed now: its next batch is never committed. */
+        if (st == ALICE_OK && stopped != ALICE_OK && !x->unsure)
+            st = alice__catalog_commit(o->catalog, false, x->error);
+    }
+    for (size_t i = 0; i < o->items.count; i++)
+        alice__report_item(x, &o->items.all[i]);
+    alice__items_clear(&o->items);
+    x->transaction_ns = alice_env_now_ns(&o->env);
+    return st != ALICE_OK ? st : stopped == ALICE_E_CANCELLED ? ALICE_OK : stopped;
+}
