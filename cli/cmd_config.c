@@ -12,7 +12,7 @@ static void print_json(const cli_settings *s)
     const alice_config_field_info *f;
     char value[48], buf[80];
     json_open(&j, NULL, '{');
-    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && (f = alice_config_field(i)) != NULL; i++) {
+    for (size_t i = 0; (f = alice_config_field(i)) != NULL; i++) {
         if (alice_config_get(&s->config, f->name, value, sizeof value) != ALICE_OK)
             continue;
         json_open(&j, f->key, '{');
@@ -35,7 +35,7 @@ static void print_table(const cli_settings *s)
     cli_table t;
     char value[48], buf[80];
     table_begin(&t, NULL, columns, 4);
-    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && (f = alice_config_field(i)) != NULL; i++) {
+    for (size_t i = 0; (f = alice_config_field(i)) != NULL; i++) {
         if (alice_config_get(&s->config, f->name, value, sizeof value) != ALICE_OK)
             continue;
         table_cell(&t, "%s", f->key);

@@ -12,7 +12,7 @@ enum { OPT_EVERY = OPT_OWN };
 /* Whether somebody chose the limit; what this machine would get is not for a demonstration. */
 static bool limit_was_chosen(const cli_settings *s)
 {
-    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && alice_config_field(i); i++)
+    for (size_t i = 0; alice_config_field(i); i++)
         if (strcmp(alice_config_field(i)->name, "max_memory_mb") == 0)
             return s->origin[i] == ORIGIN_FLAG || s->origin[i] == ORIGIN_PROFILE;
     return false;
@@ -26,10 +26,10 @@ static int run(const cli_args *args)
     if (bad)
         return bad;
     if (!limit_was_chosen(&s) &&
-        alice_config_set(&s.config, "max_memory_mb", demo_limit(), &error) != ALICE_OK)
+        alice_config_set(&s.given, "max_memory_mb", demo_limit(), &error) != ALICE_OK)
         return cli_usage_error("%s", error.text);
-    alice_config_resolve(&s.config);
-    return demo_run(args->given[OPT_EVERY], &s.config) ? CLI_DONE : CLI_SOME_FAILED;
+    alice_config_resolve(&s.given);
+    return demo_run(args->given[OPT_EVERY], &s.given) ? CLI_DONE : CLI_SOME_FAILED;
 }
 
 static const cli_opt options[] = {OPT_EVERY, OPT_SET, OPT_HELP, OPT_END};

@@ -73,7 +73,7 @@ static int look_machine(found *f)
     }
     f->ram = alice_limit_ram();
     /* The library uses at most twice the cores: so it says how many there are. */
-    alice_config many = alice_config_default();
+    alice_config many = {0};
     many.workers = 1024;
     f->cores = alice_config_workers(&many) / 2;
     return CLI_DONE;
@@ -138,17 +138,18 @@ static void choose_profile(const found *f, advice *a)
 /* The guide's ladder, a limit of the control group, and what is free at this moment. */
 static void choose_limit(const found *f, advice *a)
 {
-    alice_config ladder = alice_config_for_ram(f->ram ? f->ram : 8 * GB);
+    alice_config ladder, named = a->config;
+    alice_config_for_ram(f->ram ? f->ram : 8 * GB, &ladder);
+    alice_config_resolve(&named);
     char file[160] = "", bytes[32];
     uint32_t mb = ladder.max_memory_mb;
-    bool by_profile =
-        strcmp(a->profile, "large_collection") == 0 || a->config.max_memory_mb < mb;
+    bool by_profile = strcmp(a->profile, "large_collection") == 0 || named.max_memory_mb < mb;
     reason(a,
            "%s of memory: by the ladder (256 MB below 4 GB, 512 MB below 8 GB, else 1024 MB) "
            "%u MB.",
            bytes_text(f->ram, bytes, sizeof bytes), mb);
     if (by_profile) {
-        mb = a->config.max_memory_mb;
+        mb = named.max_memory_mb;
         reason(a, "The profile %s brings its own limit, %u MB.", a->profile, mb);
     }
     if (mb > f->ram / 2 / ALICE_MB && f->ram) {
@@ -201,7 +202,7 @@ static alice_status choose(const found *f, advice *a, const cli_args *args)
     } else {
         choose_profile(f, a);
     }
-    alice_status st = alice_config_profile(a->profile, &a->config);
+    alice_status st = alice_config_use_profile(&a->config, a->profile);
     if (st != ALICE_OK)
         return st;
     choose_limit(f, a);
@@ -368,7 +369,8 @@ static void put_command(const found *f, const advice *a)
 
 static void print_snippet(const found *f, const advice *a)
 {
-    alice_config plain = alice_config_default();
+    alice_config plain = {0};
+    alice_config_resolve(&plain);
     const alice_config_field_info *field;
     char value[48], usual[48];
     puts("\nAs settings, each for --set (what is not here is as by default):");

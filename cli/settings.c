@@ -13,17 +13,17 @@ static size_t field_of(const char *key)
     for (size_t i = 0; (f = alice_config_field(i)) != NULL; i++)
         if (strcmp(f->name, key) == 0 || strcmp(f->key, key) == 0)
             return i;
-    return SETTINGS_MAX_FIELDS;
+    return ALICE_CONFIG_FIELDS;
 }
 
 static int set_field(cli_settings *s, const char *key, const char *value, cli_origin origin,
                      const char *said_as)
 {
     alice_error error;
-    if (alice_config_set(&s->config, key, value, &error) != ALICE_OK)
+    if (alice_config_set(&s->given, key, value, &error) != ALICE_OK)
         return cli_usage_error("%s: %s", said_as, error.text);
     size_t i = field_of(key);
-    if (i < SETTINGS_MAX_FIELDS)
+    if (i < ALICE_CONFIG_FIELDS)
         s->origin[i] = origin;
     return CLI_DONE;
 }
@@ -31,8 +31,7 @@ static int set_field(cli_settings *s, const char *key, const char *value, cli_or
 static int use_profile(cli_settings *s, const char *name, cli_origin origin,
                        const char *said_as)
 {
-    alice_config config;
-    if (alice_config_profile(name, &config) != ALICE_OK) {
+    if (alice_config_use_profile(&s->given, name) != ALICE_OK) {
         const char *near = NULL;
         int least = 9;
         for (size_t i = 0; alice_config_profile_name(i); i++) {
@@ -52,12 +51,8 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
         fputc('\n', stderr);
         return CLI_USAGE;
     }
-    s->config = config;
     s->profile = name;
     s->profile_origin = origin;
-    for (size_t i = 0; alice_config_field(i) && i < SETTINGS_MAX_FIELDS; i++)
-        if (config.set & 0x10001u << i) /* by a person, or by a profile */
-            s->origin[i] = ORIGIN_PROFILE;
     return CLI_DONE;
 }
 
@@ -77,7 +72,7 @@ const char *settings_split(const char *given, char key[SETTINGS_KEY_MAX])
 
 int settings_check_sets(const cli_args *args)
 {
-    alice_config unused = alice_config_default();
+    alice_config unused = {0};
     alice_error error;
     for (int i = 0; i < args->set_count; i++) {
         char key[SETTINGS_KEY_MAX];
@@ -118,8 +113,8 @@ static int use_flags(cli_settings *s, const cli_args *args)
 static void use_machine(cli_settings *s)
 {
     uint32_t least = (uint32_t)((alice_organizer_minimum_memory() + ALICE_MB - 1) / ALICE_MB);
-    if (s->config.max_memory_mb < least)
-        s->config.max_memory_mb = least;
+    if (s->given.max_memory_mb < least)
+        s->given.max_memory_mb = least;
     s->origin[field_of("max_memory_mb")] = ORIGIN_MACHINE;
 }
 
@@ -132,26 +127,21 @@ int settings_read(cli_settings *s, const cli_args *args)
         bad = use_profile(s, args->value[OPT_PROFILE], ORIGIN_FLAG, "--profile");
     else if (named && *named)
         bad = use_profile(s, named, ORIGIN_ENVIRONMENT, "ALICE_PERFORMANCE");
-    else if (alice_config_for_system(&s->config) == ALICE_OK)
+    else if (alice_config_for_system(&s->given) == ALICE_OK)
         use_machine(s);
-    else
-        s->config = alice_config_default();
     if (bad || (bad = use_flags(s, args)) != CLI_DONE)
         return bad;
 
-    alice_config before = s->config;
+    /* What this program did not set, the library tells. */
+    static const cli_origin told[] = {[ALICE_ORIGIN_LIMIT] = ORIGIN_FOLLOWS,
+                                      [ALICE_ORIGIN_PROFILE] = ORIGIN_PROFILE,
+                                      [ALICE_ORIGIN_SET] = ORIGIN_DEFAULT};
     alice_error error;
+    s->config = s->given;
     alice_config_resolve(&s->config);
-    for (size_t i = 0; i < SETTINGS_MAX_FIELDS && alice_config_field(i); i++) {
-        char was[48], is[48];
-        if (s->origin[i] == ORIGIN_DEFAULT &&
-            alice_config_get(&before, alice_config_field(i)->name, was, sizeof was) ==
-                ALICE_OK &&
-            alice_config_get(&s->config, alice_config_field(i)->name, is, sizeof is) ==
-                ALICE_OK &&
-            strcmp(was, is) != 0)
-            s->origin[i] = ORIGIN_FOLLOWS;
-    }
+    for (size_t i = 0; alice_config_field(i); i++)
+        if (s->origin[i] == ORIGIN_DEFAULT)
+            s->origin[i] = told[s->config.origin[i]];
     if (alice_config_check(&s->config, &error) != ALICE_OK)
         return cli_usage_error("%s", error.text);
     return CLI_DONE;

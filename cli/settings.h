@@ -17,13 +17,14 @@ typedef enum cli_origin {
     ORIGIN_FLAG
 } cli_origin;
 
-enum { SETTINGS_MAX_FIELDS = 32, SETTINGS_KEY_MAX = 64 };
+enum { SETTINGS_KEY_MAX = 64 };
 
 typedef struct cli_settings {
+    alice_config given;  /* what was set */
     alice_config config; /* resolved and checked */
     const char *profile; /* NULL: none */
     cli_origin profile_origin;
-    cli_origin origin[SETTINGS_MAX_FIELDS]; /* by alice_config_field()'s index */
+    cli_origin origin[ALICE_CONFIG_FIELDS]; /* by alice_config_field()'s index */
 } cli_settings;
 
 /* CLI_DONE, or CLI_USAGE after saying what is wrong. */

@@ -6,10 +6,10 @@
 
 int main(void)
 {
-    alice_config config;
+    alice_config config = {.max_memory_mb = 64}; /* what is not set follows */
     alice_error error;
-    if (alice_config_profile("memory_constrained", &config) ||
-        alice_config_set(&config, "max_memory_mb", "64", &error))
+    if (alice_config_use_profile(&config, "memory_constrained") ||
+        alice_config_set(&config, "chunk_size_kb", "128K", &error))
         return 1;
     alice_config_resolve(&config);
     if (alice_config_check(&config, &error)) {
@@ -23,7 +23,8 @@ int main(void)
             return 1;
         printf("%-28s %6s %-2s  %s\n", field->key, value, field->unit, field->text);
     }
-    alice_cache_shares shares = alice_config_shares(&config);
+    alice_cache_shares shares;
+    alice_config_shares(&config, &shares);
     printf("caches: metadata %zu, hash %zu, result %zu, directory %zu bytes\n", shares.metadata,
            shares.hash, shares.result, shares.directory);
 

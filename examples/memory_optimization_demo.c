@@ -419,7 +419,7 @@ static bool demo_batches(const alice_config *config)
 {
     (void)config; /* its figures are those of the guide */
     load l = {0};
-    alice_monitor_options m = {.config = alice_config_default()};
+    alice_monitor_options m = {0};
     m.limit_bytes = process_now().current + ROOM_MB * ALICE_MB;
     need(alice_monitor_open(&l.monitor, &m), "open a monitor");
     alice_batch_options options = alice_batch_defaults(NULL);
@@ -634,8 +634,9 @@ static bool menu(const alice_config *config)
 
 bool demo_run(bool all, const alice_config *config)
 {
-    alice_config own = config ? *config : alice_config_default();
+    alice_config own = config ? *config : (alice_config){0};
     if (!config)
         need(alice_config_set(&own, "max_memory_mb", demo_limit(), NULL), "set the limit");
+    alice_config_resolve(&own);
     return all || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ? show_all(&own) : menu(&own);
 }

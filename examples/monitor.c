@@ -13,8 +13,7 @@ int main(void)
 {
     alice_monitor *monitor;
     alice_monitor_usage u;
-    alice_monitor_options options = {.config = alice_config_default(),
-                                     .limit_bytes = 64 * ALICE_MB};
+    alice_monitor_options options = {.limit_bytes = 64 * ALICE_MB};
     if (alice_monitor_open(&monitor, &options) || alice_monitor_get_usage(monitor, &u))
         return 1;
     printf("Current      %8.1f MB\nPeak         %8.1f MB\nAvailable    %8.1f MB\n",

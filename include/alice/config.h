@@ -14,59 +14,88 @@
 extern "C" {
 #endif
 
+/** What a profile is called by: see alice_config_use_profile(). */
+typedef enum alice_config_profile {
+    ALICE_CONFIG_PROFILE_DEFAULT = 0,
+    ALICE_CONFIG_PROFILE_FAST = 1,
+    ALICE_CONFIG_PROFILE_MEMORY_CONSTRAINED = 2,
+    ALICE_CONFIG_PROFILE_LARGE_COLLECTION = 3
+} alice_config_profile;
+
+/** Where a value came from; see alice_config.origin. */
+typedef enum alice_origin {
+    ALICE_ORIGIN_UNKNOWN = 0, /**< not resolved yet */
+    ALICE_ORIGIN_DEFAULT = 1, /**< nobody set it */
+    ALICE_ORIGIN_LIMIT = 2,   /**< it follows max_memory_mb */
+    ALICE_ORIGIN_PROFILE = 3, /**< the profile said so */
+    ALICE_ORIGIN_SET = 4      /**< assigned, or alice_config_set() */
+} alice_origin;
+
+/** The value 0 of a setting in which 0 means something: no end for cache_ttl_seconds, by the
+ * files' sizes for batch_size. (In the structure a 0 is "not set".) */
+#define ALICE_CONFIG_NONE UINT32_MAX
+
+/** Room in alice_config.origin; there are fewer settings. */
+#define ALICE_CONFIG_FIELDS 32
+
 /**
- * The settings. A field whose bit in `set` is 0 follows the limit (see
- * alice_config_resolve()): write a field directly, and set its bit, or use
- * alice_config_set().
+ * The settings. A field that is 0 is not set, and a zeroed structure is a complete
+ * one: whoever is handed it resolves it (see alice_config_resolve()). What is
+ * assigned is kept.
+ *
+ *     alice_config config = {.max_memory_mb = 512, .cache_size_mb = 64};
  */
 typedef struct alice_config {
+    size_t size;                  /**< sizeof(alice_config); 0: as in version 0.1 */
+    alice_config_profile profile; /**< gives what is not set, as far as the limit allows */
     uint32_t max_memory_mb;       /**< ceiling of the process; 1024 */
     double warning_threshold;     /**< share of the limit that counts as pressure; 0.8 */
     uint32_t cache_size_mb;       /**< all caches together; 256, a quarter of the limit */
-    uint32_t cache_ttl_seconds;   /**< 300; 0: never expires */
+    uint32_t cache_ttl_seconds;   /**< 300; ALICE_CONFIG_NONE: never expires */
     uint32_t chunk_size_kb;       /**< of one read; 1024 */
-    bool use_mmap;                /**< true */
+    bool no_mmap;                 /**< the setting `use_mmap` is false */
     uint32_t gc_threshold_mb;     /**< collect above; 512, half of the limit */
     uint32_t gc_interval_seconds; /**< collect at least so often; 60 */
-    bool adaptive_batch_size;     /**< true */
+    bool fixed_batch_size;        /**< the setting `adaptive_batch_size` is false */
     uint32_t min_batch_size;      /**< 10 */
     uint32_t max_batch_size;      /**< 1000 */
     uint32_t workers;    /**< probing threads; 8; at use never more than twice the cores
                               (see alice_config_workers()) */
-    uint32_t batch_size; /**< base of a batch; 100; 0: by the files' sizes */
-    uint32_t set;        /**< bit i: field i was set; bit 16 + i: by a profile (see
-                              alice_config_field()) */
+    uint32_t batch_size; /**< base of a batch; 100; ALICE_CONFIG_NONE: by the files' sizes */
+    uint8_t origin[ALICE_CONFIG_FIELDS]; /**< ::alice_origin of each value, by the index of
+                                              alice_config_field(); written by the library */
 } alice_config;
 
-/** The defaults. */
-ALICE_API alice_config alice_config_default(void);
+/** Put `default`, `memory_constrained`, `large_collection` or `fast` below what is set; else
+ * ALICE_E_NOENT. */
+ALICE_API alice_status alice_config_use_profile(alice_config *config, const char *name);
 
-/** `default`, `memory_constrained`, `large_collection` or `fast`; else ALICE_E_NOENT. */
-ALICE_API alice_status alice_config_profile(const char *name, alice_config *out);
-
-/** Names of the profiles, in order; NULL after the last. Static text. */
+/** Names of the profiles, in order of ::alice_config_profile; NULL after the last. Static text.
+ */
 ALICE_API const char *alice_config_profile_name(size_t index);
 
 /**
- * The ladder by memory: below 4 GB of RAM 256 MB, below 8 GB 512 MB, else
- * 1024 MB; RAM is the smaller of the machine's and the cgroup's, and the
- * answer never more than half of it.
+ * The ladder by memory, as a structure in which only max_memory_mb is set: below
+ * 4 GB of RAM 256 MB, below 8 GB 512 MB, else 1024 MB; RAM is the smaller of the
+ * machine's and the cgroup's, and the answer never more than half of it.
+ * ALICE_E_SYSTEM: the system does not say.
  */
 ALICE_API alice_status alice_config_for_system(alice_config *out);
 
 /** The same for a RAM that is given, in bytes. */
-ALICE_API alice_config alice_config_for_ram(uint64_t ram_bytes);
+ALICE_API void alice_config_for_ram(uint64_t ram_bytes, alice_config *out);
 
 /**
- * Let every field that was not set follow the limit that was, so that
- * `max_memory_mb` alone, down to 16, is a whole configuration: the cache a
- * quarter, the collection threshold a half, the chunk at most 1/64, a worker
- * for each 16 MB at most. What a profile set is kept up to the same bounds;
- * what was set otherwise is kept.
+ * Give every field that is not set its value, so that `max_memory_mb` alone, down
+ * to 16, is a whole configuration: the profile's, as far as the limit allows; or
+ * what follows from the limit, the cache a quarter, the collection threshold a
+ * half, the chunk at most 1/64, a worker for each 16 MB at most; or the default.
+ * What is set is never changed. Doing it twice changes nothing.
  */
 ALICE_API void alice_config_resolve(alice_config *config);
 
-/** Check every field and how they fit together; `error` names field, value and range. */
+/** Check every field, those that are not set by what they will be, and how they fit together;
+ * `error` names field, value and range. */
 ALICE_API alice_status alice_config_check(const alice_config *config, alice_error *error);
 
 /** What kind of value a field has. */
@@ -83,7 +112,9 @@ typedef struct alice_config_field_info {
     alice_config_type type; /**< of its value */
     double min;             /**< the least */
     double max;             /**< the most */
+    double def;             /**< the default: a number, a ratio, 0 or 1 */
     const char *unit;       /**< "MB", "KB", "s", "" */
+    const char *follows;    /**< how it follows from the limit; NULL: it does not */
     const char *text;       /**< one line of description */
 } alice_config_field_info;
 
@@ -98,7 +129,8 @@ ALICE_API const alice_config_field_info *alice_config_field(size_t index);
 ALICE_API alice_status alice_config_set(alice_config *config, const char *key,
                                         const char *value, alice_error *error);
 
-/** Write a field's value as text. ALICE_E_NOENT, ALICE_E_TOOBIG. */
+/** Write a field's value as text, "0" where it is not set yet. ALICE_E_NOENT, ALICE_E_TOOBIG.
+ */
 ALICE_API alice_status alice_config_get(const alice_config *config, const char *key, char *buf,
                                         size_t size);
 
@@ -111,8 +143,8 @@ typedef struct alice_cache_shares {
     size_t directory; /**< 2.5 % */
 } alice_cache_shares;
 
-/** How a resolved configuration divides its caches' memory. */
-ALICE_API alice_cache_shares alice_config_shares(const alice_config *config);
+/** How a configuration divides its caches' memory. `config` NULL: the default one. */
+ALICE_API void alice_config_shares(const alice_config *config, alice_cache_shares *out);
 
 /**
  * The baseline batch for files of a mean size: below 1 MB 500, to 10 MB 100,
@@ -120,6 +152,13 @@ ALICE_API alice_cache_shares alice_config_shares(const alice_config *config);
  */
 ALICE_API uint32_t alice_config_baseline_batch(const alice_config *config,
                                                uint64_t mean_file_bytes);
+
+/** The base of a batch, items: batch_size, or the default where it goes by the files' sizes. */
+ALICE_API uint32_t alice_config_base_batch(const alice_config *config);
+
+/** Whether batch_size was set, by neither a profile nor nobody, and not to "by the files'
+ * sizes". */
+ALICE_API bool alice_config_batch_chosen(const alice_config *config);
 
 /** The workers to use: the config's, at least 1, at most twice the cores that this process may
  * use. */

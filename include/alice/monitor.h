@@ -28,7 +28,7 @@ typedef struct alice_monitor_options {
     alice_env env; /**< pays for the handle */
     alice_budget
         *budget; /**< whose reclaimers are run, in which `untracked` is opened; NULL: none */
-    alice_config config; /**< all zero: the defaults; resolved on opening */
+    alice_config config; /**< resolved on opening */
     size_t limit_bytes;  /**< 0: the budget's limit, or else the config's */
     size_t floor_bytes;  /**< resident before any work; 0: what is resident on opening */
     alice_account *floor_account; /**< the account that stands for the floor, where one does:

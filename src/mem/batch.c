@@ -246,11 +246,12 @@ alice_batch_options alice_batch_defaults(const alice_config *config)
     alice_batch_options o = {
         .adaptive = true, .base_size = BASE, .min_size = LEAST, .max_size = MOST};
     if (config) {
-        o.adaptive = config->adaptive_batch_size;
-        o.min_size = config->min_batch_size;
-        o.max_size = config->max_batch_size;
-        if (config->batch_size)
-            o.base_size = config->batch_size;
+        alice_config c = *config;
+        alice_config_resolve(&c);
+        o.adaptive = !c.fixed_batch_size;
+        o.min_size = c.min_batch_size;
+        o.max_size = c.max_batch_size;
+        o.base_size = alice_config_base_batch(&c);
     }
     return o;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory settings. One table, FIELDS, says for each field its name, type,
- * range and place; setting, getting, checking and completion all go by it.
+ * The memory settings. A setting is one row of FIELDS: its name, type, range, default
+ * and what it follows from. Setting, getting, checking, completing and telling where a
+ * value came from all go by it.
  *
- * Who set a field is kept in `set`: bit i the person, bit 16 + i a profile. What
- * neither set follows the limit; what a profile set is kept as far as the limit
- * allows, so that a profile and a smaller limit go together.
+ * A field that is 0 was not set. Resolving gives it a value, in this order: what the
+ * profile says, as far as the limit allows; what follows from the limit; the default.
  */
 #include <alice/config.h>
 
@@ -20,32 +20,55 @@
 typedef struct field {
     alice_config_field_info info;
     size_t offset;
+    /* Bound by the limit: at most limit * num / den, and at least 1; den 0: not bound. */
+    uint32_t num, den;
+    bool share;    /* not only bound: what nobody set is that share of the limit */
+    bool zero;     /* 0 is a value of its own, which is kept as ALICE_CONFIG_NONE */
+    bool negative; /* the structure says the opposite, so that its 0 is the default */
 } field;
 
-#define FIELD(member, section, type, min, max, unit, text)                         \
-    {                                                                              \
-        {#member, section "." #member, ALICE_CONFIG_##type, min, max, unit, text}, \
-            offsetof(alice_config, member)                                         \
-    }
+#define NAMED(member, section, type, min, max, def, unit, follows, text)                      \
+    .offset = offsetof(alice_config, member),                                                 \
+    .info = {#member, section "." #member, ALICE_CONFIG_##type, min, max, def, unit, follows, \
+             text}
 
-/* In the order of the structure; a field's index is its bit in `set`. */
+/* In the order of the structure's origins. */
 static const field FIELDS[] = {
-    FIELD(max_memory_mb, "memory", UINT, 8, 1 << 24, "MB", "ceiling of the whole process"),
-    FIELD(warning_threshold, "memory", RATIO, 0.1, 1, "",
-          "share of the limit that counts as pressure"),
-    FIELD(cache_size_mb, "memory", UINT, 1, 1 << 24, "MB", "all caches together"),
-    FIELD(cache_ttl_seconds, "memory", UINT, 0, 31536000, "s",
-          "how long a cached item lives; 0: for ever"),
-    FIELD(chunk_size_kb, "memory", UINT, 4, 1 << 20, "KB", "bytes read at once"),
-    FIELD(use_mmap, "memory", BOOL, 0, 1, "", "map large files instead of reading them"),
-    FIELD(gc_threshold_mb, "memory", UINT, 1, 1 << 24, "MB", "collect above this"),
-    FIELD(gc_interval_seconds, "memory", UINT, 1, 86400, "s", "collect at least so often"),
-    FIELD(adaptive_batch_size, "memory", BOOL, 0, 1, "", "smaller batches under pressure"),
-    FIELD(min_batch_size, "memory", UINT, 1, 1000000, "", "least items of a batch"),
-    FIELD(max_batch_size, "memory", UINT, 1, 1000000, "", "most items of a batch"),
-    FIELD(workers, "performance", UINT, 1, 1024, "", "threads that read files"),
-    FIELD(batch_size, "performance", UINT, 0, 1000000, "",
-          "items of a batch without pressure; 0: by the files' sizes"),
+    {NAMED(max_memory_mb, "memory", UINT, 8, 1 << 24, 1024, "MB", NULL,
+           "ceiling of the whole process")},
+    {NAMED(warning_threshold, "memory", RATIO, 0.1, 1, 0.8, "", NULL,
+           "share of the limit that counts as pressure")},
+    {NAMED(cache_size_mb, "memory", UINT, 1, 1 << 24, 256, "MB", "a quarter of the limit",
+           "all caches together"),
+     .num = 1, .den = 4, .share = true},
+    {NAMED(cache_ttl_seconds, "memory", UINT, 0, 31536000, 300, "s", NULL,
+           "how long a cached item lives; 0: for ever"),
+     .zero = true},
+    {NAMED(chunk_size_kb, "memory", UINT, 4, 1 << 20, 1024, "KB", "at most 1/64 of the limit",
+           "bytes read at once"),
+     .num = 16, .den = 1},
+    {.offset = offsetof(alice_config, no_mmap),
+     .negative = true,
+     .info = {"use_mmap", "memory.use_mmap", ALICE_CONFIG_BOOL, 0, 1, 1, "", NULL,
+              "map large files instead of reading them"}},
+    {NAMED(gc_threshold_mb, "memory", UINT, 1, 1 << 24, 512, "MB", "half of the limit",
+           "collect above this"),
+     .num = 1, .den = 2, .share = true},
+    {NAMED(gc_interval_seconds, "memory", UINT, 1, 86400, 60, "s", NULL,
+           "collect at least so often")},
+    {.offset = offsetof(alice_config, fixed_batch_size),
+     .negative = true,
+     .info = {"adaptive_batch_size", "memory.adaptive_batch_size", ALICE_CONFIG_BOOL, 0, 1, 1,
+              "", NULL, "smaller batches under pressure"}},
+    {NAMED(min_batch_size, "memory", UINT, 1, 1000000, 10, "", NULL, "least items of a batch")},
+    {NAMED(max_batch_size, "memory", UINT, 1, 1000000, 1000, "", NULL,
+           "most items of a batch")},
+    {NAMED(workers, "performance", UINT, 1, 1024, 8, "", "at most one for 16 MB of the limit",
+           "threads that read files"),
+     .num = 1, .den = 16},
+    {NAMED(batch_size, "performance", UINT, 0, 1000000, 100, "", NULL,
+           "items of a batch without pressure; 0: by the files' sizes"),
+     .zero = true},
 };
 
 enum {
@@ -66,94 +89,93 @@ enum {
 };
 
 _Static_assert(sizeof FIELDS / sizeof *FIELDS == FIELD_COUNT, "the enum follows FIELDS");
-_Static_assert(FIELD_COUNT <= 16, "the upper half of `set` is the profile's");
+_Static_assert(FIELD_COUNT <= ALICE_CONFIG_FIELDS, "every field has an origin");
 
-#define BIT(index) ((uint32_t)1 << (index))
-#define PROFILE_BIT(index) (BIT(index) << 16)
+/* ---- values ------------------------------------------------------------- */
 
-static uint32_t *uint_of(alice_config *c, const field *f)
+static void *place_of(alice_config *c, const field *f)
 {
-    return (uint32_t *)((char *)c + f->offset);
+    return (char *)c + f->offset;
 }
 
-static bool *bool_of(alice_config *c, const field *f)
+static const void *in_place(const alice_config *c, const field *f)
 {
-    return (bool *)((char *)c + f->offset);
+    return (const char *)c + f->offset;
 }
 
-static double *ratio_of(alice_config *c, const field *f)
+/* What the setting says: a number in its unit, a ratio, 0 or 1. */
+static double value_of(const alice_config *c, const field *f)
 {
-    return (double *)((char *)c + f->offset);
-}
-
-static double value_of(const alice_config *config, const field *f)
-{
-    alice_config *c = (alice_config *)config; /* only read */
+    uint32_t n;
     switch (f->info.type) {
     case ALICE_CONFIG_UINT:
-        return *uint_of(c, f);
+        n = *(const uint32_t *)in_place(c, f);
+        return f->zero && n == ALICE_CONFIG_NONE ? 0 : n;
     case ALICE_CONFIG_BOOL:
-        return *bool_of(c, f);
+        return *(const bool *)in_place(c, f) != f->negative;
     case ALICE_CONFIG_RATIO:
-        return *ratio_of(c, f);
+        return *(const double *)in_place(c, f);
     }
     return 0;
 }
 
-alice_config alice_config_default(void)
+static void put_value(alice_config *c, const field *f, double value)
 {
-    return (alice_config){
-        .max_memory_mb = 1024,
-        .warning_threshold = 0.8,
-        .cache_size_mb = 256,
-        .cache_ttl_seconds = 300,
-        .chunk_size_kb = 1024,
-        .use_mmap = true,
-        .gc_threshold_mb = 512,
-        .gc_interval_seconds = 60,
-        .adaptive_batch_size = true,
-        .min_batch_size = 10,
-        .max_batch_size = 1000,
-        .workers = 8,
-        .batch_size = 100,
-    };
+    switch (f->info.type) {
+    case ALICE_CONFIG_UINT:
+        *(uint32_t *)place_of(c, f) =
+            f->zero && value == 0 ? ALICE_CONFIG_NONE : (uint32_t)value;
+        break;
+    case ALICE_CONFIG_BOOL:
+        *(bool *)place_of(c, f) = (value != 0) != f->negative;
+        break;
+    case ALICE_CONFIG_RATIO:
+        *(double *)place_of(c, f) = value;
+        break;
+    }
+}
+
+/* Whether the structure's own field is anything but 0. */
+static bool is_given(const alice_config *c, const field *f)
+{
+    switch (f->info.type) {
+    case ALICE_CONFIG_UINT:
+        return *(const uint32_t *)in_place(c, f) != 0;
+    case ALICE_CONFIG_BOOL:
+        return *(const bool *)in_place(c, f);
+    case ALICE_CONFIG_RATIO: /* also a NaN, which the check refuses */
+        return !(*(const double *)in_place(c, f) == 0);
+    }
+    return false;
 }
 
 /* ---- profiles ----------------------------------------------------------- */
 
-/* What a profile says beyond the defaults. */
+/* What a profile says beyond the defaults; a 0 says nothing. */
 typedef struct profile {
     const char *name;
-    uint32_t set; /* BIT()s of the fields below that it gives */
     alice_config values;
 } profile;
 
 static const profile PROFILES[] = {
-    {.name = "default"},
-    {.name = "fast",
-     .set = BIT(WORKERS) | BIT(BATCH_SIZE),
-     .values = {.workers = 16, .batch_size = 200}},
-    {.name = "memory_constrained",
-     .set = BIT(MAX_MEMORY) | BIT(CACHE_SIZE) | BIT(CHUNK_SIZE) | BIT(GC_THRESHOLD) |
-            BIT(MIN_BATCH) | BIT(MAX_BATCH) | BIT(WORKERS) | BIT(BATCH_SIZE),
-     .values = {.max_memory_mb = 512,
-                .cache_size_mb = 64,
-                .chunk_size_kb = 256,
-                .gc_threshold_mb = 256,
-                .min_batch_size = 10,
-                .max_batch_size = 100,
-                .workers = 4,
-                .batch_size = 50}},
-    {.name = "large_collection",
-     .set = BIT(MAX_MEMORY) | BIT(CACHE_SIZE) | BIT(CHUNK_SIZE) | BIT(ADAPTIVE) |
-            BIT(MAX_BATCH) | BIT(WORKERS) | BIT(BATCH_SIZE),
-     .values = {.max_memory_mb = 2048,
-                .cache_size_mb = 512,
-                .chunk_size_kb = 2048,
-                .adaptive_batch_size = true,
-                .max_batch_size = 1000,
-                .workers = 12,
-                .batch_size = 500}},
+    [ALICE_CONFIG_PROFILE_DEFAULT] = {"default", {0}},
+    [ALICE_CONFIG_PROFILE_FAST] = {"fast", {.workers = 16, .batch_size = 200}},
+    [ALICE_CONFIG_PROFILE_MEMORY_CONSTRAINED] = {"memory_constrained",
+                                                 {.max_memory_mb = 512,
+                                                  .cache_size_mb = 64,
+                                                  .chunk_size_kb = 256,
+                                                  .gc_threshold_mb = 256,
+                                                  .min_batch_size = 10,
+                                                  .max_batch_size = 100,
+                                                  .workers = 4,
+                                                  .batch_size = 50}},
+    [ALICE_CONFIG_PROFILE_LARGE_COLLECTION] = {"large_collection",
+                                               {.max_memory_mb = 2048,
+                                                .cache_size_mb = 512,
+                                                .chunk_size_kb = 2048,
+                                                .max_batch_size = 1000,
+                                                .workers = 12,
+                                                .batch_size = 500}},
 };
 
 enum { PROFILE_COUNT = sizeof PROFILES / sizeof *PROFILES };
@@ -163,44 +185,21 @@ const char *alice_config_profile_name(size_t index)
     return index < PROFILE_COUNT ? PROFILES[index].name : NULL;
 }
 
-static void copy_field(alice_config *to, const alice_config *from, const field *f)
+alice_status alice_config_use_profile(alice_config *config, const char *name)
 {
-    alice_config *source = (alice_config *)from; /* only read */
-    switch (f->info.type) {
-    case ALICE_CONFIG_UINT:
-        *uint_of(to, f) = *uint_of(source, f);
-        break;
-    case ALICE_CONFIG_BOOL:
-        *bool_of(to, f) = *bool_of(source, f);
-        break;
-    case ALICE_CONFIG_RATIO:
-        *ratio_of(to, f) = *ratio_of(source, f);
-        break;
-    }
-}
-
-alice_status alice_config_profile(const char *name, alice_config *out)
-{
-    if (!name || !out)
+    if (!name || !config)
         return ALICE_E_INVAL;
-    for (size_t p = 0; p < PROFILE_COUNT; p++) {
-        if (strcmp(PROFILES[p].name, name) != 0)
-            continue;
-        alice_config c = alice_config_default();
-        for (size_t i = 0; i < FIELD_COUNT; i++)
-            if (PROFILES[p].set & BIT(i))
-                copy_field(&c, &PROFILES[p].values, &FIELDS[i]);
-        c.set = PROFILES[p].set << 16;
-        alice_config_resolve(&c);
-        *out = c;
-        return ALICE_OK;
-    }
+    for (size_t p = 0; p < PROFILE_COUNT; p++)
+        if (strcmp(PROFILES[p].name, name) == 0) {
+            config->profile = (alice_config_profile)p;
+            return ALICE_OK;
+        }
     return ALICE_E_NOENT;
 }
 
 /* ---- the limit, and what follows it ------------------------------------- */
 
-alice_config alice_config_for_ram(uint64_t ram_bytes)
+void alice_config_for_ram(uint64_t ram_bytes, alice_config *out)
 {
     const uint64_t gb = (uint64_t)1 << 30;
     uint64_t mb = ram_bytes < 4 * gb ? 256 : ram_bytes < 8 * gb ? 512 : 1024;
@@ -209,11 +208,8 @@ alice_config alice_config_for_ram(uint64_t ram_bytes)
         mb = half;
     if (mb < (uint64_t)FIELDS[MAX_MEMORY].info.min)
         mb = (uint64_t)FIELDS[MAX_MEMORY].info.min;
-    alice_config c = alice_config_default();
-    c.max_memory_mb = (uint32_t)mb;
-    c.set = BIT(MAX_MEMORY);
-    alice_config_resolve(&c);
-    return c;
+    if (out)
+        *out = (alice_config){.max_memory_mb = (uint32_t)mb};
 }
 
 alice_status alice_config_for_system(alice_config *out)
@@ -223,46 +219,55 @@ alice_status alice_config_for_system(alice_config *out)
     uint64_t ram = alice__meminfo_ram("");
     if (ram == 0)
         return ALICE_E_SYSTEM;
-    *out = alice_config_for_ram(ram);
+    alice_config_for_ram(ram, out);
     return ALICE_OK;
 }
 
-static uint32_t at_least_1(uint32_t n)
+/* Give a field that was not set its value; the limit has to have one. */
+static void follow(alice_config *c, size_t index, const alice_config *named)
 {
-    return n > 0 ? n : 1;
+    const field *f = &FIELDS[index];
+    bool by_profile = is_given(named, f);
+    double value = by_profile ? value_of(named, f) : f->info.def;
+    uint8_t origin = by_profile ? ALICE_ORIGIN_PROFILE : ALICE_ORIGIN_DEFAULT;
+    if (f->den != 0) {
+        uint64_t share = (uint64_t)c->max_memory_mb * f->num / f->den;
+        double bound = share > 0 ? (double)share : 1;
+        bool shared = !by_profile && f->share;
+        if (value > bound || (shared && value < bound)) {
+            value = bound;
+            origin = by_profile ? ALICE_ORIGIN_PROFILE : ALICE_ORIGIN_LIMIT;
+        }
+    }
+    put_value(c, f, value);
+    c->origin[index] = origin;
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
+/* Of least and greatest batch, the one that was not set gives way. */
+static void fit_batches(alice_config *c)
 {
-    return a < b ? a : b;
-}
-
-/* Let one field follow: `def` or what the profile set, but at most `bound`. */
-static void follow(alice_config *c, int index, uint32_t def, uint32_t bound)
-{
-    uint32_t *value = uint_of(c, &FIELDS[index]);
-    if (c->set & BIT(index))
+    if (c->min_batch_size <= c->max_batch_size)
         return;
-    *value = smaller(c->set & PROFILE_BIT(index) ? *value : def, bound);
+    if (c->origin[MIN_BATCH] != ALICE_ORIGIN_SET)
+        c->min_batch_size = c->max_batch_size;
+    else if (c->origin[MAX_BATCH] != ALICE_ORIGIN_SET)
+        c->max_batch_size = c->min_batch_size;
 }
 
 void alice_config_resolve(alice_config *config)
 {
-    if (!config)
-        return;
     alice_config *c = config;
-    uint32_t limit = c->max_memory_mb;
-    follow(c, CACHE_SIZE, UINT32_MAX, at_least_1(limit / 4));
-    follow(c, GC_THRESHOLD, UINT32_MAX, at_least_1(limit / 2));
-    follow(c, CHUNK_SIZE, 1024, limit * 16); /* KB: 1/64 of the limit */
-    follow(c, WORKERS, 8, at_least_1(limit / 16));
-    /* Of least and greatest batch, the one that was not set gives way. */
-    if (c->min_batch_size > c->max_batch_size) {
-        if (!(c->set & BIT(MIN_BATCH)))
-            c->min_batch_size = c->max_batch_size;
-        else if (!(c->set & BIT(MAX_BATCH)))
-            c->max_batch_size = c->min_batch_size;
+    if (!c)
+        return;
+    const alice_config *named = &PROFILES[(size_t)c->profile % PROFILE_COUNT].values;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        bool by_name = FIELDS[i].info.type == ALICE_CONFIG_BOOL && c->origin[i] != 0;
+        if (!is_given(c, &FIELDS[i]) && !by_name)
+            follow(c, i, named);
+        else if (c->origin[i] == ALICE_ORIGIN_UNKNOWN)
+            c->origin[i] = ALICE_ORIGIN_SET;
     }
+    fit_batches(c);
 }
 
 /* ---- checking ----------------------------------------------------------- */
@@ -295,6 +300,12 @@ alice_status alice_config_check(const alice_config *config, alice_error *error)
 {
     if (!config)
         return alice__fail(error, ALICE_E_INVAL, 0, "no configuration");
+    if ((unsigned)config->profile >= PROFILE_COUNT)
+        return alice__fail(error, ALICE_E_INVAL, 0, "there is no profile %u",
+                           (unsigned)config->profile);
+    alice_config resolved = *config;
+    config = &resolved;
+    alice_config_resolve(&resolved);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const field *f = &FIELDS[i];
         double value = value_of(config, f);
@@ -488,23 +499,22 @@ alice_status alice_config_set(alice_config *config, const char *key, const char 
             return not_a_value(f, value, error);
         if ((double)n < f->info.min || (double)n > f->info.max)
             return out_of_range(f, (double)n, error);
-        *uint_of(config, f) = (uint32_t)n;
+        put_value(config, f, (double)n);
         break;
     case ALICE_CONFIG_BOOL:
         if (!read_bool(value, &flag))
             return not_a_value(f, value, error);
-        *bool_of(config, f) = flag;
+        put_value(config, f, flag);
         break;
     case ALICE_CONFIG_RATIO:
         if (!read_ratio(value, &ratio))
             return not_a_value(f, value, error);
         if (!(ratio >= f->info.min && ratio <= f->info.max))
             return out_of_range(f, ratio, error);
-        *ratio_of(config, f) = ratio;
+        put_value(config, f, ratio);
         break;
     }
-    config->set |= BIT(index);
-    config->set &= ~PROFILE_BIT(index);
+    config->origin[index] = ALICE_ORIGIN_SET;
     return ALICE_OK;
 }
 
@@ -532,39 +542,55 @@ alice_status alice_config_get(const alice_config *config, const char *key, char 
 
 /* ---- what is derived ---------------------------------------------------- */
 
-alice_cache_shares alice_config_shares(const alice_config *config)
+void alice_config_shares(const alice_config *config, alice_cache_shares *out)
 {
-    alice_cache_shares s = {0};
-    if (!config)
-        return s;
-    double limit = (double)config->max_memory_mb * (double)ALICE_MB;
-    double cache = (double)config->cache_size_mb * (double)ALICE_MB;
+    if (!out)
+        return;
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
+    double limit = (double)c.max_memory_mb * (double)ALICE_MB;
+    double cache = (double)c.cache_size_mb * (double)ALICE_MB;
     double all = limit * (0.15 + 0.075 + 0.25 + 0.025);
     double scale = all > cache ? cache / all : 1;
-    s.metadata = (size_t)(limit * 0.15 * scale);
-    s.hash = (size_t)(limit * 0.075 * scale);
-    s.result = (size_t)(limit * 0.25 * scale);
-    s.directory = (size_t)(limit * 0.025 * scale);
-    return s;
+    *out = (alice_cache_shares){.metadata = (size_t)(limit * 0.15 * scale),
+                                .hash = (size_t)(limit * 0.075 * scale),
+                                .result = (size_t)(limit * 0.25 * scale),
+                                .directory = (size_t)(limit * 0.025 * scale)};
 }
 
 uint32_t alice_config_baseline_batch(const alice_config *config, uint64_t mean_file_bytes)
 {
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
     uint32_t base = mean_file_bytes < ALICE_MB         ? 500
                     : mean_file_bytes <= 10 * ALICE_MB ? 100
                                                        : 20;
-    if (!config)
-        return base;
-    if (base > config->max_batch_size)
-        base = config->max_batch_size;
-    if (base < config->min_batch_size)
-        base = config->min_batch_size;
+    if (base > c.max_batch_size)
+        base = c.max_batch_size;
+    if (base < c.min_batch_size)
+        base = c.min_batch_size;
     return base;
+}
+
+uint32_t alice_config_base_batch(const alice_config *config)
+{
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
+    return c.batch_size == ALICE_CONFIG_NONE ? (uint32_t)FIELDS[BATCH_SIZE].info.def
+                                             : c.batch_size;
+}
+
+bool alice_config_batch_chosen(const alice_config *config)
+{
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
+    return c.origin[BATCH_SIZE] == ALICE_ORIGIN_SET && c.batch_size != ALICE_CONFIG_NONE;
 }
 
 uint32_t alice_config_workers(const alice_config *config)
 {
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
     uint32_t most = 2 * alice__cpu_count();
-    uint32_t workers = config ? config->workers : alice_config_default().workers;
-    return at_least_1(smaller(workers, most));
+    return c.workers < most ? c.workers : most;
 }

@@ -275,12 +275,12 @@ bool alice_monitor_under_pressure(alice_monitor *monitor)
 
 uint32_t alice_monitor_batch_size(alice_monitor *monitor, uint32_t base)
 {
-    alice_config defaults = alice_config_default();
+    alice_config defaults = {0};
+    alice_config_resolve(&defaults);
     const alice_config *c = monitor ? &monitor->config : &defaults;
     if (base == 0)
-        base = c->batch_size ? c->batch_size : defaults.batch_size;
-    alice_level level =
-        c->adaptive_batch_size ? alice_monitor_level(monitor) : ALICE_LEVEL_NORMAL;
+        base = alice_config_base_batch(c);
+    alice_level level = c->fixed_batch_size ? ALICE_LEVEL_NORMAL : alice_monitor_level(monitor);
     return alice_batch_size_at(base, level, c->min_batch_size, c->max_batch_size);
 }
 
@@ -522,11 +522,6 @@ void alice_monitor_unwatch(alice_monitor *monitor)
 
 /* ---- opening and closing ------------------------------------------------ */
 
-static bool config_given(const alice_config *c)
-{
-    return c->max_memory_mb != 0;
-}
-
 /* Descriptors, and the first figures. */
 static alice_status open_sources(alice_monitor *m)
 {
@@ -570,7 +565,7 @@ alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options
     alice_monitor *m = mem;
     m->env = o.env;
     m->budget = o.budget;
-    m->config = config_given(&o.config) ? o.config : alice_config_default();
+    m->config = o.config;
     alice_config_resolve(&m->config);
     m->limit = o.limit_bytes;
     if (m->limit == 0 && alice_budget_limit(o.budget) == 0)

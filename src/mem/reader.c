@@ -552,10 +552,9 @@ alice_status alice_reader_check_unchanged(const alice_reader *r, alice_error *er
 
 alice_reader_options alice_reader_defaults(const alice_config *config)
 {
-    alice_reader_options o = {.chunk_bytes = CHUNK};
-    if (config && config->chunk_size_kb)
-        o.chunk_bytes = (size_t)config->chunk_size_kb * ALICE_KB;
-    return o;
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
+    return (alice_reader_options){.chunk_bytes = (size_t)c.chunk_size_kb * ALICE_KB};
 }
 
 /* Open over `fd`, which is closed on failure where it is `own`. */

@@ -102,23 +102,14 @@ static alice_status feed_entry(alice__flow *x, const alice__entry *e)
     return ALICE_OK;
 }
 
-/* Whether somebody chose the base of a batch, rather than a profile or nobody. */
-static bool base_was_chosen(const alice_config *c)
-{
-    for (size_t i = 0; alice_config_field(i); i++)
-        if (strcmp(alice_config_field(i)->name, "batch_size") == 0)
-            return (c->set >> i & 1) && !(c->set >> (16 + i) & 1);
-    return false;
-}
-
 /* The guide's baseline for files of this size, never above the profile's base. */
 static void set_base(alice__flow *x)
 {
     const alice_config *c = &x->o->config;
-    if (x->looked_at == 0 || base_was_chosen(c))
+    if (x->looked_at == 0 || alice_config_batch_chosen(c))
         return;
     uint32_t base = alice_config_baseline_batch(c, x->bytes_looked_at / x->looked_at);
-    if (c->batch_size && base > c->batch_size)
+    if (c->batch_size != ALICE_CONFIG_NONE && base > c->batch_size)
         base = c->batch_size;
     alice_batch_set_base(x->o->batch, base);
 }

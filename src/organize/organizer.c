@@ -168,7 +168,8 @@ static alice_status open_cache(alice_organizer *o, alice_cache **out, const char
 
 static alice_status open_caches(alice_organizer *o)
 {
-    alice_cache_shares s = alice_config_shares(&o->config);
+    alice_cache_shares s;
+    alice_config_shares(&o->config, &s);
     alice_status st = open_cache(o, &o->projects, "cache.metadata", s.metadata);
     if (st == ALICE_OK)
         st = open_cache(o, &o->verdicts, "cache.result", s.result);

@@ -144,7 +144,6 @@ static alice_organizer_options options_of(client *c)
     c->alloc = (alice_alloc){.resize = count_resize, .ctx = c};
     c->log = (alice_log){.write = on_log, .ctx = c, .level = ALICE_LOG_DEBUG};
     alice_organizer_options o = {.env = {.alloc = &c->alloc, .log = &c->log},
-                                 .config = alice_config_default(),
                                  .inbox = inbox,
                                  .organized = organized,
                                  .on_file = on_file,

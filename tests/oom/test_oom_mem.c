@@ -465,7 +465,7 @@ static alice_status process(void *ctx, alice_batch_result *results, size_t count
 
 static alice_status batch_part(struct world *w)
 {
-    alice_config config = alice_config_default();
+    alice_config config = {0};
     alice_batch_options o = alice_batch_defaults(&config);
     alice_batch *b = NULL;
     alice_batch_stats s;

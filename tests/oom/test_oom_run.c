@@ -217,7 +217,6 @@ static alice_status run(const alice_alloc *alloc, alice_organize_result *result)
     snprintf(inbox, sizeof inbox, "%s/inbox", top);
     snprintf(organized, sizeof organized, "%s/organized", top);
     alice_organizer_options options = {.env = {.alloc = alloc},
-                                       .config = alice_config_default(),
                                        .inbox = inbox,
                                        .organized = organized,
                                        .move = true,

@@ -87,7 +87,8 @@ static void fixed_asks_nobody(void **state)
 {
     (void)state;
     struct pressure p = {.now = ALICE_LEVEL_CRITICAL};
-    alice_config c = {.min_batch_size = 5, .max_batch_size = 60, .batch_size = 80};
+    alice_config c = {
+        .fixed_batch_size = true, .min_batch_size = 5, .max_batch_size = 60, .batch_size = 80};
     alice_batch_options o = alice_batch_defaults(&c);
     assert_false(o.adaptive);
     o.level = say;

@@ -7,24 +7,39 @@
 
 static alice_config of_profile(const char *name)
 {
-    alice_config c;
-    assert_ok(alice_config_profile(name, &c));
+    alice_config c = {0};
+    assert_ok(alice_config_use_profile(&c, name));
     return c;
+}
+
+static alice_config resolved(alice_config c)
+{
+    alice_config_resolve(&c);
+    return c;
+}
+
+static alice_origin origin_of(const alice_config *c, const char *name)
+{
+    for (size_t i = 0; alice_config_field(i); i++)
+        if (strcmp(alice_config_field(i)->name, name) == 0)
+            return (alice_origin)c->origin[i];
+    fail_msg("no setting %s", name);
+    return ALICE_ORIGIN_UNKNOWN;
 }
 
 static void the_defaults_are_the_guides(void **state)
 {
     (void)state;
-    alice_config c = alice_config_default();
+    alice_config c = resolved((alice_config){0});
     assert_int_equal(c.max_memory_mb, 1024);
     assert_true(c.warning_threshold == 0.8);
     assert_int_equal(c.cache_size_mb, 256);
     assert_int_equal(c.cache_ttl_seconds, 300);
     assert_int_equal(c.chunk_size_kb, 1024);
-    assert_true(c.use_mmap);
+    assert_false(c.no_mmap);
     assert_int_equal(c.gc_threshold_mb, 512);
     assert_int_equal(c.gc_interval_seconds, 60);
-    assert_true(c.adaptive_batch_size);
+    assert_false(c.fixed_batch_size);
     assert_int_equal(c.min_batch_size, 10);
     assert_int_equal(c.max_batch_size, 1000);
     assert_int_equal(c.workers, 8);
@@ -38,7 +53,7 @@ static void the_defaults_are_the_guides(void **state)
 static void the_profiles_are_the_guides(void **state)
 {
     (void)state;
-    alice_config c = of_profile("memory_constrained");
+    alice_config c = resolved(of_profile("memory_constrained"));
     assert_int_equal(c.max_memory_mb, 512);
     assert_int_equal(c.cache_size_mb, 64);
     assert_int_equal(c.chunk_size_kb, 256);
@@ -47,7 +62,7 @@ static void the_profiles_are_the_guides(void **state)
     assert_int_equal(c.max_batch_size, 100);
     assert_int_equal(c.workers, 4);
     assert_int_equal(c.batch_size, 50);
-    c = of_profile("large_collection");
+    c = resolved(of_profile("large_collection"));
     assert_int_equal(c.max_memory_mb, 2048);
     assert_int_equal(c.cache_size_mb, 512);
     assert_int_equal(c.chunk_size_kb, 2048);
@@ -55,16 +70,16 @@ static void the_profiles_are_the_guides(void **state)
     assert_int_equal(c.max_batch_size, 1000);
     assert_int_equal(c.workers, 12);
     assert_int_equal(c.batch_size, 500);
-    c = of_profile("fast");
+    c = resolved(of_profile("fast"));
     assert_int_equal(c.max_memory_mb, 1024);
     assert_int_equal(c.workers, 16);
     assert_int_equal(c.batch_size, 200);
-    c = of_profile("default");
-    assert_int_equal(c.set, 0);
-    assert_status(alice_config_profile("turbo", &c), ALICE_E_NOENT);
-    assert_status(alice_config_profile(NULL, &c), ALICE_E_INVAL);
+    c = resolved(of_profile("default"));
+    assert_int_equal(origin_of(&c, "workers"), ALICE_ORIGIN_DEFAULT);
+    assert_status(alice_config_use_profile(&c, "turbo"), ALICE_E_NOENT);
+    assert_status(alice_config_use_profile(&c, NULL), ALICE_E_INVAL);
     for (size_t i = 0; alice_config_profile_name(i); i++) {
-        c = of_profile(alice_config_profile_name(i));
+        c = resolved(of_profile(alice_config_profile_name(i)));
         assert_ok(alice_config_check(&c, NULL));
     }
     assert_string_equal(alice_config_profile_name(3), "large_collection");
@@ -81,21 +96,22 @@ static void a_limit_alone_is_a_configuration(void **state)
             alice_config c = of_profile(alice_config_profile_name(p));
             snprintf(text, sizeof text, "%u", mb);
             assert_ok(alice_config_set(&c, "max_memory_mb", text, &e));
+            if (alice_config_check(&c, &e))
+                fail_msg("%s at %u MB, as set: %s", alice_config_profile_name(p), mb, e.text);
             alice_config_resolve(&c);
             if (alice_config_check(&c, &e))
                 fail_msg("%s at %u MB: %s", alice_config_profile_name(p), mb, e.text);
             assert_true(c.cache_size_mb <= (mb + 3) / 4);
         }
     }
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     assert_ok(alice_config_set(&c, "memory.max_memory_mb", "64", &e));
     alice_config_resolve(&c);
     assert_int_equal(c.cache_size_mb, 16);
     assert_int_equal(c.gc_threshold_mb, 32);
     assert_int_equal(c.chunk_size_kb, 1024);
     assert_int_equal(c.workers, 4);
-    c.max_memory_mb = 16;
-    alice_config_resolve(&c);
+    c = resolved((alice_config){.max_memory_mb = 16});
     assert_int_equal(c.cache_size_mb, 4);
     assert_int_equal(c.chunk_size_kb, 256);
     assert_int_equal(c.workers, 1);
@@ -105,7 +121,7 @@ static void what_was_set_stays(void **state)
 {
     (void)state;
     alice_error e;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     assert_ok(alice_config_set(&c, "max_memory_mb", "64", &e));
     assert_ok(alice_config_set(&c, "cache_size_mb", "40M", &e));
     assert_ok(alice_config_set(&c, "max_batch_size", "5", &e));
@@ -123,17 +139,92 @@ static void what_was_set_stays(void **state)
     assert_int_equal(c.chunk_size_kb, 256);
 }
 
+/* The guide's way: fields of a structure that is handed over as it is. */
+static void what_is_assigned_stays(void **state)
+{
+    (void)state;
+    alice_config c = {.max_memory_mb = 512, .cache_size_mb = 64};
+    alice_config_resolve(&c);
+    assert_int_equal(c.cache_size_mb, 64);
+    assert_int_equal(c.gc_threshold_mb, 256);
+    assert_int_equal(origin_of(&c, "max_memory_mb"), ALICE_ORIGIN_SET);
+    assert_int_equal(origin_of(&c, "cache_size_mb"), ALICE_ORIGIN_SET);
+    assert_int_equal(origin_of(&c, "gc_threshold_mb"), ALICE_ORIGIN_LIMIT);
+    assert_int_equal(origin_of(&c, "cache_ttl_seconds"), ALICE_ORIGIN_DEFAULT);
+    alice_config again = resolved(c);
+    assert_memory_equal(&again, &c, sizeof c);
+    /* Every field, with a value that nothing else would give it. */
+    const alice_config all = {.max_memory_mb = 333,
+                              .warning_threshold = 0.33,
+                              .cache_size_mb = 33,
+                              .cache_ttl_seconds = ALICE_CONFIG_NONE,
+                              .chunk_size_kb = 33,
+                              .no_mmap = true,
+                              .gc_threshold_mb = 34,
+                              .gc_interval_seconds = 35,
+                              .fixed_batch_size = true,
+                              .min_batch_size = 3,
+                              .max_batch_size = 333,
+                              .workers = 3,
+                              .batch_size = 33};
+    for (size_t p = 0; alice_config_profile_name(p); p++) {
+        c = all;
+        assert_ok(alice_config_use_profile(&c, alice_config_profile_name(p)));
+        alice_config_resolve(&c);
+        assert_ok(alice_config_check(&c, NULL));
+        for (size_t i = 0; alice_config_field(i); i++) {
+            char was[32], is[32];
+            const char *name = alice_config_field(i)->name;
+            assert_ok(alice_config_get(&all, name, was, sizeof was));
+            assert_ok(alice_config_get(&c, name, is, sizeof is));
+            assert_string_equal(was, is);
+            assert_int_equal(c.origin[i], ALICE_ORIGIN_SET);
+        }
+        assert_int_equal(c.cache_ttl_seconds, ALICE_CONFIG_NONE);
+        assert_true(alice_config_batch_chosen(&c));
+    }
+}
+
+/* 0 as text is a value where the setting has one, also over a profile. */
+static void zero_is_a_value_by_name(void **state)
+{
+    (void)state;
+    alice_config c = of_profile("large_collection");
+    assert_false(alice_config_batch_chosen(&c));
+    assert_int_equal(alice_config_base_batch(&c), 500);
+    assert_ok(alice_config_set(&c, "batch_size", "0", NULL));
+    assert_ok(alice_config_set(&c, "cache_ttl_seconds", "0", NULL));
+    assert_ok(alice_config_set(&c, "use_mmap", "true", NULL));
+    alice_config_resolve(&c);
+    assert_int_equal(c.batch_size, ALICE_CONFIG_NONE);
+    assert_int_equal(c.cache_ttl_seconds, ALICE_CONFIG_NONE);
+    assert_int_equal(alice_config_base_batch(&c), 100);
+    assert_false(alice_config_batch_chosen(&c));
+    assert_int_equal(origin_of(&c, "use_mmap"), ALICE_ORIGIN_SET);
+    assert_int_equal(origin_of(&c, "workers"), ALICE_ORIGIN_PROFILE);
+    assert_ok(alice_config_set(&c, "batch_size", "7", NULL));
+    assert_true(alice_config_batch_chosen(&c));
+    assert_int_equal(alice_config_base_batch(&c), 7);
+}
+
+static alice_config for_ram(uint64_t bytes)
+{
+    alice_config c;
+    alice_config_for_ram(bytes, &c);
+    return c;
+}
+
 static void the_ladder_goes_by_ram(void **state)
 {
     (void)state;
     const uint64_t mb = ALICE_MB;
-    assert_int_equal(alice_config_for_ram(64 * 1024 * mb).max_memory_mb, 1024);
-    assert_int_equal(alice_config_for_ram(8192 * mb).max_memory_mb, 1024);
-    assert_int_equal(alice_config_for_ram(8191 * mb).max_memory_mb, 512);
-    assert_int_equal(alice_config_for_ram(4096 * mb).max_memory_mb, 512);
-    assert_int_equal(alice_config_for_ram(4095 * mb).max_memory_mb, 256);
-    assert_int_equal(alice_config_for_ram(300 * mb).max_memory_mb, 150); /* half */
-    assert_int_equal(alice_config_for_ram(1).max_memory_mb, 8);
+    assert_int_equal(for_ram(64 * 1024 * mb).max_memory_mb, 1024);
+    assert_int_equal(for_ram(8192 * mb).max_memory_mb, 1024);
+    assert_int_equal(for_ram(8191 * mb).max_memory_mb, 512);
+    assert_int_equal(for_ram(4096 * mb).max_memory_mb, 512);
+    assert_int_equal(for_ram(4095 * mb).max_memory_mb, 256);
+    assert_int_equal(for_ram(300 * mb).max_memory_mb, 150); /* half */
+    assert_int_equal(for_ram(1).max_memory_mb, 8);
     alice_config c;
     assert_ok(alice_config_for_system(&c));
     assert_ok(alice_config_check(&c, NULL));
@@ -143,28 +234,29 @@ static void the_check_names_field_value_and_range(void **state)
 {
     (void)state;
     alice_error e;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     c.cache_size_mb = 2000;
     assert_status(alice_config_check(&c, &e), ALICE_E_INVAL);
     assert_string_equal(e.text, "memory.cache_size_mb is 2000 MB; it has to be from 1 to 1024 "
                                 "(memory.max_memory_mb)");
-    c = alice_config_default();
+    c = (alice_config){0};
     c.warning_threshold = 1.5;
     assert_status(alice_config_check(&c, &e), ALICE_E_INVAL);
     assert_string_equal(e.text, "memory.warning_threshold is 1.5; it has to be from 0.1 to 1");
-    c = alice_config_default();
+    c = (alice_config){0};
     c.min_batch_size = 1001;
+    c.max_batch_size = 1000;
     assert_status(alice_config_check(&c, &e), ALICE_E_INVAL);
     assert_non_null(strstr(e.text, "memory.min_batch_size is 1001"));
-    c = alice_config_default();
+    c = (alice_config){0};
     c.max_memory_mb = 7;
     assert_status(alice_config_check(&c, &e), ALICE_E_INVAL);
-    c = alice_config_default();
+    c = (alice_config){0};
     c.chunk_size_kb = 300 * 1024;
     assert_status(alice_config_check(&c, &e), ALICE_E_INVAL);
     assert_non_null(strstr(e.text, "memory.chunk_size_kb"));
-    c = alice_config_default();
-    c.workers = 0;
+    c = (alice_config){0};
+    c.workers = 1025;
     assert_status(alice_config_check(&c, NULL), ALICE_E_INVAL);
 }
 
@@ -172,7 +264,7 @@ static void fields_are_set_by_name(void **state)
 {
     (void)state;
     alice_error e;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     const struct {
         const char *key, *value, *reads;
     } good[] = {
@@ -232,7 +324,7 @@ static void a_wrong_key_gets_the_nearest(void **state)
 {
     (void)state;
     alice_error e;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     const struct {
         const char *key, *nearest;
     } near[] = {
@@ -254,7 +346,7 @@ static void a_wrong_key_gets_the_nearest(void **state)
 static void every_field_is_described(void **state)
 {
     (void)state;
-    alice_config c = alice_config_default();
+    alice_config c = resolved((alice_config){0});
     size_t n = 0;
     for (const alice_config_field_info *f; (f = alice_config_field(n)); n++) {
         char value[32];
@@ -263,7 +355,9 @@ static void every_field_is_described(void **state)
         assert_true(strlen(f->text) > 5);
         assert_ok(alice_config_get(&c, f->key, value, sizeof value));
         assert_ok(alice_config_set(&c, f->name, value, NULL));
-        assert_true(c.set & 1u << n);
+        assert_int_equal(c.origin[n], ALICE_ORIGIN_SET);
+        assert_true(f->type == ALICE_CONFIG_BOOL || f->def >= f->min);
+        assert_true(f->def <= f->max);
     }
     assert_int_equal(n, 13);
 }
@@ -275,7 +369,7 @@ static void every_field_is_bounded(void **state)
     (void)state;
     const alice_config_field_info *f;
     for (size_t i = 0; (f = alice_config_field(i)); i++) {
-        alice_config c = alice_config_default();
+        alice_config c = {0};
         alice_error e;
         char value[32], got[32];
         bool whole = f->type == ALICE_CONFIG_UINT;
@@ -302,24 +396,26 @@ static void every_field_is_bounded(void **state)
 static void shares_fit_the_cache_size(void **state)
 {
     (void)state;
-    alice_config c = alice_config_default();
-    alice_cache_shares s =
-        alice_config_shares(&c); /* all would be half, the caches get a quarter */
+    alice_config c = {0};
+    alice_cache_shares s;
+    alice_config_shares(&c, &s); /* all would be half, the caches get a quarter */
     size_t all = s.metadata + s.hash + s.result + s.directory;
     assert_true(all <= 256 * ALICE_MB && all > 255 * ALICE_MB);
     assert_int_equal(s.metadata / 1000, 2 * s.hash / 1000);
     c.cache_size_mb = 1024; /* room enough: each its share of the limit */
-    s = alice_config_shares(&c);
+    alice_config_shares(&c, &s);
     assert_int_equal(s.metadata, (size_t)(1024 * 0.15 * (double)ALICE_MB));
     assert_true(s.hash >= 51 * ALICE_MB && s.hash <= 103 * ALICE_MB);
     assert_true(s.result >= 204 * ALICE_MB && s.result <= 308 * ALICE_MB);
-    assert_int_equal(alice_config_shares(NULL).result, 0);
+    alice_cache_shares none;
+    alice_config_shares(NULL, &none);
+    assert_int_equal(none.result + none.metadata + none.hash + none.directory, all);
 }
 
 static void baselines_go_by_file_size(void **state)
 {
     (void)state;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     assert_int_equal(alice_config_baseline_batch(&c, 200 * ALICE_KB), 500);
     assert_int_equal(alice_config_baseline_batch(&c, ALICE_MB), 100);
     assert_int_equal(alice_config_baseline_batch(&c, 10 * ALICE_MB), 100);
@@ -364,6 +460,8 @@ int main(void)
         cmocka_unit_test(the_profiles_are_the_guides),
         cmocka_unit_test(a_limit_alone_is_a_configuration),
         cmocka_unit_test(what_was_set_stays),
+        cmocka_unit_test(what_is_assigned_stays),
+        cmocka_unit_test(zero_is_a_value_by_name),
         cmocka_unit_test(the_ladder_goes_by_ram),
         cmocka_unit_test(the_check_names_field_value_and_range),
         cmocka_unit_test(fields_are_set_by_name),

@@ -216,7 +216,7 @@ static void figures_and_levels(void **state)
     (void)state;
     struct fake_clock time = {0};
     alice_clock clock;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     alice_budget *b;
     alice_monitor_usage u;
     assert_ok(alice_budget_open(&b, &(alice_budget_options){.limit = pages(11000)}));
@@ -314,8 +314,8 @@ static void not_adaptive_means_not_adaptive(void **state)
     (void)state;
     struct fake_clock time = {0};
     alice_clock clock;
-    alice_config c = alice_config_default();
-    c.adaptive_batch_size = false;
+    alice_config c = {0};
+    c.fixed_batch_size = true;
     c.max_memory_mb = 32;
     alice_monitor *m = open_on_tree(NULL, &time, &clock, &c);
     put("/proc/self/statm", "9999 900000 1 1 0 1 0\n");
@@ -325,15 +325,29 @@ static void not_adaptive_means_not_adaptive(void **state)
     alice_monitor_close(&m);
 }
 
+static void a_zeroed_configuration_is_complete(void **state)
+{
+    (void)state;
+    struct fake_clock time = {0};
+    alice_clock clock;
+    const alice_config some[] = {{0}, {.max_memory_mb = 512}, {.batch_size = 100}};
+    put("/proc/self/statm", "9999 1000 1 1 0 1 0\n");
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        alice_monitor *m = open_on_tree(NULL, &time, &clock, &some[i]);
+        assert_int_equal(alice_monitor_batch_size(m, 0), 100);
+        assert_int_equal(alice_monitor_batch_size(m, 50), 50);
+        alice_monitor_close(&m);
+    }
+}
+
 static void collection_has_three_triggers(void **state)
 {
     (void)state;
     struct fake_clock time = {0};
     alice_clock clock;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     c.max_memory_mb = 100;
     c.gc_threshold_mb = 50;
-    c.set = 1u << 0 | 1u << 6;
     alice_budget *b;
     alice_reclaimer *dead, *cold;
     int dead_runs = 0, cold_runs = 0;
@@ -421,7 +435,7 @@ static void a_scope_collects_at_its_ends(void **state)
     (void)state;
     struct fake_clock time = {0};
     alice_clock clock;
-    alice_config c = alice_config_default();
+    alice_config c = {0};
     alice_budget *b;
     alice_reclaimer *r[2];
     int dead = 0, cold = 0;
@@ -668,6 +682,7 @@ int main(void)
         ON_TREE(figures_and_levels),
         ON_TREE(the_floors_account_explains_nothing_more),
         ON_TREE(not_adaptive_means_not_adaptive),
+        ON_TREE(a_zeroed_configuration_is_complete),
         ON_TREE(collection_has_three_triggers),
         ON_TREE(a_scope_collects_at_its_ends),
         cmocka_unit_test(the_real_figures_agree),

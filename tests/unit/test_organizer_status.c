@@ -94,11 +94,8 @@ static int teardown(void **state)
 static void open_organizer(scene *s, const alice_clock *clock)
 {
     alice_error error = {.text = ""};
-    alice_organizer_options o = {.config = alice_config_default(),
-                                 .inbox = s->inbox,
-                                 .organized = s->organized,
-                                 .on_file = on_file,
-                                 .ctx = s};
+    alice_organizer_options o = {
+        .inbox = s->inbox, .organized = s->organized, .on_file = on_file, .ctx = s};
     o.env.clock = clock;
     o.config.workers = 2;
     assert_ok(alice_organizer_open(&s->o, &o, &error));
