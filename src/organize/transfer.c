@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "organize/transfer.h"
+#include "organize/transfer_int.h"
 
 /*
  * A file's way through a batch:
@@ -16,10 +16,6 @@
  * Whenever the process is killed, each file stands whole under its old name, its
  * new one, or both; under the new one never in part. What a temporary name holds
  * is always a copy, never the only one: it may be removed.
- *
- * Copying: the blocks are shared where the file system can; else the kernel
- * copies; else they are read and written. Holes stay holes. Pages of large files
- * are written and dropped on the way, so that they do not fill the page cache.
  */
 
 #include <assert.h>
@@ -28,111 +24,19 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "organize/dest_folders.h"
-#include "port/fs.h"
 
 enum {
     BUFFER_DEFAULT = 256 * 1024,
     BUFFER_LEAST = 64 * 1024,
     BATCH_DEFAULT = 1000,
     HEAD = 64 * 1024,
-    STRETCH = 8 * 1024 * 1024, /* between two looks at should_stop, and of pages held */
-    FLUSH_TOGETHER = 4,        /* more copies than this: one flush of all costs less */
-    TEMP_NAME = 64
+    FLUSH_TOGETHER = 4 /* more copies than this: one flush of all costs less */
 };
 
-/* The time that marks a reservation: even seconds, as some file systems have no others. */
-#define RESERVED_NS (INT64_C(981173106) * 1000000000)
-/* File systems that keep local time may show it some hours off. */
-#define RESERVED_SLACK_NS (INT64_C(15) * 3600 * 1000000000)
-
-typedef enum item_state { RENAMED, COPIED, PLACED, FAILED } item_state;
-
-typedef struct item {
-    uint64_t tag;
-    alice__stamp stamp;
-    alice__hash128 hash; /* of the content, where `verify` */
-    size_t source, dest; /* in the texts */
-    int source_dir;
-    uint32_t temp;
-    item_state state;
-    bool remove_source; /* a move by copy */
-    bool verify;        /* the copy has to be read again (shared blocks need not) */
-    bool apart;         /* on another file system than the organized folder */
-    alice_status status;
-    int os_error;
-    const char *what; /* of a failure: what was being done */
-} item;
-
-struct alice__transfer {
-    alice_env env;
-    alice__transfer_options o;
-    alice__transfer_probe probe;
-    alice__dests *dests;
-    bool all_at_once;
-
-    item *items;
-    size_t count, item_cap;
-    char *texts; /* names of the batch, terminated */
-    size_t text_fill, text_cap;
-    int *sources; /* distinct source directories of the batch */
-    size_t source_count, source_cap;
-
-    uint8_t *buffer;
-    size_t buffer_size;
-    uint32_t next_temp;
-    uint64_t no_clone_dev; /* sources of this device cannot share blocks */
-    bool no_clone_known;
-
-    uint64_t flushes;
-    alice__transfer_stats stats;
-};
-
-/* ---- what tests can refuse, and watch ---- */
-
-static void step(const alice__transfer *t, const char *what)
+void alice__transfer_step(const alice__transfer *t, const char *what)
 {
     if (t->probe.step)
         t->probe.step(t->probe.ctx, what);
-}
-
-static int try_rename_new(const alice__transfer *t, int from_dir, const char *from, int to_dir,
-                          const char *to)
-{
-    if (t->probe.no_replace_flag)
-        return -EINVAL;
-    return alice__fs_rename_new(from_dir, from, to_dir, to);
-}
-
-static int try_link(const alice__transfer *t, int from_dir, const char *from, int to_dir,
-                    const char *to)
-{
-    return t->probe.no_links ? -EPERM : alice__fs_link(from_dir, from, to_dir, to);
-}
-
-static int try_unlink(const alice__transfer *t, int dir, const char *name)
-{
-    int r = alice__fs_unlink(dir, name);
-    return t->probe.reply_lost ? t->probe.reply_lost : r;
-}
-
-static int try_rename_over(const alice__transfer *t, int from_dir, const char *from, int to_dir,
-                           const char *to)
-{
-    int r = alice__fs_rename_over(from_dir, from, to_dir, to);
-    return t->probe.reply_lost ? t->probe.reply_lost : r;
-}
-
-static int try_clone(const alice__transfer *t, int to, int from)
-{
-    return t->probe.no_clone ? -EOPNOTSUPP : alice__fs_clone(to, from);
-}
-
-static int try_kernel_copy(const alice__transfer *t, int from, int to, uint64_t at, size_t n,
-                           size_t *done)
-{
-    return t->probe.no_kernel_copy ? -EXDEV : alice__fs_copy_range(from, at, to, at, n, done);
 }
 
 /* ---- open, close ---- */
@@ -255,24 +159,23 @@ static void clear_batch(alice__transfer *t)
     t->count = t->text_fill = t->source_count = 0;
 }
 
-static const char *source_name(const alice__transfer *t, const item *i)
+static const char *source_name(const alice__transfer *t, const alice__batch_file *i)
 {
     return t->texts + i->source;
 }
 
-static const char *dest_path(const alice__transfer *t, const item *i)
+static const char *dest_path(const alice__transfer *t, const alice__batch_file *i)
 {
     return t->texts + i->dest;
 }
 
-static void temp_name(const alice__transfer *t, uint32_t number, char name[TEMP_NAME])
+void alice__temp_name(const alice__transfer *t, uint32_t number, char name[ALICE__TEMP_NAME])
 {
-    snprintf(name, TEMP_NAME, ".alice-tmp-%lld-%lu", (long long)t->o.run_id,
+    snprintf(name, ALICE__TEMP_NAME, ".alice-tmp-%lld-%lu", (long long)t->o.run_id,
              (unsigned long)number);
 }
 
-/* The buffer, made when it is first needed; a smaller one where the budget refuses. */
-static alice_status need_buffer(alice__transfer *t)
+alice_status alice__transfer_buffer(alice__transfer *t)
 {
     alice_status st = ALICE_OK;
     for (size_t size = t->o.buffer_bytes; !t->buffer; size /= 2) {
@@ -288,389 +191,36 @@ static alice_status need_buffer(alice__transfer *t)
     return ALICE_OK;
 }
 
-/* ---- identity ---- */
-
-/* Whether a file is what was probed. The inode is a hint: network file systems change it. */
-static bool is_stamped(const alice__fs_stat *s, const alice__stamp *stamp)
-{
-    return s->kind == ALICE__FS_FILE && s->size == stamp->size &&
-           s->mtime_ns == stamp->mtime_ns && s->ctime_ns == stamp->ctime_ns;
-}
-
-static bool is_reservation(const alice__fs_stat *s)
-{
-    int64_t off = s->mtime_ns - RESERVED_NS;
-    return s->kind == ALICE__FS_FILE && s->size == 0 && off >= -RESERVED_SLACK_NS &&
-           off <= RESERVED_SLACK_NS;
-}
-
 static int look_at_source(int dir, const char *name, const alice__stamp *stamp,
                           alice_status *status)
 {
     alice__fs_stat s;
     int r = alice__fs_stat_at(dir, name, &s);
-    *status = r                        ? alice__status_of_errno(-r)
-              : !is_stamped(&s, stamp) ? ALICE_E_CHANGED
-                                       : ALICE_OK;
+    *status = r                               ? alice__status_of_errno(-r)
+              : !alice__is_stamped(&s, stamp) ? ALICE_E_CHANGED
+                                              : ALICE_OK;
     return r;
-}
-
-/* ---- naming without replacing ---- */
-
-/*
- * What a server answered is not always what it did: a call whose reply got lost
- * is sent again, and then says that the name is gone. So after a failure nothing
- * is removed that could be the only one left: the old name has to stand.
- */
-static bool stands(int dir, const char *name)
-{
-    alice__fs_stat s;
-    return alice__fs_stat_at(dir, name, &s) == 0;
-}
-
-static bool are_one(int a_dir, const char *a, int b_dir, const char *b)
-{
-    alice__fs_stat s, u;
-    return alice__fs_stat_at(a_dir, a, &s) == 0 && alice__fs_stat_at(b_dir, b, &u) == 0 &&
-           s.dev == u.dev && s.inode == u.inode;
-}
-
-/* Keep the name `to` with an empty file of ours, and rename over that. */
-static int place_by_reservation(alice__transfer *t, int from_dir, const char *from, int to_dir,
-                                const char *to)
-{
-    int fd = -1;
-    alice__fs_stat s;
-    int r = alice__fs_create(to_dir, to, 0600, &fd);
-    if (r)
-        return r;
-    r = alice__fs_set_times(fd, RESERVED_NS, RESERVED_NS);
-    alice__fs_close(fd);
-    step(t, "reserved");
-    if (!r)
-        r = alice__fs_stat_at(to_dir, to, &s);
-    /* Replaced meanwhile: then it is another's. */
-    if (!r && !is_reservation(&s))
-        return -EEXIST;
-    if (!r)
-        r = try_rename_over(t, from_dir, from, to_dir, to);
-    if (!r)
-        return 0;
-    if (!stands(from_dir, from))
-        return 0; /* it was done all the same */
-    if (alice__fs_stat_at(to_dir, to, &s) == 0 && s.kind == ALICE__FS_FILE && s.size == 0)
-        alice__fs_unlink(to_dir, to);
-    return r;
-}
-
-/* Give the file the name `to`, where nothing stands; its old name goes. 0 or -errno. */
-static int place(alice__transfer *t, int from_dir, const char *from, int to_dir, const char *to)
-{
-    int r = try_rename_new(t, from_dir, from, to_dir, to);
-    if (r != -EINVAL && r != -ENOSYS && r != -EOPNOTSUPP)
-        return r;
-    r = try_link(t, from_dir, from, to_dir, to);
-    if (!r) {
-        step(t, "linked");
-        r = try_unlink(t, from_dir, from);
-        /* Only while it has both names may one of them go. */
-        if (!r || !are_one(from_dir, from, to_dir, to))
-            return 0;
-        alice__fs_unlink(to_dir, to);
-        return r;
-    }
-    if (r == -EPERM || r == -EOPNOTSUPP || r == -ENOSYS || r == -EMLINK)
-        r = place_by_reservation(t, from_dir, from, to_dir, to);
-    return r;
-}
-
-/* ---- copying ---- */
-
-/* One copy under way. A failure is told by its status; `os_error` with it. */
-typedef struct copying {
-    alice__transfer *t;
-    int from, to;
-    uint64_t size;
-    uint64_t from_dev;
-    bool sparse, kernel;
-    alice__hasher *hasher; /* NULL: the content is not hashed */
-    uint64_t dropped;      /* pages before this were written and dropped */
-    uint64_t started;      /* pages before this are being written */
-    int os_error;
-} copying;
-
-static alice_status copy_failed(copying *c, int r)
-{
-    c->os_error = -r;
-    return alice__status_of_errno(-r);
-}
-
-/* Behind a long copy: have its pages written, and drop what was. */
-static void copy_passed(copying *c, uint64_t at)
-{
-    if (at - c->started < STRETCH)
-        return;
-    alice__fs_start_writing(c->to, c->started, at - c->started, false);
-    if (c->started > c->dropped) {
-        uint64_t n = c->started - c->dropped;
-        alice__fs_start_writing(c->to, c->dropped, n, true);
-        alice__fs_drop_cache(c->to, c->dropped, n);
-        alice__fs_drop_cache(c->from, c->dropped, n);
-    }
-    c->dropped = c->started;
-    c->started = at;
-}
-
-/* Copy a stretch of data [at, end). */
-static alice_status copy_stretch(copying *c, uint64_t at, uint64_t end)
-{
-    alice__transfer *t = c->t;
-    uint64_t asked = at;
-    while (at < end) {
-        size_t n = end - at < STRETCH ? (size_t)(end - at) : STRETCH;
-        size_t got = 0;
-        if (at >= asked + STRETCH) {
-            asked = at;
-            if (t->o.should_stop && t->o.should_stop(t->o.stop_ctx))
-                return ALICE_E_CANCELLED;
-        }
-        if (c->kernel) {
-            int r = try_kernel_copy(t, c->from, c->to, at, n, &got);
-            if (r == -ENOSPC || r == -EDQUOT || r == -EFBIG)
-                return copy_failed(c, r);
-            /* Whatever else it is: reading and writing succeeds, or says what is wrong. */
-            if (r || got == 0) {
-                c->kernel = false;
-                continue;
-            }
-        } else {
-            alice_status st = need_buffer(t);
-            if (st != ALICE_OK)
-                return st;
-            if (n > t->buffer_size)
-                n = t->buffer_size;
-            int r = alice__fs_read_at(c->from, at, t->buffer, n, &got);
-            if (!r && got == 0)
-                return ALICE_E_CHANGED; /* shorter than it was */
-            if (!r && c->hasher)
-                alice__hasher_update(c->hasher, t->buffer, got);
-            if (!r)
-                r = alice__fs_write_at(c->to, at, t->buffer, got);
-            if (r)
-                return copy_failed(c, r);
-        }
-        at += got;
-        copy_passed(c, at);
-    }
-    return ALICE_OK;
-}
-
-static void hash_hole(alice__hasher *h, uint64_t n)
-{
-    static const uint8_t zeros[4096];
-    while (n > 0) {
-        size_t some = n < sizeof zeros ? (size_t)n : sizeof zeros;
-        alice__hasher_update(h, zeros, some);
-        n -= some;
-    }
-}
-
-/* Copy all content. `*shared`: the blocks are shared, nothing was copied. */
-static alice_status copy_content(copying *c, bool *shared)
-{
-    alice__transfer *t = c->t;
-    *shared = false;
-    if (c->size > 0 && !(t->no_clone_known && t->no_clone_dev == c->from_dev)) {
-        int r = try_clone(t, c->to, c->from);
-        if (!r) {
-            *shared = true;
-            return ALICE_OK;
-        }
-        if (r == -ENOSPC || r == -EDQUOT)
-            return copy_failed(c, r);
-        if (r == -EOPNOTSUPP || r == -ENOTTY || r == -EXDEV) {
-            t->no_clone_known = true;
-            t->no_clone_dev = c->from_dev;
-        }
-    }
-    alice__fs_advise_sequential(c->from);
-    c->kernel = !c->hasher;
-    uint64_t at = 0;
-    while (at < c->size) {
-        uint64_t begin = at, end = c->size;
-        if (c->sparse) {
-            int r = alice__fs_data(c->from, at, &begin, &end);
-            if (r == -ENXIO)
-                begin = end = c->size; /* only a hole follows */
-            else if (r)
-                return copy_failed(c, r);
-            begin = begin < c->size ? begin : c->size;
-            end = end < c->size ? end : c->size;
-        }
-        if (c->hasher)
-            hash_hole(c->hasher, begin - at);
-        alice_status st = copy_stretch(c, begin, end);
-        if (st != ALICE_OK)
-            return st;
-        at = end;
-    }
-    if (c->sparse) {
-        int r = alice__fs_truncate(c->to, c->size);
-        if (r)
-            return copy_failed(c, r);
-    }
-    return ALICE_OK;
-}
-
-/* Extended attributes, access lists among them. Labels of security modules are the
- * destination's own. */
-static void copy_xattrs(alice__transfer *t, int from, int to)
-{
-    size_t names = 0;
-    if (alice__fs_xattr_names(from, NULL, 0, &names) || names == 0)
-        return;
-    if (need_buffer(t) != ALICE_OK || names > t->buffer_size / 2 ||
-        alice__fs_xattr_names(from, (char *)t->buffer, t->buffer_size / 2, &names)) {
-        t->stats.attributes_lost++;
-        return;
-    }
-    uint8_t *value = t->buffer + t->buffer_size / 2;
-    const char *name = (const char *)t->buffer, *end = name + names;
-    for (; name < end; name += strlen(name) + 1) {
-        size_t size = 0;
-        if (strncmp(name, "security.", 9) == 0)
-            continue;
-        if (alice__fs_xattr_get(from, name, value, t->buffer_size / 2, &size) ||
-            alice__fs_xattr_set(to, name, value, size))
-            t->stats.attributes_lost++;
-    }
-}
-
-static void copy_attributes(alice__transfer *t, int from, int to, const alice__fs_stat *s)
-{
-    uint32_t mode = s->mode;
-    alice__fs_stat made;
-    if (alice__fs_stat_fd(to, &made) == 0 && (made.uid != s->uid || made.gid != s->gid) &&
-        alice__fs_set_owner(to, s->uid, s->gid)) {
-        /* Another's file: the copy is ours, its group where that is permitted, and nobody's
-         * power. */
-        if (made.gid != s->gid)
-            (void)alice__fs_set_owner(to, UINT32_MAX, s->gid);
-        mode &= 01777;
-        t->stats.attributes_lost++;
-    }
-    copy_xattrs(t, from, to);
-    if (alice__fs_set_mode(to, mode))
-        t->stats.attributes_lost++;
-    /* Last: what stands before would change them. */
-    if (alice__fs_set_times(to, s->atime_ns, s->mtime_ns))
-        t->stats.attributes_lost++;
-}
-
-/* Make the temporary file; a number that is taken belongs to a run that died. */
-static int make_temp(alice__transfer *t, int dir, uint32_t *number, int *fd)
-{
-    char name[TEMP_NAME];
-    int r = -EEXIST;
-    for (unsigned try = 0; r == -EEXIST && try < 10000; try++) {
-        *number = t->next_temp++;
-        temp_name(t, *number, name);
-        r = alice__fs_create(dir, name, 0600, fd);
-    }
-    return r;
-}
-
-/* Copy the source to a temporary file in `dest`. The batch has room for the item. */
-static alice_status copy_to_temp(alice__transfer *t, const alice__job *job,
-                                 const alice__dest *dest, item *i)
-{
-    int from = -1, to = -1;
-    char name[TEMP_NAME];
-    alice_status st = ALICE_OK;
-    alice__fs_stat s;
-    alice__hasher hasher;
-    copying c = {.t = t};
-
-    i->what = "the source cannot be opened";
-    int r = alice__fs_open_read(job->source_dir_fd, job->source_name, &from);
-    if (!r)
-        r = alice__fs_stat_fd(from, &s);
-    if (r == -ELOOP || (!r && !is_stamped(&s, &job->stamp))) {
-        st = ALICE_E_CHANGED;
-        goto out;
-    }
-    if (!r) {
-        i->what = "a file cannot be made in the destination folder";
-        r = make_temp(t, dest->fd, &i->temp, &to);
-    }
-    if (r) {
-        i->os_error = -r;
-        /* The caller has to know whose ENOENT it is. */
-        st = r == -ENOENT && from >= 0 ? ALICE_E_SYSTEM : alice__status_of_errno(-r);
-        goto out;
-    }
-    step(t, "temporary made");
-
-    i->what = "copying failed";
-    c = (copying){.t = t,
-                  .from = from,
-                  .to = to,
-                  .size = s.size,
-                  .from_dev = s.dev,
-                  .sparse = s.blocks < s.size,
-                  .hasher = i->remove_source ? &hasher : NULL};
-    if (c.hasher)
-        alice__hasher_init(c.hasher);
-    bool shared;
-    st = copy_content(&c, &shared);
-    i->os_error = c.os_error;
-    step(t, "content copied");
-    if (st == ALICE_OK) {
-        copy_attributes(t, from, to, &s);
-        r = alice__fs_stat_fd(from, &s);
-        if (r || !is_stamped(&s, &job->stamp))
-            st = ALICE_E_CHANGED;
-    }
-    if (st != ALICE_OK) {
-        temp_name(t, i->temp, name);
-        alice__fs_unlink(dest->fd, name);
-        goto out;
-    }
-    i->verify = i->remove_source && !shared;
-    if (i->verify)
-        i->hash = alice__hasher_final(c.hasher);
-    if (shared)
-        t->stats.reflinked++;
-    else
-        t->stats.copied++;
-    t->stats.bytes_copied += shared ? 0 : s.size;
-    /* Writing of it may begin while the next one is read. */
-    if (!shared)
-        alice__fs_start_writing(to, 0, 0, false);
-out:
-    alice__fs_close(from);
-    alice__fs_close(to);
-    return st;
 }
 
 /* ---- put ---- */
 
 static alice_status put_copy(alice__transfer *t, const alice__job *job, const alice__dest *dest,
-                             const char *leaf, item *i)
+                             const char *leaf, alice__batch_file *i)
 {
     alice__fs_stat s;
     if (alice__fs_stat_at(dest->fd, leaf, &s) == 0)
         return ALICE_E_EXISTS;
     i->state = COPIED;
-    return copy_to_temp(t, job, dest, i);
+    return alice__copy_to_temp(t, job, dest, i);
 }
 
 static alice_status put_move(alice__transfer *t, const alice__job *job, const alice__dest *dest,
-                             const char *leaf, item *i)
+                             const char *leaf, alice__batch_file *i)
 {
     i->what = "it cannot be renamed";
-    int r = t->probe.no_rename ? -EXDEV
-                               : place(t, job->source_dir_fd, job->source_name, dest->fd, leaf);
+    int r = t->probe.no_rename
+                ? -EXDEV
+                : alice__place(t, job->source_dir_fd, job->source_name, dest->fd, leaf);
     if (r == -EXDEV) {
         i->remove_source = true;
         return put_copy(t, job, dest, leaf, i);
@@ -688,12 +238,13 @@ static alice_status put_move(alice__transfer *t, const alice__job *job, const al
     t->stats.renamed++;
     alice__dests_touch(t->dests, dest->id);
     touch_source(t, job->source_dir_fd);
-    step(t, "renamed");
+    alice__transfer_step(t, "renamed");
     return ALICE_OK;
 }
 
 /* Say in words why a file failed. */
-static alice_status tell(alice_error *error, const char *dest, const item *i, alice_status st)
+static alice_status tell(alice_error *error, const char *dest, const alice__batch_file *i,
+                         alice_status st)
 {
     const char *why = i->os_error ? strerror(i->os_error) : alice_status_text(st);
     if (st == ALICE_E_CHANGED)
@@ -708,10 +259,10 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
     if (!t || !job || !job->source_name || !job->dest || t->count >= t->o.max_batch)
         return alice__fail(error, ALICE_E_INVAL, 0, "no file, or too many in a batch");
     size_t source_size = strlen(job->source_name) + 1, dest_size = strlen(job->dest) + 1;
-    item i = {.tag = job->tag,
-              .stamp = job->stamp,
-              .source_dir = job->source_dir_fd,
-              .what = "the source cannot be looked at"};
+    alice__batch_file i = {.tag = job->tag,
+                           .stamp = job->stamp,
+                           .source_dir = job->source_dir_fd,
+                           .what = "the source cannot be looked at"};
     alice_status st = room_for(t, source_size + dest_size);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "no memory for another file of the batch");
@@ -727,7 +278,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
         if (st != ALICE_OK)
             break;
         i.apart = dest.apart;
-        step(t, "folder made");
+        alice__transfer_step(t, "folder made");
         st = t->o.move ? put_move(t, job, &dest, leaf, &i) : put_copy(t, job, &dest, leaf, &i);
         /* A folder that was removed while it was held: look anew, once. */
         if (st != ALICE_E_SYSTEM || i.os_error != ENOENT || try > 0)
@@ -744,7 +295,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
 
 /* ---- finish ---- */
 
-static void item_fails(item *i, alice_status st, int r, const char *what)
+static void item_fails(alice__batch_file *i, alice_status st, int r, const char *what)
 {
     i->state = FAILED;
     i->status = st;
@@ -753,40 +304,42 @@ static void item_fails(item *i, alice_status st, int r, const char *what)
 }
 
 /* The folder of an item, which put() had made. */
-static int dest_of(alice__transfer *t, const item *i, alice__dest *dest, const char **leaf)
+static int dest_of(alice__transfer *t, const alice__batch_file *i, alice__dest *dest,
+                   const char **leaf)
 {
     int os_error = 0;
     alice_status st = alice__dests_get(t->dests, dest_path(t, i), false, dest, leaf, &os_error);
     return st == ALICE_OK ? 0 : os_error ? -os_error : -EIO;
 }
 
-static void remove_temp(alice__transfer *t, const item *i)
+static void remove_temp(alice__transfer *t, const alice__batch_file *i)
 {
     alice__dest dest;
     const char *leaf;
-    char name[TEMP_NAME];
-    temp_name(t, i->temp, name);
+    char name[ALICE__TEMP_NAME];
+    alice__temp_name(t, i->temp, name);
     if (dest_of(t, i, &dest, &leaf) == 0)
         alice__fs_unlink(dest.fd, name);
 }
 
-static void copy_fails(alice__transfer *t, item *i, alice_status st, int r, const char *what)
+static void copy_fails(alice__transfer *t, alice__batch_file *i, alice_status st, int r,
+                       const char *what)
 {
     remove_temp(t, i);
     item_fails(i, st, r, what);
 }
 
-static int open_temp(alice__transfer *t, const item *i, int *fd)
+static int open_temp(alice__transfer *t, const alice__batch_file *i, int *fd)
 {
     alice__dest dest;
     const char *leaf;
-    char name[TEMP_NAME];
+    char name[ALICE__TEMP_NAME];
     int r = dest_of(t, i, &dest, &leaf);
-    temp_name(t, i->temp, name);
+    alice__temp_name(t, i->temp, name);
     return r ? r : alice__fs_open_read(dest.fd, name, fd);
 }
 
-static void flush_copy(alice__transfer *t, item *i)
+static void flush_copy(alice__transfer *t, alice__batch_file *i)
 {
     int fd = -1;
     int r = open_temp(t, i, &fd);
@@ -812,20 +365,20 @@ static void flush_copies(alice__transfer *t)
         all = !t->probe.copies_unflushed && alice__fs_sync_all(t->o.organized_fd) == 0;
     }
     for (size_t k = 0; k < t->count; k++) {
-        item *i = &t->items[k];
+        alice__batch_file *i = &t->items[k];
         if (i->state == COPIED && (!all || i->apart))
             flush_copy(t, i);
     }
 }
 
 /* Read a copy again, from the disk, and compare it with what was read from the source. */
-static void verify_copy(alice__transfer *t, item *i)
+static void verify_copy(alice__transfer *t, alice__batch_file *i)
 {
     static const char what[] = "the copy could not be verified";
     int fd = -1;
     uint64_t at = 0;
     alice__hasher hasher;
-    alice_status st = need_buffer(t);
+    alice_status st = alice__transfer_buffer(t);
     if (st != ALICE_OK) {
         copy_fails(t, i, st, 0, what);
         return;
@@ -841,7 +394,7 @@ static void verify_copy(alice__transfer *t, item *i)
         if (r)
             break;
         alice__hasher_update(&hasher, t->buffer, got);
-        if (at % STRETCH + got >= STRETCH) {
+        if (at % ALICE__STRETCH + got >= ALICE__STRETCH) {
             alice__fs_drop_cache(fd, 0, at);
             if (t->o.should_stop && t->o.should_stop(t->o.stop_ctx))
                 st = ALICE_E_CANCELLED;
@@ -857,51 +410,51 @@ static void verify_copy(alice__transfer *t, item *i)
         copy_fails(t, i, ALICE_E_IO, -EIO, "the copy differs from what was copied");
 }
 
-static void name_copy(alice__transfer *t, item *i)
+static void name_copy(alice__transfer *t, alice__batch_file *i)
 {
     alice__dest dest;
     const char *leaf;
-    char name[TEMP_NAME];
-    temp_name(t, i->temp, name);
+    char name[ALICE__TEMP_NAME];
+    alice__temp_name(t, i->temp, name);
     int r = dest_of(t, i, &dest, &leaf);
     if (!r)
-        r = place(t, dest.fd, name, dest.fd, leaf);
+        r = alice__place(t, dest.fd, name, dest.fd, leaf);
     if (r) {
         copy_fails(t, i, alice__status_of_errno(-r), r, "the copy could not be named");
         return;
     }
     alice__dests_touch(t->dests, dest.id);
     i->state = PLACED;
-    step(t, "copy named");
+    alice__transfer_step(t, "copy named");
 }
 
 /* A move that cannot be completed: the copy goes, the source stays as it is. Without a source
  * the copy is all there is. */
-static void take_back_copy(alice__transfer *t, item *i, alice_status st, int r,
+static void take_back_copy(alice__transfer *t, alice__batch_file *i, alice_status st, int r,
                            const char *what)
 {
     alice__dest dest;
     const char *leaf;
-    if (!stands(i->source_dir, source_name(t, i)))
+    if (!alice__name_stands(i->source_dir, source_name(t, i)))
         return;
     if (dest_of(t, i, &dest, &leaf) == 0 && alice__fs_unlink(dest.fd, leaf) == 0)
         alice__dests_touch(t->dests, dest.id);
     item_fails(i, st, r, what);
 }
 
-static void remove_source(alice__transfer *t, item *i)
+static void remove_source(alice__transfer *t, alice__batch_file *i)
 {
     alice_status st;
     int r = look_at_source(i->source_dir, source_name(t, i), &i->stamp, &st);
     if (st == ALICE_E_NOENT)
         return; /* gone: what was copied is all that is left */
     if (st == ALICE_OK) {
-        r = try_unlink(t, i->source_dir, source_name(t, i));
+        r = alice__try_unlink(t, i->source_dir, source_name(t, i));
         st = alice__status_of_errno(-r);
     }
     if (st == ALICE_OK || r == -ENOENT) {
         touch_source(t, i->source_dir);
-        step(t, "source removed");
+        alice__transfer_step(t, "source removed");
     } else {
         take_back_copy(t, i, st, r, "the source cannot be removed");
     }
@@ -927,7 +480,7 @@ static void settle_copies(alice__transfer *t)
     if (copies == 0)
         return;
     flush_copies(t);
-    step(t, "copies flushed");
+    alice__transfer_step(t, "copies flushed");
     for (size_t k = 0; k < t->count; k++) {
         if (t->items[k].state == COPIED && t->items[k].verify)
             verify_copy(t, &t->items[k]);
@@ -942,7 +495,7 @@ static void settle_copies(alice__transfer *t)
 static void settle_sources(alice__transfer *t, int failed)
 {
     for (size_t k = 0; k < t->count; k++) {
-        item *i = &t->items[k];
+        alice__batch_file *i = &t->items[k];
         if (i->state != PLACED || !i->remove_source)
             continue;
         if (failed)
@@ -966,17 +519,17 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
     /* What was renamed came from the same file system: its old folders are flushed, too. */
     if (everything && !apart)
         t->source_count = 0;
-    step(t, "folders flushed");
+    alice__transfer_step(t, "folders flushed");
     settle_sources(t, failed);
     int r = flush_sources(t);
     failed = failed ? failed : r;
     /* Copies that were taken back. */
     r = alice__dests_flush(t->dests, NULL);
     failed = failed ? failed : r;
-    step(t, "sources flushed");
+    alice__transfer_step(t, "sources flushed");
 
     for (size_t k = 0; done && k < t->count; k++) {
-        const item *i = &t->items[k];
+        const alice__batch_file *i = &t->items[k];
         alice_error e = {.status = ALICE_OK};
         if (i->state == FAILED)
             tell(&e, dest_path(t, i), i, i->status);
@@ -992,17 +545,17 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
 void alice__transfer_abandon(alice__transfer *t)
 {
     for (size_t k = t->count; k-- > 0;) {
-        const item *i = &t->items[k];
+        const alice__batch_file *i = &t->items[k];
         alice__dest dest;
         const char *leaf;
         if (i->state == COPIED) {
             remove_temp(t, i);
         } else if (i->state == RENAMED && dest_of(t, i, &dest, &leaf) == 0 &&
-                   place(t, dest.fd, leaf, i->source_dir, source_name(t, i)) == 0) {
+                   alice__place(t, dest.fd, leaf, i->source_dir, source_name(t, i)) == 0) {
             alice__dests_touch(t->dests, dest.id);
             t->stats.renamed--;
         }
-        step(t, "taken back");
+        alice__transfer_step(t, "taken back");
     }
     /* No promise hangs on these flushes; a failure leaves what a kill would. */
     (void)alice__dests_flush(t->dests, NULL);
@@ -1012,7 +565,7 @@ void alice__transfer_abandon(alice__transfer *t)
 
 /* ---- after a kill ---- */
 
-/* Whether `name` is one that temp_name() makes, of whatever run. */
+/* Whether `name` is one that alice__temp_name() makes, of whatever run. */
 static bool is_temp_name(const char *name)
 {
     static const char prefix[] = ".alice-tmp-";
@@ -1036,7 +589,7 @@ alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
     size_t got = 0;
     alice__fs_stat s;
     *stands = false;
-    alice_status st = need_buffer(t);
+    alice_status st = alice__transfer_buffer(t);
     if (st != ALICE_OK)
         return st;
     st = alice__dests_get(t->dests, dest_name, false, &dest, &leaf, &os_error);
@@ -1047,7 +600,7 @@ alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
     int r = alice__fs_stat_at(dest.fd, leaf, &s);
     if (r == -ENOENT || (!r && s.kind != ALICE__FS_FILE))
         return ALICE_OK;
-    if (!r && stamp->size > 0 && is_reservation(&s)) {
+    if (!r && stamp->size > 0 && alice__is_reservation(&s)) {
         r = alice__fs_unlink(dest.fd, leaf);
         alice__dests_touch(t->dests, dest.id);
         return alice__status_of_errno(-r);
@@ -1073,7 +626,7 @@ void alice__transfer_sweep(alice__transfer *t, const char *dest_name)
     int os_error = 0, fd = -1;
     alice__fs_dir d;
     alice__fs_name n;
-    if (need_buffer(t) != ALICE_OK ||
+    if (alice__transfer_buffer(t) != ALICE_OK ||
         alice__dests_get(t->dests, dest_name, false, &dest, &leaf, &os_error) != ALICE_OK)
         return;
     /* Its own position: the handle's is left alone. */
@@ -1093,7 +646,7 @@ void alice__transfer_sweep(alice__transfer *t, const char *dest_name)
 
 bool alice__transfer_renames(alice__transfer *t, int source_dir_fd)
 {
-    char name[TEMP_NAME];
+    char name[ALICE__TEMP_NAME];
     alice__fs_stat from, to;
     if (t->probe.no_rename || alice__fs_stat_fd(source_dir_fd, &from) ||
         alice__fs_stat_fd(t->o.organized_fd, &to))
@@ -1102,7 +655,7 @@ bool alice__transfer_renames(alice__transfer *t, int source_dir_fd)
      * Renaming a name that is nobody's: the kernel says EXDEV before it looks for it when the
      * two are different mounts. Volumes inside one file system have devices of their own.
      */
-    temp_name(t, UINT32_MAX, name);
+    alice__temp_name(t, UINT32_MAX, name);
     int r = alice__fs_rename_new(source_dir_fd, name, t->o.organized_fd, name);
     return from.dev == to.dev && r != -EXDEV;
 }
@@ -1133,7 +686,7 @@ alice_status alice__transfer_check(const alice__transfer *t)
         t->source_count > t->source_cap || t->source_count > t->count)
         return ALICE_E_DAMAGED;
     for (size_t k = 0; k < t->count; k++) {
-        const item *i = &t->items[k];
+        const alice__batch_file *i = &t->items[k];
         if (i->source >= t->text_fill || i->dest >= t->text_fill || i->state > COPIED)
             return ALICE_E_DAMAGED;
     }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_TRANSFER_INT_H
+#define ALICE_ORGANIZE_TRANSFER_INT_H
+
+/* What the batch (transfer.c), the placing (place.c) and the copying (copy.c) share. */
+
+#include "base/hash.h"
+#include "organize/dest_folders.h"
+#include "organize/transfer.h"
+#include "port/fs.h"
+
+enum {
+    ALICE__STRETCH = 8 * 1024 * 1024, /* between two looks at should_stop, and of pages held */
+    ALICE__TEMP_NAME = 64
+};
+
+typedef enum alice__place_state { RENAMED, COPIED, PLACED, FAILED } alice__place_state;
+
+typedef struct alice__batch_file {
+    uint64_t tag;
+    alice__stamp stamp;
+    alice__hash128 hash; /* of the content, where `verify` */
+    size_t source, dest; /* in the texts */
+    int source_dir;
+    uint32_t temp;
+    alice__place_state state;
+    bool remove_source; /* a move by copy */
+    bool verify;        /* the copy has to be read again (shared blocks need not) */
+    bool apart;         /* on another file system than the organized folder */
+    alice_status status;
+    int os_error;
+    const char *what; /* of a failure: what was being done */
+} alice__batch_file;
+
+struct alice__transfer {
+    alice_env env;
+    alice__transfer_options o;
+    alice__transfer_probe probe;
+    alice__dests *dests;
+    bool all_at_once;
+
+    alice__batch_file *items;
+    size_t count, item_cap;
+    char *texts; /* names of the batch, terminated */
+    size_t text_fill, text_cap;
+    int *sources; /* distinct source directories of the batch */
+    size_t source_count, source_cap;
+
+    uint8_t *buffer;
+    size_t buffer_size;
+    uint32_t next_temp;
+    uint64_t no_clone_dev; /* sources of this device cannot share blocks */
+    bool no_clone_known;
+
+    uint64_t flushes;
+    alice__transfer_stats stats;
+};
+
+/* ---- transfer.c ---- */
+
+/* The buffer, made when it is first needed; a smaller one where the budget refuses. */
+alice_status alice__transfer_buffer(alice__transfer *t);
+/* The name of a temporary file. */
+void alice__temp_name(const alice__transfer *t, uint32_t number, char name[ALICE__TEMP_NAME]);
+/* Tell a test which step was done. */
+void alice__transfer_step(const alice__transfer *t, const char *what);
+
+/* ---- place.c ---- */
+
+/* Whether a file is what was probed. The inode is a hint: network file systems change it. */
+bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp *stamp);
+/* Whether it is an empty file of ours that keeps a name. */
+bool alice__is_reservation(const alice__fs_stat *s);
+bool alice__name_stands(int dir, const char *name);
+/* Give the file the name `to`, where nothing stands; its old name goes. 0 or -errno. */
+int alice__place(alice__transfer *t, int from_dir, const char *from, int to_dir,
+                 const char *to);
+int alice__try_unlink(const alice__transfer *t, int dir, const char *name);
+
+/* ---- copy.c ---- */
+
+/* Copy the source to a temporary file in `dest`. The batch has room for the file. */
+alice_status alice__copy_to_temp(alice__transfer *t, const alice__job *job,
+                                 const alice__dest *dest, alice__batch_file *i);
+
+#endif
