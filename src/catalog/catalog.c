@@ -852,6 +852,8 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
         st = alice__store_row_replace(c->top, new_id, row->dir_id, row->name);
         if (st == ALICE_OK)
             st = alice__store_row_add(c->top, new_id, row);
+        if (st == ALICE_E_EXISTS)
+            st = alice__store_damaged(c->top, "an index names a row that is not there");
     }
     if (st == ALICE_OK && row->state == ALICE__PLACED) {
         st = remember(c, print_key(row->stamp.size, row->head), new_id);

@@ -206,6 +206,13 @@ static alice_status status_of(sqlite3 *db, int rc)
     }
 }
 
+alice_status alice__store_damaged(alice__store *s, const char *how)
+{
+    snprintf(s->why, sizeof s->why,
+             "the catalog is damaged (%.100s); move it aside and run again", how);
+    return ALICE_E_DAMAGED;
+}
+
 /* Note why, and answer the status. */
 static alice_status failed(alice__store *s, int rc)
 {
@@ -214,8 +221,7 @@ static alice_status failed(alice__store *s, int rc)
         return st;
     const char *text = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
     if (st == ALICE_E_DAMAGED)
-        snprintf(s->why, sizeof s->why,
-                 "the catalog is damaged (%s); move it aside and run again", text);
+        alice__store_damaged(s, text);
     else
         snprintf(s->why, sizeof s->why, "the catalog failed: %s", text);
     /* A full disk or a lack of memory may have ended the transaction: what follows must not be

@@ -57,6 +57,8 @@ bool alice__store_older(const uint8_t version[4]);
 
 /* The text of the last failure; "" when there was none. */
 const char *alice__store_why(const alice__store *s);
+/* What SQLite did not notice: ALICE_E_DAMAGED, with the same advice. */
+alice_status alice__store_damaged(alice__store *s, const char *how);
 
 /* ---- transactions ---- */
 

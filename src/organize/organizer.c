@@ -200,6 +200,49 @@ static alice_status check_home(alice_organizer *o, alice_error *error)
                        o->catalog_path, home);
 }
 
+/* Whether there is anything in the organized folder but alice's own. */
+static bool holds_files(const alice_organizer *o)
+{
+    char buf[4096];
+    alice__fs_dir d;
+    alice__fs_name e = {.name = NULL};
+    int fd = -1;
+    bool holds = false;
+    if (o->organized_fd < 0 || alice__fs_open_dir(o->organized_fd, ".", &fd) != 0)
+        return false;
+    alice__fs_dir_start(&d, fd, buf, sizeof buf);
+    while (!holds && alice__fs_dir_next(&d, &e) == 0 && e.name)
+        holds = strcmp(e.name, ".alice") != 0;
+    alice__fs_close(fd);
+    return holds;
+}
+
+/*
+ * SQLite takes an empty file for a new database. Beside an organized tree it is a catalog
+ * that was emptied, and all would be placed a second time. One that a kill left while it was
+ * being made may have its content in its log.
+ */
+static alice_status check_emptied(const alice_organizer *o, alice_error *error)
+{
+    static const char *const ends[] = {"-wal", "-journal"};
+    char log[ALICE__PATH_MAX + 16];
+    alice__fs_stat s;
+    if (alice__fs_stat_path(o->catalog_path, &s) != 0 || s.kind != ALICE__FS_FILE || s.size > 0)
+        return ALICE_OK;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(log, sizeof log, "%s%s", o->catalog_path, ends[i]);
+        if (alice__fs_stat_path(log, &s) == 0 && s.size > 0)
+            return ALICE_OK;
+    }
+    if (!holds_files(o))
+        return ALICE_OK;
+    return alice__fail(
+        error, ALICE_E_DAMAGED, 0,
+        "the catalog is damaged (it is empty, and there are files in %s); move it "
+        "aside and run again: %s",
+        o->organized, o->catalog_path);
+}
+
 static alice_status open_parts(alice_organizer *o, alice_error *error)
 {
     alice_env batch_env = alice__organizer_env(o, o->acc_batch);
@@ -221,7 +264,9 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                 .dry_run = o->o.dry_run,
                                 .page_cache_bytes = o->sizes.page_cache,
                                 .fingerprint_buffer_bytes = o->sizes.fingerprints};
-    st = alice__catalog_open(&o->catalog, &c, error);
+    st = check_emptied(o, error);
+    if (st == ALICE_OK)
+        st = alice__catalog_open(&o->catalog, &c, error);
     if (st != ALICE_OK)
         return st;
     st = check_home(o, error);

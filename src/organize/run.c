@@ -145,11 +145,14 @@ static alice_status loop(alice__flow *x)
             x->first_row = 0;
         }
     }
-    if (st == ALICE_OK) {
+    if (st == ALICE_OK)
         st = alice__settle(x);
-    } else {
-        /* What was planned but not begun is taken back; the files are as they were. */
-        alice__transfer_abandon(o->transfer);
+    if (st != ALICE_OK) {
+        /* What was planned but not begun is taken back, the files are as they were; what may
+           have been done and is not known to be durable stays in doubt. A dry run has no
+           transfer. */
+        if (o->transfer)
+            alice__transfer_abandon(o->transfer);
         alice__catalog_rollback(o->catalog);
         alice__items_clear(&o->items);
     }
@@ -237,7 +240,10 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
             x.error, st, 0, "the run had to stop: it %s; raise --max-memory",
             alice_account_explain(alice_budget_root(o->budget), ALICE_MB, why, sizeof why));
     }
-    if (st != ALICE_OK && x.error->text[0] == 0)
-        alice__fail(x.error, st, 0, "the run had to stop: %s", alice_status_text(st));
+    if (st != ALICE_OK && x.error->text[0] == 0) {
+        const char *why = alice__catalog_why(o->catalog);
+        alice__fail(x.error, st, 0, "the run had to stop: %s",
+                    *why ? why : alice_status_text(st));
+    }
     return st != ALICE_OK ? st : x.stop ? ALICE_E_CANCELLED : ALICE_OK;
 }

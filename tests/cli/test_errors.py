@@ -264,6 +264,74 @@ def a_damaged_catalog_is_told_and_left_alone():
 
 
 @test
+def an_emptied_catalog_is_a_damaged_one():
+    inbox, organized, truth = made(20)
+    organize(inbox, organized)
+    catalog = os.path.join(organized, '.alice', 'catalog.db')
+    elsewhere = os.path.join(fast(), 'c.db')
+    os.truncate(catalog, 0)
+    open(elsewhere, 'w').close()
+    before = listing(organized)
+    for more in (['--copy'], ['--move'], ['-n'], ['--catalog', elsewhere]):
+        r = alice('organize', *more, inbox, organized, expect=3)
+        says(r, 'damaged', 'empty', 'move it aside')
+    same_tree(before, listing(organized), 'an emptied catalog')
+    # A kill before anything was organized leaves an empty one too: that is no harm.
+    inbox, organized, truth = made(20)
+    os.makedirs(os.path.join(organized, '.alice'))
+    open(os.path.join(organized, '.alice', 'catalog.db'), 'w').close()
+    complete(inbox, organized, truth)
+
+
+@test
+def bits_that_flip_in_the_catalog_end_in_advice_or_right_results():
+    import random
+    chance = random.Random(int(os.environ.get('ALICE_SEED', '1')))
+    inbox, organized, truth = made(40, odd=False)
+    organize(inbox, organized)
+    collection.Maker(inbox, 1).put(b'new/1.jpg', collection.sample.jpeg(seed=77777), 1600000000, 'media')
+    had, before = files(inbox), files(organized)
+    top = fast()
+    for tree in (inbox, organized):
+        subprocess.run(['cp', '-a', tree, top], check=True)
+    catalog = os.path.join(organized, '.alice', 'catalog.db')
+    size = os.path.getsize(catalog)
+    ended = {0: 0, 3: 0}
+    for number in range(60):
+        # What SQLite reads first is where most of it goes wrong.
+        at = chance.randrange(8 * (4096 if number % 4 == 0 else size))
+        for mode in ('--copy', '--move', '-n'):
+            with open(catalog, 'r+b') as f:
+                f.seek(at // 8)
+                byte = f.read(1)[0]
+                f.seek(at // 8)
+                f.write(bytes([byte ^ 1 << at % 8]))
+            r = alice('organize', mode, inbox, organized, expect=None)
+            what = 'bit %d, %s: %s' % (at, mode, r.text())
+            assert r.status in ended, what
+            ended[r.status] += 1
+            if r.status == 3:
+                assert re.search(b'aside|newer alice|another program|rebuild', r.err), what
+            have, left = files(organized), files(inbox)
+            eq({p: have.get(p) for p in before}, before, 'organized files: ' + what)
+            eq(set(have.values()) | set(left.values()), set(had.values()), 'nothing is lost: ' + what)
+            if mode != '--move':
+                eq(left, had, 'the inbox: ' + what)
+            if mode == '-n':
+                eq(have, before, 'a dry run: ' + what)
+            elif r.status == 0:
+                eq(set(have.values()), set(had.values()), 'all is organized: ' + what)
+            # As it was: the catalog, and where something was done the trees.
+            changed = '' if mode != '-n' and r.status == 0 else '.alice'
+            shutil.rmtree(os.path.join(organized, changed))
+            subprocess.run(['cp', '-a', os.path.join(top, 'organized', changed),
+                            organized if changed else os.path.dirname(organized)], check=True)
+            if left != had:
+                subprocess.run(['cp', '-an', os.path.join(top, 'inbox'), os.path.dirname(inbox)], check=True)
+    assert ended[3] >= 10 and ended[0] >= 10, ended
+
+
+@test
 def a_catalog_of_a_later_version_is_not_touched():
     import sqlite3
     inbox, organized, truth = made(10)
