@@ -4,7 +4,7 @@
  *
  *              known()     same()                  number()    add() …
  *                │           │                       │           │
- *             windows   prints (memory) ──merge──▶   cache       │
+ *           windows  fingerprints (memory) ─merge▶   cache       │
  *                │           │                       │           │
  *                └───────────┴── top (written) ◀─────┴───────────┘
  *                                base (a dry run's: read only)
@@ -15,7 +15,7 @@
  *
  * Invariants:
  *  - `now` is what the next commit will write, `saved` what the last one wrote.
- *  - prints holds exactly the placed rows above now.merged, unless `stale`.
+ *  - fingerprints holds exactly the placed rows above now.merged, unless `stale`.
  *  - A window tells the truth about the names in [lo, last row], or [lo, end of
  *    the directory) when it is whole.
  */
@@ -27,8 +27,8 @@
 #include <time.h>
 
 #include "base/error.h"
-#include "catalog/prints.h"
-#include "catalog/sqlite.h"
+#include "catalog/fingerprints.h"
+#include "catalog/store.h"
 #include "port/fs.h"
 #include "port/host.h"
 
@@ -76,7 +76,7 @@ struct alice__catalog {
     int64_t moved_from; /* the first row that got another name in this batch; 0: none */
     bool doubtful; /* what a batch taken back had to say of the open one is lost: it stays open
                     */
-    alice__prints prints;
+    alice__fingerprints fingerprints;
     bool stale;
     window *windows[2]; /* of top and base */
     number numbers[NUMBERS];
@@ -401,7 +401,7 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
     for (int i = 0; i < 1 + c->dry_run && st == ALICE_OK; i++)
         st = alice_env_calloc(&c->env, 1, sizeof(window), ALICE_HERE, (void **)&c->windows[i]);
     if (st == ALICE_OK)
-        st = alice__prints_open(&c->prints, &c->env, bytes);
+        st = alice__fingerprints_open(&c->fingerprints, &c->env, bytes);
     if (st == ALICE_OK) {
         st = (c->dry_run ? open_dry : open_real)(c, o, &like, error);
         said = st != ALICE_OK;
@@ -430,7 +430,7 @@ void alice__catalog_close(alice__catalog **catalog)
     alice__store_close(&c->base);
     unlink_scratch(c);
     drop_lock(c);
-    alice__prints_close(&c->prints);
+    alice__fingerprints_close(&c->fingerprints);
     for (int i = 0; i < 2; i++)
         alice_env_free(&c->env, c->windows[i], c->windows[i] ? sizeof(window) : 0);
     alice_env_free(&c->env, c->doubt, c->doubt_size);
@@ -455,7 +455,7 @@ static alice_status told(const alice__catalog *c, alice_status st, alice_error *
 
 /* ---- fingerprints ---- */
 
-static uint32_t print_key(uint64_t size, alice__hash head)
+static uint32_t fingerprint_key(uint64_t size, alice__hash head)
 {
     uint64_t h = (head.low ^ size * 0x9e3779b97f4a7c15u) + head.high;
     h ^= h >> 32;
@@ -463,14 +463,14 @@ static uint32_t print_key(uint64_t size, alice__hash head)
     return (uint32_t)(h >> 32);
 }
 
-/* Put prints [from, to) of the sorted buffer into the index. */
+/* Put fingerprints [from, to) of the sorted buffer into the index. */
 static alice_status merge_part(alice__catalog *c, size_t from, size_t to)
 {
     alice_status st = alice__store_begin(c->top);
     for (size_t i = from; i < to && st == ALICE_OK; i++) {
         uint32_t key;
-        int64_t id = alice__prints_at(&c->prints, i, &key);
-        st = alice__store_print_add(c->top, key, id);
+        int64_t id = alice__fingerprints_at(&c->fingerprints, i, &key);
+        st = alice__store_fingerprint_add(c->top, key, id);
     }
     return st;
 }
@@ -478,11 +478,11 @@ static alice_status merge_part(alice__catalog *c, size_t from, size_t to)
 /* All of them, as part of the transaction that is under way. */
 static alice_status merge_within(alice__catalog *c)
 {
-    alice__prints_sort(&c->prints);
-    alice_status st = merge_part(c, 0, c->prints.count);
+    alice__fingerprints_sort(&c->fingerprints);
+    alice_status st = merge_part(c, 0, c->fingerprints.count);
     if (st == ALICE_OK) {
-        c->now.merged = c->prints.last;
-        alice__prints_clear(&c->prints, c->now.merged);
+        c->now.merged = c->fingerprints.last;
+        alice__fingerprints_clear(&c->fingerprints, c->now.merged);
     } else {
         c->stale = true;
     }
@@ -496,22 +496,22 @@ static alice_status merge_within(alice__catalog *c)
  */
 static alice_status merge_between(alice__catalog *c)
 {
-    size_t n = c->prints.count;
+    size_t n = c->fingerprints.count;
     alice_status st = alice__store_flushing(c->top, false);
     bool log = alice__store_has_log(c->top);
-    alice__prints_sort(&c->prints);
+    alice__fingerprints_sort(&c->fingerprints);
     for (size_t from = 0; from < n && st == ALICE_OK;) {
         size_t to = log && n - from > SLICE ? from + SLICE : n;
         st = merge_part(c, from, to);
         if (to == n)
-            c->now.merged = c->prints.last;
+            c->now.merged = c->fingerprints.last;
         if (st == ALICE_OK)
             st = alice__store_commit(c->top, &c->now);
         from = to;
     }
     if (st == ALICE_OK) {
         c->saved = c->now;
-        alice__prints_clear(&c->prints, c->now.merged);
+        alice__fingerprints_clear(&c->fingerprints, c->now.merged);
     } else {
         alice__catalog_rollback(c);
     }
@@ -522,13 +522,13 @@ static alice_status merge_between(alice__catalog *c)
 static alice_status remember(alice__catalog *c, uint32_t key, int64_t id)
 {
     alice_status st = ALICE_OK;
-    if (alice__prints_add(&c->prints, key, id))
+    if (alice__fingerprints_add(&c->fingerprints, key, id))
         return ALICE_OK;
     st = merge_within(c);
-    if (st == ALICE_OK && !alice__prints_add(&c->prints, key, id)) {
+    if (st == ALICE_OK && !alice__fingerprints_add(&c->fingerprints, key, id)) {
         /* So far above the floor that the difference does not fit: lift the floor. */
-        alice__prints_clear(&c->prints, id - 1);
-        (void)alice__prints_add(&c->prints, key, id);
+        alice__fingerprints_clear(&c->fingerprints, id - 1);
+        (void)alice__fingerprints_add(&c->fingerprints, key, id);
     }
     return st;
 }
@@ -542,7 +542,7 @@ static alice_status rebuild_from(alice__catalog *c, alice__store *s)
     if (st != ALICE_OK)
         return st;
     while ((st = alice__store_pending_next(s, &id, &size, &head)) == ALICE_OK) {
-        st = remember(c, print_key(size, head), id);
+        st = remember(c, fingerprint_key(size, head), id);
         if (st != ALICE_OK)
             break;
     }
@@ -557,7 +557,7 @@ static alice_status refresh(alice__catalog *c)
     if (!c->stale)
         return ALICE_OK;
     c->stale = false;
-    alice__prints_clear(&c->prints, c->now.merged);
+    alice__fingerprints_clear(&c->fingerprints, c->now.merged);
     if (c->base && c->now.merged < c->base_files)
         st = rebuild_from(c, c->base);
     if (st == ALICE_OK)
@@ -568,16 +568,17 @@ static alice_status refresh(alice__catalog *c)
 }
 
 /* The next id with this key: base's rows, then top's, then the buffer's; each by id. */
-static alice_status next_print(alice__catalog *c, uint32_t key, int64_t after, int64_t *id)
+static alice_status next_fingerprint(alice__catalog *c, uint32_t key, int64_t after,
+                                     int64_t *id)
 {
     alice_status st = ALICE_OK;
     *id = 0;
     if (c->base && after < c->base_files)
-        st = alice__store_print_next(c->base, key, after, id);
+        st = alice__store_fingerprint_next(c->base, key, after, id);
     if (st == ALICE_OK && *id == 0 && after < c->now.merged)
-        st = alice__store_print_next(c->top, key, after, id);
+        st = alice__store_fingerprint_next(c->top, key, after, id);
     if (st == ALICE_OK && *id == 0)
-        *id = alice__prints_next(&c->prints, key, after);
+        *id = alice__fingerprints_next(&c->fingerprints, key, after);
     return st;
 }
 
@@ -590,13 +591,13 @@ alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash h
                                  int64_t *after, char *buf, size_t buf_size,
                                  alice__candidate *out)
 {
-    uint32_t key = print_key(size, head);
+    uint32_t key = fingerprint_key(size, head);
     int64_t id = *after;
     alice_status st = refresh(c);
     *out = (alice__candidate){0};
     while (st == ALICE_OK) {
         alice__store_row row;
-        st = next_print(c, key, id, &id);
+        st = next_fingerprint(c, key, id, &id);
         if (st != ALICE_OK || id == 0)
             break;
         st = alice__store_row_get(store_of(c, id), id, &row);
@@ -856,7 +857,7 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
             st = alice__store_damaged(c->top, "an index names a row that is not there");
     }
     if (st == ALICE_OK && row->state == ALICE__PLACED) {
-        st = remember(c, print_key(row->stamp.size, row->head), new_id);
+        st = remember(c, fingerprint_key(row->stamp.size, row->head), new_id);
         c->now.placed++;
     }
     if (st != ALICE_OK)
@@ -964,7 +965,7 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
     c->saved_next_dir = c->next_dir;
     /* The batch is durable whatever comes of this: what fails here fails again in the next
        batch, which can still be taken back. */
-    if (!c->stale && c->prints.count > c->prints.limit - c->prints.limit / 8)
+    if (!c->stale && c->fingerprints.count > c->fingerprints.limit - c->fingerprints.limit / 8)
         (void)merge_between(c);
     return ALICE_OK;
 }
@@ -1008,7 +1009,7 @@ alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
     if (st != ALICE_OK)
         return told(c, st, error);
     st = alice__catalog_commit(c, false, error);
-    if (st == ALICE_OK && c->prints.count > 0 && !c->dry_run)
+    if (st == ALICE_OK && c->fingerprints.count > 0 && !c->dry_run)
         st = told(c, merge_between(c), error);
     return st;
 }

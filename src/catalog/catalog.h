@@ -20,6 +20,8 @@
 #include <alice/env.h>
 #include <alice/media.h>
 
+#include "base/fingerprint.h"
+
 typedef struct alice__catalog alice__catalog;
 
 typedef struct alice__catalog_options {
@@ -69,13 +71,6 @@ typedef enum alice__state {
     ALICE__NOT_MEDIA = 3
 } alice__state;
 
-/* How a source file was when it was last looked at. */
-typedef struct alice__stamp {
-    uint64_t size;
-    int64_t mtime_ns, ctime_ns;
-    uint64_t inode; /* a hint only */
-} alice__stamp;
-
 typedef struct alice__known {
     int64_t id;
     alice__stamp stamp;
@@ -89,10 +84,6 @@ typedef struct alice__known {
  */
 alice_status alice__catalog_known(alice__catalog *c, int64_t dir_id, const char *name,
                                   alice__known *known);
-
-typedef struct alice__hash {
-    uint64_t low, high;
-} alice__hash;
 
 /*
  * The placed files with this fingerprint (size and hash of the head), this run

@@ -10,7 +10,7 @@
 
 #include <alice/organize.h>
 
-#include "catalog/catalog.h"
+#include "base/fingerprint.h"
 #include "organize/walk.h"
 
 typedef struct alice__item {

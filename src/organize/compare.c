@@ -6,8 +6,6 @@
 #include <alice/reader.h>
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "organize/probe.h"
 #include "port/fs.h"
 
 enum { STRETCH = 8 * 1024 * 1024 }; /* between two looks at should_stop */
@@ -50,7 +48,7 @@ alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64
     if (st == ALICE_OK && h.seen != size)
         st = ALICE_E_CHANGED;
     if (st == ALICE_OK)
-        *out = alice__hash_words(alice__hasher_final(&h.hasher).b);
+        *out = alice__hash_words(alice__hasher_final(&h.hasher));
     return st;
 }
 

@@ -7,7 +7,7 @@
 
 #include <alice/env.h>
 
-#include "catalog/catalog.h"
+#include "base/fingerprint.h"
 
 /* How whole files are read. */
 typedef struct alice__reading_whole {

@@ -18,7 +18,6 @@
 #include <alice/executor.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "media/analyze.h"
 #include "media/names.h"
 #include "port/fs.h"
@@ -55,16 +54,6 @@ struct alice__prober {
     size_t count;
 };
 
-alice__hash alice__hash_words(const uint8_t b[16])
-{
-    alice__hash h = {0, 0};
-    for (int i = 0; i < 8; i++) {
-        h.high = h.high << 8 | b[i];
-        h.low = h.low << 8 | b[8 + i];
-    }
-    return h;
-}
-
 /* ---- one file ---- */
 
 static alice_status fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
@@ -93,7 +82,7 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
         return ALICE_E_CHANGED;
     *stamp = (alice__stamp){
         .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
-    *head = alice__hash_words(alice__hash128_bytes(head_buffer, got).b);
+    *head = alice__hash_of_bytes(head_buffer, got);
 
     int fd = r->fd;
     int64_t mtime_s = st.mtime_ns / 1000000000 - (st.mtime_ns % 1000000000 < 0);

@@ -17,14 +17,11 @@
 #include <alice/media.h>
 #include <alice/pool.h>
 
-#include "catalog/catalog.h"
+#include "base/fingerprint.h"
 #include "media/analyze.h"
 #include "organize/walk.h"
 
-enum {
-    ALICE__HEAD_BYTES = 65536, /* what is read of every file, and hashed */
-    ALICE__GROUP = 16
-};
+enum { ALICE__GROUP = 16 };
 
 /* One file on its way. */
 typedef struct alice__probe {
@@ -94,7 +91,4 @@ typedef struct alice__reading {
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                const alice__reading *r, alice__stamp *stamp,
                                alice_media_info *info, alice__hash *head, int *os_error);
-
-/* The catalog's form of a hash, and of a file's state. */
-alice__hash alice__hash_words(const uint8_t bytes[16]);
 #endif

@@ -27,9 +27,8 @@
 
 enum {
     BUFFER_DEFAULT = 256 * 1024,
-    BUFFER_LEAST = 64 * 1024,
+    BUFFER_LEAST = ALICE__HEAD_BYTES,
     BATCH_DEFAULT = 1000,
-    HEAD = 64 * 1024,
     FLUSH_TOGETHER = 4 /* more copies than this: one flush of all costs less */
 };
 
@@ -610,12 +609,11 @@ alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
     if (!r)
         r = alice__fs_open_read(dest.fd, leaf, &fd);
     if (!r)
-        r = alice__fs_read_at(fd, 0, t->buffer, HEAD, &got);
+        r = alice__fs_read_at(fd, 0, t->buffer, ALICE__HEAD_BYTES, &got);
     alice__fs_close(fd);
     if (r)
         return alice__status_of_errno(-r);
-    XXH128_hash_t h = XXH3_128bits(t->buffer, got);
-    *stands = h.low64 == head.low && h.high64 == head.high;
+    *stands = alice__hash_same(alice__hash_of_bytes(t->buffer, got), head);
     return ALICE_OK;
 }
 

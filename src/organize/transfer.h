@@ -23,7 +23,8 @@
  */
 
 #include <alice/env.h>
-#include "catalog/catalog.h" /* alice__hash, alice__stamp */
+
+#include "base/fingerprint.h"
 
 typedef struct alice__transfer alice__transfer;
 

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 
 #include "catalog/catalog.h"
-#include "catalog/prints.h"
-#include "catalog/sqlite.h"
+#include "catalog/fingerprints.h"
+#include "catalog/store.h"
 
 /* ---- a folder, and short words ---- */
 
@@ -881,43 +881,44 @@ static void long_names_move_the_window(void **state)
 
 /* ---- fingerprints ---- */
 
-static void prints_are_a_sorted_table(void **state)
+static void fingerprints_are_a_sorted_table(void **state)
 {
     (void)state;
-    alice__prints p;
+    alice__fingerprints p;
     alice_env env = {0};
-    assert_ok(alice__prints_open(&p, &env, 4096));
+    assert_ok(alice__fingerprints_open(&p, &env, 4096));
     assert_int_equal(p.size, 512);
-    alice__prints_clear(&p, 1000);
+    alice__fingerprints_clear(&p, 1000);
     int64_t id = 1000;
     uint32_t seed = 1;
-    while (alice__prints_add(&p, (seed = seed * 1664525u + 1013904223u) & 0x8000000fu, ++id))
-        assert_true(alice__prints_check(&p));
+    while (
+        alice__fingerprints_add(&p, (seed = seed * 1664525u + 1013904223u) & 0x8000000fu, ++id))
+        assert_true(alice__fingerprints_check(&p));
     assert_int_equal(p.count, p.limit);
-    assert_false(alice__prints_add(&p, 1, 999));
+    assert_false(alice__fingerprints_add(&p, 1, 999));
     assert_int_equal(p.last, id - 1);
     seed = 1;
     for (int64_t i = 1001; i < id; i++) {
         uint32_t key = (seed = seed * 1664525u + 1013904223u) & 0x8000000fu;
-        assert_int_equal(alice__prints_next(&p, key, i - 1), i);
+        assert_int_equal(alice__fingerprints_next(&p, key, i - 1), i);
     }
-    assert_int_equal(alice__prints_next(&p, 77, 0), 0);
-    alice__prints_sort(&p);
-    alice__prints_sort(&p);
+    assert_int_equal(alice__fingerprints_next(&p, 77, 0), 0);
+    alice__fingerprints_sort(&p);
+    alice__fingerprints_sort(&p);
     uint32_t last_key = 0;
     int64_t last_id = 0;
     for (size_t i = 0; i < p.count; i++) {
         uint32_t key;
-        id = alice__prints_at(&p, i, &key);
+        id = alice__fingerprints_at(&p, i, &key);
         if (i > 0)
             assert_true((int32_t)key > (int32_t)last_key || (key == last_key && id > last_id));
         last_key = key;
         last_id = id;
     }
-    alice__prints_clear(&p, 0);
-    assert_true(alice__prints_check(&p));
-    assert_false(alice__prints_add(&p, 1, (int64_t)UINT32_MAX + 1));
-    alice__prints_close(&p);
+    alice__fingerprints_clear(&p, 0);
+    assert_true(alice__fingerprints_check(&p));
+    assert_false(alice__fingerprints_add(&p, 1, (int64_t)UINT32_MAX + 1));
+    alice__fingerprints_close(&p);
 }
 
 /* A buffer of 48: overflows within batches, between them, and after a kill. */
@@ -1368,7 +1369,7 @@ int main(void)
         TEST(windows_follow_ten_thousand_names),
         TEST(odd_names_are_found),
         TEST(long_names_move_the_window),
-        cmocka_unit_test(prints_are_a_sorted_table),
+        cmocka_unit_test(fingerprints_are_a_sorted_table),
         TEST(the_buffer_overflows_and_is_rebuilt),
         TEST(numbers_never_come_again),
         TEST(dry_runs_change_nothing),

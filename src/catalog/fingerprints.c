@@ -7,7 +7,7 @@
  * rows. Invariant: from the home slot of an entry to where it stands no slot is
  * free.
  */
-#include "catalog/prints.h"
+#include "catalog/fingerprints.h"
 
 #include <assert.h>
 #include <string.h>
@@ -19,27 +19,28 @@ static uint32_t flipped(uint32_t key)
     return key ^ 0x80000000u;
 }
 
-static size_t home(const alice__prints *p, uint32_t key)
+static size_t home(const alice__fingerprints *p, uint32_t key)
 {
     return (size_t)(key * 2654435769u) & (p->size - 1);
 }
 
-alice_status alice__prints_open(alice__prints *p, const alice_env *env, size_t bytes)
+alice_status alice__fingerprints_open(alice__fingerprints *p, const alice_env *env,
+                                      size_t bytes)
 {
     size_t size = SMALLEST;
     while (size <= SIZE_MAX / 32 && size * 2 * sizeof(uint64_t) <= bytes)
         size *= 2;
-    *p = (alice__prints){.env = *env, .size = size, .limit = size / 4 * 3};
+    *p = (alice__fingerprints){.env = *env, .size = size, .limit = size / 4 * 3};
     return alice_env_calloc(env, size, sizeof(uint64_t), ALICE_HERE, (void **)&p->slot);
 }
 
-void alice__prints_close(alice__prints *p)
+void alice__fingerprints_close(alice__fingerprints *p)
 {
     alice_env_free(&p->env, p->slot, p->slot ? p->size * sizeof(uint64_t) : 0);
     p->slot = NULL;
 }
 
-void alice__prints_clear(alice__prints *p, int64_t floor)
+void alice__fingerprints_clear(alice__fingerprints *p, int64_t floor)
 {
     memset(p->slot, 0, p->size * sizeof(uint64_t));
     p->count = 0;
@@ -48,7 +49,7 @@ void alice__prints_clear(alice__prints *p, int64_t floor)
     p->sorted = false;
 }
 
-bool alice__prints_add(alice__prints *p, uint32_t key, int64_t id)
+bool alice__fingerprints_add(alice__fingerprints *p, uint32_t key, int64_t id)
 {
     int64_t above = id - p->floor;
     if (p->count >= p->limit || above <= 0 || above > UINT32_MAX)
@@ -63,7 +64,7 @@ bool alice__prints_add(alice__prints *p, uint32_t key, int64_t id)
     return true;
 }
 
-int64_t alice__prints_next(const alice__prints *p, uint32_t key, int64_t after)
+int64_t alice__fingerprints_next(const alice__fingerprints *p, uint32_t key, int64_t after)
 {
     int64_t best = 0;
     for (size_t i = home(p, key); p->slot[i]; i = (i + 1) & (p->size - 1)) {
@@ -88,12 +89,12 @@ static void sink(uint64_t *a, size_t i, size_t n)
     a[i] = v;
 }
 
-void alice__prints_sort(alice__prints *p)
+void alice__fingerprints_sort(alice__fingerprints *p)
 {
     size_t n = 0;
     if (p->sorted)
         return;
-    assert(alice__prints_check(p));
+    assert(alice__fingerprints_check(p));
     for (size_t i = 0; i < p->size; i++)
         if (p->slot[i])
             p->slot[n++] = p->slot[i];
@@ -109,13 +110,13 @@ void alice__prints_sort(alice__prints *p)
     p->sorted = true;
 }
 
-int64_t alice__prints_at(const alice__prints *p, size_t i, uint32_t *key)
+int64_t alice__fingerprints_at(const alice__fingerprints *p, size_t i, uint32_t *key)
 {
     *key = flipped((uint32_t)(p->slot[i] >> 32));
     return p->floor + (int64_t)(p->slot[i] & UINT32_MAX);
 }
 
-bool alice__prints_check(const alice__prints *p)
+bool alice__fingerprints_check(const alice__fingerprints *p)
 {
     size_t n = 0;
     for (size_t i = 0; i < p->size && !p->sorted; i++) {

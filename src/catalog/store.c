@@ -19,7 +19,7 @@
  * Invariant: outside the functions named *_scan, *_row_get, *_pending and
  * *_doubt_get no statement is left in the middle, or the log could not restart.
  */
-#include "catalog/sqlite.h"
+#include "catalog/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -1183,7 +1183,7 @@ void alice__store_doubt_end(alice__store *s)
 
 /* ---- the index of fingerprints ---- */
 
-alice_status alice__store_print_add(alice__store *s, uint32_t key, int64_t id)
+alice_status alice__store_fingerprint_add(alice__store *s, uint32_t key, int64_t id)
 {
     sqlite3_stmt *q;
     alice_status st = take(s, Q_PRINT_ADD, &q);
@@ -1194,7 +1194,8 @@ alice_status alice__store_print_add(alice__store *s, uint32_t key, int64_t id)
     return run(s, q);
 }
 
-alice_status alice__store_print_next(alice__store *s, uint32_t key, int64_t after, int64_t *id)
+alice_status alice__store_fingerprint_next(alice__store *s, uint32_t key, int64_t after,
+                                           int64_t *id)
 {
     sqlite3_stmt *q;
     alice_status st = take(s, Q_PRINT_NEXT, &q);

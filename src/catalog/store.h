@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ALICE_CATALOG_SQLITE_H
-#define ALICE_CATALOG_SQLITE_H
+#ifndef ALICE_CATALOG_STORE_H
+#define ALICE_CATALOG_STORE_H
 
 /*
  * One SQLite database file with the catalog's tables: all SQL is here, and
@@ -164,9 +164,10 @@ void alice__store_doubt_end(alice__store *s);
 
 /* ---- the index of fingerprints ---- */
 
-alice_status alice__store_print_add(alice__store *s, uint32_t key, int64_t id);
+alice_status alice__store_fingerprint_add(alice__store *s, uint32_t key, int64_t id);
 /* The smallest id above `after` with this key; 0: none. */
-alice_status alice__store_print_next(alice__store *s, uint32_t key, int64_t after, int64_t *id);
+alice_status alice__store_fingerprint_next(alice__store *s, uint32_t key, int64_t after,
+                                           int64_t *id);
 
 /* ---- numbers ---- */
 
