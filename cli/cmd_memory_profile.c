@@ -16,6 +16,7 @@
 #include "control.h"
 #include "dry_run.h"
 #include "json.h"
+#include "output.h"
 #include "profile_run.h"
 #include "progress.h"
 #include "settings.h"
@@ -338,18 +339,8 @@ static int read_top(const cli_args *args, size_t *top)
     return CLI_DONE;
 }
 
-static int write_page(FILE *page, const char *name, const profile_run *run)
-{
-    bool good = profile_page(page, run);
-    if (fclose(page) != 0 || !good) {
-        cli_error("the page %s cannot be written: %s", name, strerror(errno));
-        return CLI_STOPPED;
-    }
-    return CLI_DONE;
-}
-
 static int profile_it(profiling *s, const cli_args *args, const cli_settings *settings,
-                      FILE **page)
+                      cli_output *page)
 {
     alice_organizer_options o;
     alice_error error = {.text = ""};
@@ -374,12 +365,12 @@ static int profile_it(profiling *s, const cli_args *args, const cli_settings *se
     }
     if (args->given[OPT_JSON])
         print_json(&s->run);
-    else if (!args->given[OPT_QUIET])
+    else if (!args->given[OPT_QUIET] && page->to != stdout)
         print_text(&s->run);
-    if (!*page)
-        return CLI_DONE;
-    int bad = write_page(*page, args->value[OPT_HTML], &s->run);
-    *page = NULL;
+    if (!page->to || page->to == stdout)
+        return page->to && !profile_page(stdout, &s->run) ? CLI_STOPPED : CLI_DONE;
+    profile_page(page->to, &s->run);
+    int bad = output_close(page, true);
     if (!bad && !args->given[OPT_JSON] && !args->given[OPT_QUIET])
         printf("The page with charts is %s\n", args->value[OPT_HTML]);
     return bad;
@@ -389,21 +380,18 @@ static int run(const cli_args *args)
 {
     static profiling s;
     cli_settings settings;
-    FILE *page = NULL;
+    static cli_output page;
     int bad = read_top(args, &s.run.top);
     if (bad || (bad = settings_read(&settings, args)) != CLI_DONE ||
         (bad = dry_run_check(args->words[0])) != CLI_DONE)
         return bad;
-    if (args->given[OPT_HTML] && (page = fopen(args->value[OPT_HTML], "we")) == NULL) {
-        cli_error("the page %s cannot be written: %s", args->value[OPT_HTML], strerror(errno));
-        return CLI_STOPPED;
-    }
+    if (args->given[OPT_HTML] &&
+        (bad = output_open(&page, "page", args->value[OPT_HTML], PROFILE_PAGE_BEGINS,
+                           args->given[OPT_FORCE])) != CLI_DONE)
+        return bad;
     s.run.path = args->words[0];
     bad = profile_it(&s, args, &settings, &page);
-    if (page) {
-        fclose(page);
-        remove(args->value[OPT_HTML]);
-    }
+    output_close(&page, false); /* where it was not written */
     alice_profile_snapshot_close(&s.run.live);
     alice_profile_snapshot_close(&s.run.total);
     samples_close(&s.run.samples);
@@ -411,12 +399,13 @@ static int run(const cli_args *args)
     return bad;
 }
 
-static const cli_opt options[] = {OPT_TOP,   OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
-                                  OPT_JOBS,  OPT_SET,        OPT_HTML,       OPT_JSON,
-                                  OPT_QUIET, OPT_HELP,       OPT_END};
+static const cli_opt options[] = {OPT_TOP,  OPT_MAX_MEMORY, OPT_CACHE_SIZE, OPT_PROFILE,
+                                  OPT_JOBS, OPT_SET,        OPT_HTML,       OPT_FORCE,
+                                  OPT_JSON, OPT_QUIET,      OPT_HELP,       OPT_END};
 static const cli_option own_options[] = {
     [OPT_TOP] = {"top", 0, "N", NULL, "how many allocation sites to show (default: 10)"},
-    [OPT_HTML] = {"html", 0, "FILE", "file", "write a page with charts"},
+    [OPT_HTML] = {"html", 0, "FILE", "file",
+                  "write a page with charts (-: to standard output)"},
 };
 
 static const char text[] =

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* alice organize: the options, the signals, the report and the summary. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "command.h"
 #include "control.h"
 #include "json.h"
+#include "output.h"
 #include "progress.h"
 #include "settings.h"
 #include "stop.h"
@@ -21,8 +21,8 @@ enum { OPT_COPY = OPT_OWN, OPT_MOVE, OPT_KEEP_NAMES, OPT_REPORT };
 typedef struct organizing {
     const cli_args *args;
     cli_progress progress;
-    FILE *report;
-    bool report_failed;
+    cli_output report; /* open where it was asked for */
+    FILE *out;         /* where people read */
 } organizing;
 
 static void on_progress(void *ctx, const alice_progress *now)
@@ -31,9 +31,12 @@ static void on_progress(void *ctx, const alice_progress *now)
     progress_show(&s->progress, now);
 }
 
+/* How each report begins that has a file in it. */
+static const char report_begins[] = "{\"source_path\": \"";
+
 static void write_report(organizing *s, const alice_file_report *f)
 {
-    cli_json j = {.to = s->report};
+    cli_json j = {.to = s->report.to};
     char date[16];
     json_open(&j, NULL, '{');
     json_text(&j, "source_path", f->source_path);
@@ -63,15 +66,13 @@ static void write_report(organizing *s, const alice_file_report *f)
         json_text(&j, "reason", f->reason);
     json_close(&j, '}');
     json_end_line(&j);
-    if (ferror(s->report))
-        s->report_failed = true;
 }
 
 static void on_file(void *ctx, const alice_file_report *f)
 {
     organizing *s = ctx;
     bool verbose = s->args->given[OPT_VERBOSE] && !s->args->given[OPT_JSON];
-    if (s->report)
+    if (s->report.to)
         write_report(s, f);
     if (f->outcome != ALICE_FAILED && !verbose)
         return;
@@ -84,18 +85,18 @@ static void on_file(void *ctx, const alice_file_report *f)
         fputc('\n', stderr);
     }
     if (verbose) {
-        printf("%-10s ", alice_outcome_name(f->outcome));
-        put_safe_text(stdout, f->source_path);
+        fprintf(s->out, "%-10s ", alice_outcome_name(f->outcome));
+        put_safe_text(s->out, f->source_path);
         if (f->destination) {
-            fputs(f->outcome == ALICE_DUPLICATE ? "  =  " : "  ->  ", stdout);
-            put_safe_text(stdout, f->destination);
+            fputs(f->outcome == ALICE_DUPLICATE ? "  =  " : "  ->  ", s->out);
+            put_safe_text(s->out, f->destination);
         }
         if (f->outcome == ALICE_ORGANIZED && f->info)
-            printf("  (%s, %s)", alice_media_name(f->info->type),
-                   alice_date_source_name(f->info->date_source));
-        fputs(f->reason ? "  " : "", stdout);
-        put_safe_text(stdout, f->reason ? f->reason : "");
-        putchar('\n');
+            fprintf(s->out, "  (%s, %s)", alice_media_name(f->info->type),
+                    alice_date_source_name(f->info->date_source));
+        fputs(f->reason ? "  " : "", s->out);
+        put_safe_text(s->out, f->reason ? f->reason : "");
+        fputc('\n', s->out);
     }
 }
 
@@ -175,28 +176,28 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_end_line(&j);
 }
 
-static void print_dates(const alice_organize_result *r)
+static void print_dates(FILE *to, const alice_organize_result *r)
 {
     bool first = true;
-    fputs("\nDates from\n", stdout);
+    fputs("\nDates from\n", to);
     for (int d = 0; d < ALICE_DATE_SOURCE_COUNT; d++) {
         if (!r->date_sources[d])
             continue;
-        printf("  %-28s %10llu", alice_date_source_name((alice_date_source)d),
-               (unsigned long long)r->date_sources[d]);
+        fprintf(to, "  %-28s %10llu", alice_date_source_name((alice_date_source)d),
+                (unsigned long long)r->date_sources[d]);
         if (d == ALICE_DATE_MTIME)
-            fputs("   the modification time alone: look at these", stdout);
-        putchar('\n');
+            fputs("   the modification time alone: look at these", to);
+        fputc('\n', to);
         first = false;
     }
     if (r->date_sources[ALICE_DATE_NOWHERE])
-        printf("  %-28s %10llu   in the folder undated: look at these\n", "nowhere",
-               (unsigned long long)r->date_sources[ALICE_DATE_NOWHERE]);
+        fprintf(to, "  %-28s %10llu   in the folder undated: look at these\n", "nowhere",
+                (unsigned long long)r->date_sources[ALICE_DATE_NOWHERE]);
     else if (first)
-        puts("  none");
+        fputs("  none\n", to);
 }
 
-static void print_summary(const alice_organizer *o, const alice_organize_result *r,
+static void print_summary(FILE *to, const alice_organizer *o, const alice_organize_result *r,
                           const cli_args *args, const char *organized)
 {
     char bytes[32], peak[32], limit[32];
@@ -205,46 +206,48 @@ static void print_summary(const alice_organizer *o, const alice_organize_result 
     const char *verb = args->given[OPT_DRY_RUN] ? "would be organized"
                        : args->given[OPT_MOVE]  ? "moved"
                                                 : "copied";
-    printf("%llu files looked at in %.1f s (%.0f a second)%s\n", (unsigned long long)r->files,
-           r->seconds, r->seconds > 0 ? (double)r->files / r->seconds : 0.0,
-           r->interrupted ? "; interrupted, nothing is half-done: run it again to go on" : "");
-    printf("  %-12s %10llu   %s, %s, into ", "organized", (unsigned long long)r->organized,
-           verb, bytes_text(r->bytes, bytes, sizeof bytes));
-    put_safe_text(stdout, organized);
-    putchar('\n');
-    printf("  %-12s %10llu   the same bytes are organized already\n", "duplicates",
-           (unsigned long long)r->duplicates);
-    printf("  %-12s %10llu   %llu known from before, %llu not media", "skipped",
-           (unsigned long long)r->skipped, (unsigned long long)r->already_known,
-           (unsigned long long)r->not_media);
+    fprintf(to, "%llu files looked at in %.1f s (%.0f a second)%s\n",
+            (unsigned long long)r->files, r->seconds,
+            r->seconds > 0 ? (double)r->files / r->seconds : 0.0,
+            r->interrupted ? "; interrupted, nothing is half-done: run it again to go on" : "");
+    fprintf(to, "  %-12s %10llu   %s, %s, into ", "organized", (unsigned long long)r->organized,
+            verb, bytes_text(r->bytes, bytes, sizeof bytes));
+    put_safe_text(to, organized);
+    fputc('\n', to);
+    fprintf(to, "  %-12s %10llu   the same bytes are organized already\n", "duplicates",
+            (unsigned long long)r->duplicates);
+    fprintf(to, "  %-12s %10llu   %llu known from before, %llu not media", "skipped",
+            (unsigned long long)r->skipped, (unsigned long long)r->already_known,
+            (unsigned long long)r->not_media);
     if (r->groups_left)
-        printf(", %llu left with their partners", (unsigned long long)r->groups_left);
-    printf("\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
-           r->errors ? "   each named above" : "");
+        fprintf(to, ", %llu left with their partners", (unsigned long long)r->groups_left);
+    fprintf(to, "\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
+            r->errors ? "   each named above" : "");
     if (r->damaged)
-        printf("  %-12s %10llu   of the organized: read as far as they are whole (-v names "
-               "them)\n",
-               "damaged", (unsigned long long)r->damaged);
+        fprintf(to,
+                "  %-12s %10llu   of the organized: read as far as they are whole (-v names "
+                "them)\n",
+                "damaged", (unsigned long long)r->damaged);
     if (r->recovered)
-        printf("  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
-               (unsigned long long)r->recovered);
+        fprintf(to, "  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
+                (unsigned long long)r->recovered);
     if (r->organized) {
-        fputs("\nBy source\n", stdout);
+        fputs("\nBy source\n", to);
         for (size_t i = 0; i < 12 && alice_organizer_by_source(o, i, &name, &count) == ALICE_OK;
              i++)
-            printf("  %-28s %10llu\n", name, (unsigned long long)count);
+            fprintf(to, "  %-28s %10llu\n", name, (unsigned long long)count);
         if (alice_organizer_by_source(o, 12, &name, &count) == ALICE_OK)
-            puts("  …");
-        print_dates(r);
+            fputs("  …\n", to);
+        print_dates(to, r);
     }
-    printf("\nMemory: peak %s of %s", bytes_text(r->memory.peak_bytes, peak, sizeof peak),
-           bytes_text(r->memory.limit_bytes, limit, sizeof limit));
-    printf("; %llu collections, %llu batch size changes, cache hit rate %.0f %%\n",
-           (unsigned long long)r->memory.gc_collections,
-           (unsigned long long)r->memory.batch_size_adjustments,
-           100 * r->memory.cache_stats.hit_rate);
+    fprintf(to, "\nMemory: peak %s of %s", bytes_text(r->memory.peak_bytes, peak, sizeof peak),
+            bytes_text(r->memory.limit_bytes, limit, sizeof limit));
+    fprintf(to, "; %llu collections, %llu batch size changes, cache hit rate %.0f %%\n",
+            (unsigned long long)r->memory.gc_collections,
+            (unsigned long long)r->memory.batch_size_adjustments,
+            100 * r->memory.cache_stats.hit_rate);
     if (args->given[OPT_DRY_RUN])
-        puts("\nNothing was changed. Leave -n out to do it; add -v to see every file.");
+        fputs("\nNothing was changed. Leave -n out to do it; add -v to see every file.\n", to);
 }
 
 static void log_line(void *ctx, alice_log_level level, const char *text)
@@ -292,7 +295,7 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
 static int run(const cli_args *args)
 {
     cli_settings settings;
-    organizing s = {.args = args};
+    organizing s = {.args = args, .out = stdout};
     alice_organizer_options o = {.kernel_backstop = true};
     alice_organizer *organizer = NULL;
     cli_control *control = NULL;
@@ -319,12 +322,12 @@ static int run(const cli_args *args)
     o.ctx = &s;
     o.on_file = on_file;
     if (args->given[OPT_REPORT]) {
-        s.report = fopen(args->value[OPT_REPORT], "we");
-        if (!s.report) {
-            cli_error("the report %s cannot be written: %s", args->value[OPT_REPORT],
-                      strerror(errno));
-            return CLI_STOPPED;
-        }
+        bad = output_open(&s.report, "report", args->value[OPT_REPORT], report_begins,
+                          args->given[OPT_FORCE]);
+        if (bad)
+            return bad;
+        if (s.report.to == stdout) /* which is then for programs */
+            s.out = stderr;
     }
     stop_catch();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
@@ -339,17 +342,14 @@ static int run(const cli_args *args)
     control_stop(&control);
     progress_clear(&s.progress);
 
-    if (s.report && (fclose(s.report) != 0 || s.report_failed)) {
-        cli_error("the report %s is not complete: writing it failed", args->value[OPT_REPORT]);
-        if (st == ALICE_OK)
-            st = ALICE_E_IO;
-    }
+    if (output_close(&s.report, opened) != CLI_DONE && st == ALICE_OK)
+        st = ALICE_E_IO;
     if (st != ALICE_OK && st != ALICE_E_CANCELLED && error.text[0])
         cli_error("%s", error.text);
     if (opened && args->given[OPT_JSON])
         print_json(organizer, &result, args);
     else if (opened && !args->given[OPT_QUIET])
-        print_summary(organizer, &result, args, o.organized);
+        print_summary(s.out, organizer, &result, args, o.organized);
     alice_organizer_close(&organizer);
     if (st == ALICE_OK)
         return result.errors ? CLI_SOME_FAILED : CLI_DONE;
@@ -358,15 +358,16 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,    OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,    OPT_CATALOG, OPT_SET,     OPT_JSON,
-    OPT_REPORT,     OPT_QUIET,     OPT_VERBOSE, OPT_HELP,    OPT_END};
+    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,  OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,  OPT_CATALOG, OPT_SET,     OPT_JSON,
+    OPT_REPORT,     OPT_FORCE,     OPT_QUIET, OPT_VERBOSE, OPT_HELP,    OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
                   "move: a source goes only after its copy is durable and verified"},
     [OPT_KEEP_NAMES] = {"keep-names", 0, NULL, NULL, "add the original name after the number"},
-    [OPT_REPORT] = {"report", 0, "FILE", "file", "write one JSON object a line for every file"},
+    [OPT_REPORT] = {"report", 0, "FILE", "file",
+                    "write one JSON object a line for every file (-: to standard output)"},
 };
 
 static const char text[] =

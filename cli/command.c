@@ -32,6 +32,7 @@ static const cli_option shared_options[OPT_SHARED] = {
                  "set a field of the configuration, e.g. memory.chunk_size_kb=256"},
     [OPT_PID] = {"pid", 0, "N", "pid", "the process with this id"},
     [OPT_ALL] = {"all", 0, NULL, NULL, "every alice of yours that is running"},
+    [OPT_FORCE] = {"force", 0, NULL, NULL, "replace what stands where a file is to be written"},
     [OPT_CACHE_SIZE] = {"cache-size", 0, "SIZE", NULL, "of all caches together"},
 };
 

@@ -38,6 +38,7 @@ typedef enum cli_opt {
     OPT_PID,
     OPT_ALL,
     OPT_CACHE_SIZE,
+    OPT_FORCE,
     OPT_SHARED, /* how many there are */
     OPT_OWN = 32,
     OPT_COUNT = 64,

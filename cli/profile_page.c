@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-static const char head[] =
-    "<!DOCTYPE html>\n"
-    "<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+static const char head[] = PROFILE_PAGE_BEGINS
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
     "'unsafe-inline'; img-src data:\">\n"

@@ -31,6 +31,12 @@ const char *profile_function(const alice_profile_row *row, char *buf, size_t siz
 /* The share of the caches' lookups that found something. */
 double profile_hit_rate(const alice_organizer_status *s);
 
+/* How each page begins: it is known again by that. */
+#define PROFILE_PAGE_BEGINS                              \
+    "<!DOCTYPE html>\n"                                  \
+    "<html lang=\"en\"><head><meta charset=\"utf-8\">\n" \
+    "<meta name=\"generator\" content=\"alice memory profile\">\n"
+
 /* One page in HTML that needs nothing besides; false: writing failed. */
 bool profile_page(FILE *to, const profile_run *run);
 
