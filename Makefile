@@ -2,11 +2,12 @@
 #
 #   make run      build, and organize a sample inbox (or INBOX=… ORGANIZED=… your own)
 #   make test     build and run all tests
-#   make install  (PREFIX=/usr/local, DESTDIR=)
+#   make install | uninstall   (PREFIX=/usr/local, DESTDIR=)
 #   make bench | docs | format | check | clean | help
 
 BUILD     ?= build
-PREFIX    ?= /usr/local
+# Where it goes: /usr/local, or what was said before; said again, it is changed.
+PREFIX    ?=
 INBOX     ?=
 ORGANIZED ?=
 ARGS      ?=
@@ -19,7 +20,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	@./scripts/deps
-	@meson setup $(BUILD) --prefix $(PREFIX) -Dtests=false >/dev/null || { meson setup $(BUILD) --prefix $(PREFIX) -Dtests=false; exit 1; }
+	@./scripts/setup $(BUILD) --prefix $(or $(PREFIX),/usr/local) -Dtests=false
 
 run:
 	@./scripts/deps
@@ -34,10 +35,10 @@ check:
 	@./scripts/check-layers && ./scripts/check-locks && ./scripts/check-format && echo "layers, locks and format: fine"
 
 install: all
-	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@./scripts/install $(BUILD) --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
 
 uninstall:
-	@ninja -C $(BUILD) uninstall
+	@./scripts/install $(BUILD) --uninstall --prefix "$(PREFIX)" --destdir "$(DESTDIR)"
 
 bench:
 	@./scripts/deps

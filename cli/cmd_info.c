@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* alice info: what a file says about itself, and where it says so. */
+#define _XOPEN_SOURCE 700 /* nftw() */
+#include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +10,10 @@
 
 #include "command.h"
 #include "json.h"
+#include "stop.h"
 #include "terminal.h"
+
+enum { OPT_RECURSIVE = OPT_OWN }; /* of its own */
 
 static void date_text(const alice_date *d, char *date, size_t date_size, char *time,
                       size_t time_size, char *zone, size_t zone_size)
@@ -139,46 +145,90 @@ static void print_text(const char *path, const alice_media_info *info, const cha
         print_fact("problem", problem, strlen(problem), NULL, false);
 }
 
-static int run(const cli_args *args)
+/* ---- files and folders ---- */
+
+typedef struct informing {
+    alice_info_reader *reader;
+    bool json;
+    int worst; /* the exit status */
+} informing;
+
+/* The walk of nftw() carries no context. */
+static informing walk;
+
+static void failed(const char *path, const char *problem)
 {
-    alice_info_reader *reader = NULL;
-    alice_media_info *info = NULL;
-    alice_error error;
-    int worst = CLI_DONE;
-    static alice_media_info room; /* 2 KB of facts, filled file by file */
-    alice_status st = alice_info_open(&reader, NULL);
-    if (st != ALICE_OK) {
-        cli_error("%s", alice_status_text(st));
-        return CLI_STOPPED;
-    }
-    for (int i = 0; i < args->word_count; i++) {
-        char source[128] = "";
-        const char *problem = NULL;
-        info = &room;
-        st = alice_info_read(reader, args->words[i], info, source, sizeof source, &error);
-        if (st != ALICE_OK) {
-            problem = error.text;
-            info = NULL;
-        } else if (info->status != ALICE_OK || info->reason[0]) {
-            problem = info->reason[0] ? info->reason : alice_status_text(info->status);
-        }
-        if (args->given[OPT_JSON])
-            print_json(args->words[i], info, source, problem);
-        else if (info)
-            print_text(args->words[i], info, source, problem);
-        if (!info) {
-            if (!args->given[OPT_JSON])
-                cli_error("%s: %s", args->words[i], problem);
-            worst = CLI_SOME_FAILED;
-        } else if (info->status != ALICE_OK) {
-            worst = CLI_SOME_FAILED;
-        }
-    }
-    alice_info_close(&reader);
-    return worst;
+    if (walk.json)
+        print_json(path, NULL, NULL, problem);
+    else
+        cli_error("%s: %s", path, problem);
+    walk.worst = CLI_SOME_FAILED;
 }
 
-static const cli_opt options[] = {OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
+/* `found`: it was not named but found in a folder, where what is no media is passed over. */
+static void tell(const char *path, bool found)
+{
+    static alice_media_info info; /* 2 KB of facts, filled file by file */
+    char source[128] = "";
+    alice_error error;
+    if (alice_info_read(walk.reader, path, &info, source, sizeof source, &error) != ALICE_OK) {
+        failed(path, error.text);
+        return;
+    }
+    const char *problem = info.reason[0]            ? info.reason
+                          : info.status != ALICE_OK ? alice_status_text(info.status)
+                                                    : NULL;
+    if (found && info.type == ALICE_MEDIA_NONE && info.status == ALICE_OK)
+        return;
+    if (walk.json)
+        print_json(path, &info, source, problem);
+    else
+        print_text(path, &info, source, problem);
+    if (info.status != ALICE_OK)
+        walk.worst = CLI_SOME_FAILED;
+}
+
+static int visit(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)at;
+    if (stop_asked(NULL))
+        return 1;
+    if (kind == FTW_F && S_ISREG(st->st_mode))
+        tell(path, true);
+    else if (kind == FTW_DNR || kind == FTW_NS)
+        failed(path, strerror(EACCES));
+    return 0;
+}
+
+static int run(const cli_args *args)
+{
+    enum { OPEN_FOLDERS = 16 };
+    struct stat st;
+    walk = (informing){.json = args->given[OPT_JSON]};
+    alice_status opened = alice_info_open(&walk.reader, NULL);
+    if (opened != ALICE_OK) {
+        cli_error("%s", alice_status_text(opened));
+        return CLI_STOPPED;
+    }
+    stop_catch();
+    for (int i = 0; i < args->word_count && !stop_asked(NULL); i++) {
+        const char *path = args->words[i];
+        if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+            tell(path, false);
+        else if (!args->given[OPT_RECURSIVE])
+            failed(path, "this is a folder; -r tells of the files in it");
+        else if (nftw(path, visit, OPEN_FOLDERS, FTW_PHYS) < 0)
+            failed(path, strerror(errno));
+    }
+    alice_info_close(&walk.reader);
+    return stop_asked(NULL) ? CLI_INTERRUPTED : walk.worst;
+}
+
+static const cli_option own_options[] = {
+    [OPT_RECURSIVE] = {"recursive", 'r', NULL, NULL,
+                       "of folders, tell of the media files in them"},
+};
+static const cli_opt options[] = {OPT_RECURSIVE, OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
 
 static const char text[] =
     "Prints type, size, date, camera, generator and prompt of each file, each with the place\n"
@@ -186,7 +236,8 @@ static const char text[] =
     "\n"
     "Examples:\n"
     "  alice info IMG_0001.HEIC\n"
-    "  alice info --json *.png | jq -r .prompt\n";
+    "  alice info --json *.png | jq -r .prompt\n"
+    "  alice info -r ~/Pictures/2023\n";
 
 const cli_command cmd_info = {
     .name = "info",
@@ -194,6 +245,7 @@ const cli_command cmd_info = {
     .completes = "file",
     .summary = "show what a file says about itself",
     .options = options,
+    .own_options = own_options,
     .least = 1,
     .most = -1,
     .text = text,

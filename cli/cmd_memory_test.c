@@ -206,7 +206,7 @@ static int child_words(const cli_args *args, const char *limit, char **words, in
         words[n++] = (char *)args->sets[i];
     }
     words[n++] = (char *)"--";
-    words[n++] = (char *)args->words[0];
+    words[n++] = args->words[0];
     words[n] = NULL;
     return n;
 }

@@ -246,15 +246,14 @@ static int take_option(cli_args *args, cli_opt which, const char *value)
     return CLI_DONE;
 }
 
-static int take_word(cli_args *args, const cli_command *c, const char *word)
+/* Words are gathered at the begin of argv: there is always room, all before them is read. */
+static int take_word(cli_args *args, const cli_command *c, char *word)
 {
-    int most = (int)(sizeof args->words / sizeof *args->words);
-    if ((c->most >= 0 && args->word_count == c->most) || args->word_count == most) {
-        if (c->most == 0)
-            return cli_usage_error("alice %s takes no arguments, but got '%s'", c->name, word);
+    if (c->most == 0)
+        return cli_usage_error("alice %s takes no arguments, but got '%s'", c->name, word);
+    if (c->most > 0 && args->word_count == c->most)
         return cli_usage_error("alice %s takes at most %d arguments; '%s' is one too many",
-                               c->name, c->most < 0 ? most : c->most, word);
-    }
+                               c->name, c->most, word);
     args->words[args->word_count++] = word;
     return CLI_DONE;
 }
@@ -263,6 +262,7 @@ static int parse(const cli_command *c, int argc, char **argv, cli_args *args)
 {
     bool only_words = false;
     int bad = CLI_DONE;
+    args->words = argv;
     for (int i = 0; i < argc && bad == CLI_DONE; i++) {
         char *a = argv[i];
         if (only_words || a[0] != '-' || a[1] == 0) {
@@ -311,7 +311,7 @@ static int parse(const cli_command *c, int argc, char **argv, cli_args *args)
 
 int cli_main(int argc, char **argv)
 {
-    static cli_args args; /* 9 KB: not for the stack of a small machine's main thread */
+    cli_args args = {0};
     int at = 1, used = 0;
     while (at < argc && argv[at][0] == '-') {
         if (strcmp(argv[at], "--debug") == 0) {

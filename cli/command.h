@@ -58,7 +58,7 @@ typedef struct cli_args {
     const char *value[OPT_COUNT]; /* the last one given */
     const char *sets[32];         /* every --set */
     int set_count;
-    const char *words[1024]; /* what is not an option; more are an error */
+    char **words; /* what is not an option; within argv */
     int word_count;
     bool debug; /* --debug before the command */
 } cli_args;

@@ -132,4 +132,35 @@ def more_files_than_fit_a_small_table():
     eq({l['date'] for l in lines}, {'2020-09-13'}, 'all alike')
 
 
+@test
+def any_number_of_files():
+    path = put('x.png', collection.sample.png())
+    many = [path] * 3000
+    eq(len(info(*many)), 3000, 'all of them')
+
+
+@test
+def folders():
+    s = collection.sample
+    top = place()
+    os.makedirs(os.path.join(top, 'a', 'b'))
+    for name, data in (('x.png', s.png()), ('a/b/y.png', s.png(shade=7)), ('a/notes.txt', b'no picture')):
+        with open(os.path.join(top, name), 'wb') as f:
+            f.write(data)
+    os.symlink(top, os.path.join(top, 'a', 'circle'))
+    lines = [json.loads(line) for line in alice('info', '-r', '--json', top).out.decode().splitlines()]
+    eq(sorted(os.path.relpath(line['path'], top) for line in lines), ['a/b/y.png', 'x.png'], 'the media in it')
+    r = alice('info', top, expect=1)
+    assert b'-r' in r.err, r.err
+    line, = info(top, expect=1)
+    assert '-r' in line['error'], line
+    # A folder deeper than descriptors are allowed for.
+    deep = os.path.join(top, *['d'] * 200)
+    os.makedirs(deep)
+    with open(os.path.join(deep, 'z.png'), 'wb') as f:
+        f.write(s.png(shade=9))
+    r = alice('info', '-r', '--json', os.path.join(top, 'd'))
+    eq(len(r.out.splitlines()), 1, 'the deepest')
+
+
 main()
