@@ -123,7 +123,10 @@ def memory_test_refuses_in_one_line():
 def memory_test_interrupted_stops_its_trials():
     inbox = made(3000)
     p = start('memory', 'test', inbox, '--max-memory', ','.join(['16'] * 16), start_new_session=True)
-    time.sleep(0.3)
+    trial = '/proc/%d/task/%d/children' % (p.pid, p.pid)
+    limit = time.monotonic() + 60
+    while not open(trial).read():
+        assert time.monotonic() < limit and p.poll() is None, 'no trial began'
     p.terminate()
     out, err = p.communicate(timeout=30)
     eq(p.returncode, 130, err)

@@ -81,11 +81,12 @@ class Run:
             return json.loads(s.makefile('rb').readline())
 
     def trickle(self):
-        """Read on, slowly, in the background, so that files go by."""
+        """Read on, slowly, in the background, so that files go by: 6,000 for half a minute, longer
+        than any test that asks in the meantime."""
         self.slow = subprocess.Popen(
             [sys.executable, '-c', 'import sys,time\n'
              'for i,l in enumerate(sys.stdin.buffer):\n'
-             '  if i % 20 == 0: time.sleep(0.02)'], stdin=self.p.stdout)
+             '  if i % 5 == 0: time.sleep(0.02)'], stdin=self.p.stdout)
         self.p.stdout.close()
 
     def go_on(self):
@@ -107,6 +108,12 @@ def wait(holds, what, seconds=20):
     while not holds():
         assert time.monotonic() < limit, 'never came: ' + what
         time.sleep(0.01)
+
+
+def process_state(pid):
+    """Its letter: R, S, T (stopped), Z …"""
+    with open('/proc/%d/stat' % pid) as f:
+        return f.read().rsplit(')', 1)[1].split()[0]
 
 
 def fake(place, status='status.json', **more):
@@ -448,6 +455,7 @@ def monitor_tells_of_a_stopped_alice_what_the_kernel_tells():
     p = Place(2000)
     r = Run(p)
     r.p.send_signal(signal.SIGSTOP)
+    wait(lambda: process_state(r.p.pid) == 'T', 'the stop')
     try:
         q = p.alice('memory', 'monitor', '--pid', r.pid, '--duration', '0.1')
         assert b'no answer  current ' in q.out, q.text()

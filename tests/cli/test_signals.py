@@ -2,6 +2,7 @@
 the next run carries on and ends the work."""
 import os
 import random
+import re
 
 from harness import *
 
@@ -73,51 +74,38 @@ class Scene:
             eq(len(files(self.inbox)), len(self.truth) - len(self.contents), 'copies stay in the inbox')
 
 
-def duration(count, move, apart):
-    """How long such a run takes here."""
-    s = Scene(count, move, apart)
-    began = time.monotonic()
-    alice(*s.args())
-    takes = time.monotonic() - began
-    s.check_end()
-    return takes
+def progress(s):
+    """How far a run is, by what can be seen of it: names in organized, and those gone from the inbox."""
+    seen = 0
+    for top, sign in ((s.organized, 1), (s.inbox, -1)):
+        todo = [top]
+        while todo:
+            try:
+                with os.scandir(todo.pop()) as entries:
+                    for e in entries:
+                        seen += sign
+                        if e.is_dir(follow_symlinks=False):
+                            todo.append(e.path)
+            except OSError:
+                pass  # it is not there yet, or gone
+    return seen + len(s.before)
 
 
-def wait_for_a_moment(rng, s, p, takes):
-    """Wait until some random moment of the run `p`: some time, or so many folders made."""
-    if rng.random() < 0.4:
-        time.sleep(rng.uniform(0.01, 1.0) * takes)
-        return
-    have = len(os.listdir(s.organized)) if os.path.isdir(s.organized) else 0
-    wanted = have + rng.randrange(1, max(2, len(s.contents) - have))
-    limit = time.monotonic() + 2 * takes
-    while p.poll() is None and time.monotonic() < limit:
-        try:
-            if len(os.listdir(s.organized)) >= wanted:
-                break
-        except OSError:
-            pass
-    if rng.random() < 0.5:
-        return
-    # Copies get their names when the whole batch is flushed: wait for the first ones.
-    for root, dirs, _ in os.walk(s.organized):
-        if not dirs and '.alice' not in root:
-            while p.poll() is None and time.monotonic() < limit:
-                if any(not name.startswith('.alice-tmp') for name in os.listdir(root)):
-                    time.sleep(rng.uniform(0, 0.1) * takes)
-                    return
-            break
+def wait_for_a_moment(rng, s, p):
+    """Wait until the run `p` is at a moment that `rng` chooses: so many steps seen; or it has ended."""
+    wanted = progress(s) + rng.randrange(0, 2 * len(s.contents))
+    while p.poll() is None and progress(s) < wanted:
+        pass
 
 
 def kill_at_many_moments(move, apart):
     rng = random.Random(SEED)
-    takes = duration(240, move, apart)
     hit = recovered = settling = 0
     while hit < KILLS:
         s = Scene(240, move, apart, seed=rng.randrange(10**6))
         for _ in range(3):  # also runs that settle what a killed one left are killed
             p = start(*s.args())
-            wait_for_a_moment(rng, s, p, takes)
+            wait_for_a_moment(rng, s, p)
             p.kill()
             p.communicate()
             if p.returncode == 0:
@@ -157,12 +145,11 @@ def killed_while_moving_to_another_file_system():
 
 def interrupt(number, move, apart=False):
     rng = random.Random(SEED + number)
-    takes = duration(400, move, apart)
     middle = 0
     for _ in range(24):
         s = Scene(400, move, apart, seed=rng.randrange(10**6))
         p = start(*s.args())
-        wait_for_a_moment(rng, s, p, takes)
+        wait_for_a_moment(rng, s, p)
         p.send_signal(number)
         out, err = p.communicate(timeout=60)
         if p.returncode == -number:
@@ -219,12 +206,20 @@ def SIGTERM_while_the_report_stands_still():
     s.check_end()
 
 
+def pending(pid):
+    """The signals that a process was sent and has not taken, as bits."""
+    with open('/proc/%d/status' % pid) as f:
+        return int(re.search(r'^ShdPnd:\t(\w+)', f.read(), re.M).group(1), 16)
+
+
 @test
 def a_second_signal_ends_it_at_once():
     s = Scene(1500, True, False)
     run = Held(s.inbox, s.organized, '--move')
     run.p.send_signal(signal.SIGINT)
-    time.sleep(0.1)
+    limit = time.monotonic() + 60
+    while pending(run.p.pid) & 1 << (signal.SIGINT - 1):
+        assert time.monotonic() < limit, 'the first signal never came'
     run.p.send_signal(signal.SIGINT)
     run.end(expect=-signal.SIGINT)
     s.check()
