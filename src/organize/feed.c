@@ -117,7 +117,9 @@ static void set_base(alice__flow *x)
 alice_status alice__feed(alice__flow *x)
 {
     alice_organizer *o = x->o;
+    /* Each folder on its way is an open descriptor. */
     while (!x->walked && alice__prober_count(o->prober) < x->window &&
+           alice__prober_folders(o->prober) < o->sizes.folders &&
            alice__prober_has_room(o->prober)) {
         alice__entry e;
         alice_status st = alice__walk_next(x->walk, &e);
@@ -125,8 +127,6 @@ alice_status alice__feed(alice__flow *x)
             x->walked = true;
             break;
         }
-        if (st == ALICE_OK && alice__prober_count(o->prober) == 0)
-            x->oldest_folder = alice__folder_serial(e.folder);
         if (st == ALICE_OK)
             st = feed_entry(x, &e);
         if (st != ALICE_OK)
@@ -143,9 +143,6 @@ alice_status alice__feed(alice__flow *x)
             if (x->window > o->sizes.window)
                 x->window = o->sizes.window;
         }
-        /* Each folder on its way is an open descriptor. */
-        if (alice__folder_serial(e.folder) - x->oldest_folder >= o->sizes.folders)
-            break;
         if (alice__prober_count(o->prober) == 0) {
             alice__flow_between_files(x, e.folder, e.name);
             if (alice__flow_asked_to_stop(x))

@@ -12,6 +12,7 @@
  */
 #include "organize/probe.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -51,7 +52,8 @@ struct alice__prober {
     unsigned groups; /* in the ring */
     unsigned first,
         used; /* the oldest group, and how many are in use, the filling one included */
-    size_t count;
+    size_t count, folders;
+    alice__probe *newest; /* added last; on its way while count > 0 */
 };
 
 /* ---- one file ---- */
@@ -257,6 +259,11 @@ size_t alice__prober_count(const alice__prober *p)
     return p->count;
 }
 
+size_t alice__prober_folders(const alice__prober *p)
+{
+    return p->folders;
+}
+
 static group *group_at(const alice__prober *p, unsigned i)
 {
     return &p->ring[(p->first + i) % p->groups];
@@ -264,7 +271,10 @@ static group *group_at(const alice__prober *p, unsigned i)
 
 bool alice__prober_has_room(const alice__prober *p)
 {
-    return p->used < p->groups || !group_at(p, p->used - 1)->submitted;
+    if (p->used < p->groups)
+        return true;
+    const group *last = group_at(p, p->used - 1);
+    return !last->submitted && last->count < ALICE__GROUP;
 }
 
 void alice__prober_submit(alice__prober *p)
@@ -287,6 +297,7 @@ void alice__prober_submit(alice__prober *p)
 
 alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const char *name)
 {
+    assert(alice__prober_has_room(p));
     group *g = p->used ? group_at(p, p->used - 1) : NULL;
     if (!g || g->submitted || g->count == ALICE__GROUP) {
         alice__prober_submit(p);
@@ -307,6 +318,12 @@ alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const c
     memcpy(g->names[g->count], name, n);
     g->names[g->count][n] = 0;
     s->name = g->names[g->count];
+    s->folder_ends = true;
+    if (p->count > 0 && p->newest->folder == folder)
+        p->newest->folder_ends = false;
+    else
+        p->folders++;
+    p->newest = s;
     g->count++;
     p->count++;
     return s;
@@ -335,6 +352,7 @@ void alice__prober_release(alice__prober *p)
     alice_env_free(&p->env, s->texts, s->texts_bytes);
     s->texts = NULL;
     p->count--;
+    p->folders -= s->folder_ends;
     if (++g->taken == g->count) {
         p->first = (p->first + 1) % p->groups;
         p->used--;

@@ -33,6 +33,7 @@ typedef struct alice__probe {
     bool settled;
     bool known;         /* the catalog has it as it is */
     bool group;         /* has a partner, and stays for its sake */
+    bool folder_ends;   /* the file added next, if any, is of another folder */
     const char *reason; /* static text, of what was settled */
 
     /* What reading it gave. status: why it could not be read at all. */
@@ -62,7 +63,9 @@ void alice__prober_close(alice__prober **p);
 
 /* How many files are on their way. */
 size_t alice__prober_count(const alice__prober *p);
-/* Whether one more can be added. */
+/* How many folders they hold open; one that was left and came back to counts twice. */
+size_t alice__prober_folders(const alice__prober *p);
+/* Whether one more can be added. add() without room is an error of the caller. */
 bool alice__prober_has_room(const alice__prober *p);
 
 /*

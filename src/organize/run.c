@@ -137,7 +137,6 @@ static alice_status loop(alice__flow *x)
             continue;
         }
         alice__flow_between_files(x, p->folder, p->name);
-        x->oldest_folder = alice__folder_serial(p->folder);
         st = alice__decide(x, p);
         alice__prober_release(o->prober);
         if (st == ALICE_OK && transaction_due(x)) {

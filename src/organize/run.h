@@ -25,7 +25,6 @@ typedef struct alice__flow {
     uint64_t began_ns, transaction_ns, progress_ns;
     uint32_t window, fed;
     uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
-    uint64_t oldest_folder; /* serial of the folder of the oldest file on its way */
     uint64_t folder_serial; /* of folder_id */
     int64_t folder_id;
     int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
