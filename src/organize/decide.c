@@ -2,6 +2,7 @@
 /* Decide: one file after the other, in the order of the walk: identify, plan, row. */
 #include "organize/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@ static const char *keep_fact(alice__flow *x, const alice_media_info *info, alice
 static const char *why_unread(alice__flow *x, const alice__probe *p)
 {
     char text[160];
+    if (p->os_error == ELOOP)
+        return "it was a file when the run began, and is a symbolic link now: not followed";
     switch (p->status) {
     case ALICE_E_ACCESS:
         return "no permission to read it";

@@ -44,6 +44,12 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         settle_probe(p, alice__status_of_errno(-bad), NULL);
         return ALICE_OK;
     }
+    if (st.kind != ALICE__FS_FILE) {
+        settle_probe(alice__prober_add(o->prober, e->folder, e->name), ALICE_E_CHANGED,
+                     "it was a file when its folder was read, and is a link or a folder now: "
+                     "not followed");
+        return ALICE_OK;
+    }
     alice__stamp stamp = {
         .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
     x->looked_at++;

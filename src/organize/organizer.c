@@ -29,7 +29,13 @@ enum {
     NOMINAL_FLOOR = 7 * 1024 * 1024 + 512 * 1024,
     /* A thread's analyzer, head and inflate state, and the part of its stack that is touched.
      */
-    PER_THREAD = 640 * 1024
+    PER_THREAD = 640 * 1024,
+    /* Open files besides those that are shared out: the catalog's four, two that are compared
+       or copied, scratch files, what the walk opens on its way; measured. */
+    OWN_DESCRIPTORS = 16,
+    /* Two levels of the walk, two source folders in each place, four folders below organized.
+     */
+    LEAST_SHARED_DESCRIPTORS = 2 + 2 * 2 + 4
 };
 
 const char *alice_outcome_name(alice_outcome outcome)
@@ -79,10 +85,29 @@ static void divide(alice__sizes *s, const alice_config *config, size_t limit, si
     s->threads = alice_config_workers(config);
     while (s->threads > 1 && (size_t)s->threads * PER_THREAD > s->work / 4)
         s->threads--;
-    /* Besides them: destination folders, 32 of the walk, and what the caller has open. */
-    size_t descriptors = alice__limits_descriptors();
-    s->folders = (unsigned)clamp(descriptors > 48 ? (descriptors - 48) / 4 : 0, 4, 250);
     s->window = (unsigned)clamp(s->work / 16 / (3 * ALICE_KB), 32, 512);
+}
+
+/* Divide the descriptors that are left. */
+static alice_status divide_descriptors(alice__sizes *s, alice_error *error)
+{
+    size_t allowed = alice__limits_descriptors(), open = alice__limits_descriptors_open();
+    size_t own = open + OWN_DESCRIPTORS;
+    size_t free = allowed > own ? allowed - own : 0;
+    while (s->threads > 1 && s->threads > free / 16)
+        s->threads--;
+    size_t shared = free > s->threads ? free - s->threads : 0;
+    s->open_levels = (unsigned)clamp(shared / 6, 2, ALICE__WALK_OPEN);
+    s->dest_folders = (unsigned)clamp(shared / 6, 4, 64);
+    if (shared < LEAST_SHARED_DESCRIPTORS) {
+        size_t need = own + 1 + LEAST_SHARED_DESCRIPTORS;
+        return alice__fail(error, ALICE_E_SYSTEM, 0,
+                           "a run needs %zu open files, and this process may have %zu "
+                           "(ulimit -n %zu)",
+                           need, allowed, need);
+    }
+    s->folders = (unsigned)clamp((shared - s->open_levels - s->dest_folders) / 2, 2, 250);
+    return ALICE_OK;
 }
 
 /* ---- memory ---- */
@@ -279,7 +304,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                      .run_id = alice_env_wall_s(&o->env),
                                      .buffer_bytes = o->sizes.chunk,
                                      .max_batch = ALICE__ITEMS_MAX,
-                                     .max_folders = clamp(o->sizes.folders, 8, 64),
+                                     .max_folders = o->sizes.dest_folders,
                                      .should_stop = o->o.should_stop,
                                      .stop_ctx = o->o.ctx};
         st = alice__transfer_open(&o->transfer, &t, error);
@@ -328,6 +353,8 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
         st = alice__organizer_open_folders(o, error);
     if (st == ALICE_OK)
         st = open_budget(o, error);
+    if (st == ALICE_OK)
+        st = divide_descriptors(&o->sizes, error);
     if (st == ALICE_OK && o->o.kernel_backstop) {
         /* Best effort: without it the accounts still hold. */
         alice_limit_options l = {.env = env, .limit_bytes = o->sizes.limit};

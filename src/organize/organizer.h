@@ -32,7 +32,9 @@ typedef struct alice__sizes {
     size_t work;  /* what is left for the accounts */
     size_t page_cache, fingerprints, names, arena, chunk, texts;
     unsigned threads, window;
-    unsigned folders; /* source folders that may be held open, in each of two places */
+    /* Descriptors: levels of the walk, source folders in each of two places, folders below
+       organized. */
+    unsigned open_levels, folders, dest_folders;
 } alice__sizes;
 
 typedef struct alice__source_count {

@@ -114,7 +114,8 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .skip_dev = s.dev,
                                  .skip_ino = s.inode,
                                  .scratch_dir = o->o.dry_run ? NULL : o->scratch,
-                                 .names_bytes = o->sizes.names};
+                                 .names_bytes = o->sizes.names,
+                                 .open_levels = o->sizes.open_levels};
 }
 
 static bool transaction_due(alice__flow *x)

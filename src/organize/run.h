@@ -25,7 +25,7 @@ typedef struct alice__flow {
     uint64_t began_ns, transaction_ns, progress_ns;
     uint32_t window, fed;
     uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
-    uint64_t folder_serial; /* of folder_id */
+    uint64_t folder_serial;              /* of folder_id */
     int64_t folder_id;
     int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
     bool unsure;       /* what was transferred could not be flushed */

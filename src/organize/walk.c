@@ -10,7 +10,7 @@
  *   levels[0]  root          open for ever
  *   levels[1]  2024          closed: too far up
  *   …
- *   levels[k]  2024/…/day    open: at most ALICE__WALK_OPEN of these
+ *   levels[k]  2024/…/day    open: at most `open_levels` of these
  *
  * A level that was closed is opened again by ".." of its child, and what that
  * leads to has to be the directory it was, by device and inode; if the tree was
@@ -53,7 +53,7 @@ struct alice__walk {
     alice__names *names;
     uint64_t skip_dev, skip_ino;
     level *levels;
-    size_t depth, level_cap;
+    size_t depth, level_cap, open_levels;
     bool listing;     /* the files of the top level are being handed out */
     bool read_failed; /* they are not all: say so first */
     int read_error;
@@ -239,8 +239,8 @@ static alice_status enter(alice__walk *w, int fd, const alice__fs_stat *s, size_
                                     .path_length = path_length};
     w->listing = true;
     w->stats.folders++;
-    if (w->depth > ALICE__WALK_OPEN + 1) {
-        level *far = &w->levels[w->depth - 1 - ALICE__WALK_OPEN];
+    if (w->depth > w->open_levels + 1) {
+        level *far = &w->levels[w->depth - 1 - w->open_levels];
         alice__folder_unref(far->folder);
         far->folder = NULL;
     }
@@ -431,6 +431,8 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     w->skip_dev = o->skip_dev;
     w->skip_ino = o->skip_ino;
     w->next_serial = 1;
+    w->open_levels =
+        o->open_levels && o->open_levels < ALICE__WALK_OPEN ? o->open_levels : ALICE__WALK_OPEN;
 
     int fd = -1;
     alice__fs_stat s;

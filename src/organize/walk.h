@@ -20,7 +20,7 @@
  * an error.
  *
  * Memory: one block of names (names_bytes at most), 32 KB to read directories, some
- * 60 bytes a level. Descriptors: at most ALICE__WALK_OPEN levels are held open
+ * 60 bytes a level. Descriptors: at most `open_levels` are held open
  * besides the root; each folder that somebody holds a reference to is one more,
  * so whoever keeps many entries has to count folders by their serials.
  */
@@ -29,7 +29,7 @@
 
 enum {
     ALICE__WALK_PATH = 4095, /* longest path below the root, in bytes */
-    ALICE__WALK_OPEN = 32
+    ALICE__WALK_OPEN = 32    /* levels held open, unless the options say less */
 };
 
 /* An open source directory, shared by its files. Reference counts are atomic. */
@@ -69,6 +69,7 @@ typedef struct alice__walk_options {
     int root_fd;                 /* an open directory; stays the caller's */
     const char *scratch_dir;     /* where sorting spills, never a tmpfs; NULL: /var/tmp */
     size_t names_bytes;          /* room for names before spilling, at least 128 KB; 0: 1 MB */
+    unsigned open_levels;        /* held open at once, 1 to ALICE__WALK_OPEN; 0: that */
     uint64_t skip_dev, skip_ino; /* a directory to pass over (the organized tree below the
                                     inbox); 0, 0: none */
 } alice__walk_options;

@@ -240,9 +240,14 @@ int alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out)
             long got = syscall(SYS_getdents64, d->fd, d->buf, d->size);
             if (got < 0 && errno == EINTR)
                 continue;
-            /* A directory removed while it is read has no more names. */
-            if (got < 0 && errno != ENOENT)
-                return -errno;
+            if (got < 0) {
+                /* A directory removed while it is read has no more names; one that stands and
+                 * answers so (a lost network file system does) has failed. */
+                int e = errno;
+                struct stat st;
+                if (e != ENOENT || fstat(d->fd, &st) != 0 || st.st_nlink > 0)
+                    return -e;
+            }
             d->at = 0;
             d->end = got > 0 ? (size_t)got : 0;
             if (d->end == 0) {

@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "port/fs.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -32,6 +34,23 @@ unsigned alice__limits_descriptors(void)
     if (getrlimit(RLIMIT_NOFILE, &r) != 0)
         return 256;
     return r.rlim_cur > 1048576 ? 1048576 : (unsigned)r.rlim_cur;
+}
+
+unsigned alice__limits_descriptors_open(void)
+{
+    enum { GUESS = 8 };
+    char buf[1024];
+    int fd = -1;
+    unsigned n = 0;
+    alice__fs_dir d;
+    alice__fs_name name = {.name = NULL};
+    if (alice__fs_open_dir_path("/proc/self/fd", &fd) != 0)
+        return GUESS;
+    alice__fs_dir_start(&d, fd, buf, sizeof buf);
+    while (alice__fs_dir_next(&d, &name) == 0 && name.name)
+        n++;
+    alice__fs_close(fd);
+    return n > 0 ? n - 1 : GUESS; /* but for this one */
 }
 
 int alice__limits_get_data(uint64_t *bytes)

@@ -31,6 +31,8 @@ int alice__limits_set_stack(size_t bytes);
 
 /* How many descriptors this process may have open at once. */
 unsigned alice__limits_descriptors(void);
+/* How many it has open; a guess where /proc is not to be read. */
+unsigned alice__limits_descriptors_open(void);
 
 /*
  * Two arenas at most, and fixed thresholds. glibc's own float: freeing a mapped

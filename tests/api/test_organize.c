@@ -269,6 +269,48 @@ static void test_a_run(void **state)
     forget_organized();
 }
 
+/* The run has read the inbox's names when it first asks whether to stop: then one becomes a
+ * link. */
+static bool swap_for_a_link(void *ctx)
+{
+    client *c = ctx;
+    if (c->asked++ == 0) {
+        assert_int_equal(unlinkat(inbox_fd, "swapped.jpg", 0), 0);
+        assert_int_equal(symlinkat("000.jpg", inbox_fd, "swapped.jpg"), 0);
+    }
+    return false;
+}
+
+static void on_swapped(void *ctx, const alice_file_report *f)
+{
+    client *c = ctx;
+    c->told[f->outcome]++;
+    if (f->outcome == ALICE_FAILED) {
+        assert_non_null(strstr(f->source_path, "/swapped.jpg"));
+        assert_non_null(strstr(f->reason, "is a link"));
+        assert_int_equal(f->status, ALICE_E_CHANGED);
+    }
+}
+
+static void test_a_file_that_became_a_link_is_told(void **state)
+{
+    (void)state;
+    client c = {0};
+    alice_organizer_options o = options_of(&c);
+    alice_organize_result r;
+    make_picture("swapped.jpg", 1000);
+    o.should_stop = swap_for_a_link;
+    o.on_file = on_swapped;
+    assert_ok(alice_organizer_open(&c.organizer, &o, NULL));
+    assert_ok(alice_organizer_organize(c.organizer, &r, NULL));
+    alice_organizer_close(&c.organizer);
+    assert_int_equal(r.errors, 1);
+    assert_int_equal(c.told[ALICE_FAILED], 1);
+    assert_int_equal(r.organized, FILES - COPIES);
+    assert_int_equal(unlinkat(inbox_fd, "swapped.jpg", 0), 0);
+    forget_organized();
+}
+
 /* The ledger adds up, before, during and after, and stays within the limit. */
 static void test_the_ledger(void **state)
 {
@@ -422,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_a_run),
+        cmocka_unit_test(test_a_file_that_became_a_link_is_told),
         cmocka_unit_test(test_the_ledger),
         cmocka_unit_test(test_it_stops_when_asked),
         cmocka_unit_test(test_two_on_one_catalog),

@@ -1,6 +1,7 @@
 """Few descriptors, little stack, folders that may not be read: nothing crashes, nothing is lost in
 silence."""
 import os
+import re
 import resource
 import shutil
 
@@ -79,6 +80,43 @@ def folders_that_may_not_be_read_are_errors_and_no_crash():
                 lines = [json.loads(line) for line in f]
             eq(sorted(os.path.basename(path_of(line['source_path'])).decode()
                       for line in lines if line['status'] == 'error'), sorted(locked))
+
+
+@test
+def few_descriptors_are_shared_out_and_too_few_are_refused():
+    # Six trees of 40 levels, a picture on each: levels, folders and days are many.
+    deep = {'/'.join('t%d-%d' % (t, i) for i in range(depth + 1)): 1
+            for t in range(6) for depth in range(40)}
+    for more in ([], ['--move']):
+        for allowed in (8, 16, 24):
+            inbox, n = tree(deep)
+            before = listing(inbox)
+            r = organize(inbox, inbox + '-organized', *more, preexec_fn=held_to(nofile=allowed),
+                         expect=3)
+            same_tree(before, listing(inbox), 'the inbox')
+            if allowed > 8:  # with 8 it comes to other words
+                need = int(re.search(rb'needs (\d+) open files', r.err).group(1))
+                assert b'may have %d' % allowed in r.err, r.text()
+        for allowed in (need, need + 1, 40, 48, 64):
+            inbox, n = tree(deep)
+            r = organize(inbox, inbox + '-organized', *more, preexec_fn=held_to(nofile=allowed))
+            eq((r.summary['organized'], r.summary['errors']), (n, 0), 'with %d' % allowed)
+        assert need <= 40, need
+
+
+@test
+def too_small_a_stack_is_said_at_the_start():
+    inbox, n = tree({'a': 3, 'b': 3})
+    for kb in (16, 24, 32, 64, 127):
+        r = organize(inbox, inbox + '-organized', preexec_fn=held_to(stack=kb * 1024), expect=3)
+        assert b'a stack of %d KB is too small' % kb in r.err and b'ulimit -s 128' in r.err, r.text()
+    deep = {'/'.join(['a folder with a name of fifty bytes, about as long'] * (d + 1)): 1
+            for d in range(70)}
+    inbox, n = tree(deep)
+    for more in (['--dry-run'], [], ['--move']):
+        r = organize(inbox, inbox + '-organized' + ''.join(more), *more, report=True,
+                     preexec_fn=held_to(stack=128 * 1024))
+        eq(r.summary['organized'], n, 'organized')
 
 
 main()

@@ -8,12 +8,72 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 
 #include <alice/budget.h>
 
 #include "organize/sorted_names.h"
 #include "organize/walk.h"
 #include "port/fs.h"
+
+/*
+ * The system as no real directory can be asked to behave: the linker leads these calls of the
+ * library here (see meson.build).
+ */
+static struct {
+    bool kinds_unknown;  /* directories do not tell what a name is */
+    const char *no_stat; /* this name may not be looked at */
+    int getdents_fails;  /* errno, of the read after the first of one directory */
+    int getdents_left;
+    const char *no_open; /* this directory may not be opened */
+    bool no_open_again;  /* nor "..", nor what begins anew from an open one */
+} fake;
+
+int __real_alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out);
+int __wrap_alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out);
+int __wrap_alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out)
+{
+    int r = __real_alice__fs_dir_next(d, out);
+    if (!r && out->name && fake.kinds_unknown)
+        out->kind = ALICE__FS_UNKNOWN;
+    return r;
+}
+
+int __real_alice__fs_stat_at(int dir, const char *name, alice__fs_stat *out);
+int __wrap_alice__fs_stat_at(int dir, const char *name, alice__fs_stat *out);
+int __wrap_alice__fs_stat_at(int dir, const char *name, alice__fs_stat *out)
+{
+    if (fake.no_stat && strcmp(fake.no_stat, name) == 0)
+        return -EACCES;
+    return __real_alice__fs_stat_at(dir, name, out);
+}
+
+int __real_alice__fs_open_dir(int dir, const char *name, int *fd);
+int __wrap_alice__fs_open_dir(int dir, const char *name, int *fd);
+int __wrap_alice__fs_open_dir(int dir, const char *name, int *fd)
+{
+    if ((fake.no_open && strcmp(fake.no_open, name) == 0) ||
+        (fake.no_open_again && name[0] == '.'))
+        return -EACCES;
+    return __real_alice__fs_open_dir(dir, name, fd);
+}
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+    va_list list;
+    long a[6];
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    if (number == SYS_getdents64 && fake.getdents_fails && fake.getdents_left-- == 0) {
+        errno = fake.getdents_fails;
+        return -1;
+    }
+    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
 
 typedef struct place {
     char path[64];
@@ -23,6 +83,7 @@ typedef struct place {
 static int set_up(void **state)
 {
     static place p;
+    memset(&fake, 0, sizeof fake);
     p.top = tree_make_fast(p.path);
     *state = &p;
     return p.top < 0;
@@ -367,6 +428,34 @@ static void descriptors_are_bounded(void **state)
     assert_int_equal(open_descriptors(), before);
 }
 
+static void few_levels_are_held_open(void **state)
+{
+    place *p = *state;
+    char path[256] = "", name[300];
+    for (int i = 0; i < 60; i++) {
+        strcat(path, "d/");
+        snprintf(name, sizeof name, "%sfile", path);
+        make(p->top, name);
+        snprintf(name, sizeof name, "%sz/file", path);
+        make(p->top, name);
+    }
+    for (unsigned levels = 1; levels <= 4; levels++) {
+        unsigned before = open_descriptors(), most = 0, files = 0;
+        alice__walk *w = NULL;
+        alice__entry e;
+        alice__walk_options o = {.root_fd = p->top, .open_levels = levels};
+        assert_ok(alice__walk_open(&w, &o, NULL));
+        while (alice__walk_next(w, &e) == ALICE_OK) {
+            unsigned now = open_descriptors();
+            most = now > most ? now : most;
+            files += e.kind == ALICE__ENTRY_FILE;
+        }
+        alice__walk_close(&w);
+        assert_int_equal(files, 120);
+        assert_int_equal(most - before, levels + 1);
+    }
+}
+
 static void a_tree_that_is_moved_about_is_not_left(void **state)
 {
     place *p = *state;
@@ -494,6 +583,98 @@ static void loops_of_mounts_end(void **state)
                                     : "a/b/z.jpg\na/b/loop!\nc/d.jpg\n");
 }
 
+/* Network file systems and old ones do not say what a name is: each is looked at. */
+static void kinds_that_are_not_told_are_looked_up(void **state)
+{
+    place *p = *state;
+    char list[4096], told[4096];
+    make(p->top, "a/1.jpg");
+    make(p->top, "a/b/2.jpg");
+    make(p->top, "3.jpg");
+    assert_int_equal(alice__fs_symlink("a", p->top, "link"), 0);
+    assert_int_equal(mkfifoat(p->top, "fifo", 0600), 0);
+    alice__walk_options o = {.root_fd = p->top};
+    assert_status(listing(&o, told, sizeof told, NULL), ALICE_E_END);
+    assert_string_equal(told, "3.jpg\nfifo?\nlink@\na/1.jpg\na/b/2.jpg\n");
+    fake.kinds_unknown = true;
+    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
+    assert_string_equal(list, told);
+    /* What may not be looked at is handed out as a file: who opens it learns why. */
+    fake.no_stat = "fifo";
+    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
+    assert_string_equal(list, "3.jpg\nfifo\nlink@\na/1.jpg\na/b/2.jpg\n");
+}
+
+/* A directory that stands and cannot be read to its end is an error, whatever the errno. */
+static void a_folder_that_fails_while_it_is_read_is_told(void **state)
+{
+    place *p = *state;
+    char list[64 * 1024];
+    make(p->top, "a/1.jpg");
+    for (int i = 0; i < 1000; i++) { /* more than one buffer of names */
+        char name[64];
+        snprintf(name, sizeof name, "b/a-name-of-some-length-%04d.jpg", i);
+        make(p->top, name);
+    }
+    make(p->top, "c/3.jpg");
+    static const int errors[] = {EIO, ENOENT, ESTALE};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        /* The root is read in two calls, so is a; the third of b fails, then the first. */
+        for (int left = 4; left <= 5; left++) {
+            alice__walk_options o = {.root_fd = p->top};
+            fake.getdents_fails = errors[i];
+            fake.getdents_left = left;
+            assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
+            assert_non_null(strstr(list, "a/1.jpg\nb/.!\n"));
+            assert_non_null(strstr(list, "c/3.jpg\n"));
+            if (left == 4)
+                assert_null(strstr(list, "b/a-name"));
+            else
+                assert_non_null(strstr(list, "b/a-name"));
+        }
+    }
+    fake.getdents_fails = 0;
+}
+
+/* A level that was closed, and may not be opened again, is given up: told once, with its path;
+ * those above go on. */
+static void a_level_that_cannot_be_opened_again_is_given_up(void **state)
+{
+    place *p = *state;
+    char list[4096];
+    make(p->top, "a/b/c/d/1.jpg");
+    make(p->top, "a/b/z/2.jpg");
+    make(p->top, "a/z/3.jpg");
+    make(p->top, "z/4.jpg");
+    alice__walk_options o = {.root_fd = p->top, .open_levels = 1};
+    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
+    assert_string_equal(list, "a/b/c/d/1.jpg\na/b/z/2.jpg\na/z/3.jpg\nz/4.jpg\n");
+    fake.no_open = "..";
+    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
+    assert_string_equal(list, "a/b/c/d/1.jpg\na/b/z/2.jpg\na/z/3.jpg\nz/4.jpg\n");
+
+    /* Neither by ".." nor by the path from the root: what still waits below is lost, and told.
+     */
+    alice__walk *w = NULL;
+    alice__entry e;
+    assert_ok(alice__walk_open(&w, &o, NULL));
+    assert_ok(alice__walk_next(w, &e));
+    assert_string_equal(alice__folder_path(e.folder), "a/b/c/d");
+    fake.no_open_again = true;
+    assert_ok(alice__walk_next(w, &e));
+    assert_int_equal(e.kind, ALICE__ENTRY_ERROR);
+    assert_string_equal(e.name, "a/b/c");
+    assert_string_equal(alice__folder_path(e.folder), "");
+    assert_int_equal(e.status, ALICE_E_ACCESS);
+    assert_non_null(strstr(e.why, "moved away"));
+    list[0] = 0;
+    while (alice__walk_next(w, &e) == ALICE_OK)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s/%s%s\n",
+                 alice__folder_path(e.folder), e.name, e.kind == ALICE__ENTRY_ERROR ? "!" : "");
+    assert_string_equal(list, "/a/b!\n/a!\nz/4.jpg\n");
+    alice__walk_close(&w);
+}
+
 /* Somebody who may not read everything: root may, so the test becomes another user for a while.
  */
 static void an_unreadable_folder_is_told(void **state)
@@ -612,6 +793,91 @@ static void the_stack_moves_to_disk(void **state)
     alice__names_close(&n);
 }
 
+/* The scratch file of this process, by what /proc says of its descriptors: -1 where none is. */
+static int scratch_fd(const char *folder)
+{
+    for (int fd = 3; fd < 256; fd++) {
+        char link[64], to[256];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(link, to, sizeof to - 1);
+        to[n < 0 ? 0 : n] = 0;
+        if (n > 0 && strncmp(to, folder, strlen(folder)) == 0 && strstr(to, "(deleted)"))
+            return fd;
+    }
+    return -1;
+}
+
+static void begin_spilled(alice__names *n, unsigned kind)
+{
+    alice__names_begin(n);
+    for (unsigned i = 0; i < 20000; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "a-name-of-some-length-%08u", i * 7919u % 20000);
+        assert_ok(alice__names_add(n, kind, name, NULL));
+    }
+    assert_ok(alice__names_sort(n, NULL));
+}
+
+/* What a directory wrote is gone when it is done with; what is missing of it is no end of
+ * names.
+ */
+static void scratch_is_cut_and_a_short_read_is_a_failure(void **state)
+{
+    place *p = *state;
+    alice__names_options o = {.bytes = 1, .scratch_dir = p->path};
+    alice__names *n = NULL;
+    alice__names_item item;
+    char name[ALICE__NAME_LONGEST + 1];
+    struct stat st;
+    alice_status got;
+    assert_ok(alice__names_open(&n, &o));
+    begin_spilled(n, 1);
+    int fd = scratch_fd(p->path);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_size > 20000 * 20);
+    while ((got = alice__names_next(n, &item, NULL)) == ALICE_OK)
+        ;
+    assert_status(got, ALICE_E_END);
+    assert_ok(alice__names_push(n, NULL));
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, 0); /* pushed: no subdirectory needs it */
+    alice__names_pop(n);
+
+    begin_spilled(n, ALICE__NAMES_DIR);
+    assert_status(alice__names_next(n, &item, NULL), ALICE_E_END);
+    assert_ok(alice__names_push(n, NULL));
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_true(st.st_size > 0);
+    alice__names_pop(n);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, 0); /* popped */
+
+    begin_spilled(n, 1);
+    alice__names_drop(n);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_size, 0); /* dropped */
+
+    /* Somebody else's hand, or a disk that lost its end: the names are not all, and it says so.
+     */
+    begin_spilled(n, 1);
+    assert_int_equal(ftruncate(fd, 30000), 0);
+    while ((got = alice__names_next(n, &item, NULL)) == ALICE_OK)
+        ;
+    assert_status(got, ALICE_E_IO);
+    alice__names_drop(n);
+    begin_spilled(n, ALICE__NAMES_DIR);
+    assert_status(alice__names_next(n, &item, NULL), ALICE_E_END);
+    assert_ok(alice__names_push(n, NULL));
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(ftruncate(fd, st.st_size - 1000), 0);
+    while ((got = alice__names_waiting(n, name, sizeof name, NULL)) == ALICE_OK)
+        ;
+    assert_status(got, ALICE_E_IO);
+    alice__names_pop(n);
+    alice__names_close(&n);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     place *p = *state;
@@ -678,6 +944,11 @@ int main(int argc, char **argv)
         TEST(the_longest_names_fit),
         TEST(loops_of_mounts_end),
         TEST(an_unreadable_folder_is_told),
+        TEST(kinds_that_are_not_told_are_looked_up),
+        TEST(a_folder_that_fails_while_it_is_read_is_told),
+        TEST(a_level_that_cannot_be_opened_again_is_given_up),
+        TEST(few_levels_are_held_open),
+        TEST(scratch_is_cut_and_a_short_read_is_a_failure),
         TEST(any_names_are_sorted),
         TEST(the_stack_moves_to_disk),
         TEST(every_allocation_may_fail),
