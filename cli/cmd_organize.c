@@ -331,11 +331,16 @@ static int run(const cli_args *args)
     }
     stop_catch();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
-    control = control_start("organize", why, sizeof why);
-    if (!control && args->debug)
-        cli_error("this run cannot be asked how it is: %s", why);
+    control = control_listen("organize", why, sizeof why);
+    /* What this file writes besides the organizer: the socket goes, the report comes. */
+    const alice_confine_path reach[] = {{control_folder_of(control), true}};
+    o.confine = true;
+    o.confine_paths = reach;
+    o.confine_path_count = control ? 1 : 0;
     alice_status st = alice_organizer_open(&organizer, &o, &error);
     bool opened = st == ALICE_OK;
+    if (!control_serve(control, why, sizeof why) && args->debug)
+        cli_error("this run cannot be asked how it is: %s", why);
     control_attach(control, organizer);
     if (opened)
         st = alice_organizer_organize(organizer, &result, &error);

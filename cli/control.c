@@ -59,11 +59,12 @@ typedef struct slot {
 
 struct cli_control {
     pthread_t thread;
+    bool serves;          /* there is one */
     pthread_mutex_t lock; /* organizer */
     alice_organizer *organizer;
     const char *command;
     int listener, wake[2];
-    char path[CONTROL_PATH_MAX];
+    char folder[CONTROL_PATH_MAX], path[CONTROL_PATH_MAX];
     slot slots[SLOTS];
     double tokens;
     uint64_t filled_ms;
@@ -562,8 +563,10 @@ static bool open_socket(cli_control *c, char *why, size_t why_size)
         }
         remove_stale(folder);
         int bad = listen_in(c, folder);
-        if (bad == 0)
+        if (bad == 0) {
+            memcpy(c->folder, folder, sizeof folder);
             return true;
+        }
         snprintf(why, why_size, "%s: %s", folder, strerror(bad));
         if (c->listener >= 0)
             close(c->listener);
@@ -589,7 +592,7 @@ static void discard(cli_control *c)
     free(c);
 }
 
-cli_control *control_start(const char *command, char *why, size_t why_size)
+cli_control *control_listen(const char *command, char *why, size_t why_size)
 {
     cli_control *c = calloc(1, sizeof *c);
     if (!c) {
@@ -611,18 +614,34 @@ cli_control *control_start(const char *command, char *why, size_t why_size)
         snprintf(why, why_size, "%s", strerror(errno));
     for (int i = 0; ok && i < 2; i++)
         fcntl(c->wake[i], F_SETFD, FD_CLOEXEC);
-    if (ok)
-        ok = open_socket(c, why, why_size);
-    if (ok) {
-        int bad = start_thread(c);
-        ok = bad == 0;
-        if (bad)
-            snprintf(why, why_size, "%s", strerror(bad));
-    }
-    if (ok)
+    if (ok && open_socket(c, why, why_size))
         return c;
     discard(c);
     return NULL;
+}
+
+const char *control_folder_of(const cli_control *c)
+{
+    return c ? c->folder : NULL;
+}
+
+bool control_serve(cli_control *c, char *why, size_t why_size)
+{
+    if (!c)
+        return false;
+    int bad = start_thread(c);
+    c->serves = bad == 0;
+    if (bad)
+        snprintf(why, why_size, "%s", strerror(bad));
+    return c->serves;
+}
+
+cli_control *control_start(const char *command, char *why, size_t why_size)
+{
+    cli_control *c = control_listen(command, why, why_size);
+    if (c && !control_serve(c, why, why_size))
+        control_stop(&c);
+    return c;
 }
 
 void control_attach(cli_control *c, alice_organizer *organizer)
@@ -639,9 +658,10 @@ void control_stop(cli_control **control)
     cli_control *c = control ? *control : NULL;
     if (!c)
         return;
-    while (write(c->wake[1], "", 1) < 0 && errno == EINTR)
+    while (c->serves && write(c->wake[1], "", 1) < 0 && errno == EINTR)
         ;
-    pthread_join(c->thread, NULL);
+    if (c->serves)
+        pthread_join(c->thread, NULL);
     discard(c);
     *control = NULL;
 }

@@ -48,10 +48,16 @@ int control_connect(int fd, const char *path);
 typedef struct cli_control cli_control;
 
 /*
- * Listen, in a small thread of its own, until control_stop(). NULL where that cannot
- * be, with the reason in `why`: nothing else depends on it. `command` is told to who
- * asks; static text.
+ * Listen; who calls waits until control_serve(). NULL where that cannot be, with the
+ * reason in `why`: nothing else depends on it. `command` is told to who asks; static
+ * text.
  */
+cli_control *control_listen(const char *command, char *why, size_t why_size);
+/* The folder of its socket, which control_stop() removes. NULL: `c` is. */
+const char *control_folder_of(const cli_control *c);
+/* Answer, in a small thread of its own, until control_stop(). False: it has none, with why. */
+bool control_serve(cli_control *c, char *why, size_t why_size);
+/* Listen and answer. */
 cli_control *control_start(const char *command, char *why, size_t why_size);
 
 /* Which organizer answers from now on; NULL: none. It must not be closed before it is taken

@@ -10,6 +10,7 @@
 
 #include <alice/budget.h>
 #include <alice/config.h>
+#include <alice/confine.h>
 #include <alice/env.h>
 #include <alice/media.h>
 #include <alice/monitor.h>
@@ -74,6 +75,10 @@ typedef struct alice_organizer_options {
     bool kernel_backstop;  /**< the process is the organizer's own: its resident memory is held
                               to the  limit, and the kernel's process limit is set (limit.h).
                               false: the  promise covers the accounts */
+    bool confine; /**< before the first byte is parsed the process gives up, for good, all but
+                     these folders and `confine_paths` (confine.h) */
+    const alice_confine_path *confine_paths; /**< what else stays in reach; or NULL */
+    size_t confine_path_count;               /**< 16 at most */
     void (*on_file)(void *ctx, const alice_file_report *file); /**< or NULL */
     void (*on_progress)(void *ctx,
                         const alice_progress *now); /**< at most ten times a second; or NULL */

@@ -268,6 +268,35 @@ static alice_status check_emptied(const alice_organizer *o, alice_error *error)
         o->organized, o->catalog_path);
 }
 
+/* Before the first thread, and before anything of a stranger's is read. */
+static alice_status confine(alice_organizer *o, alice_error *error)
+{
+    const alice_organizer_options *p = &o->o;
+    alice_confine_path paths[4 + 16];
+    char catalog[ALICE__PATH_MAX];
+    size_t n = 0;
+    bool writes = !p->dry_run;
+    memcpy(catalog, o->catalog_path, strlen(o->catalog_path) + 1);
+    char *end = strrchr(catalog, '/');
+    if (end)
+        *end = 0;
+    paths[n++] = (alice_confine_path){o->inbox, writes && p->move};
+    paths[n++] = (alice_confine_path){o->organized, writes};
+    paths[n++] = (alice_confine_path){!end ? "." : *catalog ? catalog : "/", writes};
+    if (!writes)
+        paths[n++] = (alice_confine_path){"/var/tmp", true}; /* its scratch files */
+    if (p->confine_path_count > 16)
+        return alice__fail(error, ALICE_E_INVAL, 0, "16 paths beside the run's own at most");
+    for (size_t i = 0; i < p->confine_path_count; i++)
+        paths[n++] = p->confine_paths[i];
+    alice_status st = alice_confine(paths, n, NULL);
+    return st == ALICE_OK ? st
+                          : alice__fail(error, st, 0,
+                                        "the kernel knows how to confine this process, and "
+                                        "refused: %s",
+                                        alice_status_text(st));
+}
+
 static alice_status open_parts(alice_organizer *o, alice_error *error)
 {
     alice_env batch_env = alice__organizer_env(o, o->acc_batch);
@@ -360,6 +389,8 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
         alice_limit_options l = {.env = env, .limit_bytes = o->sizes.limit};
         alice_limit_begin(&o->backstop, &l);
     }
+    if (st == ALICE_OK && o->o.confine)
+        st = confine(o, error);
     if (st == ALICE_OK)
         st = open_parts(o, error);
     if (st == ALICE_OK) {
