@@ -135,6 +135,8 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "groups_left", r->groups_left);
     json_uint(&j, "passed_over", r->passed_over);
     json_uint(&j, "damaged", r->damaged);
+    json_uint(&j, "copies_gone", r->copies_gone);
+    json_uint(&j, "copies_changed", r->copies_changed);
     json_uint(&j, "recovered", r->recovered);
     json_uint(&j, "bytes", r->bytes);
     json_real(&j, "seconds", r->seconds, 3);
@@ -221,6 +223,9 @@ static void print_summary(FILE *to, const alice_organizer *o, const alice_organi
             (unsigned long long)r->not_media);
     if (r->groups_left)
         fprintf(to, ", %llu left with their partners", (unsigned long long)r->groups_left);
+    if (r->passed_over)
+        fprintf(to, "; %llu hidden or system files passed over",
+                (unsigned long long)r->passed_over);
     fprintf(to, "\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
             r->errors ? "   each named above" : "");
     if (r->damaged)
@@ -228,6 +233,13 @@ static void print_summary(FILE *to, const alice_organizer *o, const alice_organi
                 "  %-12s %10llu   of the organized: read as far as they are whole (-v names "
                 "them)\n",
                 "damaged", (unsigned long long)r->damaged);
+    if (r->copies_gone || r->copies_changed)
+        fprintf(
+            to,
+            "  %-12s %10llu   of the organized: known, but their copies were gone (%llu) or "
+            "changed (%llu, left as they are)\n",
+            "again", (unsigned long long)(r->copies_gone + r->copies_changed),
+            (unsigned long long)r->copies_gone, (unsigned long long)r->copies_changed);
     if (r->recovered)
         fprintf(to, "  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
                 (unsigned long long)r->recovered);

@@ -34,8 +34,8 @@
 
 enum {
     WINDOW_ROWS = 256,
-    WINDOW_NAMES = 12 * 1024,
-    NAME_ROOM = 768, /* 255 characters of a file system that counts them in UTF-16 */
+    WINDOW_NAMES = 24 * 1024, /* of destinations too */
+    NAME_ROOM = 768,          /* 255 characters of a file system that counts them in UTF-16 */
     NUMBERS = 128,
     NUMBER_KEY = 110,
     SLICE = 2048, /* fingerprints merged in one transaction */
@@ -44,7 +44,7 @@ enum {
 
 typedef struct window_row {
     alice__known known;
-    uint32_t name; /* where it begins in `names` */
+    uint32_t name; /* where it begins in `names`; its destination follows */
 } window_row;
 
 typedef struct window {
@@ -656,12 +656,14 @@ static alice_status fill(window *w, alice__store *s, int64_t dir, const char *na
         st = alice__store_scan_next(s, &r->known, &found);
         if (st != ALICE_OK)
             break;
-        size_t n = strlen(found) + 1;
-        if (n > sizeof w->names - used)
+        size_t n = strlen(found) + 1, m = strlen(r->known.dest) + 1;
+        if (n + m > sizeof w->names - used)
             break;
         memcpy(w->names + used, found, n);
+        memcpy(w->names + used + n, r->known.dest, m);
+        r->known.dest = w->names + used + n;
         r->name = (uint32_t)used;
-        used += n;
+        used += n + m;
         w->count++;
     }
     alice__store_scan_end(s);
@@ -701,8 +703,10 @@ static alice_status known_alone(alice__store *s, int64_t dir, const char *name,
     if (st != ALICE_OK)
         return st;
     st = alice__store_scan_next(s, &row, &found);
-    if (st == ALICE_OK && !strcmp(found, name))
+    if (st == ALICE_OK && !strcmp(found, name)) {
         *known = row;
+        known->dest = "";
+    }
     alice__store_scan_end(s);
     return st == ALICE_E_END ? ALICE_OK : st;
 }
@@ -910,15 +914,24 @@ alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *des
 
 alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_t size)
 {
+    alice__stamp stamp;
+    return alice__catalog_placed(c, id, &stamp, buf, size);
+}
+
+alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *stamp,
+                                   char *buf, size_t size)
+{
     alice__store_row row;
     alice__store *s = store_of(c, id);
     alice_status st = alice__store_row_get(s, id, &row);
     buf[0] = 0;
+    *stamp = (alice__stamp){.size = 0};
     if (st == ALICE_E_NOENT)
         return ALICE_OK;
     if (st != ALICE_OK)
         return st;
     int n = snprintf(buf, size, "%s", row.dest);
+    *stamp = row.stamp;
     alice__store_row_end(s);
     return n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
 }

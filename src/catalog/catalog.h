@@ -75,6 +75,9 @@ typedef struct alice__known {
     int64_t id;
     alice__stamp stamp;
     alice__state state;
+    int64_t other; /* of a duplicate: the row that has the same bytes */
+    const char
+        *dest; /* below organized, until the next question; "" where placed() has to say */
 } alice__known;
 
 /*
@@ -104,6 +107,9 @@ alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash h
 alice_status alice__catalog_set_content(alice__catalog *c, int64_t id, alice__hash content);
 /* Path (below organized) of a row; for reports. "" when it has none. */
 alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_t size);
+/* The same, and how its source was, which is how its copy was made. */
+alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *stamp,
+                                   char *buf, size_t size);
 /* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG.
  */
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);

@@ -72,54 +72,55 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- statements ---- */
 
-#define STATEMENTS(X)                                                                      \
-    X(BEGIN, "BEGIN IMMEDIATE")                                                            \
-    X(COMMIT, "COMMIT")                                                                    \
-    X(BATCH_GET, "SELECT open_from, open_to, next_file, placed, merged FROM batch")        \
-    X(BATCH_SET, "UPDATE batch SET open_from = ?1, open_to = ?2, next_file = ?3,"          \
-                 " placed = ?4, merged = ?5 WHERE one = 1")                                \
-    X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started) VALUES(?1, ?2, ?3, ?4)") \
-    X(RUN_LAST, "SELECT organized FROM runs ORDER BY id DESC LIMIT 1")                     \
-    X(RUN_END, "UPDATE runs SET ended = ?2, finished = ?3, files = ?4, placed = ?5,"       \
-               " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")    \
-    X(DIR_FIND, "SELECT id FROM dirs WHERE path = ?1")                                     \
-    X(DIR_ADD, "INSERT INTO dirs(id, path) VALUES(?1, ?2)")                                \
-    X(DIR_PATH, "SELECT path FROM dirs WHERE id = ?1")                                     \
-    X(ROW_PLACE, "SELECT dir, name FROM files WHERE id = ?1")                              \
-    X(DIR_LAST, "SELECT max(id) FROM dirs")                                                \
-    X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                   \
-    X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                      \
-    X(SCAN, "SELECT id, name, size, mtime_ns, ctime_ns, inode, state FROM files"           \
-            " WHERE dir = ?1 AND name >= ?2 AND replaced IS NULL ORDER BY name LIMIT ?3")  \
-    X(ROW_GET, "SELECT size, mtime_ns, ctime_ns, inode, state, head, content, dest"        \
-               " FROM files WHERE id = ?1")                                                \
-    X(ROW_FIND, "SELECT id, state FROM files"                                              \
-                " WHERE dir = ?1 AND name = ?2 AND replaced IS NULL")                      \
-    X(ROW_ADD, "INSERT INTO files VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"    \
-               " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"    \
-               " ?26, ?27, NULL)")                                                         \
-    X(AI_ADD, "INSERT INTO ai VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                             \
-    X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                        \
-    X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                       \
-    X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                         \
-    X(ORPHAN_AI_DELETE, "DELETE FROM ai WHERE file IN (SELECT id FROM files"               \
-                        " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"         \
-                        " (SELECT 1 FROM files p WHERE p.id = files.other))")              \
-    X(ORPHANS_DELETE, "DELETE FROM files WHERE id >= ?1 AND id < ?2 AND state = 2"         \
-                      " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")  \
-    X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                          \
-    X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                \
-    X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state = 1"              \
-               " ORDER BY id")                                                             \
-    X(DOUBT, "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"        \
-             " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"      \
-             " LEFT JOIN runs r ON r.id = f.run"                                           \
-             " WHERE f.id > ?1 AND f.id < ?2 AND f.state = 1 ORDER BY f.id LIMIT 1")       \
-    X(PRINT_ADD, "INSERT OR IGNORE INTO fingerprints VALUES(?1, ?2)")                      \
-    X(PRINT_NEXT, "SELECT id FROM fingerprints WHERE key = ?1 AND id > ?2"                 \
-                  " ORDER BY id LIMIT 1")                                                  \
-    X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")          \
-    X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                \
+#define STATEMENTS(X)                                                                          \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                \
+    X(COMMIT, "COMMIT")                                                                        \
+    X(BATCH_GET, "SELECT open_from, open_to, next_file, placed, merged FROM batch")            \
+    X(BATCH_SET, "UPDATE batch SET open_from = ?1, open_to = ?2, next_file = ?3,"              \
+                 " placed = ?4, merged = ?5 WHERE one = 1")                                    \
+    X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started) VALUES(?1, ?2, ?3, ?4)")     \
+    X(RUN_LAST, "SELECT organized FROM runs ORDER BY id DESC LIMIT 1")                         \
+    X(RUN_END, "UPDATE runs SET ended = ?2, finished = ?3, files = ?4, placed = ?5,"           \
+               " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")        \
+    X(DIR_FIND, "SELECT id FROM dirs WHERE path = ?1")                                         \
+    X(DIR_ADD, "INSERT INTO dirs(id, path) VALUES(?1, ?2)")                                    \
+    X(DIR_PATH, "SELECT path FROM dirs WHERE id = ?1")                                         \
+    X(ROW_PLACE, "SELECT dir, name FROM files WHERE id = ?1")                                  \
+    X(DIR_LAST, "SELECT max(id) FROM dirs")                                                    \
+    X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                       \
+    X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                          \
+    X(SCAN,                                                                                    \
+      "SELECT id, name, size, mtime_ns, ctime_ns, inode, state, other, dest"                   \
+      " FROM files WHERE dir = ?1 AND name >= ?2 AND replaced IS NULL ORDER BY name LIMIT ?3") \
+    X(ROW_GET, "SELECT size, mtime_ns, ctime_ns, inode, state, head, content, dest"            \
+               " FROM files WHERE id = ?1")                                                    \
+    X(ROW_FIND, "SELECT id, state FROM files"                                                  \
+                " WHERE dir = ?1 AND name = ?2 AND replaced IS NULL")                          \
+    X(ROW_ADD, "INSERT INTO files VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"        \
+               " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"        \
+               " ?26, ?27, NULL)")                                                             \
+    X(AI_ADD, "INSERT INTO ai VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                 \
+    X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                            \
+    X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                           \
+    X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                             \
+    X(ORPHAN_AI_DELETE, "DELETE FROM ai WHERE file IN (SELECT id FROM files"                   \
+                        " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"             \
+                        " (SELECT 1 FROM files p WHERE p.id = files.other))")                  \
+    X(ORPHANS_DELETE, "DELETE FROM files WHERE id >= ?1 AND id < ?2 AND state = 2"             \
+                      " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")      \
+    X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                              \
+    X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                    \
+    X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state = 1"                  \
+               " ORDER BY id")                                                                 \
+    X(DOUBT, "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"            \
+             " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"          \
+             " LEFT JOIN runs r ON r.id = f.run"                                               \
+             " WHERE f.id > ?1 AND f.id < ?2 AND f.state = 1 ORDER BY f.id LIMIT 1")           \
+    X(PRINT_ADD, "INSERT OR IGNORE INTO fingerprints VALUES(?1, ?2)")                          \
+    X(PRINT_NEXT, "SELECT id FROM fingerprints WHERE key = ?1 AND id > ?2"                     \
+                  " ORDER BY id LIMIT 1")                                                      \
+    X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")              \
+    X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                    \
                   " ON CONFLICT(project, source) DO UPDATE SET next = excluded.next")
 
 enum {
@@ -862,6 +863,8 @@ alice_status alice__store_scan_next(alice__store *s, alice__known *out, const ch
     *name = column_text(q, 1);
     out->stamp = column_stamp(q, 2);
     out->state = (alice__state)sqlite3_column_int(q, 6);
+    out->other = sqlite3_column_int64(q, 7);
+    out->dest = column_text(q, 8);
     return ALICE_OK;
 }
 

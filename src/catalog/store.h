@@ -108,7 +108,8 @@ alice_status alice__store_dir_find(alice__store *s, const char *path, int64_t *i
 alice_status alice__store_dir_add(alice__store *s, int64_t id, const char *path);
 alice_status alice__store_dir_last(alice__store *s, int64_t *id);
 
-/* Rows of `dir` from `name` on, by name, at most `limit`. Ends with ALICE_E_END. */
+/* Rows of `dir` from `name` on, by name, at most `limit`. Ends with ALICE_E_END. Texts are
+   borrowed until the next row. */
 alice_status alice__store_scan(alice__store *s, int64_t dir, const char *name, int limit);
 alice_status alice__store_scan_next(alice__store *s, alice__known *out, const char **name);
 void alice__store_scan_end(alice__store *s);

@@ -11,6 +11,7 @@
 #include <alice/organize.h>
 
 #include "base/fingerprint.h"
+#include "organize/probe.h"
 #include "organize/walk.h"
 
 typedef struct alice__item {
@@ -30,10 +31,11 @@ typedef struct alice__item {
     alice_media_type type;
     alice_date_source date_source;
     alice_generator generator;
-    bool read;  /* type, date and the like are known */
-    bool place; /* to be transferred */
-    bool retry; /* its destination was taken meanwhile: it gets another number */
-    bool left;  /* the run had to stop before it: as if it had not been met */
+    bool read;        /* type, date and the like are known */
+    bool place;       /* to be transferred */
+    bool retry;       /* its destination was taken meanwhile: it gets another number */
+    bool left;        /* the run had to stop before it: as if it had not been met */
+    alice__copy copy; /* why it is organized again */
     bool not_media, known, group, damaged;
 } alice__item;
 

@@ -154,6 +154,13 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, alice__
     }
     if (st != ALICE_OK)
         return st;
+    if (twin && twin == p->copy_row) {
+        /* Of another time, but with the same bytes: the copy stands. */
+        item->outcome = ALICE_SKIPPED;
+        item->known = true;
+        item->reason = "organized already";
+        return ALICE_OK;
+    }
     if (twin) {
         item->outcome = ALICE_DUPLICATE;
         item->other = twin;
@@ -164,6 +171,12 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, alice__
         st = plan_file(x, p, item);
         if (st != ALICE_OK)
             return st;
+        item->copy = p->copy;
+        if (p->copy == ALICE__COPY_GONE)
+            item->reason = "organized again: its organized copy is gone";
+        else if (p->copy == ALICE__COPY_CHANGED)
+            item->reason =
+                "organized again: its organized copy was changed, and is left as it is";
     }
     alice__row row = {.name = p->name,
                       .stamp = p->stamp,

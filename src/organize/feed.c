@@ -62,6 +62,20 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     bool same = known.id && known.stamp.size == stamp.size &&
                 known.stamp.mtime_ns == stamp.mtime_ns &&
                 known.stamp.ctime_ns == stamp.ctime_ns;
+    alice__copy copy = ALICE__COPY_STANDS;
+    int64_t copy_row = 0;
+    if (same)
+        status = alice__copy_look(x, &known, &copy, &copy_row, &bad);
+    if (status != ALICE_OK)
+        return status;
+    if (bad) {
+        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+        p->stamp = stamp;
+        settle_probe(p, alice__status_of_errno(bad),
+                     "it is organized already, but its copy cannot be looked at");
+        return ALICE_OK;
+    }
+    same = same && copy == ALICE__COPY_STANDS;
     if (same && !o->o.on_file) {
         /* Nobody wants to hear of it one by one. */
         x->r->files++;
@@ -71,6 +85,8 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     }
     alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
     p->stamp = stamp;
+    p->copy = copy;
+    p->copy_row = copy_row;
     if (same) {
         p->known = true;
         settle_probe(p, ALICE_OK,

@@ -23,6 +23,13 @@
 
 enum { ALICE__GROUP = 16 };
 
+/* The organized copy of a known file, held against what is known. */
+typedef enum alice__copy {
+    ALICE__COPY_STANDS,
+    ALICE__COPY_GONE,
+    ALICE__COPY_CHANGED /* another size or time; its bytes may be the same */
+} alice__copy;
+
 /* One file on its way. */
 typedef struct alice__probe {
     alice__folder *folder; /* a reference, held until the probe is released */
@@ -31,9 +38,12 @@ typedef struct alice__probe {
 
     /* Settled before probing: nothing is read, and `outcome` stands. */
     bool settled;
-    bool known;         /* the catalog has it as it is */
-    bool group;         /* has a partner, and stays for its sake */
-    bool folder_ends;   /* the file added next, if any, is of another folder */
+    bool known;       /* the catalog has it as it is */
+    bool group;       /* has a partner, and stays for its sake */
+    bool folder_ends; /* the file added next, if any, is of another folder */
+    /* Known, but its organized copy (of `copy_row`) is not as it was. */
+    alice__copy copy;
+    int64_t copy_row;
     const char *reason; /* static text, of what was settled */
 
     /* What reading it gave. status: why it could not be read at all. */

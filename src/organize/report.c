@@ -39,6 +39,8 @@ void alice__report_item(alice__flow *x, const alice__item *item)
     case ALICE_ORGANIZED:
         r->organized++;
         r->damaged += item->damaged;
+        r->copies_gone += item->copy == ALICE__COPY_GONE;
+        r->copies_changed += item->copy == ALICE__COPY_CHANGED;
         r->bytes += item->stamp.size;
         r->by_type[item->type]++;
         r->date_sources[item->date_source <= ALICE_DATE_NOWHERE ? item->date_source

@@ -142,7 +142,8 @@ static alice_status loop(alice__flow *x)
         alice__prober_release(o->prober);
         if (st == ALICE_OK && transaction_due(x)) {
             st = alice__settle(x);
-            x->first_row = 0;
+            if (!o->o.dry_run)
+                x->first_row = 0;
         }
     }
     if (st == ALICE_OK)

@@ -9,6 +9,7 @@
  *   decide.c  prober ─▶ identify (twins.c) ─▶ plan ─▶ row, item
  *   settle.c  commit rows ─▶ transfer ─▶ make durable ─▶ report (report.c)
  *   run.c     the loop around them, and what they all ask for
+ *   stands.c  known: does the organized copy stand?
  *   space.c   before the first file: do the copies fit?
  */
 
@@ -27,8 +28,9 @@ typedef struct alice__flow {
     uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
     uint64_t folder_serial;              /* of folder_id */
     int64_t folder_id;
-    int64_t first_row; /* of the transaction: rows from here on are not transferred yet */
-    bool unsure;       /* what was transferred could not be flushed */
+    int64_t
+        first_row; /* of the transaction, of a dry run: rows from here on are not transferred */
+    bool unsure;   /* what was transferred could not be flushed */
 } alice__flow;
 
 /* ---- run.c ---- */
@@ -49,6 +51,15 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o);
 /* base/folders/name; folders may be "". */
 void alice__join(char *out, size_t size, const char *base, const char *folders,
                  const char *name);
+
+/* ---- stands.c ---- */
+
+/*
+ * A source is as it was when it was organized: is its copy (or, of a duplicate, the copy of the
+ * same bytes), of row `*row`? `*os_error`: why it cannot be looked at, then the answer is none.
+ */
+alice_status alice__copy_look(alice__flow *x, const alice__known *known, alice__copy *copy,
+                              int64_t *row, int *os_error);
 
 /* ---- feed.c ---- */
 

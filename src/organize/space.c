@@ -40,8 +40,13 @@ static alice_status bytes_to_copy(alice__flow *x, uint64_t *need)
         st = alice__flow_folder_row(x, e.folder, false, &dir);
         if (st == ALICE_OK && dir)
             st = alice__catalog_known(o->catalog, dir, e.name, &known);
-        if (known.id == 0 || known.stamp.size != file.size ||
-            known.stamp.mtime_ns != file.mtime_ns)
+        alice__copy copy = ALICE__COPY_GONE;
+        int64_t row = 0;
+        int unseen = 0;
+        if (st == ALICE_OK && known.id && known.stamp.size == file.size &&
+            known.stamp.mtime_ns == file.mtime_ns)
+            st = alice__copy_look(x, &known, &copy, &row, &unseen);
+        if (copy != ALICE__COPY_STANDS && !unseen)
             *need += file.blocks < file.size ? file.blocks : file.size;
         if (alice__flow_asked_to_stop(x))
             break;

@@ -15,7 +15,7 @@
 static int open_candidate(alice__flow *x, const alice__candidate *c)
 {
     alice_organizer *o = x->o;
-    bool waits = o->o.dry_run || (x->first_row != 0 && c->id >= x->first_row);
+    bool waits = x->first_row != 0 && c->id >= x->first_row;
     char path[ALICE__PATH_MAX];
     int fd = -1;
     if (o->organized_fd >= 0 && alice__fs_open_read(o->organized_fd, c->dest, &fd) == 0)

@@ -263,6 +263,87 @@ def a_second_inbox_with_the_same_bytes():
     same_tree(tree, listing(organized), 'the organized tree')
 
 
+def copies_of(report):
+    return {path_of(l['source_path']): path_of(l['destination']) for l in report if 'destination' in l}
+
+
+@test
+def what_is_gone_or_changed_in_the_organized_tree_is_organized_again():
+    for mode in ('--copy', '--move'):
+        inbox, organized, truth = made(60, odd=False)
+        first = organize(inbox, organized, report=True)
+        had = files(organized)
+        eq(first.summary['copies_gone'] + first.summary['copies_changed'], 0, 'the first run')
+        placed = sorted(had)
+        gone, edited, grown, touched = placed[:4]
+        at = lambda p: os.path.join(os.fsencode(organized), p)
+        os.unlink(at(gone))
+        with open(at(edited), 'r+b') as f: # the same size
+            f.seek(-3, 2)
+            byte = f.read(1)
+            f.seek(-3, 2)
+            f.write(bytes([byte[0] ^ 255]))
+        with open(at(grown), 'ab') as f:
+            f.write(b'a comment')
+        os.utime(at(touched), (1, 1))
+        left = files(organized)
+        again = 3
+        # A dry run foretells it and changes nothing.
+        dry = organize(inbox, organized, mode, '-n', report=True)
+        eq((dry.summary['copies_gone'], dry.summary['copies_changed']), (1, 2), 'foretold: ' + dry.text())
+        eq(files(organized), left, 'a dry run')
+        r = organize(inbox, organized, mode, report=True)
+        eq((r.summary['organized'], r.summary['copies_gone'], r.summary['copies_changed']), (again, 1, 2),
+           mode + ' ' + r.text())
+        have = files(organized)
+        eq({p: have.get(p) for p in left}, left, 'what stood is left as it is')
+        eq(set(have.values()), set(had.values()) | {left[edited], left[grown]}, 'contents')
+        eq(len(have), len(left) + again, 'new numbers')
+        reasons = {l['reason'] for l in r.report if l['status'] == 'organized'}
+        eq(sorted('gone' in x for x in reasons), [False, True], reasons)
+        # It stands now: nothing more to do, and the file that was only touched is no other.
+        if mode == '--copy':
+            r = organize(inbox, organized)
+            eq((r.summary['organized'], r.summary['already_known'] + r.summary['duplicates']),
+               (0, len([t for t in truth if t.kind == 'media'])), 'a third run ' + r.text())
+            eq(files(organized), have, 'a third run')
+        # In words, on a terminal.
+        os.unlink(at(sorted(have)[5]))
+        if mode == '--copy':
+            r = alice('organize', inbox, organized)
+            assert b'their copies were gone (1) or changed (0' in r.out, r.text()
+
+
+@test
+def a_duplicate_whose_twin_is_gone_is_no_duplicate():
+    for mode in ('--copy', '--move'):
+        inbox = os.path.join(fast(), 'inbox')
+        organized = os.path.join(fast(), 'organized')
+        m = collection.Maker(inbox, 1)
+        data = collection.sample.jpeg(seed=4711)
+        m.put(b'a/one.jpg', data, 1600000000, 'media')
+        organize(inbox, organized)
+        os.unlink(os.path.join(inbox, 'a', 'one.jpg'))
+        m.put(b'b/two.jpg', data, 1600000000, 'media')
+        eq(organize(inbox, organized, mode).summary['duplicates'], 1, 'a duplicate')
+        eq(organize(inbox, organized, mode).summary['already_known'], 1, 'a known one')
+        sha = hashlib.sha256(data).hexdigest()
+        only, = files(organized)
+        os.unlink(os.path.join(os.fsencode(organized), only))
+        r = organize(inbox, organized, mode)
+        eq((r.summary['organized'], r.summary['copies_gone']), (1, 1), mode + ' ' + r.text())
+        eq(list(files(organized).values()), [sha], 'it stands')
+        # Another file stands in its place: in a move its source must not be taken for a copy.
+        m.put(b'c/three.jpg', data, 1600000000, 'media')
+        eq(organize(inbox, organized, mode).summary['duplicates'], 1, 'a duplicate')
+        now, = files(organized)
+        with open(os.path.join(os.fsencode(organized), now), 'wb') as f:
+            f.write(b'another')
+        r = organize(inbox, organized, mode)
+        assert sha in files(organized).values(), r.text()
+        assert hashlib.sha256(b'another').hexdigest() in files(organized).values(), r.text()
+
+
 @test
 def a_changed_file_is_organized_anew():
     inbox, organized, truth = made(60, odd=False)
