@@ -40,9 +40,12 @@ extern "C" {
 #define ALICE_API __attribute__((visibility("default")))
 /** Arguments are checked against a format, as with printf. */
 #define ALICE_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+/** Who drops the result loses memory or reads what is not there: the compiler says so. */
+#define ALICE_MUST_USE __attribute__((warn_unused_result))
 #else
 #define ALICE_API
 #define ALICE_PRINTF(fmt, args)
+#define ALICE_MUST_USE
 #endif
 
 /** Bytes in one KB, as the settings count them. */
@@ -73,7 +76,8 @@ extern "C" {
     X(ALICE_E_CANCELLED, -15, "cancelled")              \
     X(ALICE_E_CLOSED, -16, "closed")                    \
     X(ALICE_E_END, -17, "nothing follows")              \
-    X(ALICE_E_SYSTEM, -18, "the system refused")
+    X(ALICE_E_SYSTEM, -18, "the system refused")        \
+    X(ALICE_E_DEADLOCK, -19, "would wait for itself")
 
 /** What became of a call. ALICE_OK is 0, failures are negative. */
 typedef enum alice_status {
@@ -112,6 +116,15 @@ typedef struct alice_error {
     int os_error;        /**< errno, or 0 */
     char text[240];      /**< terminated, maybe cut */
 } alice_error;
+
+/**
+ * Milliseconds of a time that settings give in seconds, 0 staying 0 ("never"). What does
+ * not fit is cut to the longest that is not UINT32_MAX, 49 days.
+ */
+static inline uint32_t alice_seconds_to_ms(uint32_t seconds)
+{
+    return seconds > (UINT32_MAX - 1) / 1000 ? UINT32_MAX - 1 : seconds * 1000;
+}
 
 /**
  * Multiply sizes. True, and the product in `*total`, unless it overflows; then

@@ -182,9 +182,7 @@ static alice_status open_cache(alice_organizer *o, alice_cache **out, const char
     c.env = alice__organizer_env(o, o->acc_cache);
     c.name = name;
     c.max_bytes = clamp(bytes, 64 * ALICE_KB, 256 * ALICE_MB);
-    c.ttl_ms = o->config.cache_ttl_seconds > UINT32_MAX / 1000
-                   ? 0
-                   : o->config.cache_ttl_seconds * 1000;
+    c.ttl_ms = alice_seconds_to_ms(o->config.cache_ttl_seconds);
     c.shards = 1; /* used by one thread, but a probing thread's charge may reclaim, and others
                      read its numbers */
     c.budget = o->budget;

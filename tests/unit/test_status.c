@@ -11,6 +11,7 @@ static void names_are_pinned(void **state)
     (void)state;
     assert_int_equal(ALICE_OK, 0);
     assert_int_equal(ALICE_E_BUDGET, -3);
+    assert_int_equal(ALICE_E_DEADLOCK, -19);
     assert_string_equal(alice_status_name(ALICE_E_NOMEM), "ALICE_E_NOMEM");
     assert_string_equal(alice_status_text(ALICE_E_BUDGET), "over the memory budget");
     assert_string_equal(alice_status_name((alice_status)-999), "unknown");
@@ -49,13 +50,23 @@ static void products_do_not_wrap(void **state)
     assert_true(n == SIZE_MAX);
 }
 
+/* The longest time to live that settings can give does not wrap into a short one. */
+static void seconds_do_not_wrap(void **state)
+{
+    (void)state;
+    assert_int_equal(alice_seconds_to_ms(0), 0);
+    assert_int_equal(alice_seconds_to_ms(300), 300000);
+    assert_int_equal(alice_seconds_to_ms(4294967), 4294967000u);
+    assert_int_equal(alice_seconds_to_ms(4294968), UINT32_MAX - 1); /* was 704 ms */
+    assert_int_equal(alice_seconds_to_ms(UINT32_MAX), UINT32_MAX - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_pinned),
-        cmocka_unit_test(failing_fills_and_cuts),
-        cmocka_unit_test(errnos_map),
-        cmocka_unit_test(products_do_not_wrap),
+        cmocka_unit_test(names_are_pinned),    cmocka_unit_test(failing_fills_and_cuts),
+        cmocka_unit_test(errnos_map),          cmocka_unit_test(products_do_not_wrap),
+        cmocka_unit_test(seconds_do_not_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
