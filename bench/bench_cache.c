@@ -82,12 +82,11 @@ static void *work(void *arg)
         alice_pin pin;
         switch (w->kind) {
         case GET:
-            alice_cache_get_copy(p->cache, bytes_of(&key), value, p->value_size, &n);
-            w->found += n != ALICE_CACHE_MISS;
+            w->found += alice_cache_get_copy(p->cache, bytes_of(&key), value, p->value_size,
+                                             &n) == ALICE_OK;
             break;
         case PIN:
-            alice_cache_get(p->cache, bytes_of(&key), &pin);
-            w->found += pin.p != NULL;
+            w->found += alice_cache_get(p->cache, bytes_of(&key), &pin) == ALICE_OK;
             alice_cache_unpin(&pin);
             break;
         default:
@@ -176,7 +175,7 @@ static int measure_memory(const struct plan *p)
 
 static alice_status open_cache(struct plan *p, alice_cache_policy policy, size_t max_bytes)
 {
-    alice_cache_options o = alice_cache_defaults();
+    alice_cache_options o = alice_cache_defaults(NULL);
     o.policy = policy;
     o.max_bytes = max_bytes;
     o.ttl_ms = p->ttl_ms;

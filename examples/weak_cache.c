@@ -25,12 +25,11 @@ int main(void)
     if (!image || alice_weak_cache_open(&cache, &options) != ALICE_OK ||
         alice_weak_cache_set(cache, key, image, 8 * ALICE_MB, &mine) != ALICE_OK)
         return 1;
-    alice_weak_cache_get(cache, key, &yours);
-    printf("two hold %s\n", mine.p == yours.p ? "the same image" : "different images");
+    if (alice_weak_cache_get(cache, key, &yours) == ALICE_OK)
+        printf("two hold %s\n", mine.p == yours.p ? "the same image" : "different images");
     alice_strong_release(&mine);
     alice_strong_release(&yours);
-    alice_weak_cache_get(cache, key, &yours);
-    printf("it is %s\n", yours.p ? "still there" : "gone");
-    alice_weak_cache_close(&cache);
-    return yours.p ? 1 : 0;
+    alice_status st = alice_weak_cache_get(cache, key, &yours);
+    printf("it is %s\n", st == ALICE_E_NOENT ? "gone" : "still there");
+    return alice_weak_cache_close(&cache) == ALICE_OK && st == ALICE_E_NOENT ? 0 : 1;
 }

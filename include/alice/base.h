@@ -118,11 +118,13 @@ typedef struct alice_error {
 } alice_error;
 
 /**
- * Milliseconds of a time that settings give in seconds, 0 staying 0 ("never"). What does
- * not fit is cut to the longest that is not UINT32_MAX, 49 days.
+ * Milliseconds of a time that settings give in seconds. UINT32_MAX, never, stays that;
+ * what does not fit is cut to the longest that is less, 49 days.
  */
 static inline uint32_t alice_seconds_to_ms(uint32_t seconds)
 {
+    if (seconds == UINT32_MAX)
+        return seconds;
     return seconds > (UINT32_MAX - 1) / 1000 ? UINT32_MAX - 1 : seconds * 1000;
 }
 

@@ -9,24 +9,34 @@
  * forgets by time, gives memory back when its budget asks, and can be resized
  * while in use.
  *
- *     alice_cache_options o = alice_cache_defaults();
+ *     alice_cache_options o = alice_cache_defaults(NULL);
  *     o.max_bytes = 16 * ALICE_MB;
  *     alice_cache *c = NULL;
  *     alice_pin pin;
  *     if (alice_cache_open(&c, &o) != ALICE_OK)
  *         return 1;
  *     alice_cache_set(c, key, value, ALICE_TTL_DEFAULT);
- *     if (alice_cache_get(c, key, &pin) == ALICE_OK && pin.p)
+ *     if (alice_cache_get(c, key, &pin) == ALICE_OK)
  *         use(pin.p, pin.n);
  *     alice_cache_unpin(&pin);
  *     alice_cache_close(&c);
  *
  * Every function may be called from many threads at once, except open and
- * close, and unless `single_thread` was set. No callback runs under a lock of
- * the cache: callbacks may use the cache, but must not close it.
+ * close, and unless `single_thread` was set.
+ *
+ * No callback runs under a lock of the cache. Callbacks may use the cache:
+ *  - What they make leave is told of at once, and so on to the fourth callback within
+ *    another; what that one makes leave is told of when it has returned.
+ *  - What they set is ALICE_E_BUSY when the fourth would need room, or when as many
+ *    entries have gone for it as there were. So whoever puts back what was evicted is
+ *    refused in the end.
+ *  - While the cache closes they may look, but what changes it is ALICE_E_CLOSED.
+ *  - They end by returning. longjmp() and exceptions must not leave them: what was
+ *    under way is lost, and the cache is ALICE_E_DAMAGED when it is closed.
  */
 
 #include <alice/budget.h>
+#include <alice/config.h>
 #include <alice/env.h>
 
 #ifdef __cplusplus
@@ -60,7 +70,7 @@ ALICE_API const char *alice_cache_reason_name(alice_cache_reason reason);
 /**
  * Told once of each entry that leaves, when nobody pins it any more and before
  * its memory goes: `key` and `value` are valid during the call. Not under a
- * lock; in the thread whose call made the entry leave.
+ * lock; in a thread whose call made an entry leave.
  */
 typedef void (*alice_cache_evict_fn)(void *ctx, alice_bytes key, alice_bytes value,
                                      alice_cache_reason reason);
@@ -72,7 +82,7 @@ typedef void (*alice_cache_destroy_fn)(void *ctx, void *value, size_t size);
 #define ALICE_TTL_DEFAULT ((uint32_t)0)
 #define ALICE_TTL_NEVER UINT32_MAX /**< it never expires */
 
-/** How a cache is made. alice_cache_defaults() fills it. */
+/** How a cache is made. alice_cache_defaults() fills it; a 0 is the default of its field. */
 typedef struct alice_cache_options {
     alice_env env;             /**< pays for all of it */
     const char *name;          /**< of its reclaimers; copied, cut at 23 bytes; NULL: "cache" */
@@ -83,9 +93,11 @@ typedef struct alice_cache_options {
     /**
      * Parts with a lock each, a power of two up to 64; each has its share of
      * the bound, and no entry can be larger than a share. 0: one for each 8 MB
-     * of the bound, at most 16.
+     * of the bound, at most 16, and no more than leave room for `largest_value`.
      */
     unsigned shards;
+    size_t largest_value; /**< a value of so many bytes has to fit; up to half the bound; 0:
+                             what alice_cache_largest() answers will do */
     bool single_thread;   /**< one thread uses it: no locks, one shard */
     alice_budget *budget; /**< give expired and cold entries back when it asks; NULL: no */
     uint64_t seed; /**< of the hash; 0: random, so that nobody can prepare colliding keys */
@@ -96,8 +108,9 @@ typedef struct alice_cache_options {
 /** The smallest bound. */
 #define ALICE_CACHE_MIN_BYTES ((size_t)8192)
 
-/** 256 MB, 300 s, the default policy: the settings' defaults. */
-ALICE_API alice_cache_options alice_cache_defaults(void);
+/** The size and the time to live of `config`, resolved; NULL: the settings' defaults, 256 MB
+ * and 300 s. */
+ALICE_API alice_cache_options alice_cache_defaults(const alice_config *config);
 
 /**
  * The most that a cache with these options ever holds: its bound and, beside
@@ -109,13 +122,17 @@ ALICE_API size_t alice_cache_footprint(const alice_cache_options *options);
  * Open a cache. It starts with its handle alone and takes memory as it fills.
  * ALICE_E_INVAL: options out of range; ALICE_E_NOMEM, ALICE_E_BUDGET.
  */
-ALICE_API alice_status alice_cache_open(alice_cache **out, const alice_cache_options *options);
+ALICE_API ALICE_MUST_USE alice_status alice_cache_open(alice_cache **out,
+                                                       const alice_cache_options *options);
 
 /**
- * Close: entries leave as cleared. Nobody may use the cache, wait in it or
- * hold a pin. NULL is accepted.
+ * Close: entries leave as cleared. Nobody else may use the cache any more. NULL is
+ * accepted. ALICE_E_BUSY: a value is pinned, a load is under way, or a callback of the
+ * cache asks for it; the cache stays open, as it was. ALICE_E_DAMAGED: a callback
+ * was left by longjmp() or an exception; it is closed, and what that lost is lost.
+ * A cache is closed before its account and its budget.
  */
-ALICE_API void alice_cache_close(alice_cache **cache);
+ALICE_API alice_status alice_cache_close(alice_cache **cache);
 
 /**
  * Store a copy of `value` under a copy of `key`, in place of what was there.
@@ -126,48 +143,50 @@ ALICE_API void alice_cache_close(alice_cache **cache);
  * ALICE_E_TOOBIG: it would not fit into an empty cache (a shard of it).
  * ALICE_E_BUDGET: the account refused, though the cache had evicted all it could.
  * ALICE_E_BUSY: what fills the cache is pinned, or about to be freed.
+ * ALICE_E_CLOSED: a callback asks while the cache is being closed.
  * ALICE_E_NOMEM.
  */
 ALICE_API alice_status alice_cache_set(alice_cache *cache, alice_bytes key, alice_bytes value,
                                        uint32_t ttl_ms);
+
+/** The largest value that an empty cache takes for sure, under a key of up to 256 bytes. */
+ALICE_API size_t alice_cache_largest(alice_cache *cache);
 
 /**
  * Store a pointer. From ALICE_OK on the cache owns `value` and hands it to
  * `destroy` (may be NULL) when it leaves; on failure the caller keeps it.
  * `size` counts towards the bound. It is charged to the cache's account too,
  * so memory that was charged there already has to be released there.
- * Fails like alice_cache_set().
+ * Fails like alice_cache_set(). ALICE_E_INVAL: `value` is NULL, too.
  */
-ALICE_API alice_status alice_cache_set_ref(alice_cache *cache, alice_bytes key, void *value,
-                                           size_t size, alice_cache_destroy_fn destroy,
-                                           void *destroy_ctx, uint32_t ttl_ms);
+ALICE_API ALICE_MUST_USE alice_status alice_cache_set_ref(alice_cache *cache, alice_bytes key,
+                                                          void *value, size_t size,
+                                                          alice_cache_destroy_fn destroy,
+                                                          void *destroy_ctx, uint32_t ttl_ms);
 
 /** A value in use. While it is pinned it neither moves nor goes. */
 typedef struct alice_pin {
-    const void *p; /**< NULL: a miss. Copied values are aligned to 8 bytes */
+    const void *p; /**< NULL: nothing is pinned. Copied values are aligned to 8 bytes */
     size_t n;      /**< its bytes */
     void *shard_;  /**< the cache's own */
     void *entry_;  /**< the cache's own */
 } alice_pin;
 
 /**
- * Look up and pin. A miss is ALICE_OK with `out->p` NULL (a stored value of
- * no bytes has `n` 0 and `p` not NULL; a stored ref that is NULL counts as a hit
- * and reads as a miss). A hit stays until alice_cache_unpin(), even when its key
- * is set again or removed. Never allocates. ALICE_E_INVAL.
+ * Look up and pin. ALICE_OK: `out->p` is not NULL, not even for a value of no bytes, and
+ * stays until alice_cache_unpin(), even when its key is set again or removed. Else `*out`
+ * is cleared. ALICE_E_NOENT: a miss. ALICE_E_BUSY: it is pinned 32,000 times already.
+ * ALICE_E_CLOSED: a callback asks while the cache is being closed. Never allocates.
  */
 ALICE_API alice_status alice_cache_get(alice_cache *cache, alice_bytes key, alice_pin *out);
 
-/** Let go of a pin and clear it. A cleared pin and a miss are accepted. */
+/** Let go of a pin and clear it. A cleared pin is accepted. */
 ALICE_API void alice_cache_unpin(alice_pin *pin);
-
-/** What alice_cache_get_copy() answers for a miss. */
-#define ALICE_CACHE_MISS SIZE_MAX
 
 /**
  * Look up and copy the value to `buf`: for small values cheaper than a pin.
- * `*n` is its size, or ALICE_CACHE_MISS. ALICE_E_TOOBIG: `size` is too little,
- * `*n` says how much is needed, nothing was copied. Never allocates.
+ * `*n` is its size. ALICE_E_NOENT: a miss, `*n` is 0. ALICE_E_TOOBIG: `size` is too
+ * little, `*n` says how much is needed, nothing was copied. Never allocates.
  */
 ALICE_API alice_status alice_cache_get_copy(alice_cache *cache, alice_bytes key, void *buf,
                                             size_t size, size_t *n);
@@ -205,14 +224,16 @@ typedef alice_status (*alice_load_fn)(void *ctx, alice_bytes key, alice_load *lo
  * keeps the content, may move. Fails like alice_cache_set(), and the room taken
  * before stays.
  */
-ALICE_API alice_status alice_load_take(alice_load *load, size_t size, void **p);
+ALICE_API ALICE_MUST_USE alice_status alice_load_take(alice_load *load, size_t size, void **p);
 
 /**
  * Hand over a pointer, which is the cache's from here on: `destroy` is called when the
- * load fails, too. Room that was taken is given back. ALICE_E_INVAL: the second time.
+ * load fails, too. Room that was taken is given back. ALICE_E_INVAL: the second time, or
+ * `value` is NULL.
  */
-ALICE_API alice_status alice_load_ref(alice_load *load, void *value, size_t size,
-                                      alice_cache_destroy_fn destroy, void *destroy_ctx);
+ALICE_API ALICE_MUST_USE alice_status alice_load_ref(alice_load *load, void *value, size_t size,
+                                                     alice_cache_destroy_fn destroy,
+                                                     void *destroy_ctx);
 
 /** Set the time to live of what is loaded. */
 ALICE_API void alice_load_ttl(alice_load *load, uint32_t ttl_ms);
@@ -220,9 +241,10 @@ ALICE_API void alice_load_ttl(alice_load *load, uint32_t ttl_ms);
 /**
  * Look up and pin; on a miss load, store and pin. Threads that ask for the same
  * key meanwhile wait and get the same pin or the same failure: one load. A load
- * that ends well without a value is ALICE_OK with `out->p` NULL, and nothing is
- * stored. ALICE_E_BUSY: the loader asks for the key that it loads; or see
- * alice_cache_set(). ALICE_E_NOMEM, ALICE_E_BUDGET, or the loader's status.
+ * that ends well without a value is ALICE_E_NOENT, and nothing is stored. But for
+ * ALICE_OK `*out` is cleared. ALICE_E_DEADLOCK: a loader asks for what waits for it: the
+ * key that it loads itself, or one whose loader, in whatever cache, waits for it.
+ * ALICE_E_NOMEM, ALICE_E_BUDGET, the loader's status, or see alice_cache_set().
  * A set() or remove() of the key during the load wins: the load is handed to
  * who waited for it, and not stored.
  */

@@ -21,21 +21,26 @@ extern "C" {
 /** A cache that holds next to nothing alive. Opaque. */
 typedef struct alice_weak_cache alice_weak_cache;
 
-/** Gives a value back after the last hold on it. Called once, not under a lock. */
+/**
+ * Gives a value back after the last hold on it. Called once, not under a lock; it may use
+ * the cache: what it makes go is given back when it has returned. It ends by returning,
+ * never by longjmp() or an exception.
+ */
 typedef void (*alice_weak_destroy_fn)(void *ctx, void *value, size_t size);
 
 /** How it is made. alice_weak_cache_defaults() fills it. */
 typedef struct alice_weak_cache_options {
-    alice_env env;      /**< pays for the cache, and for values where `charge_values` says so */
-    const char *name;   /**< of its reclaimer; copied, cut at 23 bytes; NULL: "weak" */
-    size_t recent;      /**< so many of the latest used are kept alive; 100; may be 0 */
-    bool charge_values; /**< charge the size of values to the account while they live */
-    alice_budget *budget;          /**< let the latest go when it asks; NULL: no */
+    alice_env env;    /**< pays for the cache and, but for `values_uncharged`, for values */
+    const char *name; /**< of its reclaimer; copied, cut at 23 bytes; NULL: "weak" */
+    size_t recent;    /**< so many of the latest used are kept alive; 100; may be 0 */
+    bool values_uncharged; /**< the size of values is not charged while they live: who makes
+                                them pays for them elsewhere */
+    alice_budget *budget;  /**< let the latest go when it asks; NULL: no */
     alice_weak_destroy_fn destroy; /**< NULL: values are not owned */
     void *destroy_ctx;             /**< handed to destroy() */
 } alice_weak_cache_options;
 
-/** The latest 100. */
+/** The latest 100, charged. */
 ALICE_API alice_weak_cache_options alice_weak_cache_defaults(void);
 
 /** Bytes of a cache with these options before the first value; each value costs below 96 bytes
@@ -43,14 +48,15 @@ ALICE_API alice_weak_cache_options alice_weak_cache_defaults(void);
 ALICE_API size_t alice_weak_cache_footprint(const alice_weak_cache_options *options);
 
 /** ALICE_E_INVAL, ALICE_E_NOMEM, ALICE_E_BUDGET. */
-ALICE_API alice_status alice_weak_cache_open(alice_weak_cache **out,
-                                             const alice_weak_cache_options *options);
+ALICE_API ALICE_MUST_USE alice_status
+alice_weak_cache_open(alice_weak_cache **out, const alice_weak_cache_options *options);
 
 /**
  * Close: the latest are let go. Values that are held live on until they are
- * released; what the env points to has to outlive them. NULL is accepted.
+ * released; what the env points to has to outlive them, and their account cannot be
+ * closed before. NULL is accepted. ALICE_E_BUSY: destroy() asks for it; it stays open.
  */
-ALICE_API void alice_weak_cache_close(alice_weak_cache **cache);
+ALICE_API alice_status alice_weak_cache_close(alice_weak_cache **cache);
 
 /** A hold on a value: while it is there the value is. */
 typedef struct alice_strong {
@@ -63,12 +69,18 @@ typedef struct alice_strong {
  * Put a value and hold it. The cache owns it from ALICE_OK on; on failure the
  * caller keeps it. What was under the key before is no longer found, and lives
  * on with who holds it. `out` NULL: not held, so it lives while it is among the
- * latest. ALICE_E_INVAL (`value` NULL), ALICE_E_NOMEM, ALICE_E_BUDGET.
+ * latest; else it is cleared on failure. ALICE_E_INVAL (`value` NULL), ALICE_E_NOMEM,
+ * ALICE_E_BUDGET. ALICE_E_BUSY: destroy() asks, and another would have to go for it;
+ * ALICE_E_CLOSED: it asks while the cache is being closed.
  */
-ALICE_API alice_status alice_weak_cache_set(alice_weak_cache *cache, alice_bytes key,
-                                            void *value, size_t size, alice_strong *out);
+ALICE_API ALICE_MUST_USE alice_status alice_weak_cache_set(alice_weak_cache *cache,
+                                                           alice_bytes key, void *value,
+                                                           size_t size, alice_strong *out);
 
-/** Find and hold. Gone or never there: ALICE_OK with `out->p` NULL. Never allocates. */
+/**
+ * Find and hold: ALICE_OK, `out->p` is not NULL. Gone or never there: ALICE_E_NOENT and `*out`
+ * is cleared. Never allocates.
+ */
 ALICE_API alice_status alice_weak_cache_get(alice_weak_cache *cache, alice_bytes key,
                                             alice_strong *out);
 
@@ -100,7 +112,7 @@ typedef struct alice_weak_cache_stats {
 /** The numbers of now. Thread-safe. */
 ALICE_API alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache);
 
-/** Bytes held now, the values not included unless they are charged. */
+/** Bytes held now, the values included where they are charged. */
 ALICE_API size_t alice_weak_cache_bytes(alice_weak_cache *cache);
 
 /** Prove that the structures agree. ALICE_E_DAMAGED and where, if not. Slow; for tests. */

@@ -25,6 +25,8 @@
 #define PAGES_WANTED 256   /* to a shard: half full ones must not matter */
 #define SEGMENT_SLOTS 2048 /* of the index, at most */
 #define CLEAR_AT_ONCE 1024 /* entries cleared under one hold of the lock */
+#define CALLS_DEEP 3       /* callbacks that are called from callbacks */
+#define KEY_ALLOWED 256    /* of a key beside the largest value */
 
 const char *alice_cache_reason_name(alice_cache_reason reason)
 {
@@ -246,14 +248,11 @@ void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
         give_slot(s, handle);
 }
 
-void alice__cache_bury(struct shard *s, struct graves *graves)
+/* Tell, destroy and free. */
+static void bury_now(struct shard *s, struct entry *first)
 {
     alice_cache *c = s->cache;
-    struct entry *first = graves->first;
     size_t outside = 0;
-    if (!first)
-        return;
-    *graves = (struct graves){0};
     for (struct entry *e = first; e; e = next_grave(e)) {
         alice_bytes key = alice__entry_key(c, e);
         alice_bytes value = alice__entry_value(c, e);
@@ -277,6 +276,73 @@ void alice__cache_bury(struct shard *s, struct graves *graves)
         give_slot(s, handle);
     }
     unlock_shard(s);
+}
+
+struct alice__call *alice__cache_called_out(alice_cache *c)
+{
+    if (!atomic_load_explicit(&c->calls_out, memory_order_relaxed))
+        return NULL;
+    if (alice__call_escaped(c, ALICE__FRAME))
+        atomic_store_explicit(&c->escaped, true, memory_order_relaxed);
+    return alice__call_of(c);
+}
+
+bool alice__cache_may_evict(alice_cache *c)
+{
+    const struct alice__call *call = alice__cache_called_out(c);
+    return !call || call->depth < CALLS_DEEP;
+}
+
+/* Too deep in callbacks: who called the last one buries them when it has returned. */
+static void defer(struct shard *s, struct graves *graves)
+{
+    lock_shard(s);
+    if (s->deferred.last)
+        set_next_grave(s->deferred.last, graves->first);
+    else
+        s->deferred.first = graves->first;
+    s->deferred.last = graves->last;
+    s->deferred.bytes += graves->bytes;
+    unlock_shard(s);
+    alice__call_of(s->cache)->deferred = true;
+}
+
+static void bury_deferred(alice_cache *c, struct alice__call *call)
+{
+    while (call->deferred) {
+        call->deferred = false;
+        for (uint32_t i = 0; i < c->shard_count; i++) {
+            struct shard *s = &c->shards[i];
+            lock_shard(s);
+            struct graves graves = s->deferred;
+            s->deferred = (struct graves){0};
+            unlock_shard(s);
+            if (graves.first)
+                bury_now(s, graves.first);
+        }
+    }
+}
+
+void alice__cache_bury(struct shard *s, struct graves *graves)
+{
+    alice_cache *c = s->cache;
+    if (!graves->first)
+        return;
+    if (!alice__cache_may_evict(c)) {
+        defer(s, graves);
+    } else if (atomic_load_explicit(&c->calls_out, memory_order_relaxed)) {
+        struct alice__call call;
+        lock_shard(s);
+        size_t left = s->items + 16; /* all who are here may go, and not who comes meanwhile */
+        unlock_shard(s);
+        alice__call_begin(&call, c, left);
+        bury_now(s, graves->first);
+        bury_deferred(c, &call);
+        alice__call_end(&call);
+    } else {
+        bury_now(s, graves->first);
+    }
+    *graves = (struct graves){0};
 }
 
 unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
@@ -316,22 +382,26 @@ alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
 {
     struct graves graves = {0};
     uint32_t tag;
-    alice_pin pin = {0};
-    alice_status st = ALICE_OK;
-    if (!c || !out || bad_bytes(key))
+    alice_status st = ALICE_E_NOENT;
+    if (!out)
         return ALICE_E_INVAL;
+    *out = (alice_pin){0};
+    if (!c || bad_bytes(key))
+        return ALICE_E_INVAL;
+    if (c->closing)
+        return ALICE_E_CLOSED;
     struct shard *s = shard_of(c, key, &tag);
     lock_shard(s);
     struct entry *e = use(s, key, tag, &graves);
-    if (e && alice__cache_pin(s, e))
-        pin = alice__cache_pin_of(s, e);
-    else if (e)
+    if (e && alice__cache_pin(s, e)) {
+        *out = alice__cache_pin_of(s, e);
+        st = ALICE_OK;
+    } else if (e) {
         st = ALICE_E_BUSY;
+    }
     unlock_shard(s);
     if (graves.first)
         alice__cache_bury(s, &graves);
-    if (st == ALICE_OK)
-        *out = pin;
     return st;
 }
 
@@ -339,7 +409,8 @@ alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
 static void shrink(struct shard *s, struct graves *graves)
 {
     while (s->purse.held > s->purse.limit) {
-        if (s->purse.held - graves->bytes > s->purse.limit && alice__policy_evict(s, graves))
+        size_t dead = graves->bytes + s->deferred.bytes;
+        if (s->purse.held - dead > s->purse.limit && alice__policy_evict(s, graves))
             continue;
         if (graves->first)
             alice__cache_bury_unlocked(s, graves);
@@ -389,8 +460,11 @@ alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, si
 {
     struct graves graves = {0};
     uint32_t tag;
-    alice_status st = ALICE_OK;
-    if (!c || !n || (!buf && size > 0) || bad_bytes(key))
+    alice_status st = ALICE_E_NOENT;
+    if (!n)
+        return ALICE_E_INVAL;
+    *n = 0;
+    if (!c || (!buf && size > 0) || bad_bytes(key))
         return ALICE_E_INVAL;
     struct shard *s = shard_of(c, key, &tag);
     lock_shard(s);
@@ -398,12 +472,9 @@ alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, si
     if (e) {
         alice_bytes v = value_of(c, e);
         *n = v.n;
-        if (v.n > size)
-            st = ALICE_E_TOOBIG;
-        else if (v.n > 0 && v.p)
+        st = v.n > size ? ALICE_E_TOOBIG : ALICE_OK;
+        if (st == ALICE_OK && v.n > 0)
             memcpy(buf, v.p, v.n);
-    } else {
-        *n = ALICE_CACHE_MISS;
     }
     unlock_shard(s);
     if (graves.first)
@@ -432,6 +503,8 @@ alice_status alice_cache_remove(alice_cache *c, alice_bytes key)
     uint32_t tag;
     if (!c || bad_bytes(key))
         return ALICE_E_INVAL;
+    if (c->closing)
+        return ALICE_E_CLOSED;
     struct shard *s = shard_of(c, key, &tag);
     lock_shard(s);
     if (s->flights)
@@ -485,7 +558,7 @@ static void clear_shard(struct shard *s)
 
 void alice_cache_clear(alice_cache *c)
 {
-    if (!c)
+    if (!c || c->closing)
         return;
     for (uint32_t i = 0; i < c->shard_count; i++)
         clear_shard(&c->shards[i]);
@@ -494,7 +567,7 @@ void alice_cache_clear(alice_cache *c)
 size_t alice_cache_expire(alice_cache *c, size_t work)
 {
     size_t freed = 0;
-    if (!c)
+    if (!c || c->closing)
         return 0;
     for (uint32_t i = 0; i < c->shard_count; i++) {
         struct graves graves = {0};
@@ -514,8 +587,10 @@ size_t alice_cache_expire(alice_cache *c, size_t work)
 static alice_reclaimed reclaim_expired(void *ctx, size_t wanted)
 {
     alice_cache *c = ctx;
-    size_t before = alice_cache_bytes(c);
     (void)wanted;
+    if (!alice__cache_may_evict(c))
+        return (alice_reclaimed){0};
+    size_t before = alice_cache_bytes(c);
     alice_reclaimed got = {.items = alice_cache_expire(c, 0)};
     size_t after = alice_cache_bytes(c);
     got.bytes = before > after ? before - after : 0;
@@ -553,6 +628,8 @@ static alice_reclaimed reclaim_cold(void *ctx, size_t wanted)
 {
     alice_cache *c = ctx;
     alice_reclaimed got = {0};
+    if (!alice__cache_may_evict(c)) /* who goes now is freed when the callback has returned */
+        return got;
     /* First an even part from each shard, then what is still missing from any. */
     for (unsigned round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < c->shard_count && got.bytes < wanted; i++) {
@@ -568,9 +645,46 @@ static alice_reclaimed reclaim_cold(void *ctx, size_t wanted)
 
 /* --- opening and closing ---------------------------------------------------------------- */
 
-alice_cache_options alice_cache_defaults(void)
+alice_cache_options alice_cache_defaults(const alice_config *config)
 {
-    return (alice_cache_options){.max_bytes = 256 * ALICE_MB, .ttl_ms = 300000};
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
+    return (alice_cache_options){.max_bytes = (size_t)c.cache_size_mb * ALICE_MB,
+                                 .ttl_ms = alice_seconds_to_ms(c.cache_ttl_seconds)};
+}
+
+static size_t page_size_for(size_t share)
+{
+    size_t size = ALICE__SLAB_PAGE_MIN;
+    while (size < ALICE__SLAB_PAGE_MAX && size * 2 <= share / PAGES_WANTED)
+        size *= 2;
+    return size;
+}
+
+static uint32_t segment_slots_for(size_t page)
+{
+    size_t slots = page / sizeof(struct alice__index_group) * ALICE__INDEX_WAYS;
+    return (uint32_t)(slots > SEGMENT_SLOTS ? SEGMENT_SLOTS : slots);
+}
+
+/* What certainly fits into an empty shard with this share of the bound. */
+static size_t largest_value(size_t share)
+{
+    size_t page = page_size_for(share);
+    size_t beside = alice__cache_beside(page, segment_slots_for(page)) +
+                    alice__block_cost(KEY_ALLOWED) + alice__block_cost(0) + 4096;
+    return share > beside ? share - beside : 0;
+}
+
+size_t alice_cache_largest(alice_cache *c)
+{
+    if (!c)
+        return 0;
+    struct shard *s = &c->shards[0]; /* all have the same share */
+    lock_shard(s);
+    size_t share = s->purse.limit;
+    unlock_shard(s);
+    return largest_value(share);
 }
 
 static bool power_of_two(unsigned n)
@@ -586,11 +700,13 @@ static uint32_t shards_of(const alice_cache_options *o)
         n = 1;
     if (n == 0) {
         n = 1;
-        while (n < SHARDS_AUTO_MAX && o->max_bytes / SHARD_AUTO_BYTES >= 2 * n)
+        while (n < SHARDS_AUTO_MAX && o->max_bytes / SHARD_AUTO_BYTES >= 2 * n &&
+               largest_value(o->max_bytes / (2 * n)) >= o->largest_value)
             n *= 2;
     }
     if (!power_of_two(n) || n > SHARDS_MAX || (o->single_thread && n != 1) ||
-        o->max_bytes / n < ALICE_CACHE_MIN_BYTES || (unsigned)o->policy > ALICE_CACHE_S3FIFO)
+        o->max_bytes / n < ALICE_CACHE_MIN_BYTES || (unsigned)o->policy > ALICE_CACHE_S3FIFO ||
+        largest_value(o->max_bytes / n) < o->largest_value)
         return 0;
     return n;
 }
@@ -608,25 +724,15 @@ size_t alice_cache_footprint(const alice_cache_options *options)
     return options->max_bytes + handle_bytes(shards);
 }
 
-static size_t page_size_for(size_t share)
-{
-    size_t size = ALICE__SLAB_PAGE_MIN;
-    while (size < ALICE__SLAB_PAGE_MAX && size * 2 <= share / PAGES_WANTED)
-        size *= 2;
-    return size;
-}
-
 static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
 {
     size_t page = page_size_for(share);
-    size_t slots = page / sizeof(struct alice__index_group) * ALICE__INDEX_WAYS;
     s->cache = c;
     if (pthread_mutex_init(&s->lock, NULL) != 0)
         return ALICE_E_SYSTEM;
     alice__purse_init(&s->purse, &c->env, share);
     alice__slab_init(&s->slab, &s->purse, page);
-    alice__index_init(&s->index, &s->purse,
-                      (uint32_t)(slots > SEGMENT_SLOTS ? SEGMENT_SLOTS : slots));
+    alice__index_init(&s->index, &s->purse, segment_slots_for(page));
     return ALICE_OK;
 }
 
@@ -675,6 +781,7 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     c->freq_max = o->policy == ALICE_CACHE_S3FIFO ? 3 : 1;
     c->on_evict = o->on_evict;
     c->on_evict_ctx = o->on_evict_ctx;
+    atomic_init(&c->calls_out, o->on_evict != NULL);
     while (st == ALICE_OK && c->shard_count < shards) {
         st = init_shard(c, &c->shards[c->shard_count], o->max_bytes / shards);
         c->shard_count += st == ALICE_OK;
@@ -685,31 +792,47 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
         *out = c;
         ALICE__CENSUS_ADD(&c->env, c, "alice_cache");
     } else {
-        alice_cache_close(&c);
+        (void)alice_cache_close(&c); /* nobody uses it yet */
     }
     return st;
 }
 
-void alice_cache_close(alice_cache **cache)
+static bool in_use(alice_cache *c)
+{
+    bool used = alice__cache_called_out(c) != NULL;
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        struct shard *s = &c->shards[i];
+        lock_shard(s);
+        used = used || s->pinned > 0 || s->flights;
+        unlock_shard(s);
+    }
+    return used;
+}
+
+alice_status alice_cache_close(alice_cache **cache)
 {
     if (!cache || !*cache)
-        return;
+        return ALICE_OK;
     alice_cache *c = *cache;
+    if (in_use(c))
+        return ALICE_E_BUSY;
+    c->closing = true;
     ALICE__CENSUS_REMOVE(&c->env, c);
     alice_reclaimer_remove(&c->reclaimers[0]);
     alice_reclaimer_remove(&c->reclaimers[1]);
     for (uint32_t i = 0; i < c->shard_count; i++) {
         struct shard *s = &c->shards[i];
         clear_shard(s);
-        assert(s->pinned == 0 && !s->flights);
         alice__slab_clear(&s->slab);
         drop_structures(s);
-        assert(s->pinned > 0 || s->purse.held == 0);
+        assert(c->escaped || s->purse.held == 0);
         pthread_mutex_destroy(&s->lock);
     }
+    alice_status st = c->escaped ? ALICE_E_DAMAGED : ALICE_OK;
     alice_env env = c->env;
     alice_env_free(&env, c, c->handle_bytes);
     *cache = NULL;
+    return st;
 }
 
 /* --- size and numbers -------------------------------------------------------------------- */
@@ -719,6 +842,8 @@ alice_status alice_cache_resize(alice_cache *c, size_t max_bytes)
     alice_status st = ALICE_OK;
     if (!c || max_bytes / c->shard_count < ALICE_CACHE_MIN_BYTES)
         return ALICE_E_INVAL;
+    if (c->closing)
+        return ALICE_E_CLOSED;
     for (uint32_t i = 0; i < c->shard_count; i++) {
         struct graves graves = {0};
         struct shard *s = &c->shards[i];

@@ -32,10 +32,12 @@
  */
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <alice/cache.h>
 #include <alice/reclaim.h>
 
+#include "mem/calls.h"
 #include "mem/ghost.h"
 #include "mem/index.h"
 #include "mem/purse.h"
@@ -57,7 +59,7 @@ enum {
     ENTRY_REASON = 7 << ENTRY_REASON_SHIFT
 };
 
-#define ENTRY_PINS_MAX UINT16_MAX
+#define ENTRY_PINS_MAX 32000
 
 struct entry {
     uint16_t flags;
@@ -108,10 +110,16 @@ struct flight {
     bool stale; /* the key was set or removed meanwhile */
     bool done;
     unsigned waiters;
-    pthread_t loader;
+    struct loader *loader; /* the thread that loads */
     pthread_cond_t changed;
     alice_status status;
     struct entry *entry; /* pinned once for each waiter; NULL: nothing was loaded */
+};
+
+/* The dead whom the caller has to bury when it has unlocked. */
+struct graves {
+    struct entry *first, *last;
+    size_t bytes;
 };
 
 struct shard {
@@ -124,6 +132,7 @@ struct shard {
     struct queue queues[QUEUES];
     struct wheel *wheel;
     struct flight *flights;
+    struct graves deferred; /* whom callbacks made leave: buried when these have returned */
     size_t items;
     size_t pinned;    /* entries with pins */
     uint64_t now;     /* ticks, as last read */
@@ -140,20 +149,17 @@ struct alice_cache {
     uint32_t ttl_ticks; /* 0: none */
     uint32_t shard_count;
     bool locking;
-    bool renew;         /* ttl after access */
-    bool s3fifo;        /* else LRU */
-    uint8_t promote_at; /* uses in the small queue that lead to the main one */
-    uint8_t freq_max;   /* uses that are counted, at most 3 */
+    bool renew;  /* ttl after access */
+    bool s3fifo; /* else LRU */
+    bool closing;
+    atomic_bool calls_out; /* somebody is told of, or destroys, what leaves */
+    atomic_bool escaped;   /* a callback did not return */
+    uint8_t promote_at;    /* uses in the small queue that lead to the main one */
+    uint8_t freq_max;      /* uses that are counted, at most 3 */
     alice_cache_evict_fn on_evict;
     void *on_evict_ctx;
     alice_reclaimer *reclaimers[2];
     struct shard shards[];
-};
-
-/* The dead whom the caller has to bury when it has unlocked. */
-struct graves {
-    struct entry *first, *last;
-    size_t bytes;
 };
 
 static inline void lock_shard(struct shard *s)
@@ -305,8 +311,14 @@ struct entry *alice__cache_use(struct shard *s, alice_bytes key, uint32_t tag,
 void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
                         alice_cache_reason reason, struct graves *graves);
 
-/* Unlocked: tell, destroy and free the dead. */
+/* Unlocked: tell, destroy and free the dead; from within a callback: put that off. */
 void alice__cache_bury(struct shard *s, struct graves *graves);
+
+/* The callback of the cache that this thread is in; NULL: none. */
+struct alice__call *alice__cache_called_out(alice_cache *c);
+
+/* Whether entries may go: not in callbacks within callbacks within callbacks. */
+bool alice__cache_may_evict(alice_cache *c);
 
 /* Locked: put a dead entry, which nobody pins, with the others. */
 void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e);
@@ -363,8 +375,8 @@ alice_status alice__cache_store(struct shard *s, struct goods *goods, uint16_t p
  */
 alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves);
 
-/* The largest charge beside which an empty shard still works. */
-size_t alice__cache_largest(const struct shard *s);
+/* What an empty shard needs beside its largest entry, with such pages and segments. */
+size_t alice__cache_beside(size_t page_size, uint32_t segment_slots);
 
 /* --- cache_load.c -------------------------------------------------------- */
 

@@ -16,7 +16,22 @@
 #include <assert.h>
 #include <string.h>
 
-#define WAITERS_MAX 60000 /* each of them needs a pin */
+#define WAITERS_MAX (ENTRY_PINS_MAX / 2) /* each of them needs a pin */
+
+/*
+ * Who waits for whom, over all caches: a thread that loads may wait for another's load,
+ * and that one's thread for a third. Were the last to wait for the first, all would for
+ * ever. `waits_for` is the thread's own and is read by others, under the lock.
+ */
+struct loader {
+    struct flight *waits_for;
+};
+
+static _Thread_local struct loader loading;
+
+static struct {
+    pthread_mutex_t lock;
+} waits = {PTHREAD_MUTEX_INITIALIZER};
 
 struct alice_load {
     struct shard *shard;
@@ -99,8 +114,10 @@ alice_status alice_load_take(alice_load *load, size_t size, void **p)
 alice_status alice_load_ref(alice_load *load, void *value, size_t size,
                             alice_cache_destroy_fn destroy, void *destroy_ctx)
 {
-    if (!load || (load->goods.flags & ENTRY_REF))
+    if (!load || !value || (load->goods.flags & ENTRY_REF))
         return ALICE_E_INVAL;
+    if (destroy)
+        atomic_store_explicit(&load->shard->cache->calls_out, true, memory_order_relaxed);
     lock_shard(load->shard);
     forget_block(load);
     unlock_shard(load->shard);
@@ -119,15 +136,38 @@ void alice_load_ttl(alice_load *load, uint32_t ttl_ms)
         load->goods.ttl_ms = ttl_ms;
 }
 
+/* Say that this thread waits for a load; false: that load waits for this thread. */
+static bool may_wait(struct flight *flight)
+{
+    pthread_mutex_lock(&waits.lock);
+    const struct flight *f = flight;
+    while (f && f->loader != &loading)
+        f = f->loader->waits_for;
+    if (!f)
+        loading.waits_for = flight;
+    pthread_mutex_unlock(&waits.lock);
+    return !f;
+}
+
+static void waited(void)
+{
+    pthread_mutex_lock(&waits.lock);
+    loading.waits_for = NULL;
+    pthread_mutex_unlock(&waits.lock);
+}
+
 /* Wait for somebody else's load. Under the lock. */
 static alice_status join(struct shard *s, struct flight *flight, struct entry **out)
 {
-    if (pthread_equal(flight->loader, pthread_self()) || flight->waiters == WAITERS_MAX)
+    if (flight->waiters == WAITERS_MAX)
         return ALICE_E_BUSY;
+    if (!may_wait(flight))
+        return ALICE_E_DEADLOCK;
     flight->waiters++;
     s->load_waits++;
     while (!flight->done)
         pthread_cond_wait(&flight->changed, &s->lock);
+    waited();
     *out = flight->entry;
     alice_status st = flight->status;
     if (--flight->waiters == 0)
@@ -185,11 +225,15 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
 {
     struct graves graves = {0};
     struct entry *e = NULL;
-    alice_pin pin = {0};
     uint32_t tag;
     alice_status st = ALICE_OK;
-    if (!c || !fn || !out || bad_bytes(key))
+    if (!out)
         return ALICE_E_INVAL;
+    *out = (alice_pin){0};
+    if (!c || !fn || bad_bytes(key))
+        return ALICE_E_INVAL;
+    if (c->closing)
+        return ALICE_E_CLOSED;
     struct shard *s = alice__cache_shard(c, key, &tag);
     lock_shard(s);
     e = alice__cache_use(s, key, tag, &graves);
@@ -199,17 +243,17 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
     } else if (other) {
         st = join(s, other, &e);
     } else {
-        struct flight flight = {.key = key, .tag = tag, .loader = pthread_self()};
+        struct flight flight = {.key = key, .tag = tag, .loader = &loading};
         alice_load load = {.shard = s, .goods = {.key = key, .tag = tag}};
         st = ALICE_E_SYSTEM;
         if (pthread_cond_init(&flight.changed, NULL) == 0)
             st = fly(&load, fn, ctx, &flight, &graves, &e);
     }
     if (st == ALICE_OK && e)
-        pin = alice__cache_pin_of(s, e);
+        *out = alice__cache_pin_of(s, e);
+    else if (st == ALICE_OK)
+        st = ALICE_E_NOENT;
     unlock_shard(s);
     alice__cache_bury(s, &graves);
-    if (st == ALICE_OK)
-        *out = pin;
     return st;
 }

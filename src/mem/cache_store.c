@@ -16,12 +16,20 @@
 
 /* --- room ---------------------------------------------------------------------- */
 
-size_t alice__cache_largest(const struct shard *s)
+size_t alice__cache_beside(size_t page_size, uint32_t segment_slots)
 {
-    size_t segment = alice__index_segment_size(&s->index);
-    size_t pages = 16 * sizeof(struct alice__page);
-    size_t beside = 2 * alice__slab_page_cost(&s->slab) + alice__block_cost(segment) +
-                    alice__block_cost(pages) + alice__block_cost(sizeof(struct wheel)) + 64;
+    struct alice__index index = {.mask = segment_slots / ALICE__INDEX_WAYS - 1};
+    return 2 * alice__block_cost(page_size) +
+           alice__block_cost(alice__index_segment_size(&index)) +
+           alice__block_cost(16 * sizeof(struct alice__page)) +
+           alice__block_cost(sizeof(struct wheel)) + 64;
+}
+
+/* The largest charge beside which an empty shard still works. */
+static size_t largest_charge(const struct shard *s)
+{
+    size_t beside =
+        alice__cache_beside(s->slab.page_size, (s->index.mask + 1) * ALICE__INDEX_WAYS);
     return s->purse.limit > beside ? s->purse.limit - beside : 0;
 }
 
@@ -38,13 +46,27 @@ void alice__cache_drop_ghost(struct shard *s)
 }
 
 /*
+ * So many entries may go for one charge: all that were there. Who comes meanwhile, set by
+ * other threads or by callbacks that put back what goes, is not waited for. All that the
+ * callbacks of one burial do counts together.
+ */
+static size_t patience(const struct shard *s)
+{
+    return s->items + 16;
+}
+
+/*
  * Something did not fit, for the reason `why`. Make it more likely: ALICE_OK, and it
  * should be tried again; or what the caller has to be told. Each step lets an entry
- * go or frees what is left besides, so that it ends. May let go of the lock.
+ * go, of `*left`, or frees what is left besides, so that it ends. May let go of the lock.
  */
-static alice_status make_way(struct shard *s, alice_status why, size_t need,
+static alice_status make_way(struct shard *s, alice_status why, size_t need, size_t *left,
                              struct graves *graves)
 {
+    struct alice__call *call = alice__cache_called_out(s->cache);
+    if (*left == 0 || !alice__cache_may_evict(s->cache) || !alice__call_spend(call))
+        return why;
+    --*left;
     if (s->purse.account) {
         size_t room = alice_account_free(s->purse.account);
         if (room < need && need - room > s->purse.held)
@@ -68,12 +90,13 @@ static alice_status make_way(struct shard *s, alice_status why, size_t need,
 
 alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves)
 {
-    alice_status st = cost > alice__cache_largest(s) ? ALICE_E_TOOBIG : ALICE_OK;
+    alice_status st = cost > largest_charge(s) ? ALICE_E_TOOBIG : ALICE_OK;
+    size_t left = patience(s);
     while (st == ALICE_OK) {
         st = alice__purse_charge(&s->purse, cost);
         if (st == ALICE_OK)
             break;
-        st = make_way(s, st, cost, graves);
+        st = make_way(s, st, cost, &left, graves);
     }
     return st;
 }
@@ -83,6 +106,8 @@ static void fit_ghost(struct shard *s, struct graves *graves)
 {
     uint32_t buckets = alice__ghost_buckets(alice__ghost_wanted(s));
     size_t cost = alice__block_cost((size_t)buckets * ALICE__GHOST_WAYS * sizeof(uint16_t));
+    if (!alice__cache_may_evict(s->cache))
+        return;
     s->ghost_unfit = false;
     alice__cache_drop_ghost(s);
     while (s->purse.held - graves->bytes > s->purse.limit - cost) {
@@ -233,6 +258,7 @@ static uint32_t take_slot(struct shard *s, const struct goods *g, struct graves 
 {
     unsigned cls = alice__slab_class(g->slot_size);
     uint32_t handle = 0;
+    size_t left = patience(s);
     for (*st = ALICE_OK; *st == ALICE_OK;) {
         size_t need = alice__slab_class_size(cls);
         *st = alice__index_reserve(&s->index, g->tag);
@@ -242,7 +268,7 @@ static uint32_t take_slot(struct shard *s, const struct goods *g, struct graves 
             handle = alice__slab_take(&s->slab, cls, st);
         if (handle)
             break;
-        *st = make_way(s, *st, need, graves);
+        *st = make_way(s, *st, need, &left, graves);
     }
     return handle;
 }
@@ -323,6 +349,10 @@ static alice_status store_goods(alice_cache *c, struct goods *g)
     struct graves graves = {0};
     struct entry *e = NULL;
     alice_status st = ALICE_OK;
+    if (c->closing)
+        return ALICE_E_CLOSED;
+    if (g->destroy)
+        atomic_store_explicit(&c->calls_out, true, memory_order_relaxed);
     struct shard *s = alice__cache_shard(c, g->key, &g->tag);
     lock_shard(s);
     if (s->wheel || c->ttl_ticks ||
@@ -360,7 +390,7 @@ alice_status alice_cache_set_ref(alice_cache *c, alice_bytes key, void *value, s
                                  alice_cache_destroy_fn destroy, void *destroy_ctx,
                                  uint32_t ttl_ms)
 {
-    if (!c || bad_bytes(key))
+    if (!c || !value || bad_bytes(key))
         return ALICE_E_INVAL;
     struct goods g = {.key = key,
                       .flags = ENTRY_REF,

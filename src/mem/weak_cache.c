@@ -27,6 +27,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "mem/calls.h"
 #include "mem/profile_hook.h"
 #include "port/entropy.h"
 
@@ -59,7 +60,9 @@ struct core {
     struct node **buckets;
     size_t bucket_count; /* a power of two */
     size_t items;
+    bool closing;
     struct node *newest, *oldest;
+    struct node *deferred; /* whom destroy() made go: buried when it has returned */
     size_t recent;
     size_t max_recent;
     size_t bytes;
@@ -208,7 +211,7 @@ static void drop_core(struct core *core, size_t count, size_t bytes)
         free_core(core);
 }
 
-static void bury(struct core *core, struct node *dead)
+static void bury_now(struct core *core, struct node *dead)
 {
     size_t count = 0;
     size_t bytes = 0;
@@ -225,8 +228,55 @@ static void bury(struct core *core, struct node *dead)
         alice_env_free(&core->env, n, node_size(n->klen));
         count++;
     }
-    if (count > 0)
-        drop_core(core, count, bytes);
+    drop_core(core, count, bytes);
+}
+
+/* What the destroy() of this thread made go while it ran, until it makes nothing go. */
+static void bury_deferred(struct core *core, struct alice__call *call)
+{
+    while (call->deferred) {
+        call->deferred = false;
+        pthread_mutex_lock(&core->lock);
+        struct node *dead = core->deferred;
+        core->deferred = NULL;
+        pthread_mutex_unlock(&core->lock);
+        if (dead)
+            bury_now(core, dead);
+    }
+}
+
+static void defer(struct core *core, struct node *dead, struct alice__call *call)
+{
+    struct node *last = dead;
+    while (last->chain)
+        last = last->chain;
+    pthread_mutex_lock(&core->lock);
+    last->chain = core->deferred;
+    core->deferred = dead;
+    pthread_mutex_unlock(&core->lock);
+    call->deferred = true;
+}
+
+static void bury(struct core *core, struct node *dead)
+{
+    struct alice__call call;
+    if (!dead)
+        return;
+    (void)alice__call_escaped(core, ALICE__FRAME);
+    struct alice__call *outer = alice__call_of(core);
+    if (outer) {
+        defer(core, dead, outer);
+        return;
+    }
+    /* So that the core stays until the deferred are buried, too. */
+    pthread_mutex_lock(&core->lock);
+    core->references++;
+    pthread_mutex_unlock(&core->lock);
+    alice__call_begin(&call, core, 0);
+    bury_now(core, dead);
+    bury_deferred(core, &call);
+    alice__call_end(&call);
+    drop_core(core, 1, 0);
 }
 
 /* --- opening and closing ------------------------------------------------------- */
@@ -252,7 +302,7 @@ static alice_status open_core(struct core **out, const alice_weak_cache_options 
     core->references = 1;
     core->destroy = o->destroy;
     core->destroy_ctx = o->destroy_ctx;
-    core->charge_values = o->charge_values;
+    core->charge_values = !o->values_uncharged;
     core->seed = alice__random64();
     core->buckets = buckets;
     core->bucket_count = BUCKETS_MIN;
@@ -297,17 +347,20 @@ alice_status alice_weak_cache_open(alice_weak_cache **out, const alice_weak_cach
         *out = cache;
         ALICE__CENSUS_ADD(&o->env, cache, "alice_weak_cache");
     } else {
-        alice_weak_cache_close(&cache);
+        (void)alice_weak_cache_close(&cache); /* nobody uses it yet */
     }
     return st;
 }
 
-void alice_weak_cache_close(alice_weak_cache **cache)
+alice_status alice_weak_cache_close(alice_weak_cache **cache)
 {
     if (!cache || !*cache)
-        return;
+        return ALICE_OK;
     alice_weak_cache *c = *cache;
     struct core *core = c->core;
+    if (alice__call_of(core))
+        return ALICE_E_BUSY;
+    core->closing = true;
     alice_env env = core->env;
     ALICE__CENSUS_REMOVE(&env, c);
     alice_reclaimer_remove(&c->reclaimer);
@@ -315,6 +368,7 @@ void alice_weak_cache_close(alice_weak_cache **cache)
     alice_env_free(&env, c, sizeof *c);
     drop_core(core, 1, sizeof *c);
     *cache = NULL;
+    return ALICE_OK;
 }
 
 /* --- the calls -------------------------------------------------------------------- */
@@ -383,14 +437,31 @@ static alice_status make_node(struct core *core, alice_bytes key, void *value, s
     return ALICE_OK;
 }
 
+/* From within destroy() nobody goes for another: who puts back what goes would never end. */
+static bool may_displace(struct core *core)
+{
+    if (!alice__call_of(core))
+        return true;
+    pthread_mutex_lock(&core->lock);
+    bool room = core->recent < core->max_recent;
+    pthread_mutex_unlock(&core->lock);
+    return room;
+}
+
 alice_status alice_weak_cache_set(alice_weak_cache *cache, alice_bytes key, void *value,
                                   size_t size, alice_strong *out)
 {
     struct node *n = NULL;
     struct node *dead = NULL;
+    if (out)
+        *out = (alice_strong){0};
     if (!cache || !value || bad_bytes(key))
         return ALICE_E_INVAL;
     struct core *core = cache->core;
+    if (core->closing)
+        return ALICE_E_CLOSED;
+    if (!may_displace(core))
+        return ALICE_E_BUSY;
     alice_status st = make_node(core, key, value, size, &n);
     if (st != ALICE_OK)
         return st;
@@ -424,25 +495,26 @@ alice_status alice_weak_cache_set(alice_weak_cache *cache, alice_bytes key, void
 alice_status alice_weak_cache_get(alice_weak_cache *cache, alice_bytes key, alice_strong *out)
 {
     struct node *dead = NULL;
-    if (!cache || !out || bad_bytes(key))
+    if (!out)
+        return ALICE_E_INVAL;
+    *out = (alice_strong){0};
+    if (!cache || bad_bytes(key))
         return ALICE_E_INVAL;
     struct core *core = cache->core;
     uint32_t hash = hash_of(core, key);
-    alice_strong strong = {0};
     pthread_mutex_lock(&core->lock);
     struct node *n = find_locked(core, key, hash);
     if (n) {
         n->holds++;
         core->hits++;
         touch_locked(core, n, &dead);
-        strong = (alice_strong){n->value, n->size, n};
+        *out = (alice_strong){n->value, n->size, n};
     } else {
         core->misses++;
     }
     pthread_mutex_unlock(&core->lock);
     bury(core, dead);
-    *out = strong;
-    return ALICE_OK;
+    return n ? ALICE_OK : ALICE_E_NOENT;
 }
 
 alice_strong alice_strong_dup(const alice_strong *strong)

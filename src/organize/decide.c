@@ -57,7 +57,7 @@ static void project_of(alice__flow *x, const alice__probe *p, project *out)
 {
     const char *folders = alice__folder_path(p->folder);
     alice_bytes key = {(const uint8_t *)folders, strcspn(folders, "/")};
-    size_t n = ALICE_CACHE_MISS;
+    size_t n = 0;
     if (alice_cache_get_copy(x->o->projects, key, out, sizeof *out, &n) == ALICE_OK &&
         n == sizeof *out)
         return;
@@ -75,7 +75,7 @@ static bool is_taken(alice__flow *x, const char *dest)
     alice_organizer *o = x->o;
     alice_bytes key = {(const uint8_t *)dest, (size_t)(strrchr(dest, '/') - dest)};
     uint8_t old = 0;
-    size_t n = ALICE_CACHE_MISS;
+    size_t n = 0;
     alice__fs_stat st;
     if (o->organized_fd < 0)
         return false;

@@ -178,7 +178,7 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
 static alice_status open_cache(alice_organizer *o, alice_cache **out, const char *name,
                                size_t bytes)
 {
-    alice_cache_options c = alice_cache_defaults();
+    alice_cache_options c = alice_cache_defaults(NULL);
     c.env = alice__organizer_env(o, o->acc_cache);
     c.name = name;
     c.max_bytes = clamp(bytes, 64 * ALICE_KB, 256 * ALICE_MB);

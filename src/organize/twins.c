@@ -44,7 +44,7 @@ static alice_status candidate_content(alice__twin_search *t, const alice__candid
 {
     alice_organizer *o = t->x->o;
     alice_bytes key = {(const uint8_t *)&c->id, sizeof c->id};
-    size_t n = ALICE_CACHE_MISS;
+    size_t n = 0;
     *had = true;
     if (c->has_content) {
         *out = c->content;
@@ -117,7 +117,7 @@ alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
     alice__candidate c = {.id = 0};
     char dest[ALICE__DEST_MAX];
     int64_t after = 0;
-    size_t n = ALICE_CACHE_MISS;
+    size_t n = 0;
     bool same = false;
     *twin = 0;
     /* Copies come in threes: what the last one was found to be is tried first. */

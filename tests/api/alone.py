@@ -41,7 +41,7 @@ int main(void)
         return 3;
     alice_executor_close(&workers);
 
-    alice_cache_options options = alice_cache_defaults();
+    alice_cache_options options = alice_cache_defaults(NULL);
     options.max_bytes = ALICE_MB;
     alice_cache *cache = NULL;
     alice_bytes key = {(const uint8_t *)"answer", 6}, value = {(const uint8_t *)&n, sizeof n};
@@ -50,7 +50,7 @@ int main(void)
         return 4;
     if (alice_cache_set(cache, key, value, ALICE_TTL_DEFAULT) != ALICE_OK)
         return 5;
-    if (alice_cache_get(cache, key, &pin) != ALICE_OK || !pin.p)
+    if (alice_cache_get(cache, key, &pin) != ALICE_OK)
         return 6;
     printf("%d\n", *(const int *)pin.p);
     alice_cache_unpin(&pin);

@@ -33,6 +33,9 @@ MAY_ALLOCATE = {'mem_env.c.o', 'mem_profile.c.o'}
 DATA = {
     'registry': 'maps under the SIGBUS guard, which is asked for: a handler sees static data only',
     'paying': "a thread's payer while expat parses: its allocator is called without a context",
+    'calling': 'the callbacks that a thread is in: only its own stack knows',
+    'loading': 'for whose load a thread waits, in whatever cache',
+    'waits': 'the lock of that: loaders of two caches may need each other',
     'completed': "the compiler's start files",
     '__dso_handle': "the compiler's start files",
     '__TMC_END__': "the compiler's start files",

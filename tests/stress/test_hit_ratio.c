@@ -237,7 +237,7 @@ static double run_cache(const uint32_t *trace, alice_cache_policy policy, size_t
 {
     uint8_t value[40] = {0};
     alice_cache *c = NULL;
-    alice_cache_options o = alice_cache_defaults();
+    alice_cache_options o = alice_cache_defaults(NULL);
     o.max_bytes = bytes;
     o.policy = policy;
     o.ttl_ms = 0;
@@ -247,15 +247,15 @@ static double run_cache(const uint32_t *trace, alice_cache_policy policy, size_t
     for (uint32_t i = 0; i < REQUESTS; i++) {
         alice_bytes key = {(const uint8_t *)&trace[i], sizeof trace[i]};
         size_t n;
-        assert_ok(alice_cache_get_copy(c, key, value, sizeof value, &n));
-        if (n == ALICE_CACHE_MISS)
+        alice_status found = alice_cache_get_copy(c, key, value, sizeof value, &n);
+        if (found == ALICE_E_NOENT)
             assert_ok(alice_cache_set(c, key, (alice_bytes){value, sizeof value}, 0));
     }
     alice_cache_stats st = alice_cache_get_stats(c);
     assert_int_equal(st.hits + st.misses, REQUESTS);
     assert_ok(alice_cache_check(c, NULL));
     *items = st.items;
-    alice_cache_close(&c);
+    assert_ok(alice_cache_close(&c));
     return st.hit_rate;
 }
 

@@ -4,6 +4,7 @@
 #include "faulty.h"
 
 #include <pthread.h>
+#include <setjmp.h>
 
 #include <alice/cache.h>
 #include <alice/reclaim.h>
@@ -27,6 +28,8 @@ struct fixture {
     struct told told[TOLD_MAX];
     unsigned told_count;
     unsigned destroyed;
+    uintptr_t deepest, shallowest;
+    jmp_buf way_out;
 };
 
 static alice_bytes text(const char *s)
@@ -62,7 +65,7 @@ static struct fixture *fixture(void)
     f->alloc = faulty_alloc(&f->faulty);
     f->time = fake_clock_of(&f->clock);
     f->clock.now_ns = 5000 * MS;
-    f->options = alice_cache_defaults();
+    f->options = alice_cache_defaults(NULL);
     f->options.env.alloc = &f->alloc;
     f->options.env.clock = &f->time;
     f->options.max_bytes = 64 * ALICE_KB;
@@ -96,7 +99,7 @@ static void stop(struct fixture *f)
 {
     if (f->cache)
         check(f);
-    alice_cache_close(&f->cache);
+    assert_ok(alice_cache_close(&f->cache));
     assert_null(f->cache);
     assert_true(f->faulty.live_bytes == 0);
     free(f);
@@ -111,9 +114,12 @@ static bool has(struct fixture *f, const char *key, const char *value)
 {
     char buf[256];
     size_t n;
-    assert_ok(alice_cache_get_copy(f->cache, text(key), buf, sizeof buf, &n));
-    if (n == ALICE_CACHE_MISS)
+    alice_status st = alice_cache_get_copy(f->cache, text(key), buf, sizeof buf, &n);
+    if (st == ALICE_E_NOENT) {
+        assert_int_equal(n, 0);
         return false;
+    }
+    assert_ok(st);
     assert_int_equal(n, strlen(value));
     assert_memory_equal(buf, value, n);
     return true;
@@ -184,7 +190,7 @@ static void pins_hold_through_everything(void **state)
 {
     (void)state;
     struct fixture *f = started();
-    alice_pin old, removed, evicted, none;
+    alice_pin old, removed, evicted, none = {"anything", 1, NULL, NULL};
     set(f, "k", "first");
     assert_ok(alice_cache_get(f->cache, text("k"), &old));
     set(f, "k", "second");
@@ -209,8 +215,8 @@ static void pins_hold_through_everything(void **state)
     assert_null(evicted.p);
     alice_cache_unpin(&evicted);
     alice_cache_unpin(NULL);
-    assert_ok(alice_cache_get(f->cache, text("k"), &none));
-    assert_null(none.p);
+    assert_status(alice_cache_get(f->cache, text("k"), &none), ALICE_E_NOENT);
+    assert_null(none.p); /* whatever was there before */
     alice_cache_unpin(&none);
     assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
     assert_int_equal(alice_cache_get_stats(f->cache).size_bytes, 0);
@@ -515,7 +521,7 @@ static void tells_why(void **state)
     alice_cache_unpin(&pin);
     assert_int_equal(f->told_count, 5);
     set(f, "last", "666666");
-    alice_cache_close(&f->cache);
+    assert_ok(alice_cache_close(&f->cache));
     assert_int_equal(f->told_count, 6);
     assert_string_equal(alice_cache_reason_name(f->told[5].reason), "cleared");
     assert_string_equal(alice_cache_reason_name((alice_cache_reason)99), "unknown");
@@ -527,8 +533,10 @@ static void set_again(void *ctx, alice_bytes key, alice_bytes value, alice_cache
     struct fixture *f = ctx;
     (void)key;
     (void)value;
-    if (reason == ALICE_CACHE_EVICTED && f->told_count++ < 50)
-        set(f, "from the callback", "works");
+    if (reason != ALICE_CACHE_EVICTED || f->told_count++ >= 50)
+        return;
+    alice_status st = alice_cache_set(f->cache, text("from the callback"), text("works"), 0);
+    assert_true(st == ALICE_OK || st == ALICE_E_BUSY); /* in a callback of a callback of … */
 }
 
 static void callbacks_may_use_the_cache(void **state)
@@ -543,6 +551,202 @@ static void callbacks_may_use_the_cache(void **state)
     for (unsigned i = 1; i < 50; i++)
         fill(f, i * 1000, 300);
     stop(f);
+}
+
+/* Whatever leaves is put back, for whatever reason it left. */
+static void put_back(void *ctx, alice_bytes key, alice_bytes value, alice_cache_reason reason)
+{
+    struct fixture *f = ctx;
+    uint8_t copy[600];
+    alice_pin pin;
+    memcpy(copy, value.p, value.n);
+    alice_status st =
+        alice_cache_set(f->cache, key, (alice_bytes){copy, value.n}, ALICE_TTL_DEFAULT);
+    f->told_count++;
+    if (reason == ALICE_CACHE_CLEARED) {
+        assert_status(st, ALICE_E_CLOSED);
+        assert_status(alice_cache_remove(f->cache, key), ALICE_E_CLOSED);
+        assert_status(alice_cache_resize(f->cache, ALICE_MB), ALICE_E_CLOSED);
+        assert_status(alice_cache_get(f->cache, key, &pin), ALICE_E_CLOSED);
+    } else {
+        assert_true(st == ALICE_OK || st == ALICE_E_BUSY);
+    }
+    assert_status(alice_cache_close(&f->cache), ALICE_E_BUSY);
+    assert_non_null(f->cache);
+}
+
+/* Who puts back what goes is refused in the end: each set returns, and so does close. */
+static void what_is_put_back_ends(void **state)
+{
+    (void)state;
+    for (unsigned policy = 0; policy <= ALICE_CACHE_S3FIFO; policy++) {
+        struct fixture *f = fixture();
+        f->options.policy = (alice_cache_policy)policy;
+        f->options.on_evict = put_back;
+        f->options.on_evict_ctx = f;
+        start(f);
+        uint8_t value[600] = {0};
+        unsigned stored = 0;
+        for (unsigned i = 0; i < 3000; i++) {
+            char key[16];
+            snprintf(key, sizeof key, "%u", i);
+            alice_status st =
+                alice_cache_set(f->cache, text(key), (alice_bytes){value, 50 + i % 540}, 0);
+            assert_true(st == ALICE_OK || st == ALICE_E_BUSY);
+            stored += st == ALICE_OK;
+            if (i % 100 == 0)
+                check(f);
+        }
+        assert_true(stored > 100 && f->told_count > 0);
+        check(f);
+        assert_ok(alice_cache_close(&f->cache));
+        stop(f);
+    }
+}
+
+/* Removes the next of a chain of keys. */
+static void remove_next(void *ctx, alice_bytes key, alice_bytes value,
+                        alice_cache_reason reason)
+{
+    struct fixture *f = ctx;
+    char next[16];
+    unsigned n = 0;
+    uintptr_t here = (uintptr_t)&n;
+    (void)value;
+    if (reason != ALICE_CACHE_REMOVED)
+        return;
+    if (f->told_count++ == 0)
+        f->deepest = f->shallowest = here;
+    f->deepest = here < f->deepest ? here : f->deepest;
+    memcpy(next, key.p, key.n);
+    next[key.n] = 0;
+    snprintf(next, sizeof next, "%u", (unsigned)strtoul(next, NULL, 10) + 1);
+    alice_status st = alice_cache_remove(f->cache, text(next));
+    assert_true(st == ALICE_OK || st == ALICE_E_NOENT);
+}
+
+/* A chain of callbacks, each of which makes the next leave, does not grow the stack. */
+static void callbacks_do_not_recurse(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.max_bytes = 4 * ALICE_MB;
+    f->options.on_evict = remove_next;
+    f->options.on_evict_ctx = f;
+    start(f);
+    for (unsigned i = 0; i < 2000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%u", i);
+        set(f, key, "v");
+    }
+    assert_ok(alice_cache_remove(f->cache, text("0")));
+    assert_int_equal(f->told_count, 2000);
+    assert_int_equal(alice_cache_get_stats(f->cache).items, 0);
+    assert_true(f->shallowest - f->deepest < 32768);
+    stop(f);
+}
+
+static void jump_out(void *ctx, alice_bytes key, alice_bytes value, alice_cache_reason reason)
+{
+    struct fixture *f = ctx;
+    (void)key;
+    (void)value;
+    if (reason == ALICE_CACHE_REMOVED)
+        longjmp(f->way_out, 1);
+}
+
+/* Forbidden, and noticed: the cache goes on, and says so when it is closed. */
+static void a_callback_that_jumps_is_noticed(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.on_evict = jump_out;
+    f->options.on_evict_ctx = f;
+    start(f);
+    set(f, "k", "v");
+    set(f, "other", "v");
+    if (setjmp(f->way_out) == 0)
+        (void)alice_cache_remove(f->cache, text("k"));
+    assert_true(has(f, "other", "v"));
+    assert_status(alice_cache_close(&f->cache), ALICE_E_DAMAGED);
+    assert_null(f->cache);
+    stop(f);
+}
+
+static void close_waits_for_nobody(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    alice_pin pin;
+    set(f, "k", "v");
+    assert_ok(alice_cache_get(f->cache, text("k"), &pin));
+    assert_status(alice_cache_close(&f->cache), ALICE_E_BUSY);
+    assert_true(has(f, "k", "v")); /* as it was */
+    alice_cache_unpin(&pin);
+    assert_ok(alice_cache_close(&f->cache));
+    stop(f);
+}
+
+static void a_pin_too_many_is_refused(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    alice_pin *pins = calloc(40000, sizeof *pins);
+    unsigned n = 0;
+    alice_status st = ALICE_OK;
+    set(f, "k", "v");
+    while (st == ALICE_OK && n < 40000) {
+        pins[n] = (alice_pin){"anything", 1, NULL, NULL};
+        st = alice_cache_get(f->cache, text("k"), &pins[n++]);
+    }
+    assert_status(st, ALICE_E_BUSY);
+    assert_int_equal(n, 32001);
+    assert_null(pins[--n].p);
+    while (n > 0)
+        alice_cache_unpin(&pins[--n]);
+    free(pins);
+    stop(f);
+}
+
+static void the_largest_can_be_asked_for(void **state)
+{
+    (void)state;
+    static const size_t bounds[] = {64 * 1024, 1 << 20, 16 << 20, 100 << 20};
+    for (unsigned i = 0; i < 4; i++) {
+        struct fixture *f = fixture();
+        f->options.max_bytes = bounds[i];
+        f->options.largest_value = bounds[i] / 2;
+        start(f);
+        size_t largest = alice_cache_largest(f->cache);
+        assert_true(largest >= bounds[i] / 2);
+        uint8_t *value = calloc(1, largest);
+        char key[257] = {0};
+        memset(key, 'k', 256);
+        assert_ok(alice_cache_set(f->cache, text(key), (alice_bytes){value, largest}, 1000));
+        check(f);
+        assert_ok(alice_cache_remove(f->cache, text(key)));
+        assert_ok(alice_cache_set(f->cache, text("k"), (alice_bytes){value, bounds[i] / 2}, 0));
+        free(value);
+        stop(f);
+    }
+    struct fixture *f = fixture();
+    f->options.max_bytes = 16 * ALICE_MB;
+    f->options.largest_value = 8 * ALICE_MB;
+    f->options.shards = 4;
+    assert_status(alice_cache_open(&f->cache, &f->options), ALICE_E_INVAL);
+    assert_int_equal(alice_cache_largest(NULL), 0);
+    stop(f);
+}
+
+static void follows_the_settings(void **state)
+{
+    (void)state;
+    alice_config config = {.cache_size_mb = 64, .cache_ttl_seconds = 4294968};
+    alice_cache_options o = alice_cache_defaults(&config);
+    assert_int_equal(o.max_bytes, 64 * ALICE_MB);
+    assert_int_equal(o.ttl_ms, UINT32_MAX - 1); /* not 704 ms */
+    config.cache_ttl_seconds = ALICE_CONFIG_NONE;
+    assert_int_equal(alice_cache_defaults(&config).ttl_ms, ALICE_TTL_NEVER);
 }
 
 static void refs_are_destroyed_once(void **state)
@@ -562,10 +766,8 @@ static void refs_are_destroyed_once(void **state)
     alice_cache_unpin(&pin);
     assert_int_equal(f->destroyed + alice_cache_get_stats(f->cache).items, 100);
     assert_true(alice_cache_get_stats(f->cache).items < 62);
-    assert_ok(alice_cache_set_ref(f->cache, text("null"), NULL, 0, NULL, NULL, 0));
-    assert_ok(alice_cache_get(f->cache, text("null"), &pin));
-    assert_null(pin.p);
-    alice_cache_unpin(&pin);
+    assert_status(alice_cache_set_ref(f->cache, text("null"), NULL, 0, NULL, NULL, 0),
+                  ALICE_E_INVAL);
     alice_cache_clear(f->cache);
     assert_int_equal(f->destroyed, 100);
     stop(f);
@@ -640,7 +842,8 @@ static alice_status load(void *ctx, alice_bytes key, alice_load *into)
         assert_ok(alice_cache_set(l->f->cache, key, text(l->meanwhile), 0));
     if (l->nested) {
         alice_pin pin;
-        assert_status(alice_cache_get_or_load(l->f->cache, key, load, l, &pin), ALICE_E_BUSY);
+        assert_status(alice_cache_get_or_load(l->f->cache, key, load, l, &pin),
+                      ALICE_E_DEADLOCK);
         l->nested = false;
         assert_ok(alice_cache_get_or_load(l->f->cache, text("another"), load, l, &pin));
         alice_cache_unpin(&pin);
@@ -692,7 +895,7 @@ static void loads_what_is_missing(void **state)
     assert_status(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin), ALICE_E_IO);
     assert_false(has(f, "k", ""));
     l = (struct loader){.f = f};
-    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    assert_status(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin), ALICE_E_NOENT);
     assert_null(pin.p);
     l = (struct loader){.f = f, .value = "nested", .nested = true};
     assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
@@ -790,6 +993,85 @@ static void many_wait_for_one_load(void **state)
     assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
     pthread_mutex_destroy(&g.lock);
     stop(f);
+}
+
+/* Two loaders, each of which asks for the other's key when both are on their way. */
+struct crossing {
+    alice_cache *caches[2];
+    pthread_barrier_t both;
+    alice_status inner[2], outer[2];
+};
+
+struct crosser {
+    struct crossing *c;
+    unsigned me;
+};
+
+static alice_status one_byte(void *ctx, alice_bytes key, alice_load *into)
+{
+    void *p;
+    (void)ctx;
+    (void)key;
+    return alice_load_take(into, 1, &p);
+}
+
+static alice_status ask_the_other(void *ctx, alice_bytes key, alice_load *into)
+{
+    struct crosser *me = ctx;
+    alice_pin pin;
+    pthread_barrier_wait(&me->c->both);
+    alice_status st = alice_cache_get_or_load(
+        me->c->caches[!me->me], text(me->me ? "key 0" : "key 1"), one_byte, NULL, &pin);
+    alice_cache_unpin(&pin);
+    me->c->inner[me->me] = st;
+    return st == ALICE_OK ? one_byte(NULL, key, into) : st;
+}
+
+static void *cross(void *arg)
+{
+    struct crosser *me = arg;
+    alice_pin pin;
+    me->c->outer[me->me] = alice_cache_get_or_load(
+        me->c->caches[me->me], text(me->me ? "key 1" : "key 0"), ask_the_other, me, &pin);
+    alice_cache_unpin(&pin);
+    return NULL;
+}
+
+static void cross_in(alice_cache *first, alice_cache *second)
+{
+    for (unsigned round = 0; round < 20; round++) {
+        struct crossing c = {.caches = {first, second}};
+        struct crosser crossers[2] = {{&c, 0}, {&c, 1}};
+        pthread_t ids[2];
+        pthread_barrier_init(&c.both, NULL, 2);
+        for (unsigned i = 0; i < 2; i++)
+            assert_int_equal(pthread_create(&ids[i], NULL, cross, &crossers[i]), 0);
+        for (unsigned i = 0; i < 2; i++)
+            pthread_join(ids[i], NULL);
+        pthread_barrier_destroy(&c.both);
+        /* Who asks last is told; the other gets that answer, as everybody who waits does. */
+        assert_true(c.inner[0] == ALICE_E_DEADLOCK || c.inner[1] == ALICE_E_DEADLOCK);
+        assert_status(c.outer[0], ALICE_E_DEADLOCK);
+        assert_status(c.outer[1], ALICE_E_DEADLOCK);
+    }
+}
+
+static void loaders_that_need_each_other_are_refused(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    cross_in(f->cache, f->cache);
+    stop(f);
+}
+
+static void loaders_of_two_caches_too(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    struct fixture *g = started();
+    cross_in(f->cache, g->cache);
+    stop(f);
+    stop(g);
 }
 
 /* --- budgets ------------------------------------------------------------------------ */
@@ -930,7 +1212,7 @@ static void memory_follows_the_sizes(void **state)
 static void footprints(void **state)
 {
     (void)state;
-    alice_cache_options o = alice_cache_defaults();
+    alice_cache_options o = alice_cache_defaults(NULL);
     assert_int_equal(o.max_bytes, 256 * ALICE_MB);
     assert_int_equal(o.ttl_ms, 300000);
     assert_true(alice_cache_footprint(&o) < 256 * ALICE_MB + 16 * 1536 + 2048);
@@ -961,8 +1243,8 @@ static void bad_arguments(void **state)
     assert_status(alice_cache_open(&f->cache, &o), ALICE_E_INVAL);
     assert_status(alice_cache_open(NULL, &o), ALICE_E_INVAL);
     assert_status(alice_cache_open(&f->cache, NULL), ALICE_E_INVAL);
-    alice_cache_close(NULL);
-    alice_cache_close(&f->cache);
+    assert_ok(alice_cache_close(NULL));
+    assert_ok(alice_cache_close(&f->cache));
     start(f);
     alice_bytes bad = {NULL, 1};
     alice_pin pin;
@@ -970,7 +1252,9 @@ static void bad_arguments(void **state)
     assert_status(alice_cache_set(f->cache, bad, text("v"), 0), ALICE_E_INVAL);
     assert_status(alice_cache_set(f->cache, text("k"), bad, 0), ALICE_E_INVAL);
     assert_status(alice_cache_set(NULL, text("k"), text("v"), 0), ALICE_E_INVAL);
+    pin = (alice_pin){"anything", 1, NULL, NULL};
     assert_status(alice_cache_get(f->cache, bad, &pin), ALICE_E_INVAL);
+    assert_null(pin.p);
     assert_status(alice_cache_get(f->cache, text("k"), NULL), ALICE_E_INVAL);
     assert_status(alice_cache_get_copy(f->cache, text("k"), &n, 1, NULL), ALICE_E_INVAL);
     assert_status(alice_cache_remove(f->cache, bad), ALICE_E_INVAL);
@@ -1008,7 +1292,7 @@ static alice_status scenario(struct fixture *f)
             alice_cache_unpin(&pin);
     }
     check(f);
-    alice_cache_close(&f->cache);
+    assert_ok(alice_cache_close(&f->cache));
     return bad;
 }
 
@@ -1053,6 +1337,13 @@ int main(void)
         cmocka_unit_test(a_long_sleep),
         cmocka_unit_test(tells_why),
         cmocka_unit_test(callbacks_may_use_the_cache),
+        cmocka_unit_test(what_is_put_back_ends),
+        cmocka_unit_test(callbacks_do_not_recurse),
+        cmocka_unit_test(a_callback_that_jumps_is_noticed),
+        cmocka_unit_test(close_waits_for_nobody),
+        cmocka_unit_test(a_pin_too_many_is_refused),
+        cmocka_unit_test(the_largest_can_be_asked_for),
+        cmocka_unit_test(follows_the_settings),
         cmocka_unit_test(refs_are_destroyed_once),
         cmocka_unit_test(clear_gives_everything_back),
         cmocka_unit_test(resizes),
@@ -1060,6 +1351,8 @@ int main(void)
         cmocka_unit_test(a_set_during_a_load_wins),
         cmocka_unit_test(a_load_too_big_is_refused),
         cmocka_unit_test(many_wait_for_one_load),
+        cmocka_unit_test(loaders_that_need_each_other_are_refused),
+        cmocka_unit_test(loaders_of_two_caches_too),
         cmocka_unit_test(charges_what_it_holds),
         cmocka_unit_test(evicts_from_itself_before_it_is_refused),
         cmocka_unit_test(gives_expired_then_cold_back),

@@ -70,7 +70,7 @@ static void open_all(struct all *a, const char *path)
                                  &(alice_monitor_options){.env = env, .budget = a->budget}));
     a->watched =
         alice_monitor_watch(a->monitor, &(alice_watch_options){.fn = told}) == ALICE_OK;
-    alice_cache_options co = alice_cache_defaults();
+    alice_cache_options co = alice_cache_defaults(NULL);
     co.env = env;
     co.budget = a->budget;
     co.max_bytes = ALICE_MB;

@@ -58,7 +58,8 @@ static void seconds_do_not_wrap(void **state)
     assert_int_equal(alice_seconds_to_ms(300), 300000);
     assert_int_equal(alice_seconds_to_ms(4294967), 4294967000u);
     assert_int_equal(alice_seconds_to_ms(4294968), UINT32_MAX - 1); /* was 704 ms */
-    assert_int_equal(alice_seconds_to_ms(UINT32_MAX), UINT32_MAX - 1);
+    assert_int_equal(alice_seconds_to_ms(UINT32_MAX - 1), UINT32_MAX - 1);
+    assert_int_equal(alice_seconds_to_ms(UINT32_MAX), UINT32_MAX);
 }
 
 int main(void)

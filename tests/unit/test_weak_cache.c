@@ -40,6 +40,8 @@ static void start(struct fixture *f, size_t recent)
     f->alloc = faulty_alloc(&f->faulty);
     alice_weak_cache_options o = alice_weak_cache_defaults();
     assert_int_equal(o.recent, 100);
+    assert_false(o.values_uncharged);
+    o.values_uncharged = true; /* the sizes are made up */
     o.env.alloc = &f->alloc;
     o.recent = recent;
     o.destroy = destroy;
@@ -50,7 +52,7 @@ static void start(struct fixture *f, size_t recent)
 
 static void stop(struct fixture *f)
 {
-    alice_weak_cache_close(&f->cache);
+    assert_ok(alice_weak_cache_close(&f->cache));
     assert_null(f->cache);
     assert_true(f->faulty.live_bytes == 0);
 }
@@ -70,8 +72,9 @@ static void set(struct fixture *f, const char *key, uintptr_t n, alice_strong *o
 
 static alice_strong get(struct fixture *f, const char *key)
 {
-    alice_strong s;
-    assert_ok(alice_weak_cache_get(f->cache, text(key), &s));
+    alice_strong s = {f, 1, NULL};
+    alice_status st = alice_weak_cache_get(f->cache, text(key), &s);
+    assert_int_equal(st, s.p ? ALICE_OK : ALICE_E_NOENT);
     check(f);
     return s;
 }
@@ -232,7 +235,6 @@ static void pays_and_gives_back(void **state)
     alice_weak_cache_options o = alice_weak_cache_defaults();
     o.env.account = account;
     o.budget = budget;
-    o.charge_values = true;
     o.destroy = destroy;
     o.destroy_ctx = &f;
     assert_ok(alice_weak_cache_open(&f.cache, &o));
@@ -249,10 +251,47 @@ static void pays_and_gives_back(void **state)
     assert_int_equal(f.destroyed, 1);
     alice_account_release(alice_budget_root(budget), 50000);
     alice_strong_release(&held);
-    alice_weak_cache_close(&f.cache);
+    assert_ok(alice_weak_cache_close(&f.cache));
     assert_int_equal(alice_account_used(account), 0);
     alice_account_close(&account);
     assert_ok(alice_budget_close(&budget, NULL));
+}
+
+/* Puts back what goes, and asks for the end of the cache. */
+static void put_back(void *ctx, void *p, size_t size)
+{
+    struct fixture *f = ctx;
+    f->destroyed++;
+    alice_status st = f->destroyed % 2
+                          ? alice_weak_cache_set(f->cache, text("back"), p, size, NULL)
+                          : alice_weak_cache_remove(f->cache, text("back"));
+    assert_true(st == ALICE_OK || st == ALICE_E_BUSY || st == ALICE_E_NOENT ||
+                st == ALICE_E_CLOSED);
+    alice_weak_cache *cache = f->cache;
+    assert_status(alice_weak_cache_close(&cache), ALICE_E_BUSY);
+}
+
+static void what_is_put_back_ends(void **state)
+{
+    struct fixture f = {0};
+    (void)state;
+    for (size_t recent = 0; recent < 3; recent++) {
+        alice_weak_cache_options o = alice_weak_cache_defaults();
+        o.recent = recent;
+        o.destroy = put_back;
+        o.destroy_ctx = &f;
+        assert_ok(alice_weak_cache_open(&f.cache, &o));
+        for (unsigned i = 0; i < 20; i++) {
+            char key[8];
+            snprintf(key, sizeof key, "%u", i);
+            set(&f, key, 1, NULL);
+        }
+        assert_true(f.destroyed >= 18);
+        alice_weak_cache_trim(f.cache);
+        check(&f);
+        assert_ok(alice_weak_cache_close(&f.cache));
+        f.destroyed = 0;
+    }
 }
 
 static alice_status scenario(struct fixture *f)
@@ -303,6 +342,7 @@ int main(void)
         cmocka_unit_test(bad_arguments),
         cmocka_unit_test(many_keys),
         cmocka_unit_test(pays_and_gives_back),
+        cmocka_unit_test(what_is_put_back_ends),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
