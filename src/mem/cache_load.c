@@ -29,7 +29,7 @@ struct loader {
 
 static _Thread_local struct loader loading;
 
-static struct {
+static struct waits {
     pthread_mutex_t lock;
 } waits = {PTHREAD_MUTEX_INITIALIZER};
 
