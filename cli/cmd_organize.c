@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* alice organize: the options, the signals, the report and the summary. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "progress.h"
 #include "settings.h"
 #include "stop.h"
+#include "summary.h"
+#include "table.h"
 #include "terminal.h"
 
 /* Options of its own. */
@@ -23,6 +26,8 @@ typedef struct organizing {
     cli_progress progress;
     cli_output report; /* open where it was asked for */
     FILE *out;         /* where people read */
+    cli_tally tally;
+    char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
 
 static void on_progress(void *ctx, const alice_progress *now)
@@ -68,9 +73,26 @@ static void write_report(organizing *s, const alice_file_report *f)
     json_end_line(&j);
 }
 
+/* The part of a path below its root. */
+static const char *below(const char *path, const char *root)
+{
+    size_t n = strlen(root);
+    return n && strncmp(path, root, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+static const char *outcome_word(const organizing *s, const alice_file_report *f)
+{
+    if (s->args->given[OPT_DRY_RUN] && f->outcome == ALICE_ORGANIZED)
+        return s->args->given[OPT_MOVE] ? "would move" : "would copy";
+    if (s->args->given[OPT_DRY_RUN] && f->outcome == ALICE_SKIPPED)
+        return "would skip";
+    return alice_outcome_name(f->outcome);
+}
+
 static void on_file(void *ctx, const alice_file_report *f)
 {
     organizing *s = ctx;
+    tally_add(&s->tally, f);
     bool verbose = s->args->given[OPT_VERBOSE] && !s->args->given[OPT_JSON];
     if (s->report.to)
         write_report(s, f);
@@ -85,11 +107,11 @@ static void on_file(void *ctx, const alice_file_report *f)
         fputc('\n', stderr);
     }
     if (verbose) {
-        fprintf(s->out, "%-10s ", alice_outcome_name(f->outcome));
-        put_safe_text(s->out, f->source_path);
+        fprintf(s->out, "%-10s ", outcome_word(s, f));
+        put_safe_text(s->out, below(f->source_path, s->inbox));
         if (f->destination) {
             fputs(f->outcome == ALICE_DUPLICATE ? "  =  " : "  ->  ", s->out);
-            put_safe_text(s->out, f->destination);
+            put_safe_text(s->out, below(f->destination, s->organized));
         }
         if (f->outcome == ALICE_ORGANIZED && f->info)
             fprintf(s->out, "  (%s, %s)", alice_media_name(f->info->type),
@@ -178,88 +200,20 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_end_line(&j);
 }
 
-static void print_dates(FILE *to, const alice_organize_result *r)
+static void print_summary(const organizing *s, const alice_organizer *organizer,
+                          const alice_organize_result *result)
 {
-    bool first = true;
-    fputs("\nDates from\n", to);
-    for (int d = 0; d < ALICE_DATE_SOURCE_COUNT; d++) {
-        if (!r->date_sources[d])
-            continue;
-        fprintf(to, "  %-28s %10llu", alice_date_source_name((alice_date_source)d),
-                (unsigned long long)r->date_sources[d]);
-        if (d == ALICE_DATE_MTIME)
-            fputs("   the modification time alone: look at these", to);
-        fputc('\n', to);
-        first = false;
-    }
-    if (r->date_sources[ALICE_DATE_NOWHERE])
-        fprintf(to, "  %-28s %10llu   in the folder undated: look at these\n", "nowhere",
-                (unsigned long long)r->date_sources[ALICE_DATE_NOWHERE]);
-    else if (first)
-        fputs("  none\n", to);
-}
-
-static void print_summary(FILE *to, const alice_organizer *o, const alice_organize_result *r,
-                          const cli_args *args, const char *organized)
-{
-    char bytes[32], peak[32], limit[32];
-    const char *name = NULL;
-    uint64_t count = 0;
-    const char *verb = args->given[OPT_DRY_RUN] ? "would be organized"
-                       : args->given[OPT_MOVE]  ? "moved"
-                                                : "copied";
-    fprintf(to, "%llu files looked at in %.1f s (%.0f a second)%s\n",
-            (unsigned long long)r->files, r->seconds,
-            r->seconds > 0 ? (double)r->files / r->seconds : 0.0,
-            r->interrupted ? "; interrupted, nothing is half-done: run it again to go on" : "");
-    fprintf(to, "  %-12s %10llu   %s, %s, into ", "organized", (unsigned long long)r->organized,
-            verb, bytes_text(r->bytes, bytes, sizeof bytes));
-    put_safe_text(to, organized);
-    fputc('\n', to);
-    fprintf(to, "  %-12s %10llu   the same bytes are organized already\n", "duplicates",
-            (unsigned long long)r->duplicates);
-    fprintf(to, "  %-12s %10llu   %llu known from before, %llu not media", "skipped",
-            (unsigned long long)r->skipped, (unsigned long long)r->already_known,
-            (unsigned long long)r->not_media);
-    if (r->groups_left)
-        fprintf(to, ", %llu left with their partners", (unsigned long long)r->groups_left);
-    if (r->passed_over)
-        fprintf(to, "; %llu hidden or system files passed over",
-                (unsigned long long)r->passed_over);
-    fprintf(to, "\n  %-12s %10llu%s\n", "errors", (unsigned long long)r->errors,
-            r->errors ? "   each named above" : "");
-    if (r->damaged)
-        fprintf(to,
-                "  %-12s %10llu   of the organized: read as far as they are whole (-v names "
-                "them)\n",
-                "damaged", (unsigned long long)r->damaged);
-    if (r->copies_gone || r->copies_changed)
-        fprintf(
-            to,
-            "  %-12s %10llu   of the organized: known, but their copies were gone (%llu) or "
-            "changed (%llu, left as they are)\n",
-            "again", (unsigned long long)(r->copies_gone + r->copies_changed),
-            (unsigned long long)r->copies_gone, (unsigned long long)r->copies_changed);
-    if (r->recovered)
-        fprintf(to, "  %-12s %10llu   of a run that was killed, settled first\n", "recovered",
-                (unsigned long long)r->recovered);
-    if (r->organized) {
-        fputs("\nBy source\n", to);
-        for (size_t i = 0; i < 12 && alice_organizer_by_source(o, i, &name, &count) == ALICE_OK;
-             i++)
-            fprintf(to, "  %-28s %10llu\n", name, (unsigned long long)count);
-        if (alice_organizer_by_source(o, 12, &name, &count) == ALICE_OK)
-            fputs("  …\n", to);
-        print_dates(to, r);
-    }
-    fprintf(to, "\nMemory: peak %s of %s", bytes_text(r->memory.peak_bytes, peak, sizeof peak),
-            bytes_text(r->memory.limit_bytes, limit, sizeof limit));
-    fprintf(to, "; %llu collections, %llu batch size changes, cache hit rate %.0f %%\n",
-            (unsigned long long)r->memory.gc_collections,
-            (unsigned long long)r->memory.batch_size_adjustments,
-            100 * r->memory.cache_stats.hit_rate);
-    if (args->given[OPT_DRY_RUN])
-        fputs("\nNothing was changed. Leave -n out to do it; add -v to see every file.\n", to);
+    const cli_args *args = s->args;
+    int width = table_width(s->out);
+    cli_summary summary = {.tally = &s->tally,
+                           .organizer = organizer,
+                           .result = result,
+                           .organized = s->organized,
+                           .report = args->value[OPT_REPORT],
+                           .dry_run = args->given[OPT_DRY_RUN],
+                           .move = args->given[OPT_MOVE],
+                           .verbose = args->given[OPT_VERBOSE]};
+    summary_print(&summary, s->out, width ? width : 80);
 }
 
 static void log_line(void *ctx, alice_log_level level, const char *text)
@@ -304,16 +258,27 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
     return CLI_DONE;
 }
 
+static void know_roots(organizing *s, const alice_organizer *organizer)
+{
+    static alice_organizer_status now;
+    if (alice_organizer_get_status(organizer, &now) != ALICE_OK)
+        return; /* paths are then told whole */
+    snprintf(s->inbox, sizeof s->inbox, "%s", now.inbox_path);
+    snprintf(s->organized, sizeof s->organized, "%s", now.organized_path);
+}
+
 static int run(const cli_args *args)
 {
     cli_settings settings;
-    organizing s = {.args = args, .out = stdout};
+    static organizing s; /* two paths, a bit a day: not for the stack */
     alice_organizer_options o = {.kernel_backstop = true};
     alice_organizer *organizer = NULL;
     cli_control *control = NULL;
     char why[160];
     static alice_organize_result result;
     alice_error error = {.text = ""};
+    s.args = args;
+    s.out = stdout;
     int bad = settings_read(&settings, args);
     if (bad || (bad = read_paths(args, &o)) != CLI_DONE)
         return bad;
@@ -345,14 +310,19 @@ static int run(const cli_args *args)
     progress_begin(&s.progress, args->given[OPT_QUIET]);
     control = control_listen("organize", why, sizeof why);
     /* What this file writes besides the organizer: the socket goes, the report comes. */
-    const alice_confine_path reach[] = {{control_folder_of(control), true}};
+    alice_confine_path reach[2];
     o.confine = true;
     o.confine_paths = reach;
-    o.confine_path_count = control ? 1 : 0;
+    if (control)
+        reach[o.confine_path_count++] = (alice_confine_path){control_folder_of(control), true};
+    if (s.report.to && !s.report.direct)
+        reach[o.confine_path_count++] = (alice_confine_path){s.report.folder, true};
     alice_status st = alice_organizer_open(&organizer, &o, &error);
     bool opened = st == ALICE_OK;
     if (!control_serve(control, why, sizeof why) && args->debug)
         cli_error("this run cannot be asked how it is: %s", why);
+    if (opened)
+        know_roots(&s, organizer);
     control_attach(control, organizer);
     if (opened)
         st = alice_organizer_organize(organizer, &result, &error);
@@ -366,7 +336,7 @@ static int run(const cli_args *args)
     if (opened && args->given[OPT_JSON])
         print_json(organizer, &result, args);
     else if (opened && !args->given[OPT_QUIET])
-        print_summary(s.out, organizer, &result, args, o.organized);
+        print_summary(&s, organizer, &result);
     alice_organizer_close(&organizer);
     if (st == ALICE_OK)
         return result.errors ? CLI_SOME_FAILED : CLI_DONE;

@@ -74,6 +74,8 @@ int output_open(cli_output *o, const char *what, const char *path, const char *b
     if (snprintf(o->temporary, sizeof o->temporary, "%s.%ld.part", o->target, (long)getpid()) >=
         (int)sizeof o->temporary)
         return refuse(o, CLI_STOPPED, strerror(ENAMETOOLONG));
+    char *slash = strrchr(strcpy(o->folder, o->target), '/');
+    strcpy(slash == o->folder ? o->folder + 1 : slash ? slash : o->folder, slash ? "" : ".");
     int fd = open(o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
         return refuse(o, CLI_STOPPED, strerror(errno));

@@ -23,7 +23,7 @@ typedef struct cli_output {
     bool direct;      /* standard output, a pipe, a device: nothing gets a name */
     bool replaces;    /* `stood` is replaced */
     struct stat stood;
-    char target[PATH_MAX], temporary[PATH_MAX];
+    char target[PATH_MAX], temporary[PATH_MAX], folder[PATH_MAX];
 } cli_output;
 
 /* `begins` is how each earlier output of this kind begins. Answers CLI_DONE, or the exit status

@@ -197,13 +197,14 @@ static int total_width(const int *widths, size_t count)
     return sum;
 }
 
-/* The widest column that may still give a column of the screen; `count` where none may. */
+/* The widest column that may still give a column of the screen; `count` where none may. Numbers
+ * are never cut: half of one is a wrong one. */
 static size_t widest(const cli_table *t, const int *widths, bool any)
 {
     size_t found = t->column_count;
     for (size_t c = 0; c < t->column_count; c++)
-        if ((any || t->columns[c].shrink != SHRINK_NO) && widths[c] > LEAST_WIDTH &&
-            (found == t->column_count || widths[c] > widths[found]))
+        if ((t->columns[c].shrink != SHRINK_NO || (any && !t->columns[c].right)) &&
+            widths[c] > LEAST_WIDTH && (found == t->column_count || widths[c] > widths[found]))
             found = c;
     return found;
 }

@@ -44,6 +44,8 @@ typedef struct alice_file_report {
     const alice_media_info *info; /**< NULL: it was not read */
     const char *reason;           /**< NULL: nothing to say */
     alice_status status;          /**< of a failure */
+    bool known;                   /**< of a skipped one: an earlier run knows it as it is */
+    bool not_media;               /**< of a skipped one: it is no media, now or as known */
     uint64_t bytes;               /**< its size */
 } alice_file_report;
 

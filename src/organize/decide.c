@@ -220,6 +220,7 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         item->status = p->status;
         item->reason = p->reason ? p->reason : why_unread(x, p);
         item->known = p->known;
+        item->not_media = p->not_media;
         item->group = p->group;
         return ALICE_OK;
     }

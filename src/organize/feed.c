@@ -89,6 +89,7 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     p->copy_row = copy_row;
     if (same) {
         p->known = true;
+        p->not_media = known.state == ALICE__NOT_MEDIA;
         settle_probe(p, ALICE_OK,
                      known.state == ALICE__NOT_MEDIA   ? "not media, as before"
                      : known.state == ALICE__DUPLICATE ? "known duplicate"

@@ -38,7 +38,8 @@ typedef struct alice__probe {
 
     /* Settled before probing: nothing is read, and `outcome` stands. */
     bool settled;
-    bool known;       /* the catalog has it as it is */
+    bool known;       /* the catalog has it as it is, */
+    bool not_media;   /* and as no media */
     bool group;       /* has a partner, and stays for its sake */
     bool folder_ends; /* the file added next, if any, is of another folder */
     /* Known, but its organized copy (of `copy_row`) is not as it was. */

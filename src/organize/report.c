@@ -49,7 +49,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         break;
     case ALICE_SKIPPED:
         r->skipped++;
-        r->not_media += item->not_media;
+        r->not_media += item->not_media && !item->known;
         r->already_known += item->known;
         r->groups_left += item->group;
         break;
@@ -71,6 +71,8 @@ void alice__report_item(alice__flow *x, const alice__item *item)
                                 .source = item->source,
                                 .reason = item->reason,
                                 .status = item->status,
+                                .known = item->known,
+                                .not_media = item->not_media,
                                 .bytes = item->stamp.size};
     alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
                 item->name);

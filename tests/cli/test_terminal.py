@@ -74,6 +74,72 @@ def progress_fits_the_terminal():
         eq(steering(text), [], columns)
 
 
+def summary_inbox():
+    """Some of each kind: media, copies, damaged, no media of several extensions."""
+    inbox = os.path.join(fast(), 'inbox')
+    subprocess.run([os.path.join(ROOT, 'scripts', 'make-sample-inbox'), inbox], check=True)
+    for i in range(3):
+        with open(os.path.join(inbox, 'a list %d.PDF' % i), 'w') as f:
+            f.write('%d' % i)
+    return inbox, os.path.join(os.path.dirname(inbox), 'organized')
+
+
+def counts(text):
+    """The numbers below "files looked at", by name."""
+    block = text.split(' files looked at\n')[1].split('\n\n')[0]
+    return {m.group(1).strip(): int(m.group(2)) for m in re.finditer(r'^  (\S.*?) +(\d+)(?:  |$)', block, re.M)}
+
+
+@test
+def the_summary_speaks_of_photos_first_and_adds_up():
+    inbox, organized = summary_inbox()
+    dry = alice('organize', '-n', inbox, organized).out.decode()
+    assert dry.startswith('10 photos and 1 video (2 made by AI) would be organized, from 2023-07-14 to'), dry
+    assert '9 days' in dry and 'add -v' in dry and 'would be organized  ' in dry, dry
+    first = alice('organize', inbox, organized).out.decode()
+    assert ' (2 made by AI) copied, from 2023-07-14' in first, first
+    eq(counts(first), {'organized': 11, 'duplicates': 1, 'not media': 4, 'errors': 0}, 'a first run')
+    assert '3 .pdf, 1 .txt' in first and 'date uncertain' in first and 'damaged' in first, first
+    again = alice('organize', inbox, organized).out.decode()
+    assert again.startswith('Nothing new was organized\n'), again
+    eq(counts(again), {'organized': 0, 'already organized': 12, 'duplicates': 0, 'not media': 4, 'errors': 0}, 'another')
+    for text in (dry, first, again):
+        number = int(re.search(r'^(\d+) files looked at$', text, re.M).group(1))
+        eq(sum(counts(text).values()), number, 'they add up')
+        assert 'batch' not in text and 'hit rate' not in text, text
+        if 'time: less than' in text:
+            assert 'a second' not in text, text
+    eq(alice('organize', inbox, organized, '--json').json()['not_media'], 0, 'of this run, as ever')
+
+
+@test
+def the_summary_fits():
+    inbox, organized = summary_inbox()
+    for columns in (40, 80):
+        for more in ([], ['-v']):
+            _, got, _ = on_terminal(['organize', '-n', *more, inbox, organized], columns, both=True)
+            text = got.decode('utf-8').replace('\r' + CLEAR, '').replace('\r\n', '\n')
+            text = text[text.index('10 photos'):]
+            whole = alice('organize', '-n', *more, inbox, organized).out.decode()
+            for line in text.splitlines():
+                assert width(line) <= columns or organized in line, '%d columns: %r' % (columns, line)
+            numbers = lambda t: sorted(re.findall(r'[\d.:-]+', re.sub(r'Memory: .*?\n\n', '', t + '\n\n', flags=re.S)))
+            eq(numbers(text), numbers(whole[whole.index('10 photos'):]), 'no number is broken')
+
+
+@test
+def a_verbose_dry_run_says_would():
+    inbox, organized = summary_inbox()
+    text = alice('organize', '-n', '-v', inbox, organized).out.decode()
+    lines = text[:text.index('10 photos')].splitlines()
+    assert not [l for l in lines if l.startswith(('organized', 'skipped'))], lines
+    assert 'would copy phone/IMG-20240501-WA0007.jpg  ->  2024-05-01/phone/' in text, text
+    assert 'add -v' not in text and inbox not in text, text
+    assert 'would move ' in alice('organize', '-n', '-v', '--move', inbox, organized).out.decode()
+    line = alice('organize', '-v', inbox, organized).out.decode().splitlines()[0]
+    assert line.startswith('organized  IMG_20240315_101500.jpg  ->  2024-03-15/uncategorized/'), line
+
+
 @test
 def no_progress_without_a_terminal_or_when_quiet():
     inbox, organized, _ = made(300)
