@@ -13,7 +13,12 @@
  *  - A function that can fail returns an ::alice_status and hands results out
  *    through pointers, which it leaves alone when it fails.
  *  - `*_open()` makes a handle, `*_close()` takes a pointer to it, accepts
- *    NULL and a handle that is NULL, and sets it to NULL.
+ *    NULL and a handle that is NULL, and sets it to NULL. One on which something
+ *    still stands, or of which something is lent, is not closed: the answer is
+ *    ALICE_E_BUSY, and all is as it was. So handles are closed in reverse order of
+ *    opening, and a mistake in it is an answer, never a dangling pointer.
+ *  - Callbacks return. To leave one by longjmp() or a C++ exception is forbidden:
+ *    locks and counts would stay as they are at that moment.
  *  - Nothing here prints, exits, reads the environment, or keeps a mutable
  *    global. What a function needs from outside is in its ::alice_env.
  *  - After fork() the child may only close what it inherited, and of that what

@@ -31,7 +31,7 @@ extern "C" {
 /** A ceiling and the accounts below it. Opaque. */
 typedef struct alice_budget alice_budget;
 
-/** Pressure, by the share of the limit in use: up to 40, 60, 80 %, and above. */
+/** Pressure, by the share of the limit in use: below 40 %, to 60, to 80 %, and above. */
 typedef enum alice_level {
     ALICE_LEVEL_NORMAL = 0,
     ALICE_LEVEL_MEDIUM = 1,
@@ -42,7 +42,7 @@ typedef enum alice_level {
 /** "normal", "medium", "high", "critical". Static text. */
 ALICE_API const char *alice_level_name(alice_level level);
 
-/** The level of a ratio: up to 0.4 normal, above it medium, above 0.6 high, above 0.8 critical.
+/** The level of a ratio: below 0.4 normal, from it medium, above 0.6 high, above 0.8 critical.
  */
 ALICE_API alice_level alice_level_of(double ratio);
 
@@ -67,9 +67,11 @@ ALICE_API alice_status alice_budget_open(alice_budget **out,
                                          const alice_budget_options *options);
 
 /**
- * Close the budget and the accounts still open in it. ALICE_OK, or
- * ALICE_E_BUSY when something was still charged: the budget is closed all the
- * same, and `leaked` (may be NULL) says how many bytes were not given back.
+ * Close the budget, and with it the accounts still open in it. ALICE_E_BUSY:
+ * something is still charged (`leaked`, which may be NULL, says how many bytes), or a
+ * reclaimer is registered, so that a part which stands on it is still open; it stays
+ * open, as it was. ALICE_E_DAMAGED: it is closed, and more came back to some
+ * account than was charged.
  */
 ALICE_API alice_status alice_budget_close(alice_budget **budget, size_t *leaked);
 
@@ -97,11 +99,18 @@ ALICE_API alice_status alice_account_open(alice_account **out, alice_account *pa
                                           const char *name, size_t cap);
 
 /**
- * Close an account; what was still charged to it is given back and answered.
- * Its children stay open, below its parent. NULL, a NULL handle and the root
- * are left alone.
+ * Close an account. Those that nobody closed are closed with their budget.
+ * ALICE_E_BUSY: something is still charged to it, an account below it is open, or a
+ * reclaimer is bound to it; it stays open. ALICE_E_INVAL: the root.
  */
-ALICE_API size_t alice_account_close(alice_account **account);
+ALICE_API alice_status alice_account_close(alice_account **account);
+
+/**
+ * Give back all that the account and those below it are charged: for what was freed
+ * in one go, or is lost. Answers the bytes. Nobody may release any of it
+ * afterwards.
+ */
+ALICE_API size_t alice_account_write_off(alice_account *account);
 
 /**
  * Charge `bytes`. Where they do not fit, run the reclaimers and try once more.
@@ -113,13 +122,16 @@ ALICE_API alice_status alice_account_charge(alice_account *account, size_t bytes
 /** The same, but never reclaims: for use under locks and inside reclaimers. */
 ALICE_API alice_status alice_account_try_charge(alice_account *account, size_t bytes);
 
-/** Give back `bytes` that were charged. NULL: nothing happens. */
+/** Give back `bytes` that were charged. NULL: nothing happens. More than was charged is a
+ * mistake of the caller's: the account is left with 0, and closing the budget answers
+ * ALICE_E_DAMAGED. */
 ALICE_API void alice_account_release(alice_account *account, size_t bytes);
 
 /**
- * Move a charge from one account to another of the same budget (else
- * ALICE_E_INVAL), without reclaiming. ALICE_E_BUDGET where a cap of `to` is in
- * the way: nothing has moved. A NULL side only takes or only gives.
+ * Move a charge from one account to another of the same budget, without
+ * reclaiming. ALICE_E_INVAL: of another budget, or more than `from` itself is
+ * charged; ALICE_E_BUDGET: a cap of `to` is in the way. Nothing has moved then. A
+ * NULL side only takes or only gives.
  */
 ALICE_API alice_status alice_account_transfer(alice_account *from, alice_account *to,
                                               size_t bytes);

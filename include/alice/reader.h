@@ -156,13 +156,15 @@ ALICE_API alice_status alice_reader_hash(alice_reader *reader, uint8_t hash[16],
  * fewer. */
 ALICE_API alice_status alice_reader_skip(alice_reader *reader, uint64_t n, alice_error *error);
 
-/** Go to an offset; the line number starts again from 1. ALICE_E_UNSUPPORTED on a pipe. */
+/** Go to an offset; the line number starts again from 1. ALICE_E_UNSUPPORTED on a pipe;
+ * ALICE_E_INVAL above INT64_MAX. Past the end, nothing follows. */
 ALICE_API alice_status alice_reader_seek(alice_reader *reader, uint64_t offset,
                                          alice_error *error);
 
 /**
  * Read up to `n` bytes at `offset`, beside the position; `*got` is less only at the
- * end. Thread-safe. ALICE_E_UNSUPPORTED on a pipe; ALICE_E_IO.
+ * end. Thread-safe. ALICE_E_UNSUPPORTED on a pipe; ALICE_E_INVAL above INT64_MAX;
+ * ALICE_E_IO.
  */
 ALICE_API alice_status alice_reader_read_at(const alice_reader *reader, uint64_t offset,
                                             void *to, size_t n, size_t *got,

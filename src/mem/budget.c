@@ -469,10 +469,15 @@ alice_status alice_account_transfer(alice_account *from, alice_account *to, size
     const alice_account *common = to;
     while (!stands_below_locked(from, common))
         common = common->parent;
+    close_stripes(from);
     raise_peaks_locked(from);
     raise_peaks_locked(to);
-    bool fits = fits_locked(to, common, bytes, &closed);
-    if (fits) {
+    empty_stripes_locked(from); /* what it holds itself is now what it uses */
+    bool has = from->own >= bytes;
+    bool fits = has && fits_locked(to, common, bytes, &closed);
+    if (!has) {
+        /* nothing moves */
+    } else if (fits) {
         /* First give, then take: a common parent's peak must not see both. */
         unhold_locked(from, bytes);
         hold_locked(to, bytes);
@@ -480,9 +485,10 @@ alice_status alice_account_transfer(alice_account *from, alice_account *to, size
     } else {
         to->refusals++;
     }
+    reopen_stripes(from);
     reopen_below_locked(closed);
     pthread_mutex_unlock(&b->lock);
-    return fits ? ALICE_OK : ALICE_E_BUDGET;
+    return fits ? ALICE_OK : has ? ALICE_E_BUDGET : ALICE_E_INVAL;
 }
 
 void alice_account_observe(alice_account *account, size_t bytes)
@@ -590,19 +596,8 @@ alice_status alice_budget_open(alice_budget **out, const alice_budget_options *o
     return ALICE_OK;
 }
 
-alice_status alice_budget_close(alice_budget **budget, size_t *leaked)
+static void accounts_delete(alice_budget *b)
 {
-    if (leaked)
-        *leaked = 0;
-    if (!budget || !*budget)
-        return ALICE_OK;
-    alice_budget *b = *budget;
-    *budget = NULL;
-    ALICE__CENSUS_REMOVE(&b->env, b);
-    size_t left = alice_account_used(b->root);
-    if (leaked)
-        *leaked = left;
-    alice__reclaimers_free(b);
     alice_account *a = b->root;
     while (a) { /* leaves first */
         if (a->first_child) {
@@ -615,11 +610,44 @@ alice_status alice_budget_close(alice_budget **budget, size_t *leaked)
         account_delete(a);
         a = parent;
     }
+}
+
+/* What more came back than was charged, in all accounts. */
+static size_t overdrawn_locked(alice_budget *b)
+{
+    size_t sum = 0;
+    FOR_TREE(a, b->root)
+    sum += a->overdrawn;
+    return sum;
+}
+
+alice_status alice_budget_close(alice_budget **budget, size_t *leaked)
+{
+    if (leaked)
+        *leaked = 0;
+    if (!budget || !*budget)
+        return ALICE_OK;
+    alice_budget *b = *budget;
+    if (alice__has_reclaimers(b, NULL))
+        return ALICE_E_BUSY;
+    pthread_mutex_lock(&b->lock);
+    draw_in_locked(b->root);
+    size_t left = b->root->held;
+    bool damaged = overdrawn_locked(b) > 0;
+    reopen_below_locked(b->root);
+    pthread_mutex_unlock(&b->lock);
+    if (leaked)
+        *leaked = left;
+    if (left > 0)
+        return ALICE_E_BUSY;
+    *budget = NULL;
+    ALICE__CENSUS_REMOVE(&b->env, b);
+    accounts_delete(b);
     pthread_mutex_destroy(&b->lock);
     pthread_mutex_destroy(&b->reclaim_lock);
     alice_env env = b->env;
     alice_env_free(&env, b, sizeof *b);
-    return left ? ALICE_E_BUSY : ALICE_OK;
+    return damaged ? ALICE_E_DAMAGED : ALICE_OK;
 }
 
 alice_status alice_account_open(alice_account **out, alice_account *parent, const char *name,
@@ -645,42 +673,61 @@ alice_status alice_account_open(alice_account **out, alice_account *parent, cons
     return ALICE_OK;
 }
 
-/* Take an account that holds nothing itself out of the tree; its children take its place. */
+/* Take an account without charge and children out of the tree. */
 static void unlink_locked(alice_account *a)
 {
     alice_account *parent = a->parent;
     alice_account **at = &parent->first_child;
     while (*at != a)
         at = &(*at)->next;
-    *at = a->first_child;
-    for (; *at; at = &(*at)->next)
-        (*at)->parent = parent;
     *at = a->next;
     parent->charges += a->charges;
     parent->refusals += a->refusals;
     parent->overdrawn += a->overdrawn;
 }
 
-size_t alice_account_close(alice_account **account)
+alice_status alice_account_close(alice_account **account)
 {
-    if (!account || !*account || *account == (*account)->budget->root)
-        return 0;
+    if (!account || !*account)
+        return ALICE_OK;
     alice_account *a = *account;
     alice_budget *b = a->budget;
-    struct crossing crossing;
-    *account = NULL;
-
+    if (a == b->root)
+        return ALICE_E_INVAL;
+    if (alice__has_reclaimers(b, a))
+        return ALICE_E_BUSY;
     pthread_mutex_lock(&b->lock);
     close_stripes(a);
     raise_peaks_locked(a);
     empty_stripes_locked(a);
-    size_t left = a->own;
-    unhold_locked(a, left);
-    unlink_locked(a);
+    bool busy = a->own > 0 || a->first_child;
+    if (busy)
+        reopen_stripes(a);
+    else
+        unlink_locked(a);
+    pthread_mutex_unlock(&b->lock);
+    if (busy)
+        return ALICE_E_BUSY;
+    *account = NULL;
+    account_delete(a);
+    return ALICE_OK;
+}
+
+size_t alice_account_write_off(alice_account *account)
+{
+    if (!account)
+        return 0;
+    alice_budget *b = account->budget;
+    struct crossing crossing;
+    pthread_mutex_lock(&b->lock);
+    draw_in_locked(account);
+    size_t bytes = account->held;
+    FOR_TREE(a, account)
+    unhold_locked(a, a->own);
+    reopen_below_locked(account);
     see_level_locked(b, &crossing);
     unlock_and_tell(b, &crossing);
-    account_delete(a);
-    return left;
+    return bytes;
 }
 
 /* ---- looking ------------------------------------------------------------ */
@@ -996,8 +1043,8 @@ const char *alice_level_name(alice_level level)
 
 alice_level alice_level_of(double ratio)
 {
-    return ratio > 0.8   ? ALICE_LEVEL_CRITICAL
-           : ratio > 0.6 ? ALICE_LEVEL_HIGH
-           : ratio > 0.4 ? ALICE_LEVEL_MEDIUM
-                         : ALICE_LEVEL_NORMAL;
+    return ratio > 0.8    ? ALICE_LEVEL_CRITICAL
+           : ratio > 0.6  ? ALICE_LEVEL_HIGH
+           : ratio >= 0.4 ? ALICE_LEVEL_MEDIUM
+                          : ALICE_LEVEL_NORMAL;
 }

@@ -77,7 +77,7 @@ bool alice__reclaimable(alice_budget *budget, size_t *bytes);
 /* Whether `a` stands at or below `top`. */
 bool alice__account_below(const alice_account *a, const alice_account *top);
 
-/* Free the reclaimers that nobody removed. */
-void alice__reclaimers_free(alice_budget *budget);
+/* Whether reclaimers are registered: any, or, where `account` is not NULL, one bound to it. */
+bool alice__has_reclaimers(alice_budget *budget, const alice_account *account);
 
 #endif

@@ -33,7 +33,7 @@ void alice__drop_behind_reading(alice__drop_behind *d, uint64_t offset, uint64_t
         d->keep_next = cached(d, offset + WINDOW);
         d->started = true;
     }
-    while (offset >= d->begin + WINDOW) {
+    while (offset - d->begin >= WINDOW) {
         drop(d, d->begin + WINDOW);
         d->begin += WINDOW;
         d->keep = d->keep_next;

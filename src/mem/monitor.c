@@ -596,6 +596,7 @@ void alice_monitor_close(alice_monitor **monitor)
     ALICE__CENSUS_REMOVE(&m->env, m);
     alice_monitor_unwatch(m);
     alice_reclaimer_remove(&m->reclaimer);
+    alice_account_write_off(m->untracked);
     alice_account_close(&m->untracked);
     alice__meminfo_close(m->statm_fd);
     alice__meminfo_close(m->group_fd);

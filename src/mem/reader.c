@@ -34,6 +34,9 @@ enum {
     LEAST_LINE = 2
 };
 
+/* What the kernel takes as an offset. */
+#define LAST_OFFSET ((uint64_t)INT64_MAX)
+
 struct alice_reader {
     alice_reader_options o;
     int fd;
@@ -116,6 +119,8 @@ static void reading_ended(alice_reader *r)
 static size_t allowed(const alice_reader *r, size_t n)
 {
     uint64_t at = next_offset(r);
+    if (r->about.seekable && n > LAST_OFFSET - at)
+        n = (size_t)(LAST_OFFSET - at);
     if (!r->o.fail_if_grown || !r->about.regular || r->about.size == 0)
         return n;
     uint64_t left = at < r->about.size ? r->about.size - at : 0;
@@ -496,6 +501,12 @@ alice_status alice_reader_skip(alice_reader *r, uint64_t n, alice_error *error)
     return ALICE_OK;
 }
 
+static alice_status no_such_offset(uint64_t offset, alice_error *error)
+{
+    return alice__fail(error, ALICE_E_INVAL, 0,
+                       "%" PRIu64 " is beyond the offsets that a file can have", offset);
+}
+
 alice_status alice_reader_seek(alice_reader *r, uint64_t offset, alice_error *error)
 {
     if (!r)
@@ -504,6 +515,8 @@ alice_status alice_reader_seek(alice_reader *r, uint64_t offset, alice_error *er
         return alice__fail(error, ALICE_E_UNSUPPORTED, 0,
                            "this input cannot be read from any "
                            "offset but the next");
+    if (offset > LAST_OFFSET)
+        return no_such_offset(offset, error);
     move_to(r, offset);
     r->line = 0;
     return ALICE_OK;
@@ -519,6 +532,10 @@ alice_status alice_reader_read_at(const alice_reader *r, uint64_t offset, void *
         return alice__fail(error, ALICE_E_UNSUPPORTED, 0,
                            "this input cannot be read from any "
                            "offset but the next");
+    if (offset > LAST_OFFSET)
+        return no_such_offset(offset, error);
+    if (n > LAST_OFFSET - offset)
+        n = (size_t)(LAST_OFFSET - offset);
     int e = alice__file_read_at(r->fd, offset, to, n, &have);
     if (e != 0) {
         alice_status st = alice__status_of_errno(-e);

@@ -212,8 +212,12 @@ bool alice__reclaimable(alice_budget *budget, size_t *bytes)
     return true;
 }
 
-void alice__reclaimers_free(alice_budget *budget)
+bool alice__has_reclaimers(alice_budget *budget, const alice_account *account)
 {
-    while (budget->reclaimers)
-        unlink_and_free(budget->reclaimers);
+    bool entered = enter(budget);
+    const alice_reclaimer *r = budget->reclaimers;
+    while (r && (r->removed || (account && r->account != account)))
+        r = r->next;
+    leave(budget, entered);
+    return r != NULL;
 }

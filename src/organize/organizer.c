@@ -433,6 +433,10 @@ void alice_organizer_close(alice_organizer **organizer)
         alice_account_observe(o->program, 0);
         if (alice_budget_close(&o->budget, &leaked) != ALICE_OK)
             alice_env_log(&o->env, ALICE_LOG_WARNING, "%zu bytes were not given back", leaked);
+        if (o->budget) {
+            alice_account_write_off(alice_budget_root(o->budget));
+            alice_budget_close(&o->budget, NULL);
+        }
     }
     alice__fs_close(o->organized_fd);
     alice__fs_close(o->inbox_fd);

@@ -16,6 +16,7 @@ DECLARED = re.compile(r'\bALICE_API\b[^;{}]*?\b(\w+)\s*\(')
 
 NEED_NO_MEMORY = set('''
 alice_account_budget alice_account_cap alice_account_free alice_account_name alice_account_peak
+alice_account_write_off
 alice_budget_limit alice_budget_peak
 alice_batch_size_at alice_cache_reason_name
 alice_config_baseline_batch alice_config_check alice_config_field alice_config_for_ram

@@ -158,7 +158,7 @@ static alice_status budget_part(struct world *w)
     assert_ok(alice_budget_ledger(b, rows, 4, &count));
     assert_ok(alice_budget_check(b, NULL));
     alice_reclaimer_remove(&r);
-    assert_int_equal(alice_account_close(&child), 0);
+    assert_ok(alice_account_close(&child));
     assert_ok(alice_budget_close(&b, &leaked));
     assert_int_equal(leaked, 0);
     return st;

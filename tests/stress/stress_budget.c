@@ -116,8 +116,8 @@ static void short_life(struct world *w, unsigned parent, unsigned r)
         if (alice_account_charge(child, r % 700 + 1) == ALICE_OK)
             alice_account_release(child, r % 700 + 1);
     }
-    alice_account_close(&a);
-    alice_account_close(&child);
+    if (alice_account_close(&child) != ALICE_OK || alice_account_close(&a) != ALICE_OK)
+        abort();
 }
 
 static void look(struct world *w, unsigned account)

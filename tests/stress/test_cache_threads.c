@@ -409,7 +409,7 @@ static void everything_at_once(alice_cache_policy policy, bool told)
     assert_int_equal(g.wrong, 0);
     assert_int_equal(g.refs, 0);
     assert_int_equal(g.weaks, 0);
-    assert_int_equal(alice_account_close(&g.account), 0);
+    assert_ok(alice_account_close(&g.account));
     assert_ok(alice_budget_close(&g.budget, NULL));
 }
 

@@ -108,10 +108,11 @@ static void a_budget_is_a_source(void **state)
     assert_ok(alice_budget_open(&budget, &bo));
     alice_account *root = alice_budget_root(budget);
     assert_int_equal(alice_batch_level_of_budget(budget), ALICE_LEVEL_NORMAL);
-    assert_ok(alice_account_charge(root, 400));
+    assert_ok(alice_account_charge(root, 399));
     assert_int_equal(alice_batch_level_of_budget(budget), ALICE_LEVEL_NORMAL);
-    assert_ok(alice_account_charge(root, 1));
+    assert_ok(alice_account_charge(root, 1)); /* exactly 40 % */
     assert_int_equal(alice_batch_level_of_budget(budget), ALICE_LEVEL_MEDIUM);
+    assert_ok(alice_account_charge(root, 1));
     assert_ok(alice_account_charge(root, 400));
     assert_int_equal(alice_batch_level_of_budget(budget), ALICE_LEVEL_CRITICAL);
     alice_account_release(root, 801);

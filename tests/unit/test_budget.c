@@ -32,6 +32,13 @@ static void assert_sound(const alice_budget *b)
         fail_msg("%s", e.text);
 }
 
+/* Close with what is still charged. */
+static void drop(alice_budget *b)
+{
+    alice_account_write_off(alice_budget_root(b));
+    assert_ok(alice_budget_close(&b, NULL));
+}
+
 static void sums_go_up_the_tree(void **state)
 {
     (void)state;
@@ -54,6 +61,10 @@ static void sums_go_up_the_tree(void **state)
     size_t leaked = 0;
     assert_status(alice_budget_close(&b, &leaked), ALICE_E_BUSY);
     assert_int_equal(leaked, 100);
+    assert_int_equal(alice_account_used(hash), 100); /* it is as it was */
+    alice_account_release(hash, 100);
+    assert_ok(alice_budget_close(&b, &leaked));
+    assert_int_equal(leaked, 0);
     assert_null(b);
 }
 
@@ -87,7 +98,7 @@ static void refusals_are_exact(void **state)
             assert_ok(alice_account_transfer(accounts[k], accounts[0], 1));
         }
         assert_sound(b);
-        alice_budget_close(&b, NULL);
+        drop(b);
     }
 }
 
@@ -163,41 +174,54 @@ static void transfers_move_what_is_charged(void **state)
     assert_ok(alice_account_transfer(out, NULL, 300));
     assert_ok(alice_account_transfer(NULL, out, 2));
     assert_int_equal(alice_budget_used(b), 702);
+    /* More than it holds: nothing moves, whatever stands below it or lies about as credit. */
+    alice_account *below = open_account(in, "below", 0);
+    assert_status(alice_account_transfer(in, out, 700), ALICE_E_INVAL);
+    assert_ok(alice_account_charge(below, 100));
+    assert_status(alice_account_transfer(in, out, 750), ALICE_E_INVAL);
+    assert_status(alice_account_transfer(out, in, 3), ALICE_E_INVAL);
+    assert_status(alice_account_transfer(out, in, SIZE_MAX), ALICE_E_INVAL);
+    assert_int_equal(alice_account_used(in), 799);
+    assert_int_equal(alice_account_used(out), 2);
+    assert_ok(alice_account_transfer(out, in, 2));
     assert_sound(b);
-    alice_budget_close(&b, NULL);
+    drop(b);
     assert_ok(alice_budget_close(&other, NULL));
 }
 
-static void closing_an_account_gives_back(void **state)
+static void a_write_off_gives_all_back(void **state)
 {
     (void)state;
     alice_budget *b = open_budget(16 * ALICE_MB);
     alice_account *a = open_account(alice_budget_root(b), "a", 0);
     alice_account *child = open_account(a, "child", 0);
-    alice_account *second = open_account(a, "second", 0);
-    alice_account *last = open_account(alice_budget_root(b), "last", 0);
+    assert_ok(alice_account_charge(alice_budget_root(b), 1));
     assert_ok(alice_account_charge(a, 10));
-    assert_ok(alice_account_charge(child, 32));
-    assert_int_equal(alice_account_close(&a), 10);
-    assert_null(a);
-    assert_int_equal(alice_account_close(&a), 0);
-    assert_int_equal(alice_budget_used(b), 32);
-    assert_ok(alice_account_charge(second, 1));
+    assert_ok(alice_account_charge(child, 5 * ALICE_MB));
+    assert_int_equal(alice_account_write_off(a), 10 + 5 * ALICE_MB);
+    assert_int_equal(alice_budget_used(b), 1);
+    assert_int_equal(alice_account_write_off(NULL), 0);
     assert_sound(b);
-    alice_ledger_row rows[8];
-    size_t n;
-    assert_ok(alice_budget_ledger(b, rows, 8, &n));
-    assert_int_equal(n, 4);
-    assert_string_equal(rows[1].name, "child");
-    assert_string_equal(rows[3].name, "last");
-    assert_int_equal(rows[1].depth, 1);
-    alice_account *root = alice_budget_root(b);
-    assert_int_equal(alice_account_close(&root), 0);
-    assert_non_null(root);
-    assert_int_equal(alice_account_close(&child), 32);
-    assert_int_equal(alice_account_close(&second), 1);
-    assert_int_equal(alice_account_close(&last), 0);
+    alice_account_release(alice_budget_root(b), 1);
     assert_ok(alice_budget_close(&b, NULL));
+}
+
+/* What comes back too much shows when the budget is closed, be it little or much. */
+static void closing_reports_damage(void **state)
+{
+    (void)state;
+    const size_t more[] = {1, 100, 20000, 2 * ALICE_MB};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        alice_budget *b = open_budget(16 * ALICE_MB);
+        alice_account *a = open_account(alice_budget_root(b), "a", 0);
+        assert_ok(alice_account_charge(a, ALICE_MB));
+        alice_account_release(a, ALICE_MB + more[i]);
+        assert_int_equal(alice_account_used(a), 0);
+        if (i % 2)
+            assert_ok(alice_account_close(&a));
+        assert_status(alice_budget_close(&b, NULL), ALICE_E_DAMAGED);
+        assert_null(b);
+    }
 }
 
 static void the_ledger_counts(void **state)
@@ -243,7 +267,7 @@ static void a_refusal_says_why(void **state)
         "by catalog (8.5 MB)");
     assert_string_equal(alice_account_explain(meta, 48 * ALICE_MB, tiny, sizeof tiny),
                         "needs 48");
-    alice_budget_close(&b, NULL);
+    drop(b);
 }
 
 static void the_checker_sees_a_false_release(void **state)
@@ -256,13 +280,13 @@ static void the_checker_sees_a_false_release(void **state)
     alice_account_release(a, 200);
     assert_status(alice_budget_check(b, &e), ALICE_E_DAMAGED);
     assert_non_null(strstr(e.text, "account a"));
-    alice_budget_close(&b, NULL);
+    assert_status(alice_budget_close(&b, NULL), ALICE_E_DAMAGED);
     b = open_budget(1000);
     assert_ok(alice_account_charge(alice_budget_root(b), 100));
     alice_account_release(alice_budget_root(b), 101);
     assert_status(alice_budget_check(b, &e), ALICE_E_DAMAGED);
     assert_non_null(strstr(e.text, "1 bytes came back"));
-    assert_ok(alice_budget_close(&b, NULL));
+    assert_status(alice_budget_close(&b, NULL), ALICE_E_DAMAGED);
 }
 
 static void observing_neither_refuses_nor_waits(void **state)
@@ -306,10 +330,11 @@ static void edges_are_told(void **state)
         &b, &(alice_budget_options){.limit = 1000, .on_level = on_level, .on_level_ctx = &t}));
     t.budget = b;
     alice_account *root = alice_budget_root(b);
-    assert_ok(alice_account_charge(root, 400));
+    assert_ok(alice_account_charge(root, 399));
     assert_int_equal(t.calls, 0);
-    assert_ok(alice_account_charge(root, 1));
+    assert_ok(alice_account_charge(root, 1)); /* exactly 40 % is medium */
     assert_int_equal(t.calls, 1);
+    assert_ok(alice_account_charge(root, 1));
     assert_int_equal(t.to, ALICE_LEVEL_MEDIUM);
     assert_ok(alice_account_charge(root, 500));
     assert_int_equal(t.calls, 2);
@@ -322,7 +347,9 @@ static void edges_are_told(void **state)
     static const struct {
         size_t edge;
         alice_level below;
-    } edges[] = {{400, ALICE_LEVEL_NORMAL}, {600, ALICE_LEVEL_MEDIUM}, {800, ALICE_LEVEL_HIGH}};
+    } edges[] = {{399, ALICE_LEVEL_NORMAL}, /* exactly 40 % is medium */
+                 {600, ALICE_LEVEL_MEDIUM},
+                 {800, ALICE_LEVEL_HIGH}};
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         int calls = t.calls;
         size_t used = alice_budget_used(b);
@@ -373,6 +400,41 @@ static alice_reclaimed give(void *ctx, size_t wanted)
     if (g->remove)
         alice_reclaimer_remove(g->remove);
     return (alice_reclaimed){.bytes = bytes, .items = 1};
+}
+
+static void what_is_in_use_is_not_closed(void **state)
+{
+    (void)state;
+    size_t leaked;
+    alice_budget *b = open_budget(16 * ALICE_MB);
+    alice_account *root = alice_budget_root(b);
+    alice_account *a = open_account(root, "a", 0);
+    alice_account *child = open_account(a, "child", 0);
+    alice_account *last = open_account(root, "last", 0);
+    struct giver g = {.account = last};
+    alice_reclaimer *r;
+    assert_ok(alice_account_charge(child, 32));
+    assert_status(alice_account_close(&a), ALICE_E_BUSY); /* an account stands below it */
+    assert_status(alice_account_close(&child), ALICE_E_BUSY);
+    assert_non_null(child);
+    assert_int_equal(alice_budget_used(b), 32);
+    assert_sound(b);
+    alice_account_release(child, 32);
+    assert_ok(alice_account_close(&child));
+    assert_null(child);
+    assert_ok(alice_account_close(&child));
+    assert_ok(alice_account_close(&a));
+    assert_status(alice_account_close(&root), ALICE_E_INVAL);
+    assert_non_null(root);
+    assert_ok(alice_reclaimer_add(&r, b, "r", ALICE_RECLAIM_COLD, give, &g));
+    assert_status(alice_budget_close(&b, &leaked), ALICE_E_BUSY);
+    assert_int_equal(leaked, 0);
+    alice_reclaimer_bind(r, last);
+    assert_status(alice_account_close(&last), ALICE_E_BUSY);
+    alice_reclaimer_remove(&r);
+    assert_ok(alice_account_close(&last));
+    assert_sound(b);
+    assert_ok(alice_budget_close(&b, NULL));
 }
 
 static void reclaim_runs_in_order_until_it_fits(void **state)
@@ -443,7 +505,9 @@ static void a_bound_reclaimer_is_spared_where_it_cannot_help(void **state)
     assert_int_equal(gx.runs, 1);
     assert_ok(alice_account_charge(y, 9900)); /* the root is full: both may help */
     assert_int_equal(gy.runs, 1);
-    alice_budget_close(&b, NULL);
+    alice_reclaimer_remove(&rx);
+    alice_reclaimer_remove(&ry);
+    drop(b);
 }
 
 static void a_reclaimer_may_remove_itself(void **state)
@@ -582,6 +646,7 @@ static alice_status scenario(const alice_alloc *alloc)
     alice_env_free(&env, p, np);
     alice_env_free(&env, q, 77);
     assert_ok(alice_budget_check(b, NULL));
+    alice_reclaimer_remove(&r);
     assert_ok(alice_budget_close(&b, NULL));
     return st;
 }
@@ -623,6 +688,7 @@ static void an_allocator_is_asked_again_after_reclaim(void **state)
     f = (struct faulty){.sticky = true};
     assert_status(alice_env_alloc(&env, 100, ALICE_HERE, &p), ALICE_E_NOMEM);
     assert_int_equal(alice_budget_used(b), 0);
+    alice_reclaimer_remove(&r);
     assert_ok(alice_budget_close(&b, NULL));
 }
 
@@ -651,7 +717,9 @@ int main(void)
         cmocka_unit_test(caps_bound_a_branch),
         cmocka_unit_test(one_thread_has_exact_peaks),
         cmocka_unit_test(transfers_move_what_is_charged),
-        cmocka_unit_test(closing_an_account_gives_back),
+        cmocka_unit_test(what_is_in_use_is_not_closed),
+        cmocka_unit_test(a_write_off_gives_all_back),
+        cmocka_unit_test(closing_reports_damage),
         cmocka_unit_test(the_ledger_counts),
         cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(the_checker_sees_a_false_release),

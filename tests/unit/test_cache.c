@@ -1092,7 +1092,7 @@ static struct purse purse(size_t limit)
 
 static void purse_close(struct purse *p)
 {
-    assert_int_equal(alice_account_close(&p->account), 0);
+    assert_ok(alice_account_close(&p->account));
     assert_ok(alice_budget_close(&p->budget, NULL));
 }
 

@@ -1331,14 +1331,14 @@ static void memory_is_what_was_charged(void **state)
     assert_int_equal(alice_account_used(account), used);
     alice__catalog_close(&c);
     assert_int_equal(alice_account_used(account), 0);
-    assert_int_equal(alice_account_close(&account), 0);
+    assert_ok(alice_account_close(&account));
 
     /* Too small a budget is said, and leaves nothing behind. */
     assert_ok(alice_account_open(&account, alice_budget_root(budget), "small", ALICE_MB));
     alice_error e = {0};
     alice__catalog_options o = {.env = {.account = account}, .path = db_path};
     assert_status(alice__catalog_open(&c, &o, &e), ALICE_E_BUDGET);
-    assert_int_equal(alice_account_close(&account), 0);
+    assert_ok(alice_account_close(&account));
     assert_ok(alice_budget_close(&budget, NULL));
 }
 

@@ -121,6 +121,42 @@ static void reap(pid_t child)
 
 /* ---- chunks ---- */
 
+/* The kernel's last offset, and beyond it: an answer, not an endless loop. */
+static void offsets_end_at_the_kernels_last(void **state)
+{
+    const uint64_t beyond[] = {UINT64_MAX, UINT64_MAX - 65535, (uint64_t)INT64_MAX + 1};
+    const uint64_t within[] = {INT64_MAX, INT64_MAX - 1, INT64_MAX - 4096};
+    alice_reader *r = NULL;
+    alice_bytes b;
+    alice_line line;
+    alice_error e;
+    uint8_t to[16];
+    size_t got = 9;
+    (void)state;
+    put_pattern(100000);
+    assert_ok(alice_reader_open(&r, path, NULL, NULL));
+    assert_ok(alice_reader_next_chunk(r, &b, NULL));
+    for (size_t i = 0; i < 3; i++) {
+        assert_status(alice_reader_seek(r, beyond[i], &e), ALICE_E_INVAL);
+        assert_non_null(strstr(e.text, "offset"));
+        assert_status(alice_reader_read_at(r, beyond[i], to, 16, &got, NULL), ALICE_E_INVAL);
+        assert_ok(alice_reader_read_at(r, within[i], to, 16, &got, NULL));
+        assert_int_equal(got, 0);
+        assert_ok(alice_reader_seek(r, within[i], NULL));
+        assert_status(alice_reader_next_chunk(r, &b, NULL), ALICE_E_END);
+        assert_status(alice_reader_next_line(r, &line, NULL), ALICE_E_END);
+        assert_ok(alice_reader_peek(r, 100, &b, NULL));
+        assert_int_equal(b.n, 0);
+        assert_status(alice_reader_skip(r, UINT64_MAX, NULL), ALICE_E_END);
+        assert_ok(alice_reader_seek(r, 0, NULL));
+        assert_status(alice_reader_skip(r, UINT64_MAX, NULL), ALICE_E_END);
+    }
+    assert_ok(alice_reader_seek(r, 0, NULL));
+    assert_ok(alice_reader_next_chunk(r, &b, NULL));
+    assert_true(b.n > 0);
+    alice_reader_close(&r);
+}
+
 static void chunks_are_whole(void **state)
 {
     (void)state;
@@ -1033,6 +1069,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_FILE(chunks_are_whole),
+        ON_FILE(offsets_end_at_the_kernels_last),
         ON_FILE(a_callback_takes_chunks),
         ON_FILE(pipes_give_whole_chunks),
         ON_FILE(a_reader_moves),
