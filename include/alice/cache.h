@@ -114,7 +114,7 @@ ALICE_API alice_cache_options alice_cache_defaults(const alice_config *config);
 
 /**
  * The most that a cache with these options ever holds: its bound and, beside
- * it, its handle (below 1.5 KB a shard). SIZE_MAX where the options are invalid.
+ * it, its handle (below 2.5 KB a shard). SIZE_MAX where the options are invalid.
  */
 ALICE_API size_t alice_cache_footprint(const alice_cache_options *options);
 
@@ -190,6 +190,23 @@ ALICE_API void alice_cache_unpin(alice_pin *pin);
  */
 ALICE_API alice_status alice_cache_get_copy(alice_cache *cache, alice_bytes key, void *buf,
                                             size_t size, size_t *n);
+
+/** One of many to look up. */
+typedef struct alice_cache_lookup {
+    alice_bytes key;     /**< in */
+    void *buf;           /**< in: where the value is copied to */
+    size_t size;         /**< in: room there */
+    size_t n;            /**< out: as of alice_cache_get_copy() */
+    alice_status status; /**< out: as of alice_cache_get_copy() */
+} alice_cache_lookup;
+
+/**
+ * Look up many as by alice_cache_get_copy(), several times as fast where the cache is larger
+ * than the processor's: what one waits for comes from memory while the next are asked for.
+ * Answers how many were copied. ALICE_E_INVAL for all where a key or buffer is invalid.
+ */
+ALICE_API size_t alice_cache_get_many(alice_cache *cache, alice_cache_lookup *lookups,
+                                      size_t count);
 
 /** Whether the key is stored and alive. Neither counts nor touches. */
 ALICE_API bool alice_cache_has(alice_cache *cache, alice_bytes key);
@@ -275,7 +292,7 @@ typedef struct alice_cache_stats {
     uint64_t rejections;   /**< not stored: too big, over budget, or no room */
     uint64_t loads;        /**< loaders run */
     uint64_t load_waits;   /**< calls that waited for another's load */
-    size_t pinned;         /**< entries pinned now */
+    size_t pinned;         /**< pins now */
 } alice_cache_stats;
 
 /** Numbers since open. A snapshot shard by shard. */

@@ -40,8 +40,9 @@ const char *alice_cache_reason_name(alice_cache_reason reason)
 
 static inline const uint8_t *key_of(const alice_cache *c, struct entry *e)
 {
-    const uint8_t *at = (const uint8_t *)e + key_offset(c, e->flags);
-    if (e->flags & ENTRY_KEY_OUT) {
+    unsigned flags = flags_of(e);
+    const uint8_t *at = (const uint8_t *)e + key_offset(c, flags);
+    if (flags & ENTRY_KEY_OUT) {
         const uint8_t *out;
         memcpy(&out, at, sizeof out);
         return out;
@@ -56,11 +57,12 @@ alice_bytes alice__entry_key(const alice_cache *c, struct entry *e)
 
 static inline alice_bytes value_of(const alice_cache *c, struct entry *e)
 {
-    if (e->flags & (ENTRY_BLOCK | ENTRY_REF)) {
+    unsigned flags = flags_of(e);
+    if (flags & (ENTRY_BLOCK | ENTRY_REF)) {
         const struct outside *o = outside_of(c, e);
         return (alice_bytes){o->p, o->n};
     }
-    size_t at = align8(head_size(c, e->flags) + e->klen);
+    size_t at = align8(head_size(c, flags) + e->klen);
     return (alice_bytes){(const uint8_t *)e + at, e->vlen};
 }
 
@@ -154,7 +156,7 @@ static inline struct entry *use(struct shard *s, alice_bytes key, uint32_t tag,
         return NULL;
     }
     if (s->cache->renew && (e->flags & ENTRY_TIMED))
-        timing_of(e)->deadline = (uint32_t)s->now + *ttl_of(e);
+        renew(e, s->now);
     s->hits++;
     policy_hit(s, e, handle);
     return e;
@@ -173,7 +175,7 @@ static bool move_entry(void *ctx, uint32_t from, uint32_t to, size_t size)
     struct shard *s = ctx;
     struct entry *e = entry_at(s, from);
     struct entry *moved = entry_at(s, to);
-    if (e->pins > 0 || !(e->flags & ENTRY_INDEXED))
+    if (alice__pins(&e->pins) > 0 || !(e->flags & ENTRY_INDEXED))
         return false;
     memcpy(moved, e, size);
     alice__index_change(&s->index, e->tag, from, to);
@@ -217,7 +219,7 @@ static void set_next_grave(struct entry *e, struct entry *next)
 
 void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e)
 {
-    assert((e->flags & ENTRY_DEAD) && e->pins == 0);
+    assert((e->flags & ENTRY_DEAD) && alice__pins(&e->pins) == 0);
     set_next_grave(e, NULL);
     if (graves->last)
         set_next_grave(graves->last, e);
@@ -240,7 +242,7 @@ void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
     s->items--;
     s->evictions += reason == ALICE_CACHE_EVICTED;
     s->expirations += reason == ALICE_CACHE_EXPIRED;
-    if (e->pins > 0)
+    if (alice__pins_watch(&e->pins))
         return;
     if (needs_burial(s, e))
         alice__graves_add(s, graves, e);
@@ -365,17 +367,103 @@ unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
 
 bool alice__cache_pin(struct shard *s, struct entry *e)
 {
-    if (e->pins == ENTRY_PINS_MAX)
-        return false;
-    s->pinned += e->pins == 0;
-    e->pins++;
-    return true;
+    bool taken = alice__pins_take(&e->pins);
+    s->given += taken;
+    return taken;
+}
+
+uint64_t alice__cache_pinned(const struct shard *s)
+{
+    uint64_t n = s->given;
+    for (unsigned i = 0; i < ALICE__GATE_LANES; i++) {
+        struct alice__lane *l = &s->gate.lanes[i];
+        /* In this order: what is let go of meanwhile is not missed. */
+        n -= atomic_load_explicit(&l->unpins, memory_order_acquire);
+        n += atomic_load_explicit(&l->pins, memory_order_acquire) / ALICE__LANE_ONE;
+    }
+    return n;
 }
 
 alice_pin alice__cache_pin_of(struct shard *s, struct entry *e)
 {
     alice_bytes v = value_of(s->cache, e);
     return (alice_pin){v.p, v.n, s, e};
+}
+
+/* Count on a lane; where one thread uses the cache, without the price of an atomic change. */
+static inline void count(const alice_cache *c, _Atomic uint64_t *n, uint64_t more)
+{
+    if (c->locking)
+        atomic_fetch_add_explicit(n, more, memory_order_release);
+    else
+        atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + more,
+                              memory_order_relaxed);
+}
+
+static inline struct alice__lane *lane_of(struct shard *s)
+{
+    return alice__gate_lane(&s->gate, s->cache->locking ? (uintptr_t)pthread_self() : 0);
+}
+
+/* To look: inside the gate, or, where that is closed, under the lock. */
+static inline bool begin_look(struct shard *s, _Atomic uint64_t *lane)
+{
+    if (!s->cache->locking)
+        return false;
+    if (alice__gate_enter(&s->gate, lane))
+        return true;
+    pthread_mutex_lock(&s->lock);
+    return false;
+}
+
+static inline void end_look(struct shard *s, _Atomic uint64_t *lane, bool inside, uint64_t hits)
+{
+    if (inside) {
+        alice__gate_leave(lane, hits);
+        return;
+    }
+    count(s->cache, lane, hits * ALICE__LANE_ONE);
+    unlock_quietly(s);
+}
+
+/* Find for use, changing nothing but marks. NULL: it is not there, or `*change` is needed. */
+static inline struct entry *look(struct shard *s, alice_bytes key, uint32_t tag, bool *change)
+{
+    const alice_cache *c = s->cache;
+    uint32_t handle = find(s, key, tag);
+    if (!handle)
+        return NULL;
+    struct entry *e = entry_at(s, handle);
+    if (flags_of(e) & ENTRY_TIMED) {
+        uint64_t now = ticks_of(c);
+        *change = expired_at(e, now) || (now > s->now && now - s->now > TTL_MAX_TICKS);
+        if (*change)
+            return NULL;
+        if (c->renew)
+            renew(e, now);
+    }
+    policy_mark(c, e);
+    return e;
+}
+
+alice_status alice__cache_look(struct shard *s, alice_bytes key, uint32_t tag, bool count_miss,
+                               alice_pin *out)
+{
+    struct alice__lane *lane = lane_of(s);
+    bool change = false;
+    if (!s->cache->s3fifo)
+        return ALICE_E_CHANGED; /* a hit moves the entry */
+    bool inside = begin_look(s, &lane->pins);
+    struct entry *e = look(s, key, tag, &change);
+    bool pinned = e && alice__pins_take(&e->pins);
+    if (pinned)
+        *out = alice__cache_pin_of(s, e);
+    end_look(s, &lane->pins, inside, pinned);
+    if (change)
+        return ALICE_E_CHANGED;
+    if (!e && count_miss)
+        count(s->cache, &lane->misses, 1);
+    return pinned ? ALICE_OK : e ? ALICE_E_BUSY : ALICE_E_NOENT;
 }
 
 alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
@@ -391,6 +479,10 @@ alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
     if (c->closing)
         return ALICE_E_CLOSED;
     struct shard *s = shard_of(c, key, &tag);
+    st = alice__cache_look(s, key, tag, true, out);
+    if (st != ALICE_E_CHANGED)
+        return st;
+    st = ALICE_E_NOENT;
     lock_shard(s);
     struct entry *e = use(s, key, tag, &graves);
     if (e && alice__cache_pin(s, e)) {
@@ -421,12 +513,12 @@ static void shrink(struct shard *s, struct graves *graves)
     }
 }
 
-void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves)
+/* Under the lock: let go of what is in the way, and do what had to wait for it. */
+static void let_go(struct shard *s, struct entry *e, struct graves *graves)
 {
-    assert(e->pins > 0);
-    if (--e->pins > 0)
+    assert(alice__pins(&e->pins) > 0);
+    if (!alice__pins_drop_closed(&e->pins))
         return;
-    s->pinned--;
     if (e->flags & ENTRY_DEAD) {
         if (needs_burial(s, e))
             alice__graves_add(s, graves, e);
@@ -446,13 +538,142 @@ void alice_cache_unpin(alice_pin *pin)
         return;
     if (pin->entry_) {
         struct shard *s = pin->shard_;
-        lock_shard(s);
-        alice__cache_let_go(s, pin->entry_, &graves);
-        unlock_shard(s);
-        if (graves.first)
+        struct entry *e = pin->entry_;
+        if (!alice__pins_drop(&e->pins)) {
+            lock_shard(s);
+            let_go(s, e, &graves);
+            unlock_shard(s);
             alice__cache_bury(s, &graves);
+        }
+        count(s->cache, &lane_of(s)->unpins, 1); /* the last that is touched: see in_use() */
     }
     *pin = (alice_pin){0};
+}
+
+static inline alice_status copy_value(const alice_cache *c, struct entry *e, void *buf,
+                                      size_t size, size_t *n)
+{
+    alice_bytes v = value_of(c, e);
+    *n = v.n;
+    if (v.n > size)
+        return ALICE_E_TOOBIG;
+    if (v.n > 0)
+        memcpy(buf, v.p, v.n);
+    return ALICE_OK;
+}
+
+/* --- many at once ------------------------------------------------------------------ */
+
+#define AT_ONCE 16 /* keys that are on their way from memory together */
+
+/* A shard that a batch is inside of. */
+struct visit {
+    struct shard *shard;
+    struct alice__lane *lane;
+    bool inside;
+    uint64_t hits;
+};
+
+struct asked {
+    struct visit *visit;
+    const struct alice__index_group *group;
+    uint32_t tag;
+};
+
+static struct visit *visit_shard(struct visit *visits, unsigned *count, struct shard *s)
+{
+    for (unsigned i = 0; i < *count; i++) {
+        if (visits[i].shard == s)
+            return &visits[i];
+    }
+    struct visit *v = &visits[(*count)++];
+    struct alice__lane *lane = lane_of(s);
+    bool inside = s->cache->locking && alice__gate_enter(&s->gate, &lane->looks);
+    *v = (struct visit){s, lane, inside, 0};
+    return v;
+}
+
+/* Up to AT_ONCE, in steps, so that what one waits for comes while the others are asked for. */
+static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
+{
+    struct visit visits[AT_ONCE];
+    struct asked asked[AT_ONCE];
+    bool left[AT_ONCE] = {false};
+    unsigned visited = 0;
+    size_t found = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct asked *a = &asked[i];
+        struct shard *s = shard_of(c, l[i].key, &a->tag);
+        a->visit = visit_shard(visits, &visited, s);
+        a->group = NULL;
+        if (!s->index.dir || (c->locking && !a->visit->inside))
+            continue;
+        a->group = alice__index_groups(alice__index_segment(&s->index, a->tag)) +
+                   alice__index_home(&s->index, a->tag);
+        __builtin_prefetch(a->group);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct asked *a = &asked[i];
+        unsigned match = a->group ? alice__index_match(a->group, a->tag) : 0;
+        uint32_t handle = match ? a->group->handles[__builtin_ctz(match)] : 0;
+        if (handle) { /* most often the one; what is there, is compared in the next step */
+            const uint8_t *e = (const void *)entry_at(a->visit->shard, handle);
+            __builtin_prefetch(e);
+            __builtin_prefetch(e + ALICE__LINE);
+        }
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct asked *a = &asked[i];
+        bool change = false;
+        left[i] = c->locking && !a->visit->inside;
+        if (left[i])
+            continue;
+        struct entry *e = look(a->visit->shard, l[i].key, a->tag, &change);
+        left[i] = change;
+        l[i].n = 0;
+        l[i].status = e ? copy_value(c, e, l[i].buf, l[i].size, &l[i].n) : ALICE_E_NOENT;
+        a->visit->hits += e != NULL;
+        found += l[i].status == ALICE_OK;
+        if (!e && !change)
+            count(c, &a->visit->lane->misses, 1);
+    }
+    for (unsigned i = 0; i < visited; i++) {
+        if (visits[i].inside)
+            alice__gate_leave(&visits[i].lane->looks, visits[i].hits);
+        else
+            count(c, &visits[i].lane->looks, visits[i].hits * ALICE__LANE_ONE);
+    }
+    /* What needs a change, or met one: one by one. */
+    for (unsigned i = 0; i < n; i++) {
+        if (!left[i])
+            continue;
+        l[i].status = alice_cache_get_copy(c, l[i].key, l[i].buf, l[i].size, &l[i].n);
+        found += l[i].status == ALICE_OK;
+    }
+    return found;
+}
+
+size_t alice_cache_get_many(alice_cache *c, alice_cache_lookup *lookups, size_t n)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n && lookups; i++) {
+        alice_cache_lookup *l = &lookups[i];
+        if (!c || bad_bytes(l->key) || (!l->buf && l->size > 0)) {
+            for (size_t k = 0; k < n; k++) {
+                lookups[k].n = 0;
+                lookups[k].status = ALICE_E_INVAL;
+            }
+            return 0;
+        }
+    }
+    for (size_t i = 0; lookups && i < n && c->s3fifo; i += AT_ONCE)
+        found += get_some(c, lookups + i, n - i < AT_ONCE ? (unsigned)(n - i) : AT_ONCE);
+    for (size_t i = 0; lookups && i < n && !c->s3fifo; i++) {
+        alice_cache_lookup *l = &lookups[i];
+        l->status = alice_cache_get_copy(c, l->key, l->buf, l->size, &l->n);
+        found += l->status == ALICE_OK;
+    }
+    return found;
 }
 
 alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, size_t size,
@@ -467,15 +688,24 @@ alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, si
     if (!c || (!buf && size > 0) || bad_bytes(key))
         return ALICE_E_INVAL;
     struct shard *s = shard_of(c, key, &tag);
+    if (c->s3fifo) {
+        struct alice__lane *lane = lane_of(s);
+        bool change = false;
+        bool inside = begin_look(s, &lane->looks);
+        struct entry *e = look(s, key, tag, &change);
+        if (e)
+            st = copy_value(c, e, buf, size, n);
+        end_look(s, &lane->looks, inside, e != NULL);
+        if (!change) {
+            if (!e)
+                count(c, &lane->misses, 1);
+            return st;
+        }
+    }
     lock_shard(s);
     struct entry *e = use(s, key, tag, &graves);
-    if (e) {
-        alice_bytes v = value_of(c, e);
-        *n = v.n;
-        st = v.n > size ? ALICE_E_TOOBIG : ALICE_OK;
-        if (st == ALICE_OK && v.n > 0)
-            memcpy(buf, v.p, v.n);
-    }
+    if (e)
+        st = copy_value(c, e, buf, size, n);
     unlock_shard(s);
     if (graves.first)
         alice__cache_bury(s, &graves);
@@ -488,10 +718,15 @@ bool alice_cache_has(alice_cache *c, alice_bytes key)
     if (!c || bad_bytes(key))
         return false;
     struct shard *s = shard_of(c, key, &tag);
-    lock_shard(s);
+    struct alice__lane *lane = lane_of(s);
+    bool inside = begin_look(s, &lane->looks);
     uint32_t handle = find(s, key, tag);
-    bool there = handle && !is_expired(s, entry_at(s, handle));
-    unlock_shard(s);
+    struct entry *e = handle ? entry_at(s, handle) : NULL;
+    uint64_t now = e && (flags_of(e) & ENTRY_TIMED) ? ticks_of(c) : 0;
+    bool there =
+        e &&
+        (now == 0 || (!expired_at(e, now) && (now < s->now || now - s->now <= TTL_MAX_TICKS)));
+    end_look(s, &lane->looks, inside, 0);
     return there;
 }
 
@@ -681,9 +916,9 @@ size_t alice_cache_largest(alice_cache *c)
     if (!c)
         return 0;
     struct shard *s = &c->shards[0]; /* all have the same share */
-    lock_shard(s);
+    lock_quietly(s);
     size_t share = s->purse.limit;
-    unlock_shard(s);
+    unlock_quietly(s);
     return largest_value(share);
 }
 
@@ -711,9 +946,15 @@ static uint32_t shards_of(const alice_cache_options *o)
     return n;
 }
 
+static size_t lanes_bytes(uint32_t shards)
+{
+    return shards * ALICE__GATE_LANES * sizeof(struct alice__lane);
+}
+
 static size_t handle_bytes(uint32_t shards)
 {
-    return sizeof(alice_cache) + shards * sizeof(struct shard);
+    return sizeof(alice_cache) + shards * sizeof(struct shard) + lanes_bytes(shards) +
+           ALICE__LINE;
 }
 
 size_t alice_cache_footprint(const alice_cache_options *options)
@@ -727,6 +968,9 @@ size_t alice_cache_footprint(const alice_cache_options *options)
 static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
 {
     size_t page = page_size_for(share);
+    uintptr_t end = ((uintptr_t)c + c->handle_bytes) & ~(uintptr_t)(ALICE__LINE - 1);
+    s->gate.lanes =
+        (struct alice__lane *)end - ALICE__GATE_LANES * (1 + (size_t)(s - c->shards));
     s->cache = c;
     if (pthread_mutex_init(&s->lock, NULL) != 0)
         return ALICE_E_SYSTEM;
@@ -802,9 +1046,9 @@ static bool in_use(alice_cache *c)
     bool used = alice__cache_called_out(c) != NULL;
     for (uint32_t i = 0; i < c->shard_count; i++) {
         struct shard *s = &c->shards[i];
-        lock_shard(s);
-        used = used || s->pinned > 0 || s->flights;
-        unlock_shard(s);
+        lock_quietly(s);
+        used = used || alice__cache_pinned(s) > 0 || s->flights;
+        unlock_quietly(s);
     }
     return used;
 }
@@ -865,9 +1109,15 @@ alice_cache_stats alice_cache_get_stats(alice_cache *c)
         return st;
     for (uint32_t i = 0; i < c->shard_count; i++) {
         struct shard *s = &c->shards[i];
-        lock_shard(s);
+        lock_quietly(s);
         st.hits += s->hits;
         st.misses += s->misses;
+        for (unsigned k = 0; k < ALICE__GATE_LANES; k++) {
+            struct alice__lane *l = &s->gate.lanes[k];
+            st.hits += atomic_load_explicit(&l->looks, memory_order_relaxed) / ALICE__LANE_ONE;
+            st.hits += atomic_load_explicit(&l->pins, memory_order_relaxed) / ALICE__LANE_ONE;
+            st.misses += atomic_load_explicit(&l->misses, memory_order_relaxed);
+        }
         st.size_bytes += s->purse.held;
         st.max_size_bytes += s->purse.limit;
         st.peak_bytes += s->purse.peak;
@@ -878,8 +1128,8 @@ alice_cache_stats alice_cache_get_stats(alice_cache *c)
         st.rejections += s->rejections;
         st.loads += s->loads;
         st.load_waits += s->load_waits;
-        st.pinned += s->pinned;
-        unlock_shard(s);
+        st.pinned += (size_t)alice__cache_pinned(s);
+        unlock_quietly(s);
     }
     if (st.hits + st.misses > 0)
         st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
@@ -892,9 +1142,9 @@ size_t alice_cache_bytes(alice_cache *c)
 {
     size_t bytes = c ? c->handle_bytes : 0;
     for (uint32_t i = 0; c && i < c->shard_count; i++) {
-        lock_shard(&c->shards[i]);
+        lock_quietly(&c->shards[i]);
         bytes += c->shards[i].purse.held;
-        unlock_shard(&c->shards[i]);
+        unlock_quietly(&c->shards[i]);
     }
     return bytes;
 }

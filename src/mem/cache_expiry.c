@@ -29,7 +29,6 @@
 
 #define UNIT_SHIFT 4 /* ticks to a unit of the wheel: 16 */
 #define LEVEL_SHIFT 6
-#define TTL_MAX_TICKS (UINT64_C(1) << 30)
 
 /* Nobody looked for longer than anything lives: say so before ticks are mistaken. */
 static void expire_all(struct shard *s, uint64_t now)
@@ -49,7 +48,7 @@ static void expire_all(struct shard *s, uint64_t now)
 
 uint64_t alice__cache_now(struct shard *s)
 {
-    uint64_t now = alice_env_now_ns(&s->cache->env) / TICK_NS;
+    uint64_t now = ticks_of(s->cache);
     if (now > s->now && now - s->now > TTL_MAX_TICKS)
         expire_all(s, now);
     s->now = now;

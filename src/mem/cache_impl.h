@@ -28,7 +28,7 @@
  * and when it is pinned, by the last to let go. Until then it counts as held.
  *
  * Locks: one for each shard, never two at once; below it only the account and
- * the allocator. No callback runs under it.
+ * the allocator. No callback runs under it. Who only looks takes none: see gate.h.
  */
 
 #include <pthread.h>
@@ -38,10 +38,12 @@
 #include <alice/reclaim.h>
 
 #include "mem/calls.h"
+#include "mem/gate.h"
 #include "mem/ghost.h"
 #include "mem/index.h"
 #include "mem/purse.h"
 #include "mem/slab.h"
+#include "port/clock.h"
 
 enum {
     ENTRY_LIVE = 1 << 0, /* always set: what the slab wants */
@@ -59,14 +61,12 @@ enum {
     ENTRY_REASON = 7 << ENTRY_REASON_SHIFT
 };
 
-#define ENTRY_PINS_MAX 32000
-
 struct entry {
     uint16_t flags;
     uint16_t klen;
     uint16_t vlen; /* of a value in the slot */
-    uint16_t pins;
-    uint32_t tag;        /* when dead: its handle */
+    uint16_t pins; /* of gate.h; flags (uses) and deadlines are written by who looks, too */
+    uint32_t tag;  /* when dead: its handle */
     uint32_t next, prev; /* in its queue; when dead: the address of the next dead */
 };
 
@@ -123,6 +123,7 @@ struct graves {
 };
 
 struct shard {
+    struct alice__gate gate;
     pthread_mutex_t lock;
     alice_cache *cache;
     struct alice__purse purse;
@@ -134,7 +135,7 @@ struct shard {
     struct flight *flights;
     struct graves deferred; /* whom callbacks made leave: buried when these have returned */
     size_t items;
-    size_t pinned;    /* entries with pins */
+    uint64_t given;   /* pins that were given under the lock, loads' */
     uint64_t now;     /* ticks, as last read */
     unsigned no_pack; /* slots to be given back until packing is tried again */
     bool ghost_unfit; /* its size should follow the number of entries */
@@ -162,16 +163,47 @@ struct alice_cache {
     struct shard shards[];
 };
 
+/* To change: nobody looks, and nobody else changes. */
 static inline void lock_shard(struct shard *s)
+{
+    if (s->cache->locking) {
+        pthread_mutex_lock(&s->lock);
+        alice__gate_close(&s->gate);
+    }
+}
+
+static inline void unlock_shard(struct shard *s)
+{
+    if (s->cache->locking) {
+        alice__gate_open(&s->gate);
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+/* To read what is changed under the lock: others may look meanwhile. */
+static inline void lock_quietly(struct shard *s)
 {
     if (s->cache->locking)
         pthread_mutex_lock(&s->lock);
 }
 
-static inline void unlock_shard(struct shard *s)
+static inline void unlock_quietly(struct shard *s)
 {
     if (s->cache->locking)
         pthread_mutex_unlock(&s->lock);
+}
+
+/* Under the lock: wait for a condition, and let others in meanwhile. */
+static inline void wait_in_shard(struct shard *s, pthread_cond_t *changed)
+{
+    alice__gate_open(&s->gate);
+    pthread_cond_wait(changed, &s->lock);
+    alice__gate_close(&s->gate);
+}
+
+static inline unsigned flags_of(const struct entry *e)
+{
+    return __atomic_load_n(&e->flags, __ATOMIC_RELAXED);
 }
 
 static inline struct entry *entry_at(const struct shard *s, uint32_t handle)
@@ -216,7 +248,7 @@ static inline uint32_t *ttl_of(struct entry *e)
 
 static inline struct outside *outside_of(const alice_cache *c, struct entry *e)
 {
-    return (void *)((uint8_t *)e + align8(head_size(c, e->flags)));
+    return (void *)((uint8_t *)e + align8(head_size(c, flags_of(e))));
 }
 
 /* What stands in the slot before the key. */
@@ -261,12 +293,23 @@ size_t alice__ghost_wanted(const struct shard *s);
 /* Choose the queue for a new entry. */
 void alice__policy_admit(struct shard *s, struct entry *e);
 
+/*
+ * Mark it as used. Also by who only looks: the other bits are not changed meanwhile, and
+ * of two marks at once one may be lost.
+ */
+static inline void policy_mark(const alice_cache *c, struct entry *e)
+{
+    unsigned flags = flags_of(e);
+    if ((flags & ENTRY_FREQ) >> ENTRY_FREQ_SHIFT < c->freq_max)
+        __atomic_store_n(&e->flags, (uint16_t)(flags + (1 << ENTRY_FREQ_SHIFT)),
+                         __ATOMIC_RELAXED);
+}
+
 /* It was used. */
 static inline void policy_hit(struct shard *s, struct entry *e, uint32_t handle)
 {
     if (s->cache->s3fifo) {
-        if ((e->flags & ENTRY_FREQ) >> ENTRY_FREQ_SHIFT < s->cache->freq_max)
-            e->flags = (uint16_t)(e->flags + (1 << ENTRY_FREQ_SHIFT));
+        policy_mark(s->cache, e);
     } else if (s->queues[QUEUE_MAIN].head != handle && !(e->flags & ENTRY_PARKED)) {
         alice__queue_front(s, e, handle);
     }
@@ -275,6 +318,17 @@ static inline void policy_hit(struct shard *s, struct entry *e, uint32_t handle)
 /* --- cache_expiry.c ------------------------------------------------------ */
 
 #define TICK_NS UINT64_C(4000000)
+
+/* Nothing lives longer, so that ticks modulo 2^32 are not mistaken. */
+#define TTL_MAX_TICKS (UINT64_C(1) << 30)
+
+/* The time in ticks, as exact as they are. */
+static inline uint64_t ticks_of(const alice_cache *c)
+{
+    const alice_clock *clock = c->env.clock;
+    uint64_t ns = clock && clock->now_ns ? clock->now_ns(clock->ctx) : alice__clock_coarse_ns();
+    return ns / TICK_NS;
+}
 
 /* Read the clock into s->now. */
 uint64_t alice__cache_now(struct shard *s);
@@ -293,7 +347,13 @@ size_t alice__wheel_advance(struct shard *s, uint64_t now, size_t work, struct g
 
 static inline bool expired_at(struct entry *e, uint64_t now)
 {
-    return (int32_t)((uint32_t)now - timing_of(e)->deadline) >= 0;
+    uint32_t deadline = __atomic_load_n(&timing_of(e)->deadline, __ATOMIC_RELAXED);
+    return (int32_t)((uint32_t)now - deadline) >= 0;
+}
+
+static inline void renew(struct entry *e, uint64_t now)
+{
+    __atomic_store_n(&timing_of(e)->deadline, (uint32_t)now + *ttl_of(e), __ATOMIC_RELAXED);
 }
 
 /* --- cache.c --------------------------------------------------------------- */
@@ -323,16 +383,23 @@ bool alice__cache_may_evict(alice_cache *c);
 /* Locked: put a dead entry, which nobody pins, with the others. */
 void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e);
 
-/* Pin; false where it has too many already. */
+/* Pin under the lock; false where it has too many already. */
 bool alice__cache_pin(struct shard *s, struct entry *e);
 alice_pin alice__cache_pin_of(struct shard *s, struct entry *e);
+
+/*
+ * Look up and pin without the lock, unless it is held. ALICE_OK; ALICE_E_NOENT: it is not
+ * there; ALICE_E_BUSY: it has too many pins; ALICE_E_CHANGED: that needs a change, the lock.
+ */
+alice_status alice__cache_look(struct shard *s, alice_bytes key, uint32_t tag, bool count_miss,
+                               alice_pin *out);
+
+/* Pins now: of all that were given, those that were not let go of. Under the lock. */
+uint64_t alice__cache_pinned(const struct shard *s);
 
 /* Remove a key; its flags, or 0 where nothing was there. */
 unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
                             alice_cache_reason reason, struct graves *graves);
-
-/* Let go of a pin, under the lock. */
-void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves);
 
 /* --- cache_store.c ------------------------------------------------------- */
 

@@ -16,7 +16,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define WAITERS_MAX (ENTRY_PINS_MAX / 2) /* each of them needs a pin */
+#define WAITERS_MAX (ALICE__PINS_MAX / 2) /* each of them needs a pin */
 
 /*
  * Who waits for whom, over all caches: a thread that loads may wait for another's load,
@@ -166,7 +166,7 @@ static alice_status join(struct shard *s, struct flight *flight, struct entry **
     flight->waiters++;
     s->load_waits++;
     while (!flight->done)
-        pthread_cond_wait(&flight->changed, &s->lock);
+        wait_in_shard(s, &flight->changed);
     waited();
     *out = flight->entry;
     alice_status st = flight->status;
@@ -183,11 +183,13 @@ static void land(struct shard *s, struct flight *flight, struct entry *e, alice_
     flight->status = st;
     flight->done = true;
     if (e)
-        e->pins = (uint16_t)(e->pins + flight->waiters);
+        __atomic_fetch_add(&e->pins, (uint16_t)flight->waiters, __ATOMIC_RELAXED);
+    if (e)
+        s->given += flight->waiters;
     if (flight->waiters > 0)
         pthread_cond_broadcast(&flight->changed);
     while (flight->waiters > 0)
-        pthread_cond_wait(&flight->changed, &s->lock);
+        wait_in_shard(s, &flight->changed);
     pthread_cond_destroy(&flight->changed);
 }
 
@@ -235,6 +237,9 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
     if (c->closing)
         return ALICE_E_CLOSED;
     struct shard *s = alice__cache_shard(c, key, &tag);
+    st = alice__cache_look(s, key, tag, false, out);
+    if (st == ALICE_OK || st == ALICE_E_BUSY)
+        return st;
     lock_shard(s);
     e = alice__cache_use(s, key, tag, &graves);
     struct flight *other = e ? NULL : find_flight(s, key, tag);

@@ -86,6 +86,7 @@ void alice__queue_unpark(struct shard *s, struct entry *e)
     uint32_t handle = e->prev ? entry_at(s, e->prev)->next : s->queues[QUEUE_PARKED].head;
     alice__queue_unlink(s, e, handle);
     e->flags = (uint16_t)(e->flags & ~ENTRY_PARKED);
+    alice__pins_unwatch(&e->pins);
     alice__queue_push(s, e, handle);
 }
 
@@ -124,7 +125,7 @@ static struct entry *tail_of(struct shard *s, struct queue *q, uint32_t *handle)
     while (q->tail) {
         struct entry *e = entry_at(s, q->tail);
         *handle = q->tail;
-        if (e->pins == 0)
+        if (!alice__pins_watch(&e->pins))
             return e;
         alice__queue_unlink(s, e, *handle);
         e->flags |= ENTRY_PARKED;

@@ -229,7 +229,7 @@ static struct entry *fill(struct shard *s, struct goods *g, uint32_t handle, uin
     e->flags = initial_flags(c, g);
     e->klen = (uint16_t)g->key.n;
     e->vlen = 0;
-    e->pins = pins;
+    __atomic_store_n(&e->pins, pins, __ATOMIC_RELAXED);
     e->tag = g->tag;
     uint8_t *key = (uint8_t *)e + key_offset(c, e->flags);
     if (e->flags & ENTRY_KEY_OUT)
@@ -294,11 +294,12 @@ alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
             g->inherit = before;
     }
     struct entry *e = fill(s, g, handle, pins);
-    s->pinned += pins > 0;
+    s->given += pins;
     if (apart) {
         e->flags =
             (uint16_t)(e->flags | ENTRY_DEAD | ALICE_CACHE_REPLACED << ENTRY_REASON_SHIFT);
         e->tag = handle;
+        (void)alice__pins_watch(&e->pins); /* it has pins: it goes with the last */
     } else {
         if (!g->inherit)
             alice__policy_admit(s, e);
@@ -325,7 +326,7 @@ static bool set_in_place(struct shard *s, struct goods *g)
     if (!handle || s->cache->on_evict || shape(s, g) != ALICE_OK)
         return false;
     struct entry *e = entry_at(s, handle);
-    if (e->pins > 0 || ((e->flags | g->flags) & outside) ||
+    if (alice__pins(&e->pins) > 0 || ((e->flags | g->flags) & outside) ||
         (e->flags & ENTRY_TIMED) != (g->flags & ENTRY_TIMED) ||
         alice__slab_class(g->slot_size) != alice__slab_class_of(&s->slab, handle))
         return false;

@@ -303,6 +303,8 @@ static alice_status cache_part(struct world *w, alice_cache_policy policy, unsig
     alice_cache_unpin(&pin);
     alice_cache_has(c, key_of(4, buf, sizeof buf));
     alice_cache_get_copy(c, key_of(4, buf, sizeof buf), value, sizeof value, &n);
+    alice_cache_lookup lookup = {key_of(3, buf, sizeof buf), value, sizeof value, 0, ALICE_OK};
+    (void)alice_cache_get_many(c, &lookup, 1);
     alice_cache_remove(c, key_of(4, buf, sizeof buf));
     alice_cache_expire(c, 5);
     assert_ok(alice_cache_resize(c, ALICE_CACHE_MIN_BYTES * (shards ? shards : 1)));

@@ -175,6 +175,28 @@ static void do_copy(struct model *m, struct random *r)
     saw(m, &m->known[k], value, n);
 }
 
+/* Several at once, each as by do_copy(). */
+static void do_many(struct model *m, struct random *r)
+{
+    char keys[24][400];
+    static uint8_t values[24][VALUE_MAX];
+    unsigned k[24];
+    alice_cache_lookup l[24];
+    for (unsigned i = 0; i < 24; i++) {
+        k[i] = random_below(r, KEYS);
+        l[i] = (alice_cache_lookup){
+            .key = key_of(k[i], keys[i]), .buf = values[i], .size = VALUE_MAX};
+    }
+    (void)alice_cache_get_many(m->cache, l, 24);
+    for (unsigned i = 0; i < 24; i++) {
+        if (l[i].status == ALICE_OK)
+            saw(m, &m->known[k[i]], values[i], l[i].n);
+        else
+            assert_status(l[i].status, ALICE_E_NOENT);
+        m->misses += l[i].status == ALICE_E_NOENT;
+    }
+}
+
 struct loading {
     struct model *m;
     struct known *known;
@@ -296,7 +318,7 @@ static void run(struct model *m, uint64_t seed)
         else if (what < 600)
             do_get(m, &r);
         else if (what < 850)
-            do_copy(m, &r);
+            what % 16 ? do_copy(m, &r) : do_many(m, &r);
         else if (what < 920)
             do_load(m, &r);
         else if (what < 990)

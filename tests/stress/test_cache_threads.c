@@ -137,6 +137,20 @@ static void do_get(struct ground *g, struct random *r, uint32_t k, alice_pin *ke
     uint8_t buf[256];
     size_t n;
     alice_pin pin;
+    if (random_below(r, 4) == 0) {
+        uint32_t keys[20];
+        uint8_t bufs[20][256];
+        alice_cache_lookup lookups[20];
+        for (unsigned i = 0; i < 20; i++) {
+            keys[i] = (k + i) % KEYS;
+            lookups[i] =
+                (alice_cache_lookup){.key = key_of(&keys[i]), .buf = bufs[i], .size = 256};
+        }
+        (void)alice_cache_get_many(g->cache, lookups, 20);
+        for (unsigned i = 0; i < 20; i++)
+            expect(g, lookups[i].status != ALICE_OK || right(bufs[i], lookups[i].n, keys[i]));
+        return;
+    }
     if (random_below(r, 2)) {
         alice_status st = alice_cache_get_copy(g->cache, key_of(&k), buf, sizeof buf, &n);
         if (st == ALICE_OK)

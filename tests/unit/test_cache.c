@@ -186,6 +186,56 @@ static void copies_only_what_fits(void **state)
     stop(f);
 }
 
+/* The same answers as one by one, over several shards, with misses and what has expired. */
+static void many_are_looked_up_at_once(void **state)
+{
+    (void)state;
+    enum { N = 100 };
+    for (unsigned policy = 0; policy <= ALICE_CACHE_S3FIFO; policy++) {
+        struct fixture *f = fixture();
+        f->options.max_bytes = ALICE_MB;
+        f->options.shards = 8;
+        f->options.policy = (alice_cache_policy)policy;
+        start(f);
+        char keys[N][8], bufs[N][8];
+        alice_cache_lookup lookups[N];
+        for (unsigned i = 0; i < N; i++) {
+            snprintf(keys[i], sizeof keys[i], "%u", i);
+            alice_bytes value = {(const uint8_t *)keys[i], i == 50 ? 9 : strlen(keys[i])};
+            if (i % 3)
+                assert_ok(alice_cache_set(f->cache, text(keys[i]), value, i % 3 == 2 ? 8 : 0));
+            lookups[i] = (alice_cache_lookup){text(keys[i]), bufs[i], 8, 1, ALICE_OK};
+        }
+        size_t found = 0;
+        for (unsigned late = 0; late < 2; late++) {
+            for (unsigned i = 0; i < N; i++)
+                found += i % 3 == 1 || (i % 3 == 2 && !late && i != 50);
+            assert_int_equal(alice_cache_get_many(f->cache, lookups, N), found);
+            for (unsigned i = 0; i < N; i++) {
+                bool there = i % 3 == 1 || (i % 3 == 2 && !late);
+                assert_int_equal(lookups[i].status, !there    ? ALICE_E_NOENT
+                                                    : i == 50 ? ALICE_E_TOOBIG
+                                                              : ALICE_OK);
+                assert_int_equal(lookups[i].n, !there ? 0 : i == 50 ? 9 : strlen(keys[i]));
+                if (there && i != 50)
+                    assert_memory_equal(bufs[i], keys[i], lookups[i].n);
+            }
+            f->clock.now_ns += 8 * MS;
+            found = 0;
+        }
+        alice_cache_stats st = alice_cache_get_stats(f->cache);
+        assert_int_equal(st.hits, 99);
+        assert_int_equal(st.misses, 101);
+        assert_int_equal(st.expirations, 33);
+        lookups[7].key = (alice_bytes){NULL, 1};
+        assert_int_equal(alice_cache_get_many(f->cache, lookups, N), 0);
+        assert_int_equal(lookups[0].status, ALICE_E_INVAL);
+        assert_int_equal(alice_cache_get_many(NULL, lookups, 2), 0);
+        assert_int_equal(alice_cache_get_many(f->cache, NULL, 0), 0);
+        stop(f);
+    }
+}
+
 static void pins_hold_through_everything(void **state)
 {
     (void)state;
@@ -1215,7 +1265,7 @@ static void footprints(void **state)
     alice_cache_options o = alice_cache_defaults(NULL);
     assert_int_equal(o.max_bytes, 256 * ALICE_MB);
     assert_int_equal(o.ttl_ms, 300000);
-    assert_true(alice_cache_footprint(&o) < 256 * ALICE_MB + 16 * 1536 + 2048);
+    assert_true(alice_cache_footprint(&o) < 256 * ALICE_MB + 16 * 2560 + 2048);
     o.max_bytes = 64 * ALICE_KB;
     assert_true(alice_cache_footprint(&o) <= 66 * ALICE_KB);
     o.max_bytes = 100;
@@ -1323,6 +1373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_and_gets),
         cmocka_unit_test(copies_only_what_fits),
+        cmocka_unit_test(many_are_looked_up_at_once),
         cmocka_unit_test(pins_hold_through_everything),
         cmocka_unit_test(a_pinned_one_can_be_evicted_afterwards),
         cmocka_unit_test(no_room_where_all_is_pinned),
