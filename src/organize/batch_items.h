@@ -19,6 +19,7 @@ typedef struct alice__item {
     int64_t other;         /* of a duplicate: the row that has the same bytes */
     alice__folder *folder; /* a reference */
     alice__stamp stamp;
+    alice__hash head;
     const char *name;
     const char *dest;    /* below organized; NULL: none */
     const char *source;  /* folder name; NULL: none */

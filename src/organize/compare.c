@@ -6,7 +6,6 @@
 #include <alice/reader.h>
 
 #include "base/error.h"
-#include "port/fs.h"
 
 enum { STRETCH = 8 * 1024 * 1024 }; /* between two looks at should_stop */
 
@@ -55,6 +54,7 @@ alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64
 alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, uint64_t size,
                                bool *same)
 {
+    const alice__fs_ops *fs = how->fs ? how->fs : &alice__fs_real;
     void *buf = NULL;
     size_t half = how->chunk_bytes <= size ? how->chunk_bytes : (size_t)size + 1;
     alice_status st = alice_env_alloc(&how->env, 2 * half, ALICE_HERE, &buf);
@@ -66,9 +66,9 @@ alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, ui
     for (uint64_t at = 0; *same && at <= size; at += half) {
         size_t want = size + 1 - at < half ? (size_t)(size + 1 - at) : half;
         size_t got_a = 0, got_b = 0;
-        int bad = alice__fs_read_at(a, at, left, want, &got_a);
+        int bad = fs->read_at(fs, a, at, left, want, &got_a);
         if (!bad)
-            bad = alice__fs_read_at(b, at, right, want, &got_b);
+            bad = fs->read_at(fs, b, at, right, want, &got_b);
         if (bad || asked_to_stop(how, at, want)) {
             st = bad ? alice__status_of_errno(-bad) : ALICE_E_CANCELLED;
             break;

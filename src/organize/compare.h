@@ -8,10 +8,12 @@
 #include <alice/env.h>
 
 #include "base/fingerprint.h"
+#include "port/fs_ops.h"
 
 /* How whole files are read. */
 typedef struct alice__reading_whole {
-    alice_env env; /* its account pays the chunks */
+    alice_env env;           /* its account pays the chunks */
+    const alice__fs_ops *fs; /* NULL: the real one */
     size_t chunk_bytes;
     bool (*should_stop)(void *ctx); /* asked every few MB: then ALICE_E_CANCELLED; or NULL */
     void *stop_ctx;

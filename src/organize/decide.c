@@ -13,6 +13,7 @@ static alice__item *new_item(alice__flow *x, const alice__probe *p)
 {
     alice__item *item = alice__items_add(&x->o->items, p->folder, p->name);
     item->stamp = p->stamp;
+    item->head = p->head;
     return item;
 }
 

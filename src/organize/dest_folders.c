@@ -17,10 +17,10 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "port/fs.h"
 
 enum {
     HANDLES = 64,
+    SEEN = 8192,       /* bits */
     FLUSH_TOGETHER = 4 /* more touched folders than this: one flush of all costs less */
 };
 
@@ -30,11 +30,12 @@ typedef struct handle {
     uint64_t hash;
     uint64_t used;
     int fd;
-    bool touched, apart;
+    bool touched, apart, met;
 } handle;
 
 struct alice__dests {
     alice_env env;
+    const alice__fs_ops *fs;
     int organized_fd;
     uint64_t dev;
     uint64_t clock;
@@ -42,18 +43,20 @@ struct alice__dests {
     bool other_touched;     /* one that is not held any more */
     bool all_at_once;
     alice__dests_stats stats;
-    size_t most; /* of the handles, these many are used */
+    size_t most;              /* of the handles, these many are used */
+    uint64_t seen[SEEN / 64]; /* folders that were entered, by hash */
     handle handles[HANDLES];
 };
 
 enum { ORGANIZED = HANDLES /* the id of the organized folder */ };
 
-alice_status alice__dests_open(alice__dests **out, const alice_env *env, int organized_fd,
-                               bool all_at_once, size_t most)
+alice_status alice__dests_open(alice__dests **out, const alice_env *env,
+                               const alice__fs_ops *fs, int organized_fd, bool all_at_once,
+                               size_t most)
 {
     void *p = NULL;
     alice__fs_stat s;
-    int r = alice__fs_stat_fd(organized_fd, &s);
+    int r = fs->stat_fd(fs, organized_fd, &s);
     if (r)
         return alice__status_of_errno(-r);
     alice_status st = alice_env_calloc(env, 1, sizeof(alice__dests), ALICE_HERE, &p);
@@ -61,6 +64,7 @@ alice_status alice__dests_open(alice__dests **out, const alice_env *env, int org
         return st;
     alice__dests *d = p;
     d->env = *env;
+    d->fs = fs;
     d->organized_fd = organized_fd;
     d->dev = s.dev;
     d->all_at_once = all_at_once;
@@ -69,16 +73,16 @@ alice_status alice__dests_open(alice__dests **out, const alice_env *env, int org
     return ALICE_OK;
 }
 
-int alice__flush_folder(int fd)
+int alice__flush_folder(const alice__fs_ops *fs, int fd)
 {
-    int r = alice__fs_sync(fd);
+    int r = fs->sync(fs, fd);
     return r == -EINVAL || r == -ENOSYS || r == -EOPNOTSUPP ? 0 : r;
 }
 
 static int flush_fd(alice__dests *d, int fd)
 {
     d->stats.flushes++;
-    return alice__flush_folder(fd);
+    return alice__flush_folder(d->fs, fd);
 }
 
 static void release(alice__dests *d, handle *h)
@@ -150,15 +154,15 @@ static alice_status open_part(alice__dests *d, size_t parent, const char *part, 
     int dir = parent == ORGANIZED ? d->organized_fd : d->handles[parent].fd;
     memcpy(name, part, length);
     name[length] = 0;
-    int r = alice__fs_open_dir(dir, name, fd);
+    int r = d->fs->open_dir(d->fs, dir, name, fd);
     if (r == -ENOENT && make) {
-        r = alice__fs_mkdir(dir, name, 0777);
+        r = d->fs->mkdir(d->fs, dir, name, 0777);
         if (!r) {
             d->stats.made++;
             alice__dests_touch(d, parent);
         }
         if (!r || r == -EEXIST)
-            r = alice__fs_open_dir(dir, name, fd);
+            r = d->fs->open_dir(d->fs, dir, name, fd);
     }
     *os_error = -r;
     return r == -ELOOP || r == -ENOTDIR ? ALICE_E_ACCESS : alice__status_of_errno(-r);
@@ -175,11 +179,12 @@ static alice_status enter(alice__dests *d, size_t parent, const char *path, size
         int fd = -1;
         void *p = NULL;
         alice__fs_stat s;
+        uint64_t made = d->stats.made;
         alice_status st = alice_env_alloc(&d->env, length, ALICE_HERE, &p);
         if (st == ALICE_OK)
             st = open_part(d, parent, path + begin, length - begin, make, &fd, os_error);
         if (st == ALICE_OK) {
-            *os_error = -alice__fs_stat_fd(fd, &s);
+            *os_error = -d->fs->stat_fd(d->fs, fd, &s);
             st = alice__status_of_errno(*os_error);
         }
         if (st != ALICE_OK) {
@@ -189,8 +194,15 @@ static alice_status enter(alice__dests *d, size_t parent, const char *path, size
         }
         h = take(d);
         memcpy(p, path, length);
-        *h = (handle){
-            .path = p, .length = length, .hash = hash, .fd = fd, .apart = s.dev != d->dev};
+        *h = (handle){.path = p,
+                      .length = length,
+                      .hash = hash,
+                      .fd = fd,
+                      .apart = s.dev != d->dev,
+                      .met = d->stats.made == made};
+        uint64_t *seen = &d->seen[hash % SEEN / 64], bit = UINT64_C(1) << hash % 64;
+        h->met &= !(*seen & bit);
+        *seen |= bit;
     }
     h->used = ++d->clock;
     *id = (size_t)(h - d->handles);
@@ -232,7 +244,10 @@ alice_status alice__dests_get(alice__dests *d, const char *dest, bool make, alic
     *leaf = name;
     *out = (alice__dest){.fd = id == ORGANIZED ? d->organized_fd : d->handles[id].fd,
                          .id = id,
-                         .apart = id != ORGANIZED && d->handles[id].apart};
+                         .apart = id != ORGANIZED && d->handles[id].apart,
+                         .met = id != ORGANIZED && d->handles[id].met};
+    if (id != ORGANIZED)
+        d->handles[id].met = false;
     return ALICE_OK;
 }
 
@@ -259,7 +274,7 @@ int alice__dests_flush(alice__dests *d, bool *everything)
     bool together = d->all_at_once && (touched > FLUSH_TOGETHER || d->other_touched);
     if (together) {
         d->stats.flushes++;
-        failed = alice__fs_sync_all(d->organized_fd);
+        failed = d->fs->sync_all(d->fs, d->organized_fd);
     } else if (d->other_touched) {
         failed = -EIO; /* one that had to go could not be flushed */
     } else if (d->organized_touched) {

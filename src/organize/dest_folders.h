@@ -10,18 +10,22 @@
 
 #include <alice/env.h>
 
+#include "port/fs_ops.h"
+
 typedef struct alice__dests alice__dests;
 
 typedef struct alice__dest {
     int fd;     /* borrowed until the next call */
     size_t id;  /* for touch(); until the next call */
     bool apart; /* on another file system than the organized folder */
+    bool met;   /* it stood before, and is entered for the first time, as far as remembered */
 } alice__dest;
 
 /* `all_at_once`: a flush of the whole file system of `organized_fd` is reliable. `most`:
    folders held open, from 4 to 64; 0: 64. */
-alice_status alice__dests_open(alice__dests **out, const alice_env *env, int organized_fd,
-                               bool all_at_once, size_t most);
+alice_status alice__dests_open(alice__dests **out, const alice_env *env,
+                               const alice__fs_ops *fs, int organized_fd, bool all_at_once,
+                               size_t most);
 void alice__dests_close(alice__dests **d);
 
 /*
@@ -44,7 +48,7 @@ void alice__dests_forget(alice__dests *d);
  */
 int alice__dests_flush(alice__dests *d, bool *everything);
 /* Flush one open folder; a file system that cannot flush folders has done its best. */
-int alice__flush_folder(int fd);
+int alice__flush_folder(const alice__fs_ops *fs, int fd);
 
 typedef struct alice__dests_stats {
     uint64_t made, flushes;

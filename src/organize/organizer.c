@@ -59,6 +59,7 @@ alice_env alice__organizer_env(const alice_organizer *o, alice_account *account)
 alice__reading_whole alice__organizer_reading(const alice_organizer *o)
 {
     return (alice__reading_whole){.env = alice__organizer_env(o, o->acc_stream),
+                                  .fs = o->fs,
                                   .chunk_bytes = o->sizes.chunk,
                                   .should_stop = o->o.should_stop,
                                   .stop_ctx = o->o.ctx};
@@ -326,6 +327,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         return st;
     if (!o->o.dry_run) {
         alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
+                                     .fs = o->fs,
                                      .organized_fd = o->organized_fd,
                                      .move = o->o.move,
                                      .run_id = alice_env_wall_s(&o->env),
@@ -351,6 +353,13 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
 alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_options *options,
                                   alice_error *error)
 {
+    return alice__organizer_open_on(out, options, NULL, error);
+}
+
+alice_status alice__organizer_open_on(alice_organizer **out,
+                                      const alice_organizer_options *options,
+                                      const alice__fs_ops *fs, alice_error *error)
+{
     if (!out || !options || !options->inbox || !options->organized)
         return alice__fail(error, ALICE_E_INVAL, 0,
                            "an inbox and an organized folder are needed");
@@ -366,6 +375,7 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
     alice_organizer *o = room;
     o->o = *options;
+    o->fs = fs ? fs : &alice__fs_real;
     o->env = env;
     o->inbox_fd = o->organized_fd = -1;
     alice__status_init(&o->board);

@@ -45,7 +45,8 @@ typedef struct alice__source_count {
 struct alice_organizer {
     alice_organizer_options o;
     alice_config config;
-    alice_env env; /* the caller's, without an account */
+    const alice__fs_ops *fs; /* that files are placed through */
+    alice_env env;           /* the caller's, without an account */
     alice__sizes sizes;
 
     alice_budget *budget;
@@ -76,6 +77,11 @@ struct alice_organizer {
     size_t source_count, source_last;
     uint64_t streamed, recovered;
 };
+
+/* alice_organizer_open(), with a file system for tests; NULL: the real one. */
+alice_status alice__organizer_open_on(alice_organizer **out,
+                                      const alice_organizer_options *options,
+                                      const alice__fs_ops *fs, alice_error *error);
 
 /* The env of the part that `account` pays for. */
 alice_env alice__organizer_env(const alice_organizer *o, alice_account *account);

@@ -5,6 +5,10 @@
  * A file gets its name, and nothing that stands is replaced: a rename that refuses to; else
  * a hard link and an unlink; else an empty file made with O_EXCL keeps the name, and the file
  * is renamed over that.
+ *
+ * What a server answered is not always what it did: a call whose reply got lost is sent
+ * again, and then says that the name is gone, or taken. So after a failure it is looked at
+ * what stands, and nothing is removed that could be the only one left.
  */
 
 #include <errno.h>
@@ -13,6 +17,10 @@
 #define RESERVED_NS (INT64_C(981173106) * 1000000000)
 /* File systems that keep local time may show it some hours off. */
 #define RESERVED_SLACK_NS (INT64_C(15) * 3600 * 1000000000)
+/* It is made with this mode, so that none is without a mark where modes are kept. */
+#define RESERVED_MODE 01000
+/* File systems that round times do it to two seconds at most. */
+#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
 
 bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp *stamp)
 {
@@ -23,99 +31,92 @@ bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp *stamp)
 bool alice__is_reservation(const alice__fs_stat *s)
 {
     int64_t off = s->mtime_ns - RESERVED_NS;
-    return s->kind == ALICE__FS_FILE && s->size == 0 && off >= -RESERVED_SLACK_NS &&
-           off <= RESERVED_SLACK_NS;
+    return s->kind == ALICE__FS_FILE && s->size == 0 &&
+           (s->mode == RESERVED_MODE ||
+            (off >= -RESERVED_SLACK_NS && off <= RESERVED_SLACK_NS));
 }
 
-static int try_rename_new(const alice__transfer *t, int from_dir, const char *from, int to_dir,
-                          const char *to)
-{
-    if (t->probe.no_replace_flag)
-        return -EINVAL;
-    return alice__fs_rename_new(from_dir, from, to_dir, to);
-}
-
-static int try_link(const alice__transfer *t, int from_dir, const char *from, int to_dir,
-                    const char *to)
-{
-    return t->probe.no_links ? -EPERM : alice__fs_link(from_dir, from, to_dir, to);
-}
-
-int alice__try_unlink(const alice__transfer *t, int dir, const char *name)
-{
-    int r = alice__fs_unlink(dir, name);
-    return t->probe.reply_lost ? t->probe.reply_lost : r;
-}
-
-static int try_rename_over(const alice__transfer *t, int from_dir, const char *from, int to_dir,
-                           const char *to)
-{
-    int r = alice__fs_rename_over(from_dir, from, to_dir, to);
-    return t->probe.reply_lost ? t->probe.reply_lost : r;
-}
-
-/*
- * What a server answered is not always what it did: a call whose reply got lost
- * is sent again, and then says that the name is gone. So after a failure nothing
- * is removed that could be the only one left: the old name has to stand.
- */
-bool alice__name_stands(int dir, const char *name)
+bool alice__name_is_gone(const alice__fs_ops *fs, int dir, const char *name)
 {
     alice__fs_stat s;
-    return alice__fs_stat_at(dir, name, &s) == 0;
+    return fs->stat_at(fs, dir, name, &s) == -ENOENT;
 }
 
-static bool are_one(int a_dir, const char *a, int b_dir, const char *b)
+/* The old name is gone, and under the new one stands what was to get it. */
+static bool was_renamed(const alice__fs_ops *fs, const alice__naming *n)
 {
-    alice__fs_stat s, u;
-    return alice__fs_stat_at(a_dir, a, &s) == 0 && alice__fs_stat_at(b_dir, b, &u) == 0 &&
-           s.dev == u.dev && s.inode == u.inode;
+    alice__fs_stat s;
+    if (!alice__name_is_gone(fs, n->from_dir, n->from) ||
+        fs->stat_at(fs, n->to_dir, n->to, &s) != 0)
+        return false;
+    int64_t off = s.mtime_ns - n->stamp->mtime_ns;
+    return s.kind == ALICE__FS_FILE && s.size == n->stamp->size && off >= -TIME_SLACK_NS &&
+           off <= TIME_SLACK_NS && !alice__is_reservation(&s);
 }
 
-/* Keep the name `to` with an empty file of ours, and rename over that. */
-static int place_by_reservation(alice__transfer *t, int from_dir, const char *from, int to_dir,
-                                const char *to)
+/* Whether `to` is the file `was`, which then had another name. */
+static bool is_another_name(const alice__fs_ops *fs, const alice__naming *n,
+                            const alice__fs_stat *was)
+{
+    alice__fs_stat s;
+    return fs->stat_at(fs, n->to_dir, n->to, &s) == 0 && s.dev == was->dev &&
+           s.inode == was->inode && s.links > was->links;
+}
+
+/* Keep the name with an empty file of ours, and rename over that. */
+static int place_by_reservation(const alice__fs_ops *fs, const alice__naming *n)
 {
     int fd = -1;
-    alice__fs_stat s;
-    int r = alice__fs_create(to_dir, to, 0600, &fd);
+    alice__fs_stat made, s;
+    int r = fs->create(fs, n->to_dir, n->to, RESERVED_MODE, &fd);
     if (r)
         return r;
-    r = alice__fs_set_times(fd, RESERVED_NS, RESERVED_NS);
-    alice__fs_close(fd);
-    alice__transfer_step(t, "reserved");
+    r = fs->stat_fd(fs, fd, &made);
+    bool known = r == 0;
     if (!r)
-        r = alice__fs_stat_at(to_dir, to, &s);
+        r = fs->set_times(fs, fd, RESERVED_NS, RESERVED_NS);
+    alice__fs_close(fd);
+    if (!r)
+        r = fs->stat_at(fs, n->to_dir, n->to, &s);
     /* Replaced meanwhile: then it is another's. */
     if (!r && !alice__is_reservation(&s))
         return -EEXIST;
     if (!r)
-        r = try_rename_over(t, from_dir, from, to_dir, to);
-    if (!r)
+        r = fs->rename_over(fs, n->from_dir, n->from, n->to_dir, n->to);
+    if (!r || was_renamed(fs, n))
         return 0;
-    if (!alice__name_stands(from_dir, from))
-        return 0; /* it was done all the same */
-    if (alice__fs_stat_at(to_dir, to, &s) == 0 && s.kind == ALICE__FS_FILE && s.size == 0)
-        alice__fs_unlink(to_dir, to);
+    if (fs->stat_at(fs, n->to_dir, n->to, &s) == 0 && s.size == 0 &&
+        ((known && s.inode == made.inode) || alice__is_reservation(&s)))
+        fs->unlink(fs, n->to_dir, n->to);
     return r;
 }
 
-int alice__place(alice__transfer *t, int from_dir, const char *from, int to_dir, const char *to)
+/* A second name, and the first one goes. */
+static int place_by_link(const alice__fs_ops *fs, const alice__naming *n)
 {
-    int r = try_rename_new(t, from_dir, from, to_dir, to);
+    alice__fs_stat was;
+    int r = fs->stat_at(fs, n->from_dir, n->from, &was);
+    if (r)
+        return r;
+    r = fs->link(fs, n->from_dir, n->from, n->to_dir, n->to);
+    if (r && !is_another_name(fs, n, &was))
+        return r;
+    r = fs->unlink(fs, n->from_dir, n->from);
+    if (!r || alice__name_is_gone(fs, n->from_dir, n->from))
+        return 0;
+    /* Only while it has both names may one of them go. */
+    if (is_another_name(fs, n, &was))
+        fs->unlink(fs, n->to_dir, n->to);
+    return r;
+}
+
+int alice__place(const alice__fs_ops *fs, const alice__naming *n)
+{
+    int r = fs->rename_new(fs, n->from_dir, n->from, n->to_dir, n->to);
     if (r != -EINVAL && r != -ENOSYS && r != -EOPNOTSUPP)
-        return r;
-    r = try_link(t, from_dir, from, to_dir, to);
-    if (!r) {
-        alice__transfer_step(t, "linked");
-        r = alice__try_unlink(t, from_dir, from);
-        /* Only while it has both names may one of them go. */
-        if (!r || !are_one(from_dir, from, to_dir, to))
-            return 0;
-        alice__fs_unlink(to_dir, to);
-        return r;
-    }
+        return r && r != -EXDEV && was_renamed(fs, n) ? 0 : r;
+    r = place_by_link(fs, n);
     if (r == -EPERM || r == -EOPNOTSUPP || r == -ENOSYS || r == -EMLINK)
-        r = place_by_reservation(t, from_dir, from, to_dir, to);
+        r = place_by_reservation(fs, n);
     return r;
 }

@@ -14,10 +14,7 @@
 
 #include "base/error.h"
 #include "organize/compare.h"
-#include "port/fs.h"
-
-/* File systems that round times do it to two seconds at most. */
-#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
+#include "organize/dest_folders.h"
 
 /* The two files of a doubt. */
 typedef struct pair {
@@ -34,8 +31,9 @@ static void close_pair(pair *p)
 }
 
 /* Open both. False: the source is not what it was, is gone, or is the very file that stands. */
-static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p, bool *as_copied)
+static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p)
 {
+    const alice__fs_ops *fs = o->fs;
     alice__fs_stat source, there;
     const char *slash = strrchr(d->source, '/');
     size_t n = slash ? (size_t)(slash - d->source) : 0;
@@ -46,12 +44,10 @@ static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p, 
     p->folder[n] = 0;
     p->name = slash + 1;
     if (alice__fs_open_dir_path(p->folder, &p->dir) != 0 ||
-        alice__fs_open_read(p->dir, p->name, &p->from) != 0 ||
-        alice__fs_open_read(o->organized_fd, d->dest, &p->to) != 0 ||
-        alice__fs_stat_fd(p->from, &source) != 0 || alice__fs_stat_fd(p->to, &there) != 0)
+        fs->open_read(fs, p->dir, p->name, &p->from) != 0 ||
+        fs->open_read(fs, o->organized_fd, d->dest, &p->to) != 0 ||
+        fs->stat_fd(fs, p->from, &source) != 0 || fs->stat_fd(fs, p->to, &there) != 0)
         return false;
-    int64_t off = there.mtime_ns - source.mtime_ns;
-    *as_copied = off >= -TIME_SLACK_NS && off <= TIME_SLACK_NS;
     return source.kind == ALICE__FS_FILE && there.kind == ALICE__FS_FILE &&
            (source.dev != there.dev || source.inode != there.inode) &&
            source.size == d->stamp.size && source.mtime_ns == d->stamp.mtime_ns;
@@ -68,10 +64,10 @@ static void end_move(const alice_organizer *o, const alice__doubt *d, const pair
         return;
     memcpy(below, d->dest, n);
     below[n] = 0;
-    if (alice__fs_sync(p->to) == 0 &&
-        alice__fs_open_dir(o->organized_fd, below, &parent) == 0 &&
-        alice__fs_sync(parent) == 0 && alice__fs_unlink(p->dir, p->name) == 0)
-        alice__fs_sync(p->dir);
+    const alice__fs_ops *fs = o->fs;
+    if (fs->sync(fs, p->to) == 0 && fs->open_dir(fs, o->organized_fd, below, &parent) == 0 &&
+        alice__flush_folder(fs, parent) == 0 && fs->unlink(fs, p->dir, p->name) == 0)
+        (void)alice__flush_folder(fs, p->dir); /* if it comes back, it is a known duplicate */
     alice__fs_close(parent);
 }
 
@@ -84,10 +80,9 @@ static alice_status look_closer(alice_organizer *o, const alice__doubt *d, bool 
 {
     const alice__reading_whole how = alice__organizer_reading(o);
     pair p;
-    bool as_copied = false, same = false;
+    bool same = false;
     alice_status st = ALICE_OK;
-    /* A copy keeps the time of its source: where no source is to be removed, that will do. */
-    if (open_pair(o, d, &p, &as_copied) && (d->move || !as_copied)) {
+    if (open_pair(o, d, &p)) {
         st = alice__same_bytes(&how, p.from, p.to, d->stamp.size, &same);
         if (st == ALICE_OK && same && d->move)
             end_move(o, d, &p);
@@ -97,6 +92,20 @@ static alice_status look_closer(alice_organizer *o, const alice__doubt *d, bool 
     }
     close_pair(&p);
     return st;
+}
+
+/* It cannot be looked at. One bad file must not stop every later run: where its source stands
+ * it is organized again, else it is left as it is; and it is named. */
+static void set_aside(const alice_organizer *o, const alice__doubt *d, alice_status why,
+                      bool *stands)
+{
+    alice__fs_stat s;
+    *stands = o->fs->stat_at(o->fs, ALICE__FS_CWD, d->source, &s) != 0;
+    alice_env_log(&o->env, ALICE_LOG_WARNING,
+                  "%s/%s, which a run that was cut off may have made, cannot be looked at "
+                  "(%s): %s",
+                  o->organized, d->dest, alice_status_text(why),
+                  *stands ? "it is left as it is" : "its source is organized again");
 }
 
 alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
@@ -115,7 +124,10 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
         bool stands = false;
         st =
             alice__transfer_recover(o->transfer, doubt.dest, &doubt.stamp, doubt.head, &stands);
-        if (st != ALICE_OK)
+        bool aside = st == ALICE_E_IO || st == ALICE_E_ACCESS || st == ALICE_E_SYSTEM;
+        if (aside)
+            set_aside(o, &doubt, st, &stands);
+        else if (st != ALICE_OK)
             return alice__fail(error, st, 0,
                                "%s/%s, which a run that was cut off may have made, cannot be "
                                "looked at: %s",
@@ -128,8 +140,7 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
             memcpy(last_folder, doubt.dest, n);
             last_folder[n] = 0;
         }
-        if (stands)
-            st = look_closer(o, &doubt, &stands);
+        st = stands && !aside ? look_closer(o, &doubt, &stands) : ALICE_OK;
         if (st == ALICE_OK && !stands)
             st = alice__catalog_forget(o->catalog, doubt.id);
         if (st != ALICE_OK)

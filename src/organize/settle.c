@@ -90,7 +90,8 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
                           .source_dir_fd = alice__folder_fd(item->folder),
                           .source_name = item->name,
                           .stamp = item->stamp,
-                          .dest = item->dest};
+                          .dest = item->dest,
+                          .head = &item->head};
         alice_status st = alice__transfer_put(o->transfer, &job, &e);
         if (st == ALICE_E_EXISTS) {
             item->retry = true;

@@ -29,14 +29,8 @@ enum {
     BUFFER_DEFAULT = 256 * 1024,
     BUFFER_LEAST = ALICE__HEAD_BYTES,
     BATCH_DEFAULT = 1000,
-    FLUSH_TOGETHER = 4 /* more copies than this: one flush of all costs less */
+    OLD_S = 3600 /* a temporary file of no run that is under way */
 };
-
-void alice__transfer_step(const alice__transfer *t, const char *what)
-{
-    if (t->probe.step)
-        t->probe.step(t->probe.ctx, what);
-}
 
 /* ---- open, close ---- */
 
@@ -52,8 +46,7 @@ alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_o
     alice__transfer *t = p;
     t->env = o->env;
     t->o = *o;
-    if (o->probe)
-        t->probe = *o->probe;
+    t->fs = o->fs ? o->fs : &alice__fs_real;
     if (t->o.buffer_bytes == 0)
         t->o.buffer_bytes = BUFFER_DEFAULT;
     if (t->o.buffer_bytes < BUFFER_LEAST)
@@ -62,14 +55,15 @@ alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_o
         t->o.max_batch = BATCH_DEFAULT;
 
     alice__fs_space space;
-    int r = alice__fs_space_of(o->organized_fd, &space);
+    int r = t->fs->space_of(t->fs, o->organized_fd, &space);
     if (r) {
         st = alice__fail(error, alice__status_of_errno(-r), -r,
                          "the organized folder cannot be used: %s", strerror(-r));
         goto out;
     }
-    t->all_at_once = space.local && alice__fs_sync_all_tells() && !t->probe.no_sync_all;
-    st = alice__dests_open(&t->dests, &t->env, o->organized_fd, t->all_at_once, o->max_folders);
+    t->all_at_once = space.local && alice__fs_sync_all_tells();
+    st = alice__dests_open(&t->dests, &t->env, t->fs, o->organized_fd, t->all_at_once,
+                           o->max_folders);
     if (st != ALICE_OK) {
         alice__fail(error, st, 0, "no memory to transfer files");
         goto out;
@@ -153,9 +147,18 @@ static void touch_source(alice__transfer *t, int fd)
     t->sources[t->source_count++] = fd;
 }
 
+static void close_copy(alice__batch_file *i)
+{
+    alice__fs_close(i->fd);
+    i->fd = -1;
+}
+
 static void clear_batch(alice__transfer *t)
 {
+    for (size_t k = 0; k < t->count; k++)
+        close_copy(&t->items[k]);
     t->count = t->text_fill = t->source_count = 0;
+    t->kept_open = 0;
 }
 
 static const char *source_name(const alice__transfer *t, const alice__batch_file *i)
@@ -190,15 +193,64 @@ alice_status alice__transfer_buffer(alice__transfer *t)
     return ALICE_OK;
 }
 
-static int look_at_source(int dir, const char *name, const alice__stamp *stamp,
-                          alice_status *status)
+static int look_at_source(alice__transfer *t, int dir, const char *name,
+                          const alice__stamp *stamp, alice_status *status)
 {
     alice__fs_stat s;
-    int r = alice__fs_stat_at(dir, name, &s);
+    int r = t->fs->stat_at(t->fs, dir, name, &s);
     *status = r                               ? alice__status_of_errno(-r)
               : !alice__is_stamped(&s, stamp) ? ALICE_E_CHANGED
                                               : ALICE_OK;
     return r;
+}
+
+/* ---- what a kill left ---- */
+
+/* Whether `name` is one that alice__temp_name() makes, of whatever run. */
+static bool is_temp_name(const char *name)
+{
+    static const char prefix[] = ".alice-tmp-";
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+        return false;
+    const char *p = name + sizeof prefix - 1;
+    size_t run = strspn(p, "0123456789");
+    if (run == 0 || p[run] != '-')
+        return false;
+    p += run + 1;
+    size_t number = strspn(p, "0123456789");
+    return number > 0 && p[number] == 0;
+}
+
+/* Remove the temporary files of dead runs in a folder: only what did not change since
+ * `before_ns`. */
+static void sweep(alice__transfer *t, const alice__dest *dest, int64_t before_ns)
+{
+    int fd = -1;
+    alice__fs_dir d;
+    alice__fs_name n;
+    alice__fs_stat s;
+    /* Its own position: the handle's is left alone. */
+    if (alice__transfer_buffer(t) != ALICE_OK || t->fs->open_dir(t->fs, dest->fd, ".", &fd))
+        return;
+    alice__fs_dir_start(&d, fd, t->buffer, t->buffer_size);
+    while (t->fs->dir_next(t->fs, &d, &n) == 0 && n.name) {
+        if (!is_temp_name(n.name) || (n.kind != ALICE__FS_FILE && n.kind != ALICE__FS_UNKNOWN))
+            continue;
+        /* The time of a copy is its source's: only its status says how old it is. */
+        if (before_ns != INT64_MAX &&
+            (t->fs->stat_at(t->fs, fd, n.name, &s) != 0 || s.ctime_ns >= before_ns))
+            continue;
+        if (t->fs->unlink(t->fs, fd, n.name) == 0)
+            alice__dests_touch(t->dests, dest->id);
+    }
+    alice__fs_close(fd);
+}
+
+/* In a folder that stood before: leftovers whose catalog may be gone, so that none is told of
+ * them. Another's run may be under way there: only old ones go. */
+static void sweep_old(alice__transfer *t, const alice__dest *dest)
+{
+    sweep(t, dest, (alice_env_wall_s(&t->env) - OLD_S) * 1000000000);
 }
 
 /* ---- put ---- */
@@ -207,19 +259,34 @@ static alice_status put_copy(alice__transfer *t, const alice__job *job, const al
                              const char *leaf, alice__batch_file *i)
 {
     alice__fs_stat s;
-    if (alice__fs_stat_at(dest->fd, leaf, &s) == 0)
+    if (t->fs->stat_at(t->fs, dest->fd, leaf, &s) == 0)
         return ALICE_E_EXISTS;
     i->state = COPIED;
     return alice__copy_to_temp(t, job, dest, i);
 }
 
+/* Whether somebody has it open to write; what cannot be opened is renamed all the same. */
+static alice_status is_written(alice__transfer *t, const alice__job *job)
+{
+    int fd = -1;
+    alice_status st = ALICE_OK;
+    if (!t->o.leave_busy ||
+        t->fs->open_read(t->fs, job->source_dir_fd, job->source_name, &fd) != 0)
+        return ALICE_OK;
+    st = alice__still_there(t, fd, &job->stamp);
+    alice__fs_close(fd);
+    return st;
+}
+
 static alice_status put_move(alice__transfer *t, const alice__job *job, const alice__dest *dest,
                              const char *leaf, alice__batch_file *i)
 {
+    const alice__naming n = {job->source_dir_fd, dest->fd, job->source_name, leaf, &job->stamp};
+    alice_status st = is_written(t, job);
     i->what = "it cannot be renamed";
-    int r = t->probe.no_rename
-                ? -EXDEV
-                : alice__place(t, job->source_dir_fd, job->source_name, dest->fd, leaf);
+    if (st != ALICE_OK)
+        return st;
+    int r = alice__place(t->fs, &n);
     if (r == -EXDEV) {
         i->remove_source = true;
         return put_copy(t, job, dest, leaf, i);
@@ -228,8 +295,7 @@ static alice_status put_move(alice__transfer *t, const alice__job *job, const al
     i->os_error = -r;
     if (r == -ENOENT) {
         /* Whose? */
-        alice_status st;
-        look_at_source(job->source_dir_fd, job->source_name, &job->stamp, &st);
+        look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, &st);
         return st == ALICE_OK ? ALICE_E_SYSTEM : st;
     }
     if (r)
@@ -237,7 +303,6 @@ static alice_status put_move(alice__transfer *t, const alice__job *job, const al
     t->stats.renamed++;
     alice__dests_touch(t->dests, dest->id);
     touch_source(t, job->source_dir_fd);
-    alice__transfer_step(t, "renamed");
     return ALICE_OK;
 }
 
@@ -248,6 +313,12 @@ static alice_status tell(alice_error *error, const char *dest, const alice__batc
     const char *why = i->os_error ? strerror(i->os_error) : alice_status_text(st);
     if (st == ALICE_E_CHANGED)
         return alice__fail(error, st, i->os_error, "the file changed after it was read");
+    if (st == ALICE_E_BUSY && !i->os_error)
+        return alice__fail(error, st, 0, "somebody has the file open to write");
+    if (st == ALICE_E_UNSUPPORTED && i->remove_source)
+        return alice__fail(error, st, i->os_error,
+                           "%s: %s (%s); the source stays, --lossy moves it all the same", dest,
+                           i->what, why);
     if (st == ALICE_E_EXISTS)
         return alice__fail(error, st, EEXIST, "%s stands already", dest);
     return alice__fail(error, st, i->os_error, "%s: %s: %s", dest, i->what, why);
@@ -261,11 +332,12 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
     alice__batch_file i = {.tag = job->tag,
                            .stamp = job->stamp,
                            .source_dir = job->source_dir_fd,
+                           .fd = -1,
                            .what = "the source cannot be looked at"};
     alice_status st = room_for(t, source_size + dest_size);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "no memory for another file of the batch");
-    i.os_error = -look_at_source(job->source_dir_fd, job->source_name, &job->stamp, &st);
+    i.os_error = -look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, &st);
     if (st != ALICE_OK)
         return tell(error, job->dest, &i, st);
 
@@ -277,7 +349,8 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
         if (st != ALICE_OK)
             break;
         i.apart = dest.apart;
-        alice__transfer_step(t, "folder made");
+        if (dest.met)
+            sweep_old(t, &dest);
         st = t->o.move ? put_move(t, job, &dest, leaf, &i) : put_copy(t, job, &dest, leaf, &i);
         /* A folder that was removed while it was held: look anew, once. */
         if (st != ALICE_E_SYSTEM || i.os_error != ENOENT || try > 0)
@@ -311,14 +384,15 @@ static int dest_of(alice__transfer *t, const alice__batch_file *i, alice__dest *
     return st == ALICE_OK ? 0 : os_error ? -os_error : -EIO;
 }
 
-static void remove_temp(alice__transfer *t, const alice__batch_file *i)
+static void remove_temp(alice__transfer *t, alice__batch_file *i)
 {
     alice__dest dest;
     const char *leaf;
     char name[ALICE__TEMP_NAME];
+    close_copy(i);
     alice__temp_name(t, i->temp, name);
     if (dest_of(t, i, &dest, &leaf) == 0)
-        alice__fs_unlink(dest.fd, name);
+        t->fs->unlink(t->fs, dest.fd, name);
 }
 
 static void copy_fails(alice__transfer *t, alice__batch_file *i, alice_status st, int r,
@@ -335,18 +409,57 @@ static int open_temp(alice__transfer *t, const alice__batch_file *i, int *fd)
     char name[ALICE__TEMP_NAME];
     int r = dest_of(t, i, &dest, &leaf);
     alice__temp_name(t, i->temp, name);
-    return r ? r : alice__fs_open_read(dest.fd, name, fd);
+    return r ? r : t->fs->open_read(t->fs, dest.fd, name, fd);
 }
 
-static void flush_copy(alice__transfer *t, alice__batch_file *i)
+/* Whether the copy, read from the disk, has the bytes of its source. */
+static int compare_copy(alice__transfer *t, const alice__batch_file *i, int copy)
 {
-    int fd = -1;
-    int r = open_temp(t, i, &fd);
+    int from = -1, r = alice__transfer_buffer(t) == ALICE_OK ? 0 : -ENOMEM;
+    size_t half = t->buffer_size / 2, got = 1, wanted = 0;
+    alice__fs_drop_cache(copy, 0, 0);
+    if (!r)
+        r = t->fs->open_read(t->fs, i->source_dir, source_name(t, i), &from);
+    for (uint64_t at = 0; !r && got > 0; at += got) {
+        r = t->fs->read_at(t->fs, from, at, t->buffer, half, &wanted);
+        if (!r)
+            r = t->fs->read_at(t->fs, copy, at, t->buffer + half, half, &got);
+        if (!r && (got != wanted || memcmp(t->buffer, t->buffer + half, got) != 0))
+            r = -EIO;
+    }
+    alice__fs_close(from);
+    return r;
+}
+
+/*
+ * The flush of all failed: of which file, nobody says. Each copy is flushed, read again from
+ * the disk and compared; what is moved is read again anyway.
+ */
+static void doubt_copy(alice__transfer *t, alice__batch_file *i)
+{
+    int fd = i->fd, r = 0;
+    if (fd < 0)
+        r = open_temp(t, i, &fd);
     if (!r) {
         t->flushes++;
-        r = t->probe.copies_unflushed ? -EIO : alice__fs_sync(fd);
+        r = t->fs->sync(t->fs, fd);
     }
-    alice__fs_close(fd);
+    if (!r && !i->verify)
+        r = compare_copy(t, i, fd);
+    if (fd != i->fd)
+        alice__fs_close(fd);
+    close_copy(i);
+    if (r)
+        copy_fails(t, i, alice__status_of_errno(-r), r, "the copy could not be flushed");
+}
+
+/* By the descriptor that wrote it. */
+static void flush_copy(alice__transfer *t, alice__batch_file *i)
+{
+    assert(i->fd >= 0);
+    t->flushes++;
+    int r = t->fs->sync(t->fs, i->fd);
+    close_copy(i);
     if (r)
         copy_fails(t, i, alice__status_of_errno(-r), r, "the copy could not be flushed");
 }
@@ -354,19 +467,25 @@ static void flush_copy(alice__transfer *t, alice__batch_file *i)
 /* Make the content of all copies durable. */
 static void flush_copies(alice__transfer *t)
 {
-    size_t together = 0;
+    size_t waiting = 0;
     for (size_t k = 0; k < t->count; k++)
-        together += t->items[k].state == COPIED && !t->items[k].apart;
-    bool all = t->all_at_once && together > FLUSH_TOGETHER;
-    if (all) {
+        waiting += t->items[k].state == COPIED && !t->items[k].flushed;
+    bool together = waiting > ALICE__FLUSH_TOGETHER;
+    int failed = 0;
+    if (together) {
         t->flushes++;
-        /* A failure may be another's file: then each copy says for itself. */
-        all = !t->probe.copies_unflushed && alice__fs_sync_all(t->o.organized_fd) == 0;
+        failed = t->fs->sync_all(t->fs, t->o.organized_fd);
     }
     for (size_t k = 0; k < t->count; k++) {
         alice__batch_file *i = &t->items[k];
-        if (i->state == COPIED && (!all || i->apart))
+        if (i->state != COPIED || i->flushed)
+            continue;
+        i->flushed = true;
+        if (!together)
             flush_copy(t, i);
+        else if (failed)
+            doubt_copy(t, i);
+        close_copy(i);
     }
 }
 
@@ -389,7 +508,7 @@ static void verify_copy(alice__transfer *t, alice__batch_file *i)
         alice__fs_advise_sequential(fd);
     }
     for (size_t got = 1; !r && st == ALICE_OK && got > 0; at += got) {
-        r = alice__fs_read_at(fd, at, t->buffer, t->buffer_size, &got);
+        r = t->fs->read_at(t->fs, fd, at, t->buffer, t->buffer_size, &got);
         if (r)
             break;
         alice__hasher_update(&hasher, t->buffer, got);
@@ -417,46 +536,51 @@ static void name_copy(alice__transfer *t, alice__batch_file *i)
     alice__temp_name(t, i->temp, name);
     int r = dest_of(t, i, &dest, &leaf);
     if (!r)
-        r = alice__place(t, dest.fd, name, dest.fd, leaf);
+        r = alice__place(t->fs, &(alice__naming){dest.fd, dest.fd, name, leaf, &i->stamp});
     if (r) {
         copy_fails(t, i, alice__status_of_errno(-r), r, "the copy could not be named");
         return;
     }
     alice__dests_touch(t->dests, dest.id);
     i->state = PLACED;
-    alice__transfer_step(t, "copy named");
 }
 
-/* A move that cannot be completed: the copy goes, the source stays as it is. Without a source
- * the copy is all there is. */
+/* A move that cannot be completed: the copy goes, the source stays as it is. Where the source
+ * is not seen the copy may be all there is, and what is not our copy is another's. */
 static void take_back_copy(alice__transfer *t, alice__batch_file *i, alice_status st, int r,
                            const char *what)
 {
     alice__dest dest;
     const char *leaf;
-    if (!alice__name_stands(i->source_dir, source_name(t, i)))
+    alice__fs_stat s;
+    if (alice__name_is_gone(t->fs, i->source_dir, source_name(t, i)))
         return;
-    if (dest_of(t, i, &dest, &leaf) == 0 && alice__fs_unlink(dest.fd, leaf) == 0)
+    if (t->fs->stat_at(t->fs, i->source_dir, source_name(t, i), &s) == 0 &&
+        dest_of(t, i, &dest, &leaf) == 0 && t->fs->stat_at(t->fs, dest.fd, leaf, &s) == 0 &&
+        s.dev == i->dev && s.inode == i->inode && t->fs->unlink(t->fs, dest.fd, leaf) == 0)
         alice__dests_touch(t->dests, dest.id);
     item_fails(i, st, r, what);
 }
 
+/* The source of a durable copy goes, if it is still what was copied. */
 static void remove_source(alice__transfer *t, alice__batch_file *i)
 {
-    alice_status st;
-    int r = look_at_source(i->source_dir, source_name(t, i), &i->stamp, &st);
-    if (st == ALICE_E_NOENT)
+    int fd = -1;
+    int r = t->fs->open_read(t->fs, i->source_dir, source_name(t, i), &fd);
+    if (r == -ENOENT)
         return; /* gone: what was copied is all that is left */
+    alice_status st = r == -ELOOP ? ALICE_E_CHANGED
+                      : r         ? alice__status_of_errno(-r)
+                                  : alice__still_there(t, fd, &i->stamp);
+    alice__fs_close(fd);
     if (st == ALICE_OK) {
-        r = alice__try_unlink(t, i->source_dir, source_name(t, i));
+        r = t->fs->unlink(t->fs, i->source_dir, source_name(t, i));
         st = alice__status_of_errno(-r);
     }
-    if (st == ALICE_OK || r == -ENOENT) {
+    if (st == ALICE_OK || alice__name_is_gone(t->fs, i->source_dir, source_name(t, i)))
         touch_source(t, i->source_dir);
-        alice__transfer_step(t, "source removed");
-    } else {
+    else
         take_back_copy(t, i, st, r, "the source cannot be removed");
-    }
 }
 
 static int flush_sources(alice__transfer *t)
@@ -464,7 +588,7 @@ static int flush_sources(alice__transfer *t)
     int failed = 0;
     for (size_t k = 0; k < t->source_count; k++) {
         t->flushes++;
-        int r = alice__flush_folder(t->sources[k]);
+        int r = alice__flush_folder(t->fs, t->sources[k]);
         failed = r ? r : failed;
     }
     return failed;
@@ -479,7 +603,6 @@ static void settle_copies(alice__transfer *t)
     if (copies == 0)
         return;
     flush_copies(t);
-    alice__transfer_step(t, "copies flushed");
     for (size_t k = 0; k < t->count; k++) {
         if (t->items[k].state == COPIED && t->items[k].verify)
             verify_copy(t, &t->items[k]);
@@ -514,18 +637,16 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
     settle_copies(t);
     for (size_t k = 0; k < t->count; k++)
         apart |= t->items[k].apart;
-    int failed = t->probe.folders_unflushed ? -EIO : alice__dests_flush(t->dests, &everything);
+    int failed = alice__dests_flush(t->dests, &everything);
     /* What was renamed came from the same file system: its old folders are flushed, too. */
     if (everything && !apart)
         t->source_count = 0;
-    alice__transfer_step(t, "folders flushed");
     settle_sources(t, failed);
     int r = flush_sources(t);
     failed = failed ? failed : r;
     /* Copies that were taken back. */
     r = alice__dests_flush(t->dests, NULL);
     failed = failed ? failed : r;
-    alice__transfer_step(t, "sources flushed");
 
     for (size_t k = 0; done && k < t->count; k++) {
         const alice__batch_file *i = &t->items[k];
@@ -544,17 +665,19 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
 void alice__transfer_abandon(alice__transfer *t)
 {
     for (size_t k = t->count; k-- > 0;) {
-        const alice__batch_file *i = &t->items[k];
+        alice__batch_file *i = &t->items[k];
         alice__dest dest;
         const char *leaf;
         if (i->state == COPIED) {
             remove_temp(t, i);
-        } else if (i->state == RENAMED && dest_of(t, i, &dest, &leaf) == 0 &&
-                   alice__place(t, dest.fd, leaf, i->source_dir, source_name(t, i)) == 0) {
-            alice__dests_touch(t->dests, dest.id);
-            t->stats.renamed--;
+        } else if (i->state == RENAMED && dest_of(t, i, &dest, &leaf) == 0) {
+            const alice__naming back = {dest.fd, i->source_dir, leaf, source_name(t, i),
+                                        &i->stamp};
+            if (alice__place(t->fs, &back) == 0) {
+                alice__dests_touch(t->dests, dest.id);
+                t->stats.renamed--;
+            }
         }
-        alice__transfer_step(t, "taken back");
     }
     /* No promise hangs on these flushes; a failure leaves what a kill would. */
     (void)alice__dests_flush(t->dests, NULL);
@@ -563,21 +686,6 @@ void alice__transfer_abandon(alice__transfer *t)
 }
 
 /* ---- after a kill ---- */
-
-/* Whether `name` is one that alice__temp_name() makes, of whatever run. */
-static bool is_temp_name(const char *name)
-{
-    static const char prefix[] = ".alice-tmp-";
-    if (strncmp(name, prefix, sizeof prefix - 1) != 0)
-        return false;
-    const char *p = name + sizeof prefix - 1;
-    size_t run = strspn(p, "0123456789");
-    if (run == 0 || p[run] != '-')
-        return false;
-    p += run + 1;
-    size_t number = strspn(p, "0123456789");
-    return number > 0 && p[number] == 0;
-}
 
 alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
                                      const alice__stamp *stamp, alice__hash head, bool *stands)
@@ -596,20 +704,20 @@ alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
         return ALICE_OK; /* no such folder: nothing stands */
     if (st != ALICE_OK)
         return st;
-    int r = alice__fs_stat_at(dest.fd, leaf, &s);
+    int r = t->fs->stat_at(t->fs, dest.fd, leaf, &s);
     if (r == -ENOENT || (!r && s.kind != ALICE__FS_FILE))
         return ALICE_OK;
     if (!r && stamp->size > 0 && alice__is_reservation(&s)) {
-        r = alice__fs_unlink(dest.fd, leaf);
+        r = t->fs->unlink(t->fs, dest.fd, leaf);
         alice__dests_touch(t->dests, dest.id);
         return alice__status_of_errno(-r);
     }
     if (!r && s.size != stamp->size)
         return ALICE_OK;
     if (!r)
-        r = alice__fs_open_read(dest.fd, leaf, &fd);
+        r = t->fs->open_read(t->fs, dest.fd, leaf, &fd);
     if (!r)
-        r = alice__fs_read_at(fd, 0, t->buffer, ALICE__HEAD_BYTES, &got);
+        r = t->fs->read_at(t->fs, fd, 0, t->buffer, ALICE__HEAD_BYTES, &got);
     alice__fs_close(fd);
     if (r)
         return alice__status_of_errno(-r);
@@ -621,23 +729,9 @@ void alice__transfer_sweep(alice__transfer *t, const char *dest_name)
 {
     alice__dest dest;
     const char *leaf;
-    int os_error = 0, fd = -1;
-    alice__fs_dir d;
-    alice__fs_name n;
-    if (alice__transfer_buffer(t) != ALICE_OK ||
-        alice__dests_get(t->dests, dest_name, false, &dest, &leaf, &os_error) != ALICE_OK)
-        return;
-    /* Its own position: the handle's is left alone. */
-    if (alice__fs_open_dir(dest.fd, ".", &fd))
-        return;
-    alice__fs_dir_start(&d, fd, t->buffer, t->buffer_size);
-    while (alice__fs_dir_next(&d, &n) == 0 && n.name) {
-        if (!is_temp_name(n.name) || (n.kind != ALICE__FS_FILE && n.kind != ALICE__FS_UNKNOWN))
-            continue;
-        if (alice__fs_unlink(fd, n.name) == 0)
-            alice__dests_touch(t->dests, dest.id);
-    }
-    alice__fs_close(fd);
+    int os_error = 0;
+    if (alice__dests_get(t->dests, dest_name, false, &dest, &leaf, &os_error) == ALICE_OK)
+        sweep(t, &dest, INT64_MAX);
 }
 
 /* ---- questions ---- */
@@ -646,25 +740,16 @@ bool alice__transfer_renames(alice__transfer *t, int source_dir_fd)
 {
     char name[ALICE__TEMP_NAME];
     alice__fs_stat from, to;
-    if (t->probe.no_rename || alice__fs_stat_fd(source_dir_fd, &from) ||
-        alice__fs_stat_fd(t->o.organized_fd, &to))
+    if (t->fs->stat_fd(t->fs, source_dir_fd, &from) ||
+        t->fs->stat_fd(t->fs, t->o.organized_fd, &to))
         return false;
     /*
      * Renaming a name that is nobody's: the kernel says EXDEV before it looks for it when the
      * two are different mounts. Volumes inside one file system have devices of their own.
      */
     alice__temp_name(t, UINT32_MAX, name);
-    int r = alice__fs_rename_new(source_dir_fd, name, t->o.organized_fd, name);
+    int r = t->fs->rename_new(t->fs, source_dir_fd, name, t->o.organized_fd, name);
     return from.dev == to.dev && r != -EXDEV;
-}
-
-alice_status alice__transfer_space(alice__transfer *t, uint64_t *bytes)
-{
-    alice__fs_space space;
-    int r = alice__fs_space_of(t->o.organized_fd, &space);
-    if (!r)
-        *bytes = space.free;
-    return alice__status_of_errno(-r);
 }
 
 void alice__transfer_stats_get(const alice__transfer *t, alice__transfer_stats *out)

@@ -17,7 +17,7 @@
  * Where the file system cannot rename without replacing: a hard link and an
  * unlink; where it has no links either, an empty file made with O_EXCL keeps the
  * name, and the file is renamed over that. Such a reservation that a kill left
- * behind is known by its time (and by being empty), and recover() removes it.
+ * behind is known by its mode or its time (and by being empty), and recover() removes it.
  *
  * One thread uses a transfer.
  */
@@ -25,23 +25,9 @@
 #include <alice/env.h>
 
 #include "base/fingerprint.h"
+#include "port/fs_ops.h"
 
 typedef struct alice__transfer alice__transfer;
-
-/* For tests: what the file system shall refuse, and who is called between any two steps. */
-typedef struct alice__transfer_probe {
-    bool no_replace_flag;   /* renameat2(RENAME_NOREPLACE) is -EINVAL */
-    bool no_links;          /* linkat() is -EPERM */
-    bool no_rename;         /* renaming the source is -EXDEV */
-    bool no_clone;          /* FICLONE is -EOPNOTSUPP */
-    bool no_kernel_copy;    /* copy_file_range() is -EXDEV */
-    bool no_sync_all;       /* syncfs() cannot be relied on */
-    bool copies_unflushed;  /* flushing a copy is -EIO */
-    bool folders_unflushed; /* flushing the destination folders is -EIO */
-    int reply_lost;         /* removing and replacing names is done, and answers this -errno */
-    void (*step)(void *ctx, const char *what);
-    void *ctx;
-} alice__transfer_probe;
 
 typedef struct alice__transfer_options {
     alice_env env;
@@ -53,13 +39,15 @@ typedef struct alice__transfer_options {
     size_t max_folders;             /* held open; 0: 64, the most */
     bool (*should_stop)(void *ctx); /* asked while a large file is copied; or NULL */
     void *stop_ctx;
-    const alice__transfer_probe *probe; /* NULL but in tests */
+    bool lossy;              /* a move across file systems may lose attributes of a file */
+    bool leave_busy;         /* a file that somebody has open to write is ALICE_E_BUSY */
+    const alice__fs_ops *fs; /* NULL: the real one */
 } alice__transfer_options;
 
 /*
  * Memory: some 100 bytes and the two names for each file of a batch, 64 folder
  * handles with their paths, and the buffer when something has to be read.
- * Descriptors: up to max_folders, and 2 while copying.
+ * Descriptors: up to max_folders, 4 of copies that are to be flushed, and 2 while copying.
  */
 alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_options *o,
                                   alice_error *error);
@@ -70,13 +58,15 @@ typedef struct alice__job {
     uint64_t tag; /* the caller's, given back */
     int source_dir_fd;
     const char *source_name;
-    alice__stamp stamp; /* as it was probed: a file that differs now is ALICE_E_CHANGED */
-    const char *dest;   /* below organized: folders are made as needed */
+    alice__stamp stamp;      /* as it was probed: a file that differs now is ALICE_E_CHANGED */
+    const char *dest;        /* below organized: folders are made as needed */
+    const alice__hash *head; /* of its first 64 KB, as probed; NULL: not known */
 } alice__job;
 
 /*
  * Do one file of the batch. ALICE_OK: under way or done, settled by finish();
  * ALICE_E_EXISTS: the destination is taken (nothing happened: choose another);
+ * ALICE_E_BUSY: somebody is writing it; ALICE_E_UNSUPPORTED: a move would lose attributes;
  * ALICE_E_CHANGED, ALICE_E_NOENT (the source is gone), ALICE_E_ACCESS,
  * ALICE_E_IO, ALICE_E_CANCELLED, …: this file fails, as it was; ALICE_E_NOSPC:
  * the batch has to stop here; ALICE_E_INVAL: `dest` is no path below organized
@@ -123,8 +113,6 @@ void alice__transfer_sweep(alice__transfer *t, const char *dest);
 
 /* Whether both are one file system as far as renaming goes (tried, not guessed). */
 bool alice__transfer_renames(alice__transfer *t, int source_dir_fd);
-/* Bytes free there for us. */
-alice_status alice__transfer_space(alice__transfer *t, uint64_t *bytes);
 
 typedef struct alice__transfer_stats {
     uint64_t renamed, reflinked, copied, bytes_copied, flushes, folders_made;

@@ -7,11 +7,12 @@
 #include "base/hash.h"
 #include "organize/dest_folders.h"
 #include "organize/transfer.h"
-#include "port/fs.h"
+#include "port/fs_ops.h"
 
 enum {
     ALICE__STRETCH = 8 * 1024 * 1024, /* between two looks at should_stop, and of pages held */
-    ALICE__TEMP_NAME = 64
+    ALICE__TEMP_NAME = 64,
+    ALICE__FLUSH_TOGETHER = 4 /* more copies than this: one flush of all costs less */
 };
 
 typedef enum alice__place_state { RENAMED, COPIED, PLACED, FAILED } alice__place_state;
@@ -24,9 +25,12 @@ typedef struct alice__batch_file {
     int source_dir;
     uint32_t temp;
     alice__place_state state;
-    bool remove_source; /* a move by copy */
-    bool verify;        /* the copy has to be read again (shared blocks need not) */
-    bool apart;         /* on another file system than the organized folder */
+    bool remove_source;  /* a move by copy */
+    bool verify;         /* the copy has to be read again (shared blocks need not) */
+    bool apart;          /* on another file system than the organized folder */
+    bool flushed;        /* the copy's content is durable */
+    int fd;              /* that wrote the copy, until it is flushed; -1: closed */
+    uint64_t dev, inode; /* of the copy */
     alice_status status;
     int os_error;
     const char *what; /* of a failure: what was being done */
@@ -35,9 +39,10 @@ typedef struct alice__batch_file {
 struct alice__transfer {
     alice_env env;
     alice__transfer_options o;
-    alice__transfer_probe probe;
+    const alice__fs_ops *fs;
     alice__dests *dests;
     bool all_at_once;
+    unsigned kept_open; /* copies of the batch that hold their descriptor */
 
     alice__batch_file *items;
     size_t count, item_cap;
@@ -62,25 +67,32 @@ struct alice__transfer {
 alice_status alice__transfer_buffer(alice__transfer *t);
 /* The name of a temporary file. */
 void alice__temp_name(const alice__transfer *t, uint32_t number, char name[ALICE__TEMP_NAME]);
-/* Tell a test which step was done. */
-void alice__transfer_step(const alice__transfer *t, const char *what);
-
 /* ---- place.c ---- */
 
 /* Whether a file is what was probed. The inode is a hint: network file systems change it. */
 bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp *stamp);
 /* Whether it is an empty file of ours that keeps a name. */
 bool alice__is_reservation(const alice__fs_stat *s);
-bool alice__name_stands(int dir, const char *name);
-/* Give the file the name `to`, where nothing stands; its old name goes. 0 or -errno. */
-int alice__place(alice__transfer *t, int from_dir, const char *from, int to_dir,
-                 const char *to);
-int alice__try_unlink(const alice__transfer *t, int dir, const char *name);
+/* Whether it surely is: an error is no answer. */
+bool alice__name_is_gone(const alice__fs_ops *fs, int dir, const char *name);
+
+/* A file `from`, whose stamp is known, gets the name `to`. */
+typedef struct alice__naming {
+    int from_dir, to_dir;
+    const char *from, *to;
+    const alice__stamp *stamp;
+} alice__naming;
+/* Give it the name where nothing stands; its old name goes. 0 or -errno. */
+int alice__place(const alice__fs_ops *fs, const alice__naming *n);
 
 /* ---- copy.c ---- */
 
 /* Copy the source to a temporary file in `dest`. The batch has room for the file. */
 alice_status alice__copy_to_temp(alice__transfer *t, const alice__job *job,
                                  const alice__dest *dest, alice__batch_file *i);
+
+/* ALICE_OK; ALICE_E_CHANGED: it is not the file of `stamp` any more; ALICE_E_BUSY: somebody has
+ * it open to write. */
+alice_status alice__still_there(alice__transfer *t, int fd, const alice__stamp *stamp);
 
 #endif

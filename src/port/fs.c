@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,15 @@ int alice__fs_dup(int fd, int *copy)
         return -errno;
     *copy = got;
     return 0;
+}
+
+int alice__fs_no_writer(int fd)
+{
+    /* A lease to read is given only where nobody has the file open to write. Who opens it in
+       the moment that it is held waits, and we are sent a signal: one that does nothing. */
+    if (fcntl(fd, F_SETSIG, SIGURG) || fcntl(fd, F_SETLEASE, F_RDLCK))
+        return errno == EAGAIN ? -EBUSY : 0;
+    return result(fcntl(fd, F_SETLEASE, F_UNLCK));
 }
 
 void alice__fs_close(int fd)
@@ -397,12 +407,14 @@ void alice__fs_drop_cache(int fd, uint64_t offset, uint64_t n)
     (void)posix_fadvise(fd, (off_t)offset, (off_t)n, POSIX_FADV_DONTNEED);
 }
 
-void alice__fs_start_writing(int fd, uint64_t offset, uint64_t n, bool wait)
+int alice__fs_start_writing(int fd, uint64_t offset, uint64_t n, bool wait)
 {
     unsigned flags = SYNC_FILE_RANGE_WRITE;
     if (wait)
         flags |= SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WAIT_AFTER;
-    (void)sync_file_range(fd, (off_t)offset, (off_t)n, flags);
+    int r = result(sync_file_range(fd, (off_t)offset, (off_t)n, flags));
+    /* Where this is not known, the flush that follows says what went wrong. */
+    return r == -ENOSYS || r == -EINVAL || r == -ESPIPE || r == -EOPNOTSUPP ? 0 : r;
 }
 
 /* ---- attributes ---- */

@@ -55,6 +55,9 @@ int alice__fs_open_dir_path(const char *path, int *fd);
 /* A file without a name in the directory `path`, gone when it is closed. */
 int alice__fs_scratch(const char *path, int *fd);
 int alice__fs_dup(int fd, int *copy);
+/* -EBUSY: somebody has the file open to write. 0: nobody has, or the file system does not tell.
+ * `fd` is open to read only. */
+int alice__fs_no_writer(int fd);
 /* Close; a negative descriptor is accepted. */
 void alice__fs_close(int fd);
 
@@ -114,9 +117,9 @@ int alice__fs_data(int fd, uint64_t at, uint64_t *begin, uint64_t *end);
 void alice__fs_advise_sequential(int fd);
 /* Drop its clean pages from the page cache. */
 void alice__fs_drop_cache(int fd, uint64_t offset, uint64_t n);
-/* Begin to write its dirty pages, without waiting; `wait`: and wait. No promise of durability.
- */
-void alice__fs_start_writing(int fd, uint64_t offset, uint64_t n, bool wait);
+/* Begin to write its dirty pages, without waiting; `wait`: and wait. No promise of durability,
+ * but a failure that it tells is told to nobody else: it must be kept. */
+int alice__fs_start_writing(int fd, uint64_t offset, uint64_t n, bool wait);
 
 /* ---- attributes ---- */
 

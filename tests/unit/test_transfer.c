@@ -5,6 +5,7 @@
  */
 #include "test.h"
 #include "faulty.h"
+#include "faulty_fs.h"
 #include "mounts.h"
 #include "tree.h"
 
@@ -36,6 +37,16 @@ static int set_up(void **state)
     static place p;
     *state = &p;
     return set_up_in(&p, NULL, NULL);
+}
+
+/* In memory: for many steps, and each flushed. */
+static int set_up_fast(void **state)
+{
+    static place p;
+    *state = &p;
+    p.in = tree_make_fast(p.in_path);
+    p.out = tree_make_fast(p.out_path);
+    return p.in < 0 || p.out < 0;
 }
 
 static void leave(place *p)
@@ -129,12 +140,11 @@ static void note(void *ctx, uint64_t tag, alice_status status, const alice_error
     n->status[n->count++] = status;
 }
 
-static alice__transfer *open_transfer(const place *p, bool move,
-                                      const alice__transfer_probe *probe)
+static alice__transfer *open_transfer(const place *p, bool move, struct faulty_fs *f)
 {
     alice__transfer *t = NULL;
     alice__transfer_options o = {
-        .organized_fd = p->out, .move = move, .run_id = 7, .probe = probe};
+        .organized_fd = p->out, .move = move, .run_id = 7, .fs = f ? &f->ops : NULL};
     assert_ok(alice__transfer_open(&t, &o, NULL));
     return t;
 }
@@ -163,22 +173,44 @@ static unsigned names_with(int dir, const char *part)
 
 /* ---- every way a file can go ---- */
 
+/* What a file system cannot do. */
+struct limits {
+    bool no_replace_flag, no_links, apart, no_clone, no_kernel_copy, not_local;
+};
+
+static struct faulty_fs *limited(struct faulty_fs *f, struct limits l)
+{
+    faulty_fs_init(f);
+    if (l.no_replace_flag)
+        faulty_fs_no_replace_flag(f);
+    if (l.no_links)
+        faulty_fs_no_links(f);
+    f->refuse[FAULTY_clone] = l.no_clone ? -EOPNOTSUPP : 0;
+    f->refuse[FAULTY_copy_range] = l.no_kernel_copy ? -EXDEV : 0;
+    f->apart = l.apart;
+    f->not_local = l.not_local;
+    return f;
+}
+
 static const struct way {
     const char *name;
-    alice__transfer_probe probe;
+    struct limits limits;
 } ways[] = {
     {"plain", {0}},
     {"links", {.no_replace_flag = true}},
     {"reservations", {.no_replace_flag = true, .no_links = true}},
     {"read and write", {.no_clone = true, .no_kernel_copy = true}},
-    {"each flushed", {.no_sync_all = true}},
-    {"across", {.no_rename = true}},
-    {"across, each flushed", {.no_rename = true, .no_sync_all = true, .no_clone = true}},
-    {"across, links", {.no_rename = true, .no_replace_flag = true, .no_clone = true}},
+    {"each flushed", {.not_local = true}},
+    {"across", {.apart = true}},
+    {"across, each flushed", {.apart = true, .not_local = true, .no_clone = true}},
+    {"across, links", {.apart = true, .no_replace_flag = true, .no_clone = true}},
     {"across, reservations",
-     {.no_rename = true, .no_replace_flag = true, .no_links = true, .no_clone = true}},
+     {.apart = true, .no_replace_flag = true, .no_links = true, .no_clone = true}},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
+
+/* Large, and used by one test at a time. */
+static struct faulty_fs faults;
 
 static void name_in(char *to, size_t size, unsigned i)
 {
@@ -203,7 +235,7 @@ static void make_sources(const place *p)
 static void one_way(place *p, const struct way *way, bool move)
 {
     told n = {0};
-    alice__transfer *t = open_transfer(p, move, &way->probe);
+    alice__transfer *t = open_transfer(p, move, limited(&faults, way->limits));
     make_sources(p);
     for (unsigned i = 0; i < FILES; i++) {
         char from[64], to[128];
@@ -287,8 +319,8 @@ static void a_copy_keeps_mode_times_and_attributes(void **state)
 {
     place *p = *state;
     for (unsigned way = 0; way < 2; way++) {
-        alice__transfer_probe probe = {.no_clone = way, .no_kernel_copy = way};
-        alice__transfer *t = open_transfer(p, false, &probe);
+        struct limits l = {.no_clone = way, .no_kernel_copy = way};
+        alice__transfer *t = open_transfer(p, false, limited(&faults, l));
         make_file(p->in, "a.jpg", 1, 5000);
         int fd = openat(p->in, "a.jpg", O_RDWR | O_CLOEXEC);
         bool xattrs = alice__fs_xattr_set(fd, "user.rating", "5", 1) == 0;
@@ -323,9 +355,8 @@ static void holes_stay_holes(void **state)
     place *p = *state;
     enum { GB = 1 << 30 };
     for (unsigned way = 0; way < 3; way++) {
-        alice__transfer_probe probe = {
-            .no_clone = way > 0, .no_kernel_copy = way > 0, .no_rename = way == 2};
-        alice__transfer *t = open_transfer(p, way == 2, &probe);
+        struct limits l = {.no_clone = way > 0, .no_kernel_copy = way > 0, .apart = way == 2};
+        alice__transfer *t = open_transfer(p, way == 2, limited(&faults, l));
         int fd = openat(p->in, "big", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         assert_int_equal(alice__fs_truncate(fd, GB), 0);
         assert_int_equal(alice__fs_write_at(fd, 5000000, "middle", 6), 0);
@@ -435,67 +466,63 @@ static void a_source_that_changed_stays(void **state)
     }
 }
 
-/* Somebody else acts between two steps. */
-typedef struct meddler {
-    const place *p;
-    const char *at;
-    void (*act)(const place *p);
-    bool acted;
-} meddler;
+/* Somebody else acts before or after the first call of an operation. */
+typedef struct moment {
+    enum faulty_op op;
+    bool after;
+} moment;
 
-static void meddle(void *ctx, const char *what)
+static void take_the_name(void *ctx)
 {
-    meddler *m = ctx;
-    if (!m->acted && strcmp(what, m->at) == 0) {
-        m->acted = true;
-        m->act(m->p);
-    }
-}
-
-static void take_the_name(const place *p)
-{
+    const place *p = ctx;
     make_file(p->out, "d/a.jpg", 9, 99);
 }
 
-static void change_the_source(const place *p)
+static void change_the_source(void *ctx)
 {
+    const place *p = ctx;
     make_file(p->in, "a.jpg", 5, 55);
 }
 
-static void remove_the_source(const place *p)
+static void remove_the_source(void *ctx)
 {
+    const place *p = ctx;
     assert_int_equal(unlinkat(p->in, "a.jpg", 0), 0);
 }
 
-static void spoil_the_copy(const place *p)
+static void spoil_the_copy(void *ctx)
 {
+    const place *p = ctx;
     int fd = openat(p->out, "d/.alice-tmp-7-0", O_RDWR | O_CLOEXEC);
     assert_int_equal(alice__fs_write_at(fd, 7, "!", 1), 0);
     assert_int_equal(alice__fs_sync(fd), 0);
     close(fd);
 }
 
-static void remove_the_folder(const place *p)
+static void remove_the_folder(void *ctx)
 {
+    const place *p = ctx;
     assert_int_equal(unlinkat(p->out, "d", AT_REMOVEDIR), 0);
 }
 
 /* One file, somebody between the steps, and what came of it. */
-static alice_status meddled(const place *p, bool move, alice__transfer_probe probe,
-                            const char *at, void (*act)(const place *))
+static alice_status meddled(place *p, bool move, struct limits l, moment when,
+                            void (*act)(void *))
 {
-    meddler m = {.p = p, .at = at, .act = act};
-    probe.step = meddle;
-    probe.ctx = &m;
+    struct faulty_fs *f = limited(&faults, l);
+    f->act = act;
+    f->act_ctx = p;
+    f->act_op = when.op;
+    f->act_after = when.after;
     told n = {0};
-    alice__transfer *t = open_transfer(p, move, &probe);
+    alice__transfer *t = open_transfer(p, move, f);
     make_file(p->in, "a.jpg", 1, 1000);
     alice_status st = put(t, p->in, "a.jpg", "d/a.jpg", 0, NULL);
     if (st == ALICE_OK) {
         assert_ok(alice__transfer_finish(t, note, &n, NULL));
         st = n.status[0];
     }
-    assert_true(m.acted);
+    assert_true(f->acted);
     alice__transfer_close(&t);
     return st;
 }
@@ -510,50 +537,51 @@ static void clean(const place *p)
 static void races_end_well(void **state)
 {
     place *p = *state;
-    alice__transfer_probe plain = {0}, across = {.no_rename = true, .no_clone = true};
-    alice__transfer_probe reserve = {.no_replace_flag = true, .no_links = true};
+    struct limits plain = {0}, across = {.apart = true, .no_clone = true};
+    struct limits reserve = {.no_replace_flag = true, .no_links = true};
+
+    const moment copied = {FAULTY_set_mode, false}, flushed = {FAULTY_sync, true},
+                 naming = {FAULTY_rename_new, false}, reserved = {FAULTY_set_times, true},
+                 making = {FAULTY_create, false};
 
     /* The name is taken between the copy and its naming: the other's file stays. */
     for (unsigned w = 0; w < WAYS; w++) {
-        assert_status(meddled(p, false, ways[w].probe, "copies flushed", take_the_name),
-                      ALICE_E_EXISTS);
+        assert_status(meddled(p, false, ways[w].limits, naming, take_the_name), ALICE_E_EXISTS);
         assert_true(is_file(p->out, "d/a.jpg", 9, 99));
         assert_true(is_file(p->in, "a.jpg", 1, 1000));
         clean(p);
     }
-    assert_status(meddled(p, true, plain, "folder made", take_the_name), ALICE_E_EXISTS);
+    assert_status(meddled(p, true, plain, naming, take_the_name), ALICE_E_EXISTS);
     assert_true(is_file(p->out, "d/a.jpg", 9, 99) && is_file(p->in, "a.jpg", 1, 1000));
     clean(p);
     /* Over our own reservation, even. */
-    assert_status(meddled(p, true, reserve, "reserved", take_the_name), ALICE_E_EXISTS);
+    assert_status(meddled(p, true, reserve, reserved, take_the_name), ALICE_E_EXISTS);
     assert_true(is_file(p->out, "d/a.jpg", 9, 99) && is_file(p->in, "a.jpg", 1, 1000));
     clean(p);
 
     /* The source changes after it was copied: the new one stays, and no old one stands. */
-    assert_status(meddled(p, true, across, "copies flushed", change_the_source),
-                  ALICE_E_CHANGED);
+    assert_status(meddled(p, true, across, flushed, change_the_source), ALICE_E_CHANGED);
     assert_true(is_file(p->in, "a.jpg", 5, 55));
     assert_false(tree_has(p->out, "d/a.jpg"));
     clean(p);
     /* While it is copied. */
-    assert_status(meddled(p, false, across, "content copied", change_the_source),
-                  ALICE_E_CHANGED);
+    assert_status(meddled(p, false, across, copied, change_the_source), ALICE_E_CHANGED);
     assert_false(tree_has(p->out, "d/a.jpg"));
     clean(p);
     /* It vanishes after it was copied: the copy is what is left. */
-    assert_ok(meddled(p, true, across, "copies flushed", remove_the_source));
+    assert_ok(meddled(p, true, across, flushed, remove_the_source));
     assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
     clean(p);
     /* The copy goes bad on its way to the disk: found, and the source stays. */
-    assert_status(meddled(p, true, across, "copies flushed", spoil_the_copy), ALICE_E_IO);
+    assert_status(meddled(p, true, across, flushed, spoil_the_copy), ALICE_E_IO);
     assert_true(is_file(p->in, "a.jpg", 1, 1000));
     assert_false(tree_has(p->out, "d/a.jpg"));
     clean(p);
     /* The folder is removed while it is held open: made again. */
-    assert_ok(meddled(p, true, plain, "folder made", remove_the_folder));
+    assert_ok(meddled(p, true, plain, naming, remove_the_folder));
     assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
     clean(p);
-    assert_ok(meddled(p, false, plain, "folder made", remove_the_folder));
+    assert_ok(meddled(p, false, plain, making, remove_the_folder));
     assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
     clean(p);
 }
@@ -563,13 +591,14 @@ static void races_end_well(void **state)
 static void lost_replies_lose_no_file(void **state)
 {
     place *p = *state;
-    static const int replies[] = {-ENOENT, -EIO};
+    static const int replies[] = {-ENOENT, -EIO, -EEXIST};
     for (unsigned w = 0; w < WAYS; w++) {
-        for (unsigned k = 0; k < 2; k++) {
-            alice__transfer_probe probe = ways[w].probe;
-            probe.reply_lost = replies[k];
+        for (unsigned k = 0; k < 3; k++) {
+            struct faulty_fs *f = limited(&faults, ways[w].limits);
+            f->reply[FAULTY_unlink] = f->reply[FAULTY_rename_over] = replies[k];
+            f->reply[FAULTY_rename_new] = f->reply[FAULTY_link] = replies[k];
             told n = {0};
-            alice__transfer *t = open_transfer(p, true, &probe);
+            alice__transfer *t = open_transfer(p, true, f);
             make_file(p->in, "a.jpg", 1, 1000);
             assert_ok(put(t, p->in, "a.jpg", "d/a.jpg", 0, NULL));
             assert_ok(alice__transfer_finish(t, note, &n, NULL));
@@ -577,6 +606,7 @@ static void lost_replies_lose_no_file(void **state)
             alice__transfer_close(&t);
             assert_true(is_file(p->out, "d/a.jpg", 1, 1000));
             assert_false(tree_has(p->in, "a.jpg"));
+            assert_int_equal(names_with(p->out, "a.jpg"), 1);
             clean(p);
         }
     }
@@ -592,13 +622,13 @@ static void a_long_verification_can_be_stopped(void **state)
 {
     place *p = *state;
     int looks = 3; /* at copying 24 MB: one between two stretches, and one more */
-    alice__transfer_probe probe = {.no_rename = true, .no_clone = true};
+    struct faulty_fs *f = limited(&faults, (struct limits){.apart = true, .no_clone = true});
     alice__transfer_options o = {.organized_fd = p->out,
                                  .move = true,
                                  .run_id = 7,
                                  .should_stop = stop_soon,
                                  .stop_ctx = &looks,
-                                 .probe = &probe};
+                                 .fs = &f->ops};
     told n = {0};
     alice__transfer *t = NULL;
     make_file(p->in, "big", 1, 24 << 20);
@@ -618,10 +648,12 @@ static void failed_flushes_lose_nothing(void **state)
     place *p = *state;
     for (unsigned which = 0; which < 2; which++) {
         for (unsigned move = 0; move < 2; move++) {
-            alice__transfer_probe probe = {.no_rename = true,
-                                           .copies_unflushed = which == 0,
-                                           .folders_unflushed = which == 1};
-            alice__transfer *t = open_transfer(p, move, &probe);
+            struct faulty_fs *f = limited(&faults, (struct limits){.apart = true});
+            f->fail_op = FAULTY_sync_all;
+            f->fail_at = which; /* of the copies, of the folders */
+            f->fail_with = -EIO;
+            f->sync_files = -EIO;
+            alice__transfer *t = open_transfer(p, move, f);
             alice_error e;
             told n = {0};
             make_sources(p);
@@ -700,12 +732,13 @@ static void a_long_copy_can_be_stopped(void **state)
     place *p = *state;
     for (unsigned way = 0; way < 2; way++) {
         unsigned asked = 0;
-        alice__transfer_probe probe = {.no_clone = true, .no_kernel_copy = way};
+        struct faulty_fs *f =
+            limited(&faults, (struct limits){.no_clone = true, .no_kernel_copy = way});
         alice__transfer_options o = {.organized_fd = p->out,
                                      .run_id = 7,
                                      .should_stop = stop_now,
                                      .stop_ctx = &asked,
-                                     .probe = &probe};
+                                     .fs = &f->ops};
         alice__transfer *t = NULL;
         make_file(p->in, "big", 1, 20 << 20);
         assert_ok(alice__transfer_open(&t, &o, NULL));
@@ -723,8 +756,8 @@ static void many_folders_are_made_and_flushed(void **state)
     place *p = *state;
     enum { MANY = 200 };
     for (unsigned w = 0; w < 3; w++) {
-        alice__transfer_probe probe = {.no_sync_all = w == 1};
-        alice__transfer *t = open_transfer(p, true, &probe);
+        struct limits l = {.not_local = w == 1};
+        alice__transfer *t = open_transfer(p, true, limited(&faults, l));
         if (w == 2) { /* hardly any descriptors */
             alice__transfer_options few = {
                 .organized_fd = p->out, .move = true, .run_id = 7, .max_folders = 4};
@@ -758,7 +791,7 @@ static void a_batch_can_be_taken_back(void **state)
     place *p = *state;
     for (unsigned w = 0; w < WAYS; w++) {
         for (unsigned move = 0; move < 2; move++) {
-            alice__transfer *t = open_transfer(p, move, &ways[w].probe);
+            alice__transfer *t = open_transfer(p, move, limited(&faults, ways[w].limits));
             make_sources(p);
             for (unsigned i = 0; i < FILES; i++) {
                 char from[64], to[128];
@@ -851,43 +884,20 @@ static void recovery_knows_what_stands(void **state)
     alice__transfer_close(&t);
 }
 
-static void space_is_told(void **state)
-{
-    place *p = *state;
-    alice__transfer *t = open_transfer(p, false, NULL);
-    uint64_t bytes = 0;
-    assert_ok(alice__transfer_space(t, &bytes));
-    assert_true(bytes > 0);
-    alice__transfer_close(&t);
-}
-
 /* ---- killed at every step ---- */
 
-typedef struct killer {
-    unsigned at, seen;
-} killer;
-
-static void kill_at(void *ctx, const char *what)
-{
-    killer *k = ctx;
-    (void)what;
-    if (k->seen++ == k->at)
-        _exit(99);
-}
-
-/* A batch in a child that is killed at step `at`; false: it came to its end. */
+/* A batch in a child that is killed at its change `at`; false: it came to its end. */
 static bool killed_batch(const place *p, const struct way *way, bool move, unsigned at)
 {
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        killer k = {.at = at};
-        alice__transfer_probe probe = way->probe;
-        probe.step = kill_at;
-        probe.ctx = &k;
+        struct faulty_fs *f = limited(&faults, way->limits);
+        f->fail_op = FAULTY_CHANGE;
+        f->fail_at = at;
         alice__transfer_options o = {
-            .organized_fd = p->out, .move = move, .run_id = 7, .probe = &probe};
+            .organized_fd = p->out, .move = move, .run_id = 7, .fs = &f->ops};
         alice__transfer *t = NULL;
         if (alice__transfer_open(&t, &o, NULL) != ALICE_OK)
             _exit(1);
@@ -922,7 +932,7 @@ static void killed_anywhere(place *p, const struct way *way, bool move)
         make_sources(p);
         bool killed = killed_batch(p, way, move, at);
 
-        alice__transfer *t = open_transfer(p, move, &way->probe);
+        alice__transfer *t = open_transfer(p, move, limited(&faults, way->limits));
         for (unsigned i = 0; i < FILES; i++) {
             char from[64], to[128];
             bool stands = false;
@@ -1047,13 +1057,13 @@ static void a_full_disk_stops_cleanly(void **state)
         skip_test("what it needs is not here");
     }
     for (unsigned way = 0; way < 2; way++) {
-        alice__transfer_probe probe = {.no_clone = way, .no_kernel_copy = way};
+        struct limits l = {.no_clone = way, .no_kernel_copy = way};
         place q = {.in = p->in, .out = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
         told n = {0};
         alice_error e;
         make_file(q.in, "small.jpg", 1, 100000);
         make_file(q.in, "big.jpg", 2, 3 << 20);
-        alice__transfer *t = open_transfer(&q, true, &probe);
+        alice__transfer *t = open_transfer(&q, true, limited(&faults, l));
         assert_ok(put(t, q.in, "small.jpg", "d/small.jpg", 1, NULL));
         assert_status(put(t, q.in, "big.jpg", "d/big.jpg", 2, &e), ALICE_E_NOSPC);
         assert_int_equal(e.os_error, ENOSPC);
@@ -1085,7 +1095,7 @@ static void every_allocation_may_fail(void **state)
                                          .organized_fd = p->out,
                                          .move = true,
                                          .run_id = 7,
-                                         .probe = &ways[w].probe};
+                                         .fs = &limited(&faults, ways[w].limits)->ops};
             alice__transfer *t = NULL;
             make_sources(p);
             alice_status st = alice__transfer_open(&t, &o, NULL);
@@ -1134,7 +1144,7 @@ static void memory_is_charged(void **state)
                                  .move = true,
                                  .run_id = 7,
                                  .buffer_bytes = ALICE_MB,
-                                 .probe = &ways[WAYS - 1].probe};
+                                 .fs = &limited(&faults, ways[WAYS - 1].limits)->ops};
     alice__transfer *t = NULL;
     make_sources(p);
     assert_ok(alice__transfer_open(&t, &o, NULL));
@@ -1157,31 +1167,31 @@ int main(int argc, char **argv)
     (void)argc;
     mounts_begin(argv);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define FAST(name) cmocka_unit_test_setup_teardown(name, set_up_fast, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(every_way_places_every_file),
+        FAST(every_way_places_every_file),
         TEST(across_real_file_systems),
         TEST(a_copy_keeps_mode_times_and_attributes),
         TEST(holes_stay_holes),
         TEST(links_and_odd_names_go),
         TEST(no_path_leads_out),
         TEST(a_source_that_changed_stays),
-        TEST(races_end_well),
-        TEST(lost_replies_lose_no_file),
+        FAST(races_end_well),
+        FAST(lost_replies_lose_no_file),
         TEST(a_long_verification_can_be_stopped),
         TEST(failed_flushes_lose_nothing),
         TEST(what_is_not_permitted_fails_alone),
         TEST(a_long_copy_can_be_stopped),
         TEST(many_folders_are_made_and_flushed),
-        TEST(a_batch_can_be_taken_back),
+        FAST(a_batch_can_be_taken_back),
         TEST(a_batch_has_its_end),
         TEST(only_what_is_ours_is_swept),
         TEST(recovery_knows_what_stands),
-        TEST(space_is_told),
-        TEST(killed_moving),
-        TEST(killed_copying),
-        TEST(on_small_file_systems),
+        FAST(killed_moving),
+        FAST(killed_copying),
+        FAST(on_small_file_systems),
         TEST(a_full_disk_stops_cleanly),
-        TEST(every_allocation_may_fail),
+        FAST(every_allocation_may_fail),
         TEST(memory_is_charged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
