@@ -170,25 +170,38 @@ static const cli_command *find_command(int count, char **words, int *used)
     return NULL;
 }
 
+static bool is_group(const char *word)
+{
+    size_t n = strlen(word);
+    for (const cli_command *const *at = cli_commands; *at; at++)
+        if (strncmp((*at)->name, word, n) == 0 && (*at)->name[n] == ' ')
+            return true;
+    return false;
+}
+
+static void print_group_help(const char *group)
+{
+    size_t n = strlen(group);
+    printf("usage: alice %s COMMAND [options]\n\nCommands:\n", group);
+    for (const cli_command *const *at = cli_commands; *at; at++)
+        if (strncmp((*at)->name, group, n) == 0 && (*at)->name[n] == ' ')
+            printf("  %-18s %s\n", (*at)->name, (*at)->summary);
+}
+
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int unknown_command(int count, char **words)
 {
     char given[80];
     const char *near = NULL;
     int least = 4;
-    bool group = false;
-    for (const cli_command *const *at = cli_commands; *at; at++) {
-        const cli_command *c = *at;
-        const char *space = strchr(c->name, ' ');
-        if (space && strncmp(c->name, words[0], (size_t)(space - c->name)) == 0 &&
-            words[0][space - c->name] == 0)
-            group = true;
-    }
-    if (group && count == 1) {
-        printf("usage: alice %s COMMAND [options]\n\nCommands:\n", words[0]);
-        for (const cli_command *const *at = cli_commands; *at; at++)
-            if (strncmp((*at)->name, words[0], strlen(words[0])) == 0)
-                printf("  %-18s %s\n", (*at)->name, (*at)->summary);
-        return CLI_USAGE;
+    bool group = is_group(words[0]);
+    if (group && (count == 1 || asks_for_help(words[1]))) {
+        print_group_help(words[0]);
+        return count == 1 ? CLI_USAGE : CLI_DONE;
     }
     snprintf(given, sizeof given, "%s%s%s", words[0], group ? " " : "", group ? words[1] : "");
     for (const cli_command *const *at = cli_commands; *at; at++) {
@@ -202,6 +215,28 @@ static int unknown_command(int count, char **words)
     if (near)
         return cli_usage_error("there is no command '%s'; did you mean '%s'?", given, near);
     return cli_usage_error("there is no command '%s'; 'alice --help' lists them", given);
+}
+
+/* alice help [COMMAND] */
+static int help(int count, char **words)
+{
+    int used = 0;
+    if (count == 0)
+        return print_help();
+    const cli_command *about = find_command(count, words, &used);
+    if (about)
+        return print_command_help(about);
+    if (count == 1 && is_group(words[0])) {
+        print_group_help(words[0]);
+        return CLI_DONE;
+    }
+    return unknown_command(count, words);
+}
+
+static int print_version(void)
+{
+    printf("alice %s\n", alice_version());
+    return CLI_DONE;
 }
 
 static cli_opt option_named(const cli_command *c, const char *name, size_t n, char letter)
@@ -317,10 +352,9 @@ int cli_main(int argc, char **argv)
         if (strcmp(argv[at], "--debug") == 0) {
             args.debug = true;
             at++;
-        } else if (strcmp(argv[at], "--version") == 0) {
-            printf("alice %s\n", alice_version());
-            return CLI_DONE;
-        } else if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
+        } else if (strcmp(argv[at], "--version") == 0 || strcmp(argv[at], "-V") == 0) {
+            return print_version();
+        } else if (asks_for_help(argv[at])) {
             return print_help();
         } else {
             return cli_usage_error(
@@ -335,13 +369,10 @@ int cli_main(int argc, char **argv)
         print_help();
         return CLI_USAGE;
     }
-    if (strcmp(argv[at], "help") == 0) {
-        if (at + 1 == argc)
-            return print_help();
-        const cli_command *about = find_command(argc - at - 1, argv + at + 1, &used);
-        return about ? print_command_help(about)
-                     : unknown_command(argc - at - 1, argv + at + 1);
-    }
+    if (strcmp(argv[at], "version") == 0 && at + 1 == argc)
+        return print_version();
+    if (strcmp(argv[at], "help") == 0)
+        return help(argc - at - 1, argv + at + 1);
     const cli_command *c = find_command(argc - at, argv + at, &used);
     if (!c)
         return unknown_command(argc - at, argv + at);
