@@ -337,13 +337,15 @@ static int read_times(monitoring *s)
 
 static void choose(monitoring *s)
 {
-    if (s->targets.self) {
-        control_target others[TARGETS_MAX];
-        size_t n = control_find_all(others, TARGETS_MAX);
+    if (s->targets.self) { /* those that run, if any do */
+        s->targets.count = control_find_all(s->targets.at, TARGETS_MAX);
+        s->targets.found = CONTROL_IS_ALICE;
+        s->targets.all = s->targets.count > 1;
+    }
+    if (s->targets.self && s->targets.count == 0) {
         add(s, LOOK_SELF, NULL);
-        if (n > 0)
-            say(s, "this process itself; of yours, %zu more: --all or --pid %ld", n,
-                others[0].pid);
+        say(s, "no alice of yours is running: this is the monitor itself; --pid N watches "
+               "another process");
         return;
     }
     for (size_t i = 0; i < s->targets.count; i++)
@@ -403,7 +405,10 @@ static const cli_option own_options[] = {
 static const char text[] =
     "An alice that is running tells everything: its limit, the ledger by account, caches,\n"
     "batches and how far it is. Of other processes the kernel tells what is resident. With\n"
-    "neither --pid nor --all it is this process itself that is shown.\n"
+    "neither --pid nor --all it is the alice that is running, or else the monitor itself.\n"
+    "\n"
+    "Current is what the kernel counts as resident; charged is what the accounts of an alice\n"
+    "have taken or set aside, some of which it may not have touched yet.\n"
     "\n"
     "On a terminal it is a screen; q quits, g asks to collect, p pauses. In a pipe it is one\n"
     "line at each interval, with --json one object. NO_COLOR is obeyed.\n"

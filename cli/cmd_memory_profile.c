@@ -146,22 +146,22 @@ static void print_statistics(const profile_run *run)
 {
     static const cli_column columns[] = {{.head = "Metric"}, {.head = "Value"}};
     const alice_organize_result *r = &run->result;
-    const double mb = (double)ALICE_MB;
+    char text[32];
     cli_table t;
     table_begin(&t, "Memory Statistics", columns, 2);
     table_cell(&t, "Peak Memory");
-    table_cell(&t, "%.1f MB", (double)r->memory.peak_bytes / mb);
+    table_cell(&t, "%s", memory_text((double)r->memory.peak_bytes, false, text, sizeof text));
     table_cell(&t, "Limit");
-    table_cell(&t, "%.0f MB", (double)r->memory.limit_bytes / mb);
+    table_cell(&t, "%s", memory_text((double)r->memory.limit_bytes, true, text, sizeof text));
     table_cell(&t, "GC Collections");
     table_cell(&t, "%llu", (unsigned long long)r->memory.gc_collections);
     table_cell(&t, "Cache Hit Rate");
     table_cell(&t, "%.1f%%", 100 * profile_hit_rate(&run->end));
     table_cell(&t, "Cache Size");
-    table_cell(
-        &t, "%.1f MB",
-        (double)(r->memory.cache_stats.size_bytes + r->memory.hash_cache_stats.size_bytes) /
-            mb);
+    table_cell(&t, "%s",
+               memory_text((double)(r->memory.cache_stats.size_bytes +
+                                    r->memory.hash_cache_stats.size_bytes),
+                           false, text, sizeof text));
     table_cell(&t, "Files");
     table_cell(&t, "%llu in %.2f s", (unsigned long long)r->files, r->seconds);
     table_end(&t, stdout, table_width(stdout));

@@ -130,12 +130,6 @@ static int run_here(const cli_args *args, trial *t)
     return CLI_DONE;
 }
 
-static const char *mb_text(double bytes, char *buf, size_t size)
-{
-    snprintf(buf, size, "%.1f MB", bytes / (double)ALICE_MB);
-    return buf;
-}
-
 static void print_one(const trial *t)
 {
     static const cli_column columns[] = {{.head = "Metric"}, {.head = "Value"}};
@@ -156,13 +150,13 @@ static void print_one(const trial *t)
     table_cell(&table, "Files a second");
     table_cell(&table, "%.0f", speed(t));
     table_cell(&table, "Initial memory");
-    table_cell(&table, "%s", mb_text(t->initial, text, sizeof text));
+    table_cell(&table, "%s", memory_text(t->initial, false, text, sizeof text));
     table_cell(&table, "Peak memory");
-    table_cell(&table, "%s", mb_text(t->peak, text, sizeof text));
+    table_cell(&table, "%s", memory_text(t->peak, false, text, sizeof text));
     table_cell(&table, "Growth");
-    table_cell(&table, "%s", mb_text(growth(t), text, sizeof text));
+    table_cell(&table, "%s", memory_text(growth(t), false, text, sizeof text));
     table_cell(&table, "Limit");
-    table_cell(&table, "%s", mb_text(t->limit, text, sizeof text));
+    table_cell(&table, "%s", memory_text(t->limit, false, text, sizeof text));
     table_cell(&table, "Verdict");
     table_cell(&table, "%s", verdict(t));
     table_end(&table, stdout, table_width(stdout));
@@ -341,6 +335,15 @@ static int smallest_without_loss(const trial *trials, int count)
     return found;
 }
 
+/* Whether a run was so short that its speed is chance. */
+static bool too_short(const trial *trials, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (trials[i].status == CLI_DONE && trials[i].seconds < 0.5)
+            return true;
+    return false;
+}
+
 static void print_all(const trial *trials, int count)
 {
     static const cli_column columns[] = {{.head = "Limit", .right = true},
@@ -362,12 +365,12 @@ static void print_all(const trial *trials, int count)
                 table_cell(&table, "-");
         } else {
             any = t;
-            table_cell(&table, "%s", mb_text(t->limit, text, sizeof text));
+            table_cell(&table, "%s", memory_text(t->limit, false, text, sizeof text));
             table_cell(&table, "%.0f", speed(t));
             table_cell(&table, "%.2f s", t->seconds);
-            table_cell(&table, "%s", mb_text(t->initial, text, sizeof text));
-            table_cell(&table, "%s", mb_text(t->peak, text, sizeof text));
-            table_cell(&table, "%s", mb_text(growth(t), text, sizeof text));
+            table_cell(&table, "%s", memory_text(t->initial, false, text, sizeof text));
+            table_cell(&table, "%s", memory_text(t->peak, false, text, sizeof text));
+            table_cell(&table, "%s", memory_text(growth(t), false, text, sizeof text));
         }
         table_cell(&table, "%s", verdict(t));
     }
@@ -375,10 +378,10 @@ static void print_all(const trial *trials, int count)
     if (any)
         printf("%.0f files each time; %.0f would be organized (%s).\n", any->files,
                any->organized, bytes_text((uint64_t)any->bytes, text, sizeof text));
-    if (any && any->seconds < 0.5)
-        puts("Runs as short as these say little about speed: give a larger collection.");
     int smallest = smallest_without_loss(trials, count);
-    if (smallest >= 0)
+    if (smallest >= 0 && too_short(trials, count))
+        puts("Runs as short as these say nothing about speed: give a larger collection.");
+    else if (smallest >= 0)
         printf("The smallest that costs no speed: --max-memory %s\n", trials[smallest].said);
     else
         puts("None of these limits was kept.");
@@ -395,6 +398,7 @@ static void print_all_json(const char *path, const trial *trials, int count)
     json_close(&j, ']');
     if (smallest >= 0)
         json_uint(&j, "smallest_without_loss_bytes", (uint64_t)trials[smallest].limit);
+    json_bool(&j, "conclusive", smallest >= 0 && !too_short(trials, count));
     json_close(&j, '}');
     json_end_line(&j);
 }

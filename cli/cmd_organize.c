@@ -283,6 +283,11 @@ static int run(const cli_args *args)
     if (bad || (bad = read_paths(args, &o)) != CLI_DONE)
         return bad;
 
+    uint32_t jobs = alice_config_workers(&settings.config);
+    if (args->given[OPT_JOBS] && jobs < settings.config.workers && !args->given[OPT_QUIET])
+        cli_error("--jobs %s: this machine takes %u, twice its processors",
+                  args->value[OPT_JOBS], jobs);
+
     alice_log log = {.write = log_line,
                      .ctx = &s,
                      .level = args->given[OPT_QUIET] ? ALICE_LOG_ERROR

@@ -26,11 +26,6 @@ enum {
 
 static const char *const separator[] = {" - ", " · "};
 
-static double mb(uint64_t bytes)
-{
-    return (double)bytes / (double)ALICE_MB;
-}
-
 void view_remember(monitor_view *v, const cli_look *look)
 {
     v->history[v->history_count++ % VIEW_HISTORY] = look->current;
@@ -41,19 +36,20 @@ void view_remember(monitor_view *v, const cli_look *look)
 void view_table(FILE *to, const cli_look *look, int width)
 {
     static const cli_column columns[] = {{.head = "Metric"}, {.head = "Value"}};
+    char text[32];
     cli_table t;
     table_begin(&t, "Memory Usage", columns, 2);
     table_cell(&t, "Current");
-    table_cell(&t, "%.1f MB", mb(look->current));
+    table_cell(&t, "%s", memory_text((double)look->current, false, text, sizeof text));
     table_cell(&t, "Peak");
-    table_cell(&t, "%.1f MB", mb(look->peak));
+    table_cell(&t, "%s", memory_text((double)look->peak, false, text, sizeof text));
     table_cell(&t, "Available");
-    table_cell(&t, "%.1f MB", mb(look->available));
+    table_cell(&t, "%s", memory_text((double)look->available, false, text, sizeof text));
     table_cell(&t, "System %%");
     table_cell(&t, "%.1f%%", look->system_percent);
     table_cell(&t, "Limit");
     if (look->limit)
-        table_cell(&t, "%.*f MB", look->limit % ALICE_MB ? 1 : 0, mb(look->limit));
+        table_cell(&t, "%s", memory_text((double)look->limit, true, text, sizeof text));
     else
         table_cell(&t, "none known");
     table_cell(&t, "Usage Ratio");
@@ -112,10 +108,14 @@ void view_line(FILE *to, const monitor_view *v, const cli_look *look)
     text_put(to, look->command, text_columns(look->command), false, SHRINK_NO);
     if (*phase_of(look))
         fprintf(to, "  %s", phase_of(look));
-    fprintf(to, "  current %.1f MB  peak %.1f MB  available %.1f MB  system %.1f %%",
-            mb(look->current), mb(look->peak), mb(look->available), look->system_percent);
+    char current[32], peak[32], available[32], limit[32];
+    fprintf(to, "  current %s  peak %s  available %s  system %.1f %%",
+            memory_text((double)look->current, false, current, sizeof current),
+            memory_text((double)look->peak, false, peak, sizeof peak),
+            memory_text((double)look->available, false, available, sizeof available),
+            look->system_percent);
     if (look->limit)
-        fprintf(to, "  limit %.*f MB", look->limit % ALICE_MB ? 1 : 0, mb(look->limit));
+        fprintf(to, "  limit %s", memory_text((double)look->limit, true, limit, sizeof limit));
     if (look->ratio >= 0)
         fprintf(to, "  ratio %.1f %%", 100 * look->ratio);
     if (*look->level)
@@ -317,6 +317,8 @@ static int height_of(const chart *c, double value, int steps)
 static void draw_level(chart *c, double value, const char *name, screen_style style)
 {
     char text[24];
+    if (value > c->most)
+        return;
     int row = c->row + height_of(c, value, c->rows);
     for (int i = 0; i < c->columns; i++)
         screen_put(c->s, row, CHART_LABELS + i, STYLE_DIM, c->s->utf8 ? "┈" : "-");
@@ -372,18 +374,23 @@ static screen_style style_of(const cli_look *l)
 static void draw_chart(cli_screen *s, int row, int rows, const monitor_view *v,
                        const cli_look *l)
 {
+    char top[24];
     chart c = {.s = s,
                .v = v,
                .row = row,
                .rows = rows,
                .columns = s->columns - CHART_LABELS - (l->limit ? CHART_NAMES : 0),
-               .most = (double)l->limit,
                .style = style_of(l)};
     if (c.columns < 10)
         return;
     for (size_t i = 0; i < v->history_count && i < VIEW_HISTORY; i++)
         if ((double)v->history[i] > c.most)
-            c.most = (double)v->history[i] * (l->limit ? 1 : 1.25);
+            c.most = (double)v->history[i];
+    /* The limit is the top, unless it lies so far above that what is shown would be flat. */
+    if (l->limit && c.most * 3 >= (double)l->limit)
+        c.most = c.most > (double)l->limit ? c.most : (double)l->limit;
+    else
+        c.most *= 1.25;
     /* Levels are of what is above the floor: that is what steers. */
     if (l->limit && l->floor && l->floor < l->limit && rows >= CHART_LEAST) {
         double above = (double)(l->limit - l->floor), floor = (double)l->floor;
@@ -393,6 +400,9 @@ static void draw_chart(cli_screen *s, int row, int rows, const monitor_view *v,
     }
     if (l->limit)
         draw_level(&c, (double)l->limit, " limit", STYLE_BOLD);
+    if (!l->limit || (double)l->limit > c.most)
+        screen_print(s, row, 0, STYLE_DIM, "%*s", CHART_LABELS - 2,
+                     bytes_text((uint64_t)c.most, top, sizeof top));
     screen_print(s, row + rows - 1, 0, STYLE_DIM, "%*s", CHART_LABELS - 2, "0");
     for (int i = 0; i < rows; i++)
         screen_put(s, row + i, CHART_LABELS - 1, STYLE_DIM, s->utf8 ? "│" : "|");

@@ -19,6 +19,16 @@ const char *bytes_text(uint64_t bytes, char *buf, size_t size)
     return buf;
 }
 
+const char *memory_text(double bytes, bool whole, char *buf, size_t size)
+{
+    double mb = bytes / (double)ALICE_MB;
+    if (mb >= 4096)
+        snprintf(buf, size, "%.1f GB", mb / 1024);
+    else
+        snprintf(buf, size, "%.*f MB", whole && mb == (double)(uint64_t)mb ? 0 : 1, mb);
+    return buf;
+}
+
 static int terminal_width(void)
 {
     struct winsize w;

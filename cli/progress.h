@@ -20,4 +20,8 @@ void progress_clear(cli_progress *p);
 /* "12.3 MB", "1.2 GB": for people. Answers buf. */
 const char *bytes_text(uint64_t bytes, char *buf, size_t size);
 
+/* Memory, to compare: in MB, as limits are said, and from 4 GB on in GB. `whole` MB are told
+ * without a decimal. Answers buf. */
+const char *memory_text(double bytes, bool whole, char *buf, size_t size);
+
 #endif

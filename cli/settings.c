@@ -16,12 +16,31 @@ static size_t field_of(const char *key)
     return ALICE_CONFIG_FIELDS;
 }
 
+static uint32_t least_limit(void)
+{
+    return (uint32_t)((alice_organizer_minimum_memory() + ALICE_MB - 1) / ALICE_MB);
+}
+
+/* Whether it is a size, and one below so many MB. */
+static bool is_below(const char *value, uint32_t mb)
+{
+    uint64_t bytes;
+    return alice_parse_size(value, &bytes) == ALICE_OK && bytes < mb * ALICE_MB;
+}
+
 static int set_field(cli_settings *s, const char *key, const char *value, cli_origin origin,
                      const char *said_as)
 {
     alice_error error;
-    if (alice_config_set(&s->given, key, value, &error) != ALICE_OK)
+    if (alice_config_set(&s->given, key, value, &error) != ALICE_OK) {
+        uint32_t least = least_limit();
+        if (strcmp(key, "max_memory_mb") == 0 && is_below(value, least))
+            return cli_usage_error(
+                "%s: %s is too little: the smallest that works here is %u MB "
+                "(--max-memory %u)",
+                said_as, value, least, least);
         return cli_usage_error("%s: %s", said_as, error.text);
+    }
     size_t i = field_of(key);
     if (i < ALICE_CONFIG_FIELDS)
         s->origin[i] = origin;
@@ -112,7 +131,7 @@ static int use_flags(cli_settings *s, const cli_args *args)
    that is enough may still fit. */
 static void use_machine(cli_settings *s)
 {
-    uint32_t least = (uint32_t)((alice_organizer_minimum_memory() + ALICE_MB - 1) / ALICE_MB);
+    uint32_t least = least_limit();
     if (s->given.max_memory_mb < least)
         s->given.max_memory_mb = least;
     s->origin[field_of("max_memory_mb")] = ORIGIN_MACHINE;

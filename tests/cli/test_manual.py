@@ -71,6 +71,56 @@ def every_command_and_option_of_help_is_in_manual_and_completions():
 
 
 @test
+def words_that_people_try():
+    for words in (['memory', '--help'], ['memory', '-h'], ['help', 'memory']):
+        out = alice(*words).out.decode()
+        assert out.startswith('usage: alice memory COMMAND') and 'memory monitor' in out, out
+    eq(alice('memory', expect=2).out, alice('memory', '-h').out, 'the same, but a mistake')
+    for words in (['-V'], ['version'], ['--debug', '--version']):
+        eq(alice(*words).out, alice('--version').out, words)
+    for words in (['help', 'organize'], ['organize', '-h']):
+        eq(alice(*words).out, alice('organize', '--help').out, words)
+    eq(alice('help').out, alice('-h').out, 'help')
+    for shell, file in (('bash', 'alice'), ('zsh', '_alice'), ('fish', 'alice.fish')):
+        with open(made(file), 'rb') as f:
+            eq(alice('completions', shell).out, f.read(), shell)
+    assert b'bash, zsh and fish' in alice('completions', 'tcsh', expect=2).err
+
+
+@test
+def limits_and_threads_say_what_they_became():
+    top = place()
+    os.mkdir(os.path.join(top, 'in'))
+    words = ['organize', '-n', os.path.join(top, 'in'), os.path.join(top, 'out')]
+    for size in ('1', '2', '7M', '1000K'):
+        r = alice(*words, '--max-memory', size, expect=2)
+        least = int(re.search(r'the smallest that works here is (\d+) MB \(--max-memory \1\)', r.err.decode()).group(1))
+        assert b'from 8' not in r.err, r.err
+    if not sanitized():
+        alice(*words, '--max-memory', str(least))
+    alice(*words, '--max-memory', '99999999', expect=2)
+    most = 2 * len(os.sched_getaffinity(0))
+    r = alice(*words, '--jobs', '1000')
+    assert b'--jobs 1000: this machine takes ' in r.err, r.err
+    assert int(re.search(rb'takes (\d+)', r.err).group(1)) in (most, 2 * os.cpu_count()), r.err
+    eq(alice(*words, '--jobs', '1').err + alice(*words, '-q', '--jobs', '1000').err, b'', 'nothing to say')
+
+
+@test
+def the_manual_breaks_no_path():
+    if not shutil.which('man'):
+        raise Skip('no man here')
+    page = made('alice.1')
+    whole = alice('organize', '--help').out.decode()
+    path = re.search(r'ORGANIZED/<date>\S+', whole).group().rstrip(',.')
+    for columns in ('40', '60', '80'):
+        r = subprocess.run(['man', '-l', page], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                           env=environment(MANWIDTH=columns, MAN_KEEP_FORMATTING='', LC_ALL='C.UTF-8'), timeout=60)
+        assert path in r.stdout or columns == '40', (columns, path)
+        assert not re.search(r'\w[\u2010\xad]\n', r.stdout), 'hyphenated'
+
+
+@test
 def manual_has_no_warnings():
     page = made('alice.1')
     if shutil.which('mandoc'):

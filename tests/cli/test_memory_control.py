@@ -399,7 +399,7 @@ def monitor_in_a_pipe_is_a_line_an_interval():
     lines = q.out.decode().splitlines()
     eq(len(lines), 3, q.text())
     for line in lines:
-        assert re.match(r'0\.\d s  pid %s  organize  running  current [\d.]+ MB  peak [\d.]+ MB  available [\d.]+ MB'
+        assert re.match(r'0\.\d s  pid %s  organize  running  current [\d.]+ MB  peak [\d.]+ MB  available [\d.]+ [MG]B'
                         r'  system [\d.]+ %%  limit 16 MB  ratio [\d.]+ %%  level \w+  files \d+  batch \d+$' % r.pid,
                         line), line
     assert b'\x1b' not in q.out
@@ -428,6 +428,23 @@ def monitor_shows_itself_and_any_process():
     assert x['memory']['current_bytes'] > h.MB and 'limit_bytes' not in x['memory']
     q = p.alice('memory', 'monitor', '--pid', str(os.getpid()), '--duration', '0.1')
     assert b'current ' in q.out and b'limit' not in q.out, q.text()
+
+
+@test
+def monitor_without_options_shows_who_runs():
+    p = Place(2000)
+    one = Run(p)
+    x = json.loads(p.alice('memory', 'monitor', '--duration', '0.1', '--json').out.splitlines()[0])
+    eq((x['kind'], x['pid']), ('alice', one.p.pid), 'the one')
+    two = Run(p)
+    out = p.alice('memory', 'monitor', '--duration', '0.1', '--json').out
+    eq(sorted({json.loads(line)['pid'] for line in out.splitlines()}), sorted([one.p.pid, two.p.pid]), 'both')
+    one.go_on()
+    two.go_on()
+    t = p.screen('--duration', '300')
+    t.until('no alice of yours is running')
+    t.press('q')
+    t.end()
 
 
 @test
