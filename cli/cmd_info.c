@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <alice/confine.h>
 #include <alice/organize.h>
 
 #include "command.h"
@@ -204,6 +205,10 @@ static int run(const cli_args *args)
 {
     enum { OPEN_FOLDERS = 16 };
     struct stat st;
+    /* It reads whatever it is pointed at, and does nothing else. */
+    const alice_confine_path everything = {"/", false};
+    if (alice_confine(&everything, 1, NULL) != ALICE_OK)
+        cli_error("this process is not confined: the kernel knows how, and refused");
     walk = (informing){.json = args->given[OPT_JSON]};
     alice_status opened = alice_info_open(&walk.reader, NULL);
     if (opened != ALICE_OK) {

@@ -289,11 +289,12 @@ static alice_status confine(alice_organizer *o, alice_error *error)
     for (size_t i = 0; i < p->confine_path_count; i++)
         paths[n++] = p->confine_paths[i];
     alice_status st = alice_confine(paths, n, NULL);
-    return st == ALICE_OK ? st
-                          : alice__fail(error, st, 0,
-                                        "the kernel knows how to confine this process, and "
-                                        "refused: %s",
-                                        alice_status_text(st));
+    if (st == ALICE_E_SYSTEM) { /* a container may forbid it: no reason not to organize */
+        alice_env_log(&o->env, ALICE_LOG_WARNING,
+                      "this process is not confined: the kernel knows how, and refused");
+        st = ALICE_OK;
+    }
+    return st;
 }
 
 static alice_status open_parts(alice_organizer *o, alice_error *error)
