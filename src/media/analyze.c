@@ -34,6 +34,8 @@ struct alice__analyzer {
     alice_env env;
     size_t text_bytes;
     uint8_t *memory; /* scratch, desk, arena */
+    bool (*should_stop)(void *ctx);
+    void *stop_ctx;
     alice__facts facts;
 };
 
@@ -71,6 +73,12 @@ void alice__analyzer_close(alice__analyzer **a)
     alice_env_free(&env, (*a)->memory, memory_size(*a));
     alice_env_free(&env, *a, sizeof **a);
     *a = NULL;
+}
+
+void alice__analyzer_stop(alice__analyzer *a, bool (*should_stop)(void *ctx), void *ctx)
+{
+    a->should_stop = should_stop;
+    a->stop_ctx = ctx;
 }
 
 /* ---- what the name says of the type ---- */
@@ -127,6 +135,10 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     alice__facts_begin(f, info, (char *)desk + DESK, a->text_bytes, file->now_s);
     f->desk = desk;
     f->desk_size = DESK;
+    f->work.should_stop = a->should_stop;
+    f->work.ctx = a->stop_ctx;
+    alice__input counted = *in;
+    counted.work = &f->work;
 
     alice_media_type named = alice__name_type(file->name), type = ALICE_MEDIA_NONE;
     const alice__format *format = format_of(in, &type);
@@ -136,8 +148,10 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
         return ALICE_OK;
     }
     info->type = type;
-    alice__lab lab = {.env = a->env, .scratch = a->memory, .in = in, .facts = f};
+    alice__lab lab = {.env = a->env, .scratch = a->memory, .in = &counted, .facts = f};
     alice_status st = format->read(&lab);
+    if (f->work.stopped)
+        st = ALICE_E_CANCELLED;
     if (st == ALICE_OK)
         st = f->denied;
     if (st != ALICE_OK) {

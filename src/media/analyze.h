@@ -27,9 +27,16 @@ alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env,
 void alice__analyzer_close(alice__analyzer **a);
 
 /*
+ * Asked while a file is read, some thousand times a second, by whichever thread
+ * reads: then ALICE_E_CANCELLED. NULL: never.
+ */
+void alice__analyzer_stop(alice__analyzer *a, bool (*should_stop)(void *ctx), void *ctx);
+
+/*
  * Read one file. Always fills `info`; info->type is ALICE_MEDIA_NONE for what
  * is not media. ALICE_OK also for damaged media (info->status says so); else
- * what kept it from being read at all: ALICE_E_IO from fetch, ALICE_E_BUDGET.
+ * what kept it from being read at all: ALICE_E_IO from fetch, ALICE_E_BUDGET,
+ * ALICE_E_CANCELLED.
  */
 alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
                                   const alice__file_facts *file, alice_media_info *info);

@@ -177,7 +177,8 @@ static void tell_evidence(alice__exif *x, const char *key, alice__ifd *t,
 {
     alice__text_range range;
     alice__text_memory memory;
-    if (e->n <= skip || !alice__evidence_wanted(ALICE__IN_EXIF, key))
+    if (e->n <= skip || !alice__evidence_wanted(ALICE__IN_EXIF, key) ||
+        !alice__ifd_first_time(t, e))
         return;
     alice__evidence(x->facts, ALICE__IN_EXIF, key, value_stream(&range, &memory, t, e, skip));
     keep_status(t, e, &range);
@@ -187,7 +188,8 @@ static void tell_xp(alice__exif *x, const char *key, alice__ifd *t, const alice_
 {
     alice__text_range range;
     alice__text_memory memory;
-    if (e->n < 2 || !alice__evidence_wanted(ALICE__IN_EXIF, key))
+    if (e->n < 2 || !alice__evidence_wanted(ALICE__IN_EXIF, key) ||
+        !alice__ifd_first_time(t, e))
         return;
     tell_utf16(x, key, value_stream(&range, &memory, t, e, 0), true);
     keep_status(t, e, &range);
@@ -222,6 +224,8 @@ static void tell_comment(alice__exif *x, alice__ifd *t, const alice__ifd_entry *
     const char *key = "UserComment";
     alice_bytes b = alice__ifd_bytes(t, e, COMMENT_PREFIX + 128);
     if (b.n >= COMMENT_PREFIX && memcmp(b.p, "UNICODE", 7) == 0) {
+        if (!alice__ifd_first_time(t, e))
+            return;
         alice__text_range range;
         alice__text_memory memory;
         bool little = units_are_little(
@@ -348,7 +352,7 @@ static alice_status read_exif(alice__facts *f, alice__ifd *t)
 void alice__exif_block(alice__facts *f, alice_bytes block)
 {
     alice__input in = alice__input_of(block);
-    alice__ifd t = {.in = &in, .size = block.n};
+    alice__ifd t = {.in = &in, .size = block.n, .work = &f->work};
     (void)read_exif(f, &t);
 }
 
@@ -366,6 +370,7 @@ alice_status alice__exif_range(alice__lab *lab, uint64_t offset, uint64_t size)
     alice__ifd t = {.in = lab->in,
                     .base = offset,
                     .size = size,
+                    .work = &lab->facts->work,
                     .scratch = lab->scratch,
                     .room = ALICE__SCRATCH};
     return read_exif(lab->facts, &t);

@@ -376,6 +376,8 @@ void alice__facts_end(alice__facts *f)
     alice_media_info *info = f->info;
     settle_generator(f);
     settle_prompt(f);
+    /* Whatever seemed damaged may be what was not read any more. */
+    (void)alice__work_text(&f->work, info->reason, sizeof info->reason);
     for (int i = 0; i < ALICE_DATE_SOURCE_COUNT; i++) {
         if (info->dates[i].verdict != ALICE_DATE_OUTRANKED)
             continue;

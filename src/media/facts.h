@@ -22,6 +22,7 @@
 #include <alice/media.h>
 
 #include "base/cursor.h"
+#include "media/work.h"
 
 /* ---- where bytes come from ---- */
 
@@ -32,6 +33,8 @@ typedef struct alice__input {
     /* Read up to `n` bytes at `offset`; `*got` is less only at the end of the file. */
     alice_status (*fetch)(void *ctx, uint64_t offset, void *to, size_t n, size_t *got);
     void *ctx;
+    bool ahead;        /* fetch() is served from what was read ahead (near.h) */
+    alice__work *work; /* counts what is fetched; NULL: nobody does */
 } alice__input;
 
 /*
@@ -115,6 +118,8 @@ typedef struct alice__facts {
      */
     void *desk;
     size_t desk_size;
+
+    alice__work work; /* done for this file so far */
 } alice__facts;
 
 /* Start on a new file: clears info, forgets the texts and the desk. `now_s`: wall time, UTC. */

@@ -143,7 +143,8 @@ static alice_status gif_read(alice__lab *lab)
         alice__facts_size(lab->facts, alice__le16(p), alice__le16(p + 2));
         g.at += colours(p[4]);
     }
-    while (more && g.status == ALICE_OK && g.at < READ_MOST) {
+    while (more && g.status == ALICE_OK && g.at < READ_MOST &&
+           alice__work_on(&lab->facts->work, ALICE__WORK_ENTRIES, 1)) {
         p = take(&g, 1);
         if (!p) {
             more = false;
@@ -161,7 +162,7 @@ static alice_status gif_read(alice__lab *lab)
     }
     if (g.status != ALICE_OK)
         return g.status;
-    if (g.at < READ_MOST && (!frame || !ended)) {
+    if (g.at < READ_MOST && !lab->facts->work.cut[ALICE__WORK_ENTRIES] && (!frame || !ended)) {
         alice__facts_warn(lab->facts, "GIF: %s", frame ? "cut before its end" : "no picture");
         return ALICE_E_DAMAGED;
     }

@@ -146,6 +146,10 @@ static void read_iloc(heif *h)
         unsigned elsewhere = (unsigned)alice__scan_be(&s, 2); /* another file */
         uint64_t base = alice__scan_be(&s, base_n);
         unsigned extents = (unsigned)alice__scan_be(&s, 2);
+        if (index_n + offset_n + length_n == 0 && extents > 1)
+            extents = 1; /* those that follow would say the same, without an end */
+        if (!alice__work_on(&h->b->lab->facts->work, ALICE__WORK_EXTENTS, extents))
+            return;
         for (unsigned e = 0; e < extents && !s.bad; e++) {
             alice__scan_be(&s, index_n);
             uint64_t offset = alice__scan_be(&s, offset_n);

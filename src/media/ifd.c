@@ -135,7 +135,8 @@ static void follow(alice__ifd *t, const alice__ifd_entry *e)
     if (e->tag == TAG_EXIF_IFD && e->kind != ALICE__IFD_EXIF) {
         found(t, alice__ifd_number(t, e, 0, 0), ALICE__IFD_EXIF, e->chain);
     } else if (e->tag == TAG_SUB_IFDS) {
-        for (uint64_t i = 0; i < e->count && i < ALICE__IFD_MOST; i++)
+        for (uint64_t i = 0; i < e->count && i < ALICE__IFD_MOST && t->count < ALICE__IFD_MOST;
+             i++)
             found(t, alice__ifd_number(t, e, i, 0), ALICE__IFD_SUB, e->chain);
     }
 }
@@ -175,6 +176,8 @@ static void walk_one(alice__ifd *t,
             return;
         }
         c = cursor(t, p, (size_t)now * entry_size);
+        if (!alice__work_on(t->work, ALICE__WORK_ENTRIES, now))
+            return;
         for (uint64_t i = 0; i < now; i++) {
             read_entry(t, &c, &e);
             follow(t, &e);
@@ -215,6 +218,21 @@ alice_bytes alice__ifd_bytes(alice__ifd *t, const alice__ifd_entry *e, size_t mo
         n = t->room;
     const uint8_t *p = n > 0 ? at(t, e->offset, n, t->scratch) : NULL;
     return (alice_bytes){p, p ? n : 0};
+}
+
+bool alice__ifd_first_time(alice__ifd *t, const alice__ifd_entry *e)
+{
+    if (e->inlined)
+        return true;
+    for (unsigned i = 0; i < t->reads; i++)
+        if (t->read[i].offset == e->offset && t->read[i].tag == e->tag)
+            return false;
+    if (t->reads < ALICE__IFD_VALUES) {
+        t->read[t->reads].offset = e->offset;
+        t->read[t->reads].tag = e->tag;
+        t->reads++;
+    }
+    return true;
 }
 
 uint64_t alice__ifd_number(alice__ifd *t, const alice__ifd_entry *e, uint64_t i,

@@ -19,6 +19,7 @@
 enum {
     ALICE__IFD_MOST = 48,      /* directories of one structure */
     ALICE__IFD_ENTRIES = 1024, /* entries of one directory */
+    ALICE__IFD_VALUES = 32,    /* long values that are remembered as read */
     ALICE__IFD_WINDOW = 240    /* bytes of entries fetched at once: 12 of 20, 20 of 12 */
 };
 
@@ -46,6 +47,7 @@ typedef struct alice__ifd {
     const alice__input *in;
     uint64_t base;       /* of the TIFF header in `in`; offsets count from it */
     uint64_t size;       /* bytes from `base` that belong to it */
+    alice__work *work;   /* counts entries; NULL: nobody does */
     void *scratch;       /* room for values that are not in the head; may be NULL when all is */
     size_t room;         /* of scratch */
     alice_status status; /* what stopped the reading of bytes; ALICE_OK: nothing */
@@ -60,6 +62,12 @@ typedef struct alice__ifd {
         uint8_t kind, chain;
     } found[ALICE__IFD_MOST];
     unsigned count, done;
+    /* values that were read whole: the same one is not read again */
+    struct {
+        uint64_t offset;
+        uint16_t tag;
+    } read[ALICE__IFD_VALUES];
+    unsigned reads;
 } alice__ifd;
 
 /* Magics beside 42 and 43, as they are read in the file's byte order. */
@@ -81,6 +89,12 @@ void alice__ifd_walk(alice__ifd *t,
  * scratch's room. Valid until the next call on `t`, and while `e` lives.
  */
 alice_bytes alice__ifd_bytes(alice__ifd *t, const alice__ifd_entry *e, size_t most);
+
+/*
+ * Whether a long value is met for the first time: a directory may point at one
+ * text a thousand times. False at the end of the allowance of work, too.
+ */
+bool alice__ifd_first_time(alice__ifd *t, const alice__ifd_entry *e);
 
 /* The value's number `at`, of any integer type; `otherwise` when there is none. */
 uint64_t alice__ifd_number(alice__ifd *t, const alice__ifd_entry *e, uint64_t at,

@@ -13,16 +13,24 @@
 
 #include <string.h>
 
+static bool looked(const alice__input *in)
+{
+    return alice__work_on(in->work, ALICE__WORK_READ, ALICE__WORK_LOOK);
+}
+
 const uint8_t *alice__input_at(const alice__input *in, uint64_t offset, size_t n, void *scratch,
                                alice_status *status)
 {
     if (offset > in->size || n > in->size - offset)
         return NULL;
     if (offset <= in->head.n && n <= in->head.n - (size_t)offset)
-        return n == 0 ? scratch : in->head.p + offset;
+        return n == 0 ? scratch : looked(in) ? in->head.p + offset : NULL;
     if (!in->fetch)
         return NULL;
 
+    if (!alice__work_on(in->work, ALICE__WORK_READ,
+                        n + (in->ahead ? ALICE__WORK_LOOK : ALICE__WORK_FETCH)))
+        return NULL;
     size_t got = 0;
     alice_status st = in->fetch(in->ctx, offset, scratch, n, &got);
     if (st != ALICE_OK) {

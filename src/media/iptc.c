@@ -91,7 +91,9 @@ void alice__iptc_block(alice__facts *f, alice_bytes block)
 {
     alice__cur c = alice__cur_of(block.p, block.n);
     iptc_date date = {.day_n = 0};
-    while (!c.bad && c.left >= 5) {
+    if (!alice__work_on(&f->work, ALICE__WORK_IPTC, block.n))
+        return;
+    while (!c.bad && c.left >= 5 && alice__work_on(&f->work, ALICE__WORK_ENTRIES, 1)) {
         if (alice__cur_u8(&c) != 0x1c)
             break; /* padding, or damage */
         unsigned record = alice__cur_u8(&c), dataset = alice__cur_u8(&c);
@@ -113,7 +115,7 @@ void alice__iptc_block(alice__facts *f, alice_bytes block)
 void alice__photoshop_block(alice__facts *f, alice_bytes block)
 {
     alice__cur c = alice__cur_of(block.p, block.n);
-    while (!c.bad && c.left >= 12) {
+    while (!c.bad && c.left >= 12 && alice__work_on(&f->work, ALICE__WORK_ENTRIES, 1)) {
         const uint8_t *sign = alice__cur_take(&c, 4);
         if (memcmp(sign, "8BIM", 4) != 0 && memcmp(sign, "PHUT", 4) != 0 &&
             memcmp(sign, "DCSR", 4) != 0 && memcmp(sign, "AgHg", 4) != 0 &&

@@ -6,6 +6,9 @@
 
 static alice_status fetch(alice__near *near, uint64_t offset, void *to, size_t n, size_t *got)
 {
+    *got = 0;
+    if (!alice__work_on(near->in->work, ALICE__WORK_READ, ALICE__WORK_FETCH))
+        return ALICE_OK;
     alice_status st = near->in->fetch(near->in->ctx, offset, to, n, got);
     if (st != ALICE_OK && near->status == ALICE_OK)
         near->status = st;
@@ -44,6 +47,7 @@ void alice__near_open(alice__near *near, const alice__input *in)
     near->input = *in;
     near->input.fetch = in->fetch ? near_fetch : NULL;
     near->input.ctx = near;
+    near->input.ahead = true;
 }
 
 alice_status alice__near_end(const alice__near *near, alice_status st)

@@ -548,6 +548,7 @@ static void told_text(alice__facts *f, alice__where where, const char *from, con
 
 /* A stream of which the first window was looked at. */
 typedef struct peeked {
+    alice__work *work; /* pays for what is read */
     alice__text_stream stream;
     alice__text_stream *in;
     alice_bytes first;
@@ -561,7 +562,11 @@ static alice_status peeked_next(alice__text_stream *s, alice_bytes *window)
         p->first.n = 0;
         return ALICE_OK;
     }
-    return p->in->next(p->in, window);
+    alice_status st = p->in->next(p->in, window);
+    if (st != ALICE_OK || alice__work_on(p->work, ALICE__WORK_EVIDENCE, window->n))
+        return st;
+    *window = (alice_bytes){0};
+    return ALICE_OK;
 }
 
 static void drop(peeked *p, size_t n)
@@ -577,11 +582,12 @@ static bool is_blank(uint8_t c)
 }
 
 /* To the first byte that is no blank (and no byte order mark). */
-static bool open_peeked(peeked *p, alice__text_stream *text)
+static bool open_peeked(peeked *p, alice__work *work, alice__text_stream *text)
 {
-    *p = (peeked){.stream = {peeked_next, p}, .in = text};
+    *p = (peeked){.work = work, .stream = {peeked_next, p}, .in = text};
     for (;;) {
-        if (text->next(text, &p->first) != ALICE_OK || p->first.n == 0)
+        if (text->next(text, &p->first) != ALICE_OK || p->first.n == 0 ||
+            !alice__work_on(work, ALICE__WORK_EVIDENCE, p->first.n))
             return false;
         while (p->first.n > 0 && is_blank(p->first.p[0]))
             drop(p, 1);
@@ -631,7 +637,9 @@ void alice__evidence(alice__facts *f, alice__where where, const char *key,
     size_t size = f->desk ? f->desk_size : sizeof little;
     field_kind kind = kind_of(where, key);
     peeked p;
-    if (kind == FIELD_UNKNOWN || !open_peeked(&p, text))
+    if (kind == FIELD_UNKNOWN ||
+        !alice__work_on(&f->work, ALICE__WORK_EVIDENCE, ALICE__WORK_LOOK) ||
+        !open_peeked(&p, &f->work, text))
         return;
     const char *from = place_of(where, key);
     const char *plain = written_key(&p, plain_key(key));

@@ -101,6 +101,9 @@ static void see_block(tiff *x, alice__ifd *t, const alice__ifd_entry *e)
     alice__text_range range;
     alice__text_memory memory;
     alice_bytes b;
+    if ((e->tag == TAG_XMP || e->tag == TAG_IPTC || e->tag == TAG_PHOTOSHOP) &&
+        !alice__ifd_first_time(t, e))
+        return;
     switch (e->tag) {
     case TAG_XMP:
         if (e->inlined) {
@@ -210,8 +213,11 @@ static void tell_size(tiff *x)
 static alice_status tiff_read(alice__lab *lab)
 {
     alice__span_range span;
-    alice__ifd t = {
-        .in = lab->in, .size = lab->in->size, .scratch = lab->scratch, .room = ALICE__SCRATCH};
+    alice__ifd t = {.in = lab->in,
+                    .size = lab->in->size,
+                    .work = &lab->facts->work,
+                    .scratch = lab->scratch,
+                    .room = ALICE__SCRATCH};
     tiff x = {.exif = {.facts = lab->facts}, .lab = lab};
     if (!alice__ifd_open(&t))
         return t.status != ALICE_OK ? t.status : ALICE_E_DAMAGED;

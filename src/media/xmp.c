@@ -241,6 +241,11 @@ static void start_inside(xmp *x, const XML_Char *name)
 static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
 {
     xmp *x = ctx;
+    if (!alice__work_on(&x->facts->work, ALICE__WORK_ENTRIES, 1)) {
+        x->ended = true;
+        (void)XML_StopParser(x->parser, XML_FALSE);
+        return;
+    }
     if (++x->depth > DEPTH_MOST) {
         x->refused = true;
         (void)XML_StopParser(x->parser, XML_FALSE);
@@ -250,7 +255,8 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
         if (is_name(name, NS_RDF, "RDF"))
             x->rdf = x->depth;
     } else if (x->depth == x->rdf + 1) {
-        for (; attributes[0]; attributes += 2) {
+        for (; attributes[0] && alice__work_on(&x->facts->work, ALICE__WORK_ENTRIES, 1);
+             attributes += 2) {
             const property *p = property_of(attributes[0]);
             if (p)
                 tell(x, p, attributes[1], strlen(attributes[1]));
@@ -337,6 +343,8 @@ static enum XML_Status parse(xmp *x, alice__text_stream *packet)
         begun = true;
         size_t now = w.n < SLICE_MOST ? w.n : SLICE_MOST;
         now = now < left ? now : (size_t)left;
+        if (!alice__work_on(&x->facts->work, ALICE__WORK_XMP, now))
+            return XML_STATUS_OK;
         if (XML_Parse(x->parser, (const char *)w.p, (int)now, 0) != XML_STATUS_OK)
             return XML_STATUS_ERROR;
         w.p += now;

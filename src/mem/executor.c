@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "mem/profile_hook.h"
+#include "mem/task_wait.h"
 #include "port/host.h"
 #include "port/thread.h"
 
@@ -228,6 +229,21 @@ alice_status alice_task_wait(alice_task *task)
         st = task->status;
     unlock(x);
     return st;
+}
+
+bool alice__task_wait_ms(alice_task *task, uint64_t ms)
+{
+    alice_executor *x = task->executor;
+    struct timespec until = alice__deadline(ms);
+    int bad = 0;
+    lock(x);
+    x->awaiting++;
+    while (bad == 0 && task->state != ENDED)
+        bad = pthread_cond_timedwait(&x->ended, &x->lock, &until);
+    x->awaiting--;
+    bool ended = task->state == ENDED;
+    unlock(x);
+    return ended;
 }
 
 bool alice_task_done(alice_task *task, alice_status *status)

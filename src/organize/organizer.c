@@ -347,7 +347,9 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                .budget = o->budget,
                                .threads = o->sizes.threads,
                                .window = o->sizes.window,
-                               .text_bytes = o->sizes.texts};
+                               .text_bytes = o->sizes.texts,
+                               .should_stop = o->o.should_stop,
+                               .stop_ctx = o->o.ctx};
     return alice__prober_open(&o->prober, &p);
 }
 

@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <alice/executor.h>
@@ -21,9 +22,14 @@
 #include "base/error.h"
 #include "media/analyze.h"
 #include "media/names.h"
+#include "mem/task_wait.h"
 #include "port/fs.h"
 
-enum { NAME_ROOM = 768 /* some file systems count characters, not bytes */, TEXT_ROOM = 8192 };
+enum {
+    NAME_ROOM = 768, /* some file systems count characters, not bytes */
+    TEXT_ROOM = 8192,
+    ASK_MS = 50 /* between two questions whether to stop */
+};
 
 typedef struct group {
     struct alice__prober *prober;
@@ -46,6 +52,11 @@ typedef struct bench {
 struct alice__prober {
     alice_env env;
     size_t text_bytes;
+    unsigned threads;
+    bool (*should_stop)(void *ctx);
+    void *stop_ctx;
+    atomic_bool stopping; /* it said so; only the caller's thread asks it */
+    uint64_t next_ask_ns; /* without threads: not asked again before */
     alice_executor *executor;
     alice_pool *benches;
     group *ring;
@@ -97,6 +108,28 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
     return alice__analyzer_read(analyzer, &in, &facts, info);
 }
 
+/* ---- stopping ---- */
+
+static void ask(alice__prober *p)
+{
+    if (p->should_stop && p->should_stop(p->stop_ctx))
+        atomic_store(&p->stopping, true);
+}
+
+/* Asked by whoever reads. Without threads that is the caller's own, which may ask. */
+static bool stopping(void *ctx)
+{
+    alice__prober *p = ctx;
+    if (p->threads == 0 && p->should_stop && !atomic_load(&p->stopping)) {
+        uint64_t now = alice_env_now_ns(&p->env);
+        if (now >= p->next_ask_ns) {
+            p->next_ask_ns = now + ASK_MS * UINT64_C(1000000);
+            ask(p);
+        }
+    }
+    return atomic_load(&p->stopping);
+}
+
 /* ---- a worker's bench ---- */
 
 static void destroy_bench(void *ctx, void *object)
@@ -110,7 +143,7 @@ static void destroy_bench(void *ctx, void *object)
 
 static alice_status make_bench(void *ctx, void **object)
 {
-    const alice__prober *p = ctx;
+    alice__prober *p = ctx;
     void *room = NULL, *head = NULL;
     alice_status st = alice_env_calloc(&p->env, 1, sizeof(bench), ALICE_HERE, &room);
     if (st != ALICE_OK)
@@ -124,6 +157,7 @@ static alice_status make_bench(void *ctx, void **object)
         destroy_bench(ctx, b);
         return st;
     }
+    alice__analyzer_stop(b->analyzer, stopping, p);
     *object = b;
     return ALICE_OK;
 }
@@ -210,6 +244,9 @@ alice_status alice__prober_open(alice__prober **out, const alice__prober_options
     alice__prober *p = room;
     p->env = o->env;
     p->text_bytes = o->text_bytes;
+    p->threads = o->threads;
+    p->should_stop = o->should_stop;
+    p->stop_ctx = o->stop_ctx;
     p->groups = o->window / ALICE__GROUP + 2; /* one filling, one being taken */
     room = NULL;
     st = alice_env_calloc(&p->env, p->groups, sizeof(group), ALICE_HERE, &room);
@@ -337,7 +374,8 @@ alice__probe *alice__prober_next(alice__prober *p)
     if (!g->submitted)
         alice__prober_submit(p);
     if (g->work) {
-        alice_task_wait(&g->task);
+        while (!alice__task_wait_ms(&g->task, ASK_MS))
+            ask(p);
         g->work = false;
     }
     return &g->slots[g->taken];

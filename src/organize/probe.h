@@ -66,6 +66,10 @@ typedef struct alice__prober_options {
     unsigned threads;  /* 0: the caller's own */
     unsigned window;   /* most files on their way */
     size_t text_bytes; /* of one file's texts */
+    /* Asked by the thread that calls next(), while it waits: then what is being read ends as
+     * ALICE_E_CANCELLED. NULL: never. */
+    bool (*should_stop)(void *ctx);
+    void *stop_ctx;
 } alice__prober_options;
 
 alice_status alice__prober_open(alice__prober **out, const alice__prober_options *o);

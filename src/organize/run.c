@@ -138,6 +138,11 @@ static alice_status loop(alice__flow *x)
             continue;
         }
         alice__flow_between_files(x, p->folder, p->name);
+        if (p->status == ALICE_E_CANCELLED) { /* stopped while it was read: not begun */
+            x->stop = true;
+            alice__prober_release(o->prober);
+            continue;
+        }
         st = alice__decide(x, p);
         alice__prober_release(o->prober);
         if (st == ALICE_OK && transaction_due(x)) {

@@ -41,6 +41,7 @@ static inline void read_media_in(reading *r, const alice_env *env, const alice__
 {
     alice__input in = {
         .size = n, .head = {p, n < head ? n : head}, .fetch = reading_fetch, .ctx = r};
+    in.work = &r->facts.work;
     alice__lab lab = {.scratch = r->scratch, .in = &in, .facts = &r->facts};
     if (env)
         lab.env = *env;
