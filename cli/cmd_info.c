@@ -67,6 +67,11 @@ static void print_json(const char *path, const alice_media_info *info, const cha
             if (info->fact[f].n)
                 json_text_n(&j, alice_fact_name((alice_fact)f), info->fact[f].p,
                             info->fact[f].n);
+        if (info->motion_at) {
+            json_uint(&j, "motion_photo_offset", info->motion_at);
+            json_uint(&j, "motion_photo_bytes", info->motion_bytes);
+            json_text(&j, "motion_photo_source", info->motion_source);
+        }
         json_text(&j, "source", source);
     } else if (info) {
         json_text(&j, "type", "none");
@@ -138,6 +143,12 @@ static void print_text(const char *path, const alice_media_info *info, const cha
             if (info->fact[f].n)
                 print_fact(alice_fact_name((alice_fact)f), info->fact[f].p, info->fact[f].n,
                            info->fact_from[f], info->fact_cut[f]);
+        if (info->motion_at) {
+            int n = snprintf(line, sizeof line, "video of %llu bytes at %llu",
+                             (unsigned long long)info->motion_bytes,
+                             (unsigned long long)info->motion_at);
+            print_fact("motion_photo", line, (size_t)n, info->motion_source, false);
+        }
         print_fact("source", source, strlen(source), NULL, false);
     } else if (info && !problem) {
         puts("  not a media file that alice knows");

@@ -223,6 +223,10 @@ typedef struct alice_media_info {
     bool ai_edited;               /**< a camera's picture, edited with AI */
     const char *ai_edited_source; /**< the evidence; static text; NULL: none */
 
+    uint64_t motion_at; /**< where the video of a motion photo begins in it; 0: it has none */
+    uint64_t motion_bytes;     /**< and how long it is */
+    const char *motion_source; /**< the evidence, such as "xmp:MotionPhoto"; static text */
+
     const char
         *extension_note; /**< static text where name and content disagree; NULL: they agree */
 

@@ -150,6 +150,8 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     info->type = type;
     alice__lab lab = {.env = a->env, .scratch = a->memory, .in = &counted, .facts = f};
     alice_status st = format->read(&lab);
+    if (st == ALICE_OK)
+        alice__motion(&lab);
     if (f->work.stopped)
         st = ALICE_E_CANCELLED;
     if (st == ALICE_OK)

@@ -219,6 +219,12 @@ static alice_status top_box(alice__bmff *b, const alice__box *box)
             return ALICE_OK;
         b->moov = true;
         return alice__movie_moov(b, box);
+    case ALICE__BOX('m', 'p', 'v', 'd'): /* Samsung: the film of a motion photo */
+        if (b->picture && box->end == b->lab->in->size) {
+            b->lab->facts->motion_length = box->end - box->body;
+            b->lab->facts->motion_from = "samsung:mpvd";
+        }
+        return ALICE_OK;
     case ALICE__BOX('u', 'd', 't', 'a'):
         alice__movie_udta(b, box);
         return ALICE_OK;

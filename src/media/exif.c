@@ -27,6 +27,7 @@ enum {
     TAG_OFFSET = 0x9010,
     TAG_OFFSET_ORIGINAL = 0x9011,
     TAG_OFFSET_DIGITIZED = 0x9012,
+    TAG_MAKER_NOTE = 0x927c,
     TAG_USER_COMMENT = 0x9286,
     TAG_XP_TITLE = 0x9c9b,
     TAG_XP_COMMENT = 0x9c9c,
@@ -265,6 +266,45 @@ static void keep_zone(alice__exif *x, unsigned which, alice__ifd *t, const alice
     x->zone_n[which] = (uint8_t)b.n;
 }
 
+/* ---- Apple's maker note ---- */
+
+/*
+ * "Apple iOS", NUL, NUL, 1, the byte order, then a directory whose offsets count from
+ * the note's start. The content identifier is that of a Live Photo's video, too.
+ */
+static void tell_apple(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
+{
+    enum { HEAD = 16, ENTRY = 12, ENTRIES_MOST = 200, CONTENT_ID = 0x0011, ID_MOST = 64 };
+    uint8_t room[ID_MOST];
+    alice_bytes b = alice__ifd_bytes(t, e, HEAD);
+    if (e->inlined || b.n < HEAD || memcmp(b.p, "Apple iOS\0\0\1", 12) != 0)
+        return;
+    bool little = b.p[12] == 'I';
+    unsigned count = little ? alice__le16(b.p + 14) : alice__be16(b.p + 14);
+    uint64_t start = t->base + e->offset;
+    for (unsigned i = 0; i < count && i < ENTRIES_MOST; i++) {
+        uint64_t at = HEAD + (uint64_t)i * ENTRY;
+        if (at + ENTRY > e->n || !alice__work_on(t->work, ALICE__WORK_ENTRIES, 1))
+            return;
+        const uint8_t *p = alice__input_at(t->in, start + at, ENTRY, room, &t->status);
+        if (!p)
+            return;
+        alice__cur c = alice__cur_of(p, ENTRY);
+        c.little = little;
+        unsigned tag = alice__cur_u16(&c), type = alice__cur_u16(&c);
+        uint32_t n = alice__cur_u32(&c), offset = alice__cur_u32(&c);
+        if (tag != CONTENT_ID || type != 2)
+            continue;
+        if (n <= 4 || n > ID_MOST || offset > e->n || n > e->n - offset)
+            return;
+        p = alice__input_at(t->in, start + offset, n, room, &t->status);
+        if (p)
+            alice__facts_text(x->facts, ALICE_FACT_CONTENT_ID, ALICE__RANK_EXIF,
+                              "apple:ContentIdentifier", (const char *)p, n);
+        return;
+    }
+}
+
 /* ---- the tags ---- */
 
 void alice__exif_seen(alice__ifd *t, const alice__ifd_entry *e, void *exif)
@@ -301,6 +341,10 @@ void alice__exif_seen(alice__ifd *t, const alice__ifd_entry *e, void *exif)
     case TAG_OFFSET_ORIGINAL:
     case TAG_OFFSET_DIGITIZED:
         keep_zone(x, e->tag - TAG_OFFSET, t, e);
+        break;
+    case TAG_MAKER_NOTE:
+        if (alice__ifd_first_time(t, e))
+            tell_apple(x, t, e);
         break;
     case TAG_USER_COMMENT:
         tell_comment(x, t, e);

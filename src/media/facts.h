@@ -119,6 +119,11 @@ typedef struct alice__facts {
     void *desk;
     size_t desk_size;
 
+    /* The video of a motion photo as XMP tells it: bytes before the end of the file; 0: none.
+     */
+    uint64_t motion_length, motion_padding;
+    const char *motion_from;
+
     alice__work work; /* done for this file so far */
 } alice__facts;
 
@@ -272,6 +277,9 @@ typedef struct alice__format {
     /* Fill the facts; ALICE_OK, or what stopped it (facts so far stay). May set info->type. */
     alice_status (*read)(alice__lab *lab);
 } alice__format;
+
+/* Where the video of a motion photo stands, once the file was read (motion.c). */
+void alice__motion(alice__lab *lab);
 
 extern const alice__format alice__format_jpeg; /* jpeg.c */
 extern const alice__format alice__format_png;  /* png.c */

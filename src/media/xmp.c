@@ -38,6 +38,9 @@ enum {
 #define NS_TIFF "http://ns.adobe.com/tiff/1.0/"
 #define NS_PHOTOSHOP "http://ns.adobe.com/photoshop/1.0/"
 #define NS_DC "http://purl.org/dc/elements/1.1/"
+#define NS_CAMERA "http://ns.google.com/photos/1.0/camera/"
+#define NS_CONTAINER "http://ns.google.com/photos/1.0/container/"
+#define NS_ITEM "http://ns.google.com/photos/1.0/container/item/"
 #define NS_IPTC "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 
 /* ---- memory for expat ---- */
@@ -102,6 +105,7 @@ typedef enum what {
     IS_FACT,      /* and evidence */
     IS_SOURCE_TYPE,
     IS_PROMPT,
+    IS_VIDEO_OFFSET, /* of a micro video, from the end of the file */
     IS_EVIDENCE
 } what;
 
@@ -124,6 +128,7 @@ static const property properties[] = {
     {NS_IPTC, "DigitalSourceType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
     {NS_IPTC, "DigitalSourcefileType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
     {NS_IPTC, "AIPromptInformation", IS_PROMPT, 0, "xmp:AIPromptInformation"},
+    {NS_CAMERA, "MicroVideoOffset", IS_VIDEO_OFFSET, 0, "xmp:MicroVideo"},
     {NS_IPTC, "AISystemUsed", IS_EVIDENCE, 0, NULL},
     {NS_IPTC, "AISystemVersionUsed", IS_EVIDENCE, 0, NULL},
     {NS_PHOTOSHOP, "Credit", IS_EVIDENCE, 0, NULL},
@@ -169,6 +174,14 @@ typedef struct xmp {
     size_t digitized_n;
 } xmp;
 
+static uint64_t number(const char *text, size_t n)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < n && text[i] >= '0' && text[i] <= '9' && v < UINT32_MAX; i++)
+        v = v * 10 + (uint64_t)(text[i] - '0');
+    return v;
+}
+
 static void tell(xmp *x, const property *p, const char *text, size_t n)
 {
     alice__facts *f = x->facts;
@@ -196,6 +209,12 @@ static void tell(xmp *x, const property *p, const char *text, size_t n)
         alice__facts_text(f, p->fact, ALICE__RANK_XMP, p->from, text, n);
         alice__evidence_text(f, ALICE__IN_XMP, p->name, text, n);
         break;
+    case IS_VIDEO_OFFSET:
+        if (f->motion_length == 0) {
+            f->motion_length = number(text, n);
+            f->motion_from = p->from;
+        }
+        break;
     case IS_EVIDENCE:
         alice__evidence_text(f, ALICE__IN_XMP, p->name, text, n);
         break;
@@ -209,6 +228,27 @@ static bool is_blank(const char *p, size_t n)
         n--;
     }
     return n == 0;
+}
+
+/* An item of a container: the video of a motion photo is the one that says so. */
+static void see_item(xmp *x, const XML_Char **attributes)
+{
+    uint64_t length = 0, padding = 0;
+    bool video = false;
+    for (; attributes[0]; attributes += 2) {
+        const char *value = attributes[1];
+        if (is_name(attributes[0], NS_ITEM, "Semantic"))
+            video = strcmp(value, "MotionPhoto") == 0;
+        else if (is_name(attributes[0], NS_ITEM, "Length"))
+            length = number(value, strlen(value));
+        else if (is_name(attributes[0], NS_ITEM, "Padding"))
+            padding = number(value, strlen(value));
+    }
+    if (!video || length == 0)
+        return;
+    x->facts->motion_length = length;
+    x->facts->motion_padding = padding;
+    x->facts->motion_from = "xmp:MotionPhoto";
 }
 
 static void start_property(xmp *x, const XML_Char *name, const XML_Char **attributes)
@@ -265,6 +305,8 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
         start_property(x, name, attributes);
     } else if (x->property && !x->nested) {
         start_inside(x, name);
+    } else if (is_name(name, NS_CONTAINER, "Item")) {
+        see_item(x, attributes);
     }
 }
 
