@@ -12,7 +12,9 @@
  * part of what is tried. What breaks a promise aborts.
  */
 
-#include "media/facts.h"
+#include "media/blocks/blocks.h"
+#include "media/evidence/evidence.h"
+#include "media/formats/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "media/analyze.h"
+#include "media/facts.h"
 
 static alice_status fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "media/date.h"
+#include "media/facts.h"
 
 static void check(const alice_date *d)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzz target: evidence texts. The first line is a place (a letter) and a key, the
- * rest the text; read with the desk of the analyzer, with a small one and without, and in
+ * rest the text; read with the workspace of the analyzer, with a small one and without, and in
  * windows of 11 bytes.
  */
 #include "fuzz.h"
@@ -39,15 +39,15 @@ static void one(alice__facts *f, const alice_env *env, alice_bytes b)
     b.p += n + 1;
     b.n -= n + 1;
     for (size_t i = 0; i < sizeof desks / sizeof *desks; i++) {
-        f->desk = desks[i] ? malloc(desks[i]) : NULL;
-        FUZZ_CHECK(f->desk || !desks[i]);
-        f->desk_size = desks[i];
+        f->workspace = desks[i] ? malloc(desks[i]) : NULL;
+        FUZZ_CHECK(f->workspace || !desks[i]);
+        f->workspace_size = desks[i];
         alice__evidence_text(f, where, key, (const char *)b.p, b.n);
         drops d = {.rest = b};
         d.stream = (alice__text_stream){next_drop, &d};
         alice__evidence(f, where, key, &d.stream);
-        free(f->desk);
-        f->desk = NULL;
+        free(f->workspace);
+        f->workspace = NULL;
     }
 }
 

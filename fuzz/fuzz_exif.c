@@ -25,8 +25,8 @@ static void range(alice__facts *f, const alice_env *env, alice_bytes b)
 {
     static uint8_t scratch[ALICE__SCRATCH];
     alice__input in = {.size = b.n, .fetch = fetch, .ctx = &b};
-    alice__lab lab = {.env = *env, .scratch = scratch, .in = &in, .facts = f};
-    (void)alice__exif_range(&lab, 0, b.n);
+    alice__parse parse = {.env = *env, .scratch = scratch, .in = &in, .facts = f};
+    (void)alice__exif_range(&parse, 0, b.n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "media/json.h"
+#include "media/blocks/json.h"
 
 static bool by_tokens(alice_bytes b, size_t room)
 {

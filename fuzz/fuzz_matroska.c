@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: whole files to alice__format_matroska. */
 #include "fuzz.h"
+#include "media/formats/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {

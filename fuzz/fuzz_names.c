@@ -7,6 +7,7 @@
 
 #include "media/date.h"
 #include "media/names.h"
+#include "media/facts.h"
 
 static void one(alice__facts *f, const alice_env *env, alice_bytes b)
 {

@@ -107,15 +107,15 @@ static unsigned read_once(const alice__format *format, const uint8_t *data, size
     uint8_t *head = take(head_n);
     memcpy(head, data, head_n);
     alice__input in = {.size = n, .head = {head, head_n}, .fetch = fetch, .ctx = &file};
-    alice__lab lab = {.env = fuzz_env(&memory, memory_limit),
-                      .scratch = take(ALICE__SCRATCH),
-                      .in = &in,
-                      .facts = &facts.facts};
+    alice__parse parse = {.env = fuzz_env(&memory, memory_limit),
+                          .scratch = take(ALICE__SCRATCH),
+                          .in = &in,
+                          .facts = &facts.facts};
 
     fuzz_facts_begin(&facts);
     facts.info.type = format->sniff(in.head, n);
     if (facts.info.type != ALICE_MEDIA_NONE) {
-        alice_status st = format->read(&lab);
+        alice_status st = format->read(&parse);
         FUZZ_CHECK(st == ALICE_OK || st == ALICE_E_DAMAGED || st == ALICE_E_UNSUPPORTED ||
                    st == ALICE_E_TOOBIG || st == ALICE_E_IO || st == ALICE_E_NOMEM ||
                    st == ALICE_E_BUDGET || st == ALICE_E_END);
@@ -124,7 +124,7 @@ static unsigned read_once(const alice__format *format, const uint8_t *data, size
     }
     fuzz_facts_end(&facts);
     fuzz_env_end(&memory);
-    free(lab.scratch);
+    free(parse.scratch);
     free(head);
     return file.fetches;
 }

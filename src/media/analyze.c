@@ -10,7 +10,7 @@
  * says so. A file that is no media costs one pass over the table.
  *
  * The memory is one block of three parts, taken at open and lent to one file
- * after the other: scratch for fetched ranges, a desk for evidence texts, the
+ * after the other: scratch for fetched ranges, a workspace for evidence texts, the
  * arena of texts, which info borrows.
  */
 #include "media/analyze.h"
@@ -19,21 +19,22 @@
 #include <string.h>
 
 #include "media/types.h"
+#include "media/formats/format.h"
+#include "media/formats/motion.h"
+#include "media/names.h"
 
-/* Signatures that are long and sure come first, those of a few bytes last. */
 static const alice__format *const formats[] = {
-    &alice__format_raf, /* before TIFF and JPEG, which it carries inside */
-    &alice__format_jpeg, &alice__format_png,      &alice__format_webp,
-    &alice__format_avi,  &alice__format_gif,      &alice__format_jxl,
-    &alice__format_bmff, &alice__format_matroska, &alice__format_tiff,
+#define FORMAT(name) &alice__format_##name,
+    ALICE__FORMATS(FORMAT)
+#undef FORMAT
 };
 
-enum { DESK = 72 * 1024, LEAST_TEXT = 4096 };
+enum { WORKSPACE = 72 * 1024, LEAST_TEXT = 4096 };
 
 struct alice__analyzer {
     alice_env env;
     size_t text_bytes;
-    uint8_t *memory; /* scratch, desk, arena */
+    uint8_t *memory; /* scratch, workspace, arena */
     bool (*should_stop)(void *ctx);
     void *stop_ctx;
     alice__facts facts;
@@ -41,7 +42,7 @@ struct alice__analyzer {
 
 static size_t memory_size(const alice__analyzer *a)
 {
-    return ALICE__SCRATCH + DESK + a->text_bytes;
+    return ALICE__SCRATCH + WORKSPACE + a->text_bytes;
 }
 
 alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env,
@@ -131,10 +132,10 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
                                   const alice__file_facts *file, alice_media_info *info)
 {
     alice__facts *f = &a->facts;
-    uint8_t *desk = a->memory + ALICE__SCRATCH;
-    alice__facts_begin(f, info, (char *)desk + DESK, a->text_bytes, file->now_s);
-    f->desk = desk;
-    f->desk_size = DESK;
+    uint8_t *workspace = a->memory + ALICE__SCRATCH;
+    alice__facts_begin(f, info, (char *)workspace + WORKSPACE, a->text_bytes, file->now_s);
+    f->workspace = workspace;
+    f->workspace_size = WORKSPACE;
     f->work.should_stop = a->should_stop;
     f->work.ctx = a->stop_ctx;
     alice__input counted = *in;
@@ -148,10 +149,10 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
         return ALICE_OK;
     }
     info->type = type;
-    alice__lab lab = {.env = a->env, .scratch = a->memory, .in = &counted, .facts = f};
-    alice_status st = format->read(&lab);
+    alice__parse parse = {.env = a->env, .scratch = a->memory, .in = &counted, .facts = f};
+    alice_status st = format->read(&parse);
     if (st == ALICE_OK)
-        alice__motion(&lab);
+        alice__motion(&parse);
     if (f->work.stopped)
         st = ALICE_E_CANCELLED;
     if (st == ALICE_OK)

@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "media/date.h"
-#include "media/evidence.h"
 
 void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, size_t arena_size,
                         int64_t now_s)

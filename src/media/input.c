@@ -9,7 +9,7 @@
  *
  * Nothing here allocates.
  */
-#include "media/facts.h"
+#include "media/input.h"
 
 #include <string.h>
 

@@ -717,8 +717,8 @@ size_t alice__source_name(const alice_media_info *info, const char *name, char *
 /* ---- facts ---- */
 
 /* Tell a date that was found in a name; `raw` is the name. */
-static void tell(alice__facts *f, alice_date_source source, const alice_date *date,
-                 const char *reason, span raw)
+static void report(alice__facts *f, alice_date_source source, const alice_date *date,
+                   const char *reason, span raw)
 {
     alice_date_candidate *c = &f->info->dates[source];
     if (c->verdict == ALICE_DATE_OUTRANKED || c->verdict == ALICE_DATE_USED)
@@ -739,7 +739,7 @@ void alice__facts_from_name(alice__facts *f, const char *name)
     span s = stem_of(name);
     const char *reason = date_in(s, &date, &at, &n);
     if (!reason || *reason)
-        tell(f, ALICE_DATE_NAME, &date, reason, reason ? s : (span){s.p + at, n});
+        report(f, ALICE_DATE_NAME, &date, reason, reason ? s : (span){s.p + at, n});
     alice__facts_generator(f, alice__name_generator(name), ALICE__PROOF_NAME, "name");
 }
 
@@ -805,11 +805,11 @@ void alice__facts_from_folders(alice__facts *f, const char *folders)
     while (last_component(&path, &component)) {
         const char *reason = date_in(component, &date, &at, &n);
         if (reason && !*reason && nested_day(component, path, &date)) {
-            tell(f, ALICE_DATE_FOLDER, &date, NULL, (span){folders, strlen(folders)});
+            report(f, ALICE_DATE_FOLDER, &date, NULL, (span){folders, strlen(folders)});
             return;
         }
         if (!reason || *reason)
-            tell(f, ALICE_DATE_FOLDER, &date, reason, component);
+            report(f, ALICE_DATE_FOLDER, &date, reason, component);
         if (!reason && f->info->dates[ALICE_DATE_FOLDER].verdict == ALICE_DATE_OUTRANKED)
             return;
     }
@@ -821,12 +821,12 @@ void alice__facts_from_mtime(alice__facts *f, int64_t mtime_s, int zone_minutes)
     char raw[40];
     if (!alice__date_of_unix(mtime_s, zone_minutes, &d)) {
         int n = snprintf(raw, sizeof raw, "%lld", (long long)mtime_s);
-        tell(f, ALICE_DATE_MTIME, &d, "beyond the calendar", (span){raw, (size_t)n});
+        report(f, ALICE_DATE_MTIME, &d, "beyond the calendar", (span){raw, (size_t)n});
         return;
     }
     int zone = zone_minutes < 0 ? -zone_minutes : zone_minutes;
     int n = snprintf(raw, sizeof raw, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", d.year,
                      d.month, d.day, d.hour, d.minute, d.second, zone_minutes < 0 ? '-' : '+',
                      zone / 60, zone % 60);
-    tell(f, ALICE_DATE_MTIME, &d, NULL, (span){raw, (size_t)n});
+    report(f, ALICE_DATE_MTIME, &d, NULL, (span){raw, (size_t)n});
 }

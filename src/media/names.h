@@ -7,7 +7,7 @@
  * screenshots; and the other way round, the name of a file's source.
  */
 
-#include <alice/media.h>
+#include "media/facts.h"
 
 /*
  * A date in a file's name, by the patterns that cameras, phones, messengers and
@@ -41,5 +41,14 @@ bool alice__is_screenshot(const char *name, const alice_media_info *info);
  */
 size_t alice__source_name(const alice_media_info *info, const char *name, char *buf,
                           size_t cap);
+
+/* ---- what name, folders and the file system tell of one file ---- */
+
+/* `name` is the file's name, `folders` its path below the inbox, `mtime_s` its modification
+ * time. */
+void alice__facts_from_name(alice__facts *f, const char *name);
+void alice__facts_from_folders(alice__facts *f, const char *folders);
+/* `zone_minutes`: of the local zone at that time. */
+void alice__facts_from_mtime(alice__facts *f, int64_t mtime_s, int zone_minutes);
 
 #endif

@@ -6,7 +6,9 @@
 
 #include "test.h"
 
-#include "media/facts.h"
+#include "media/blocks/blocks.h"
+#include "media/evidence/evidence.h"
+#include "media/formats/format.h"
 
 enum { READING_NOW = 1767225600 }; /* 2026-01-01 */
 
@@ -42,9 +44,9 @@ static inline void read_media_in(reading *r, const alice_env *env, const alice__
     alice__input in = {
         .size = n, .head = {p, n < head ? n : head}, .fetch = reading_fetch, .ctx = r};
     in.work = &r->facts.work;
-    alice__lab lab = {.scratch = r->scratch, .in = &in, .facts = &r->facts};
+    alice__parse parse = {.scratch = r->scratch, .in = &in, .facts = &r->facts};
     if (env)
-        lab.env = *env;
+        parse.env = *env;
     alice__facts_begin(&r->facts, &r->info, r->arena, sizeof r->arena, READING_NOW);
     r->p = p;
     r->n = n;
@@ -52,7 +54,7 @@ static inline void read_media_in(reading *r, const alice_env *env, const alice__
     r->status = ALICE_E_UNSUPPORTED;
     r->info.type = format->sniff(in.head, n);
     if (r->info.type != ALICE_MEDIA_NONE)
-        r->status = format->read(&lab);
+        r->status = format->read(&parse);
     alice__facts_end(&r->facts);
 }
 

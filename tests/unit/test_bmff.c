@@ -2,6 +2,7 @@
 /* ISO BMFF: types by brands, movies, pictures, and damage of every kind. */
 #include "make_boxes.h"
 #include "read_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 

@@ -3,25 +3,26 @@
  * proves nothing. */
 #include "test.h"
 
-#include "media/evidence.h"
+#include "media/evidence/workspace.h"
 #include "media/facts.h"
+#include "media/evidence/evidence.h"
 
 enum { NOW = 1767225600, ARENA = 32768, DESK = 72 * 1024 };
 
-typedef struct desk {
+typedef struct workspace {
     alice__facts f;
     alice_media_info info;
     char arena[ARENA];
     _Alignas(16) char memory[DESK];
-} desk;
+} workspace;
 
-static desk d;
+static workspace d;
 
 static void begin(void)
 {
     alice__facts_begin(&d.f, &d.info, d.arena, sizeof d.arena, NOW);
-    d.f.desk = d.memory;
-    d.f.desk_size = sizeof d.memory;
+    d.f.workspace = d.memory;
+    d.f.workspace_size = sizeof d.memory;
 }
 
 static void tell(alice__where where, const char *key, const char *text)
@@ -188,8 +189,8 @@ static void graph_plain(void **state)
     begin();
     tell(ALICE__IN_PNG, "prompt", graph);
     expect_boat("png:prompt");
-    begin(); /* without the analyzer's desk */
-    d.f.desk = NULL;
+    begin(); /* without the analyzer's workspace */
+    d.f.workspace = NULL;
     tell(ALICE__IN_PNG, "prompt", graph);
     expect_boat("png:prompt");
     begin(); /* as EXIF has it */

@@ -3,7 +3,8 @@
 #include "read_media.h"
 
 #include "make_media.h"
-#include "media/ifd.h"
+#include "media/blocks/ifd.h"
+#include "media/blocks/blocks.h"
 
 static reading r;
 
@@ -23,11 +24,11 @@ static void read_block(blob *b)
 static void read_range(blob *b)
 {
     alice__input in = {.size = b->n, .fetch = reading_fetch, .ctx = &r};
-    alice__lab lab = {.scratch = r.scratch, .in = &in, .facts = &r.facts};
+    alice__parse parse = {.scratch = r.scratch, .in = &in, .facts = &r.facts};
     begin();
     r.p = b->p;
     r.n = b->n;
-    assert_ok(alice__exif_range(&lab, 0, b->n));
+    assert_ok(alice__exif_range(&parse, 0, b->n));
     alice__facts_end(&r.facts);
 }
 

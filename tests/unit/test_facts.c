@@ -3,8 +3,9 @@
  * camera. */
 #include "test.h"
 
-#include "media/evidence.h"
+#include "media/evidence/workspace.h"
 #include "media/facts.h"
+#include "media/names.h"
 
 enum { NOW = 1767225600 /* 2026-01-01 */, ARENA = 4096 };
 

@@ -3,6 +3,7 @@
 #include "read_media.h"
 
 #include "make_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 
@@ -69,9 +70,9 @@ static void an_endless_frame_is_left(void **state)
     blob_add(&b, ",\0\0\0\0\x14\0\xa\0\0\2", 11);
     alice__input in = {
         .size = UINT64_C(1) << 40, .head = {b.p, b.n}, .fetch = endless, .ctx = &bytes};
-    alice__lab lab = {.scratch = r.scratch, .in = &in, .facts = &r.facts};
+    alice__parse parse = {.scratch = r.scratch, .in = &in, .facts = &r.facts};
     alice__facts_begin(&r.facts, &r.info, r.arena, sizeof r.arena, READING_NOW);
-    assert_ok(alice__format_gif.read(&lab));
+    assert_ok(alice__format_gif.read(&parse));
     assert_int_equal(r.info.width, 20);
     assert_in_range(bytes, 1, 8 * 1024 * 1024);
     blob_free(&b);

@@ -2,7 +2,7 @@
 /* The JSON tokenizer: tokens, leniency, refusals, bounds, strings as streams. */
 #include "test.h"
 
-#include "media/json.h"
+#include "media/blocks/json.h"
 
 /* A stream of windows of `step` bytes. */
 typedef struct drops {

@@ -3,6 +3,7 @@
 #include "faulty.h"
 #include "make_boxes.h"
 #include "read_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 
@@ -168,10 +169,10 @@ static void test_allocation_faults(void **state)
         struct faulty f = {.nth = nth};
         alice_alloc alloc = faulty_alloc(&f);
         alice__input in = alice__input_of((alice_bytes){b.p, b.n});
-        alice__lab lab = {
+        alice__parse parse = {
             .env.alloc = &alloc, .scratch = r.scratch, .in = &in, .facts = &r.facts};
         alice__facts_begin(&r.facts, &r.info, r.arena, sizeof r.arena, READING_NOW);
-        alice_status st = alice__format_jxl.read(&lab);
+        alice_status st = alice__format_jxl.read(&parse);
         alice__facts_end(&r.facts);
         assert_int_equal(f.live_bytes, 0);
         if (!f.fired) {

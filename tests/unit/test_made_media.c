@@ -5,6 +5,7 @@
  * not installed.
  */
 #include "read_media.h"
+#include "media/formats/format.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

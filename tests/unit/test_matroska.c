@@ -2,6 +2,7 @@
 /* Matroska and WebM: dates, sizes, tags wherever they stand, and damage. */
 #include "make_boxes.h"
 #include "read_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 

@@ -5,8 +5,10 @@
 #include "make_boxes.h"
 #include "make_media.h"
 #include "media/analyze.h"
+#include "media/formats/format.h"
 
-static const char film[] = "\0\0\0\x14" "ftypmp42\0\0\0\0mp42 and so on, to its end";
+static const char film[] = "\0\0\0\x14"
+                           "ftypmp42\0\0\0\0mp42 and so on, to its end";
 enum { FILM = sizeof film - 1 };
 
 static alice_media_info info;
@@ -19,8 +21,10 @@ static void analyze(const blob *b, size_t head)
     alice__file_facts file = {.name = "a.jpg", .now_s = READING_NOW};
     r.p = b->p;
     r.n = b->n;
-    alice__input in = {.size = b->n, .head = {b->p, head < b->n ? head : b->n},
-                       .fetch = reading_fetch, .ctx = &r};
+    alice__input in = {.size = b->n,
+                       .head = {b->p, head < b->n ? head : b->n},
+                       .fetch = reading_fetch,
+                       .ctx = &r};
     assert_ok(alice__analyzer_open(&a, NULL, 16384));
     assert_ok(alice__analyzer_read(a, &in, &file, &info));
     alice__analyzer_close(&a);
@@ -201,8 +205,9 @@ static void a_live_photo_has_its_identifier(void **state)
     for (int little = 0; little < 2; little++) {
         blob note = apple_note(little, id), exif = {0}, b = {0};
         make_tag tag = {.ifd = MAKE_EXIF, .tag = 0x927c, .bytes = note.p, .n = note.n};
-        make_exif(&exif, &(make_exif_options){
-                             .big_endian = true, .make = "Apple", .tags = &tag, .tag_count = 1});
+        make_exif(&exif,
+                  &(make_exif_options){
+                      .big_endian = true, .make = "Apple", .tags = &tag, .tag_count = 1});
         make_jpeg_begin(&b);
         make_jpeg_exif(&b, exif);
         make_jpeg_end(&b, 16, 16);
@@ -223,12 +228,9 @@ static void a_live_photo_has_its_identifier(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(motion_photos),
-        cmocka_unit_test(what_is_no_film_is_none),
-        cmocka_unit_test(micro_videos),
-        cmocka_unit_test(samsung_trailers),
-        cmocka_unit_test(samsung_heic),
-        cmocka_unit_test(a_live_photo_has_its_identifier),
+        cmocka_unit_test(motion_photos), cmocka_unit_test(what_is_no_film_is_none),
+        cmocka_unit_test(micro_videos),  cmocka_unit_test(samsung_trailers),
+        cmocka_unit_test(samsung_heic),  cmocka_unit_test(a_live_photo_has_its_identifier),
     };
     return cmocka_run_group_tests_name("motion", tests, NULL, NULL);
 }

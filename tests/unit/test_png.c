@@ -4,6 +4,7 @@
 
 #include "faulty.h"
 #include "make_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 

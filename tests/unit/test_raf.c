@@ -2,6 +2,7 @@
 /* Fujifilm RAF: the JPEG inside, its EXIF, the picture's own size, and damage. */
 #include "make_boxes.h"
 #include "read_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 

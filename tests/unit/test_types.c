@@ -8,11 +8,13 @@
 #include "media/analyze.h"
 #include "media/types.h"
 #include "organize/walk.h"
+#include "media/formats/format.h"
 
 static const alice__format *const formats[] = {
-    &alice__format_raf,  &alice__format_jpeg,    &alice__format_png, &alice__format_webp,
-    &alice__format_avi,  &alice__format_gif,     &alice__format_jxl, &alice__format_bmff,
-    &alice__format_tiff, &alice__format_matroska};
+#define FORMAT(name) &alice__format_##name,
+    ALICE__FORMATS(FORMAT)
+#undef FORMAT
+};
 
 static bool is_format(const char *name)
 {

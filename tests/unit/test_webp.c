@@ -3,6 +3,7 @@
 #include "read_media.h"
 
 #include "make_media.h"
+#include "media/formats/format.h"
 
 static reading r;
 

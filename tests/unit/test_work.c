@@ -9,9 +9,10 @@
 #include "make_boxes.h"
 #include "make_media.h"
 #include "media/analyze.h"
-#include "media/exif.h"
+#include "media/blocks/exif.h"
 #include "organize/probe.h"
 #include "tree.h"
+#include "media/formats/format.h"
 
 #include <alice/budget.h>
 

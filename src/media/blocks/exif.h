@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_MEDIA_EXIF_H
+#define ALICE_MEDIA_EXIF_H
+
+/*
+ * The EXIF tags of a TIFF structure, entry by entry: for exif.c itself and for
+ * tiff.c, which looks at the same entries for more.
+ */
+
+#include "media/blocks/ifd.h"
+
+typedef struct alice__exif {
+    alice__facts *facts;
+    /* Zones, which may stand before their dates: told at the end. */
+    char zone[3][8];
+    uint8_t zone_n[3];
+} alice__exif;
+
+/* One entry; a callback of alice__ifd_walk with an alice__exif as its context. */
+void alice__exif_seen(alice__ifd *t, const alice__ifd_entry *e, void *exif);
+/* After the walk. */
+void alice__exif_end(alice__exif *x);
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XMP: RDF in XML, read as it streams by.
+ *
+ *     rdf:RDF ▸ rdf:Description (attributes are properties)
+ *                 ▸ property ▸ [rdf:Seq, Bag, Alt ▸ rdf:li] ▸ text
+ *
+ * Only properties of the descriptions right below rdf:RDF count: what is nested
+ * deeper (histories, ingredients, pantries) is about other files. Of a list the
+ * first item that is not empty counts.
+ *
+ * Bounds: depth, bytes read, the text of a property (TEXT_ROOM), and what the XML
+ * parser may take (MEMORY_MOST), which also bounds the longest attribute and the
+ * number of names. Entity declarations end the reading.
+ *
+ * expat's allocator has no context, so who pays is told to it by a thread-local
+ * pointer, set for the time of one alice__xmp() and put back at its end: no state
+ * outlives a call, and threads do not see one another's.
+ */
+#include "media/blocks/blocks.h"
+#include "media/evidence/evidence.h"
+
+#include <expat.h>
+#include <string.h>
+
+enum {
+    DEPTH_MOST = 64,
+    MEMORY_MOST = 128 * 1024,
+    BYTES_MOST = 64 * 1024 * 1024,
+    SLICE_MOST = 4096, /* handed to the parser at once, which copies it */
+    TEXT_ROOM = 16 * 1024
+};
+
+/* Between a name's URI and its local part; cannot stand in either. */
+#define SEPARATOR '\n'
+#define NS_RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+#define NS_XMP "http://ns.adobe.com/xap/1.0/"
+#define NS_EXIF "http://ns.adobe.com/exif/1.0/"
+#define NS_TIFF "http://ns.adobe.com/tiff/1.0/"
+#define NS_PHOTOSHOP "http://ns.adobe.com/photoshop/1.0/"
+#define NS_DC "http://purl.org/dc/elements/1.1/"
+#define NS_CAMERA "http://ns.google.com/photos/1.0/camera/"
+#define NS_CONTAINER "http://ns.google.com/photos/1.0/container/"
+#define NS_ITEM "http://ns.google.com/photos/1.0/container/item/"
+#define NS_IPTC "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+
+/* ---- memory for expat ---- */
+
+typedef struct xml_payer {
+    const alice_env *env;
+    size_t taken;
+    alice_status refused; /* by the env; our own bound is the packet's fault */
+} xml_payer;
+
+static _Thread_local xml_payer *paying;
+
+/* Sizes stand before the blocks. */
+typedef union block_head {
+    size_t size;
+    max_align_t align;
+} block_head;
+
+static void *xml_resize(void *p, size_t size)
+{
+    block_head *head = p ? (block_head *)p - 1 : NULL;
+    size_t old = head ? head->size : 0, now = size ? size + sizeof *head : 0;
+    void *block = head;
+    if (!paying || size > MEMORY_MOST || paying->taken - old + now > MEMORY_MOST)
+        return NULL;
+    alice_status st = alice_env_resize(paying->env, &block, old, now, ALICE_HERE);
+    if (st != ALICE_OK) {
+        paying->refused = st;
+        return NULL;
+    }
+    paying->taken = paying->taken - old + now;
+    if (!block)
+        return NULL;
+    head = block;
+    head->size = now;
+    return head + 1;
+}
+
+static void *xml_malloc(size_t size)
+{
+    return xml_resize(NULL, size ? size : 1);
+}
+
+static void *xml_realloc(void *p, size_t size)
+{
+    return xml_resize(p, size ? size : 1);
+}
+
+static void xml_free(void *p)
+{
+    if (p)
+        (void)xml_resize(p, 0);
+}
+
+/* ---- the properties that are looked at ---- */
+
+typedef enum what {
+    IS_ORIGINAL,
+    IS_CREATED,
+    IS_CREATE,
+    IS_DIGITIZED, /* stands in for xmp:CreateDate */
+    IS_FACT,      /* and evidence */
+    IS_SOURCE_TYPE,
+    IS_PROMPT,
+    IS_VIDEO_OFFSET, /* of a micro video, from the end of the file */
+    IS_EVIDENCE
+} what;
+
+typedef struct property {
+    const char *uri, *name;
+    what what;
+    alice_fact fact;
+    const char *from;
+} property;
+
+static const property properties[] = {
+    {NS_EXIF, "DateTimeOriginal", IS_ORIGINAL, 0, NULL},
+    {NS_PHOTOSHOP, "DateCreated", IS_CREATED, 0, NULL},
+    {NS_XMP, "CreateDate", IS_CREATE, 0, NULL},
+    {NS_EXIF, "DateTimeDigitized", IS_DIGITIZED, 0, NULL},
+    {NS_XMP, "CreatorTool", IS_FACT, ALICE_FACT_SOFTWARE, "xmp:CreatorTool"},
+    {NS_TIFF, "Software", IS_FACT, ALICE_FACT_SOFTWARE, "xmp:Software"},
+    {NS_TIFF, "Make", IS_FACT, ALICE_FACT_MAKE, "xmp:Make"},
+    {NS_TIFF, "Model", IS_FACT, ALICE_FACT_MODEL, "xmp:Model"},
+    {NS_IPTC, "DigitalSourceType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
+    {NS_IPTC, "DigitalSourcefileType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
+    {NS_IPTC, "AIPromptInformation", IS_PROMPT, 0, "xmp:AIPromptInformation"},
+    {NS_CAMERA, "MicroVideoOffset", IS_VIDEO_OFFSET, 0, "xmp:MicroVideo"},
+    {NS_IPTC, "AISystemUsed", IS_EVIDENCE, 0, NULL},
+    {NS_IPTC, "AISystemVersionUsed", IS_EVIDENCE, 0, NULL},
+    {NS_PHOTOSHOP, "Credit", IS_EVIDENCE, 0, NULL},
+    {NS_PHOTOSHOP, "Source", IS_EVIDENCE, 0, NULL},
+    {NS_DC, "description", IS_EVIDENCE, 0, NULL},
+    {NS_DC, "title", IS_EVIDENCE, 0, NULL},
+    {NS_DC, "creator", IS_EVIDENCE, 0, NULL},
+    {NS_EXIF, "UserComment", IS_EVIDENCE, 0, NULL},
+    {NS_TIFF, "ImageDescription", IS_EVIDENCE, 0, NULL},
+    {NS_TIFF, "Artist", IS_EVIDENCE, 0, NULL},
+};
+
+static bool is_name(const XML_Char *full, const char *uri, const char *name)
+{
+    size_t n = strlen(uri);
+    return strncmp(full, uri, n) == 0 && full[n] == SEPARATOR &&
+           strcmp(full + n + 1, name) == 0;
+}
+
+static const property *property_of(const XML_Char *full)
+{
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        if (is_name(full, properties[i].uri, properties[i].name))
+            return &properties[i];
+    return NULL;
+}
+
+/* ---- the reading ---- */
+
+typedef struct xmp {
+    alice__facts *facts;
+    XML_Parser parser;
+    unsigned depth;
+    unsigned rdf;    /* depth of rdf:RDF; 0: not inside */
+    unsigned nested; /* depth of an element that is no part of the property's text; 0: none */
+    const property *property;
+    bool complete; /* the first item of its list was read */
+    bool ended;    /* the root was closed: what follows is padding */
+    bool refused;
+    char *text;
+    size_t text_n;
+    char digitized[40];
+    size_t digitized_n;
+} xmp;
+
+static uint64_t number(const char *text, size_t n)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < n && text[i] >= '0' && text[i] <= '9' && v < UINT32_MAX; i++)
+        v = v * 10 + (uint64_t)(text[i] - '0');
+    return v;
+}
+
+static void report(xmp *x, const property *p, const char *text, size_t n)
+{
+    alice__facts *f = x->facts;
+    switch (p->what) {
+    case IS_ORIGINAL:
+        alice__facts_date_text(f, ALICE_DATE_XMP_ORIGINAL, text, n);
+        break;
+    case IS_CREATED:
+        alice__facts_date_text(f, ALICE_DATE_XMP_CREATED, text, n);
+        break;
+    case IS_CREATE:
+        alice__facts_date_text(f, ALICE_DATE_XMP_CREATE, text, n);
+        break;
+    case IS_DIGITIZED:
+        x->digitized_n = n < sizeof x->digitized ? n : sizeof x->digitized;
+        memcpy(x->digitized, text, x->digitized_n);
+        break;
+    case IS_SOURCE_TYPE:
+        alice__facts_source_type(f, text, n, p->from);
+        break;
+    case IS_PROMPT:
+        alice__facts_text(f, ALICE_FACT_PROMPT, ALICE__RANK_XMP, p->from, text, n);
+        break;
+    case IS_FACT:
+        alice__facts_text(f, p->fact, ALICE__RANK_XMP, p->from, text, n);
+        alice__evidence_text(f, ALICE__IN_XMP, p->name, text, n);
+        break;
+    case IS_VIDEO_OFFSET:
+        if (f->motion_length == 0) {
+            f->motion_length = number(text, n);
+            f->motion_from = p->from;
+        }
+        break;
+    case IS_EVIDENCE:
+        alice__evidence_text(f, ALICE__IN_XMP, p->name, text, n);
+        break;
+    }
+}
+
+static bool is_blank(const char *p, size_t n)
+{
+    while (n > 0 && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')) {
+        p++;
+        n--;
+    }
+    return n == 0;
+}
+
+/* An item of a container: the video of a motion photo is the one that says so. */
+static void see_item(xmp *x, const XML_Char **attributes)
+{
+    uint64_t length = 0, padding = 0;
+    bool video = false;
+    for (; attributes[0]; attributes += 2) {
+        const char *value = attributes[1];
+        if (is_name(attributes[0], NS_ITEM, "Semantic"))
+            video = strcmp(value, "MotionPhoto") == 0;
+        else if (is_name(attributes[0], NS_ITEM, "Length"))
+            length = number(value, strlen(value));
+        else if (is_name(attributes[0], NS_ITEM, "Padding"))
+            padding = number(value, strlen(value));
+    }
+    if (!video || length == 0)
+        return;
+    x->facts->motion_length = length;
+    x->facts->motion_padding = padding;
+    x->facts->motion_from = "xmp:MotionPhoto";
+}
+
+static void start_property(xmp *x, const XML_Char *name, const XML_Char **attributes)
+{
+    x->property = property_of(name);
+    x->text_n = 0;
+    x->complete = false;
+    x->nested = 0;
+    if (!x->property)
+        return;
+    for (; attributes[0]; attributes += 2)
+        if (is_name(attributes[0], NS_RDF, "resource"))
+            report(x, x->property, attributes[1], strlen(attributes[1]));
+}
+
+static void start_inside(xmp *x, const XML_Char *name)
+{
+    static const char *const through[] = {"Seq", "Bag", "Alt", "li", "value", "Description"};
+    bool is_through = false;
+    for (size_t i = 0; i < sizeof through / sizeof *through; i++)
+        is_through |= is_name(name, NS_RDF, through[i]);
+    if (!is_through)
+        x->nested = x->depth;
+    else if (!is_blank(x->text, x->text_n))
+        x->complete = true;
+    else
+        x->text_n = 0;
+}
+
+static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
+{
+    xmp *x = ctx;
+    if (!alice__work_on(&x->facts->work, ALICE__WORK_ENTRIES, 1)) {
+        x->ended = true;
+        (void)XML_StopParser(x->parser, XML_FALSE);
+        return;
+    }
+    if (++x->depth > DEPTH_MOST) {
+        x->refused = true;
+        (void)XML_StopParser(x->parser, XML_FALSE);
+        return;
+    }
+    if (!x->rdf) {
+        if (is_name(name, NS_RDF, "RDF"))
+            x->rdf = x->depth;
+    } else if (x->depth == x->rdf + 1) {
+        for (; attributes[0] && alice__work_on(&x->facts->work, ALICE__WORK_ENTRIES, 1);
+             attributes += 2) {
+            const property *p = property_of(attributes[0]);
+            if (p)
+                report(x, p, attributes[1], strlen(attributes[1]));
+        }
+    } else if (x->depth == x->rdf + 2) {
+        start_property(x, name, attributes);
+    } else if (x->property && !x->nested) {
+        start_inside(x, name);
+    } else if (is_name(name, NS_CONTAINER, "Item")) {
+        see_item(x, attributes);
+    }
+}
+
+static void XMLCALL on_end(void *ctx, const XML_Char *name)
+{
+    xmp *x = ctx;
+    (void)name;
+    if (x->rdf && x->depth == x->rdf) {
+        x->rdf = 0;
+    } else if (x->rdf && x->depth == x->rdf + 2) {
+        if (x->property && !is_blank(x->text, x->text_n))
+            report(x, x->property, x->text, x->text_n);
+        x->property = NULL;
+    } else if (x->property && x->nested == 0) {
+        x->complete |= !is_blank(x->text, x->text_n);
+    }
+    if (x->nested == x->depth)
+        x->nested = 0;
+    x->depth--;
+    x->ended = x->depth == 0;
+}
+
+static void XMLCALL on_text(void *ctx, const XML_Char *text, int n)
+{
+    xmp *x = ctx;
+    if (!x->property || x->nested || x->complete || n <= 0)
+        return;
+    size_t room = TEXT_ROOM - x->text_n, now = (size_t)n < room ? (size_t)n : room;
+    memcpy(x->text + x->text_n, text, now);
+    x->text_n += now;
+}
+
+/* Entities serve no purpose in XMP but to blow it up. */
+static void XMLCALL on_entity(void *ctx, const XML_Char *name, int parameter,
+                              const XML_Char *value, int value_length, const XML_Char *base,
+                              const XML_Char *system_id, const XML_Char *public_id,
+                              const XML_Char *notation)
+{
+    xmp *x = ctx;
+    (void)name;
+    (void)parameter;
+    (void)value;
+    (void)value_length;
+    (void)base;
+    (void)system_id;
+    (void)public_id;
+    (void)notation;
+    x->refused = true;
+    (void)XML_StopParser(x->parser, XML_FALSE);
+}
+
+static bool is_padding(alice_bytes w)
+{
+    if (w.p[0] == 0)
+        return w.n < 3 || w.p[1] != '<' || w.p[2] != 0;
+    return is_blank((const char *)w.p, 1);
+}
+
+/* Feed the packet, without what may stand before its first character. */
+static enum XML_Status parse(xmp *x, alice__text_stream *packet)
+{
+    uint64_t left = BYTES_MOST;
+    bool begun = false;
+    alice_bytes w = {0};
+    while (left > 0 && !x->ended) {
+        if (w.n == 0 && (packet->next(packet, &w) != ALICE_OK || w.n == 0))
+            break;
+        /* A zero may be the first half of a "<" in UTF-16. */
+        while (!begun && w.n > 0 && left > 0 && is_padding(w)) {
+            w.p++;
+            w.n--;
+            left--;
+        }
+        if (w.n == 0 || left == 0)
+            continue;
+        begun = true;
+        size_t now = w.n < SLICE_MOST ? w.n : SLICE_MOST;
+        now = now < left ? now : (size_t)left;
+        if (!alice__work_on(&x->facts->work, ALICE__WORK_XMP, now))
+            return XML_STATUS_OK;
+        if (XML_Parse(x->parser, (const char *)w.p, (int)now, 0) != XML_STATUS_OK)
+            return XML_STATUS_ERROR;
+        w.p += now;
+        w.n -= now;
+        left -= now;
+    }
+    if (!begun)
+        return XML_STATUS_OK;
+    return x->ended ? XML_STATUS_OK : XML_Parse(x->parser, "", 0, 1);
+}
+
+static void warn(const xmp *x)
+{
+    if (x->refused)
+        alice__facts_warn(x->facts,
+                          "XMP: declares entities or is nested too deep; not read on");
+    else if (XML_GetErrorCode(x->parser) == XML_ERROR_NO_MEMORY)
+        alice__facts_warn(x->facts, "XMP: needs more memory than it may take");
+    else
+        alice__facts_warn(x->facts, "XMP: %s", XML_ErrorString(XML_GetErrorCode(x->parser)));
+}
+
+void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packet)
+{
+    static const XML_Memory_Handling_Suite suite = {xml_malloc, xml_realloc, xml_free};
+    xml_payer payer = {.env = env}, *before = paying;
+    xmp x = {.facts = f};
+    void *text = NULL;
+    alice_status st = alice_env_alloc(env, TEXT_ROOM, ALICE_HERE, &text);
+    if (st != ALICE_OK) {
+        alice__facts_warn(f, "XMP: no memory to read it");
+        f->denied = st;
+        return;
+    }
+    x.text = text;
+    paying = &payer;
+    x.parser = XML_ParserCreate_MM(NULL, &suite, (const XML_Char[]){SEPARATOR, 0});
+    if (x.parser) {
+        /* What is read is bounded, so the salt need not be the system's entropy. */
+        (void)XML_SetHashSalt(x.parser, 0x616c6963);
+        XML_SetUserData(x.parser, &x);
+        XML_SetElementHandler(x.parser, on_start, on_end);
+        XML_SetCharacterDataHandler(x.parser, on_text);
+        XML_SetEntityDeclHandler(x.parser, on_entity);
+        if (parse(&x, packet) != XML_STATUS_OK && !x.ended) {
+            warn(&x);
+            if (payer.refused != ALICE_OK)
+                f->denied = payer.refused;
+        }
+        XML_ParserFree(x.parser);
+    } else {
+        alice__facts_warn(f, "XMP: no memory to read it");
+        f->denied = payer.refused;
+    }
+    paying = before;
+    alice_env_free(env, text, TEXT_ROOM);
+    if (x.digitized_n > 0)
+        alice__facts_date_text(f, ALICE_DATE_XMP_CREATE, x.digitized, x.digitized_n);
+}

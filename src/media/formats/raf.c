@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fujifilm RAF: a header of fixed places, a whole JPEG with the EXIF, and a
+ * directory of Fujifilm's own that knows the size of the picture.
+ *
+ *     0 "FUJIFILMCCD-RAW " │ 28 model │ 84 JPEG at, length │ 92 directory at, length
+ *
+ * The JPEG is read by its own reader, through an input that begins where it
+ * begins and ends where it ends.
+ */
+#include <string.h>
+
+#include "media/formats/format.h"
+
+enum { HEADER = 108, ENTRIES_MOST = 200 };
+
+/* An input inside another. */
+typedef struct inner {
+    const alice__input *in;
+    uint64_t base;
+} inner;
+
+static alice_status inner_fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
+{
+    const inner *i = ctx;
+    *got = 0;
+    if (!i->in->fetch || offset > i->in->size - i->base)
+        return ALICE_OK;
+    return i->in->fetch(i->in->ctx, i->base + offset, to, n, got);
+}
+
+static alice_status read_jpeg(alice__parse *parse, uint64_t at, uint64_t n)
+{
+    const alice__input *in = parse->in;
+    inner base = {.in = in, .base = at};
+    alice__input jpeg = {.size = n, .fetch = inner_fetch, .ctx = &base};
+    if (at < in->head.n) {
+        jpeg.head.p = in->head.p + at;
+        jpeg.head.n = in->head.n - (size_t)at < n ? in->head.n - (size_t)at : (size_t)n;
+    }
+    alice__parse of_jpeg = *parse;
+    of_jpeg.in = &jpeg;
+    alice_status st = alice__format_jpeg.read(&of_jpeg);
+    parse->facts->info->type = ALICE_MEDIA_RAF;
+    return st;
+}
+
+/* The directory: count, then tag, length, value. 0x111 is the picture, 0x100 the whole sensor.
+ */
+static void read_size(alice__parse *parse, uint64_t at, uint64_t end, alice_status *st)
+{
+    uint64_t width = 0, height = 0;
+    uint8_t room[8];
+    const uint8_t *p = alice__input_at(parse->in, at, 4, room, st);
+    uint32_t count = p ? alice__be32(p) : 0;
+    at += 4;
+    for (uint32_t i = 0; i < count && i < ENTRIES_MOST && at + 8 <= end; i++) {
+        p = alice__input_at(parse->in, at, 8, room, st);
+        if (!p)
+            break;
+        unsigned tag = alice__be16(p), n = alice__be16(p + 2);
+        if (n >= 4 && (tag == 0x111 || (tag == 0x100 && !width))) {
+            height = alice__be16(p + 4);
+            width = alice__be16(p + 6);
+        }
+        at += 4 + n;
+    }
+    alice__facts_size(parse->facts, width, height);
+}
+
+static alice_media_type raf_sniff(alice_bytes head, uint64_t file_size)
+{
+    (void)file_size;
+    if (head.n >= 16 && memcmp(head.p, "FUJIFILMCCD-RAW ", 16) == 0)
+        return ALICE_MEDIA_RAF;
+    return ALICE_MEDIA_NONE;
+}
+
+static alice_status raf_read(alice__parse *parse)
+{
+    const alice__input *in = parse->in;
+    alice_status st = ALICE_OK;
+    uint8_t room[HEADER];
+    const uint8_t *p = alice__input_at(in, 0, HEADER, room, &st);
+    if (!p) {
+        alice__facts_warn(parse->facts, "cut short in the header");
+        return st != ALICE_OK ? st : ALICE_E_DAMAGED;
+    }
+    uint64_t jpeg = alice__be32(p + 84), jpeg_n = alice__be32(p + 88);
+    uint64_t dir = alice__be32(p + 92), dir_n = alice__be32(p + 96);
+    alice__facts_text(parse->facts, ALICE_FACT_MAKE, ALICE__RANK_CONTAINER, "raf:header",
+                      "FUJIFILM", 8);
+    alice__facts_text(parse->facts, ALICE_FACT_MODEL, ALICE__RANK_CONTAINER, "raf:header",
+                      (const char *)p + 28, 32);
+
+    if (dir >= HEADER && dir < in->size)
+        read_size(parse, dir, dir + dir_n < in->size ? dir + dir_n : in->size, &st);
+    if (st != ALICE_OK)
+        return st;
+    if (jpeg < HEADER || jpeg >= in->size || jpeg_n < 4) {
+        alice__facts_warn(parse->facts, "cut short before the JPEG with its EXIF");
+        return ALICE_E_DAMAGED;
+    }
+    if (jpeg_n > in->size - jpeg)
+        jpeg_n = in->size - jpeg;
+    return read_jpeg(parse, jpeg, jpeg_n);
+}
+
+const alice__format alice__format_raf = {.name = "raf", .sniff = raf_sniff, .read = raf_read};
