@@ -159,6 +159,7 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "damaged", r->damaged);
     json_uint(&j, "copies_gone", r->copies_gone);
     json_uint(&j, "copies_changed", r->copies_changed);
+    json_uint(&j, "comparisons", r->comparisons);
     json_uint(&j, "recovered", r->recovered);
     json_uint(&j, "bytes", r->bytes);
     json_real(&j, "seconds", r->seconds, 3);

@@ -130,8 +130,9 @@ typedef struct alice_organize_result {
     uint64_t
         copies_changed; /**< of the organized: known, but their copy was changed; it is left */
     uint64_t bytes;     /**< of what was organized */
-    uint64_t recovered; /**< files of a killed run that were settled first */
-    double seconds;     /**< that it took */
+    uint64_t comparisons;                /**< with files that might have the same bytes */
+    uint64_t recovered;                  /**< files of a killed run that were settled first */
+    double seconds;                      /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
     /** of the organized, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */

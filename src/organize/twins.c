@@ -70,6 +70,41 @@ static bool differs(const alice__hash *a, const alice__hash *b)
     return a->low != b->low || a->high != b->high;
 }
 
+/*
+ * Files of one size with the same head are told apart by their contents. So that the n-th of
+ * them is not held against all n - 1 before it, the hash cache also maps a content to its row,
+ * and the verdicts say up to which row of such a chain that is so. A cache may forget: then
+ * the chain is gone through again.
+ */
+typedef struct chain {
+    int64_t upto;      /* the rows up to this one are in the cache */
+    uint64_t departed; /* from the cache, when the first of them came */
+} chain;
+
+typedef struct content_key {
+    uint64_t size;
+    alice__hash content;
+} content_key;
+
+static uint64_t departed(alice_cache *cache)
+{
+    alice_cache_stats s = alice_cache_get_stats(cache);
+    return s.evictions + s.expirations + s.rejections;
+}
+
+static content_key key_of(const alice__twin_search *t, const alice__hash *content)
+{
+    return (content_key){t->p->stamp.size, *content};
+}
+
+static void remember_content(alice__twin_search *t, const alice__candidate *c,
+                             const alice__hash *content)
+{
+    const content_key key = key_of(t, content);
+    alice_cache_set(t->x->o->hashes, (alice_bytes){(const uint8_t *)&key, sizeof key},
+                    (alice_bytes){(const uint8_t *)&c->id, sizeof c->id}, ALICE_TTL_NEVER);
+}
+
 /* ALICE_OK and the answer; a failure is one of the file itself, or of the run, not of the
  * candidate. */
 static alice_status try_candidate(alice__twin_search *t, const alice__candidate *c, bool *same)
@@ -80,11 +115,14 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
     alice__hash theirs;
     alice_status st = ALICE_OK;
     *same = false;
+    t->x->r->comparisons++;
     if (t->fd < 0 &&
         alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
         return ALICE_E_CHANGED;
     if (!whole && t->has_content) {
         st = candidate_content(t, c, -1, &theirs, &had);
+        if (had)
+            remember_content(t, c, &theirs);
         if (st != ALICE_OK || (had && differs(&theirs, &t->content)))
             return st;
     }
@@ -96,6 +134,8 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
         st = own_content(t);
         if (st == ALICE_OK)
             st = candidate_content(t, c, other, &theirs, &had);
+        if (had)
+            remember_content(t, c, &theirs);
         maybe = st == ALICE_OK && had && !differs(&theirs, &t->content);
     }
     if (maybe) {
@@ -108,44 +148,87 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
     return st;
 }
 
+/* Try the row that a cache speaks of; one that is no more is no twin. */
+static alice_status try_row(alice__twin_search *t, int64_t id, bool *same)
+{
+    char dest[ALICE__DEST_MAX];
+    alice__candidate c = {.id = id, .size = t->p->stamp.size, .dest = dest};
+    *same = false;
+    alice_status st = alice__catalog_dest(t->x->o->catalog, id, dest, sizeof dest);
+    return st == ALICE_OK && *dest ? try_candidate(t, &c, same) : st;
+}
+
+/* The row with the same content, of those that the cache has; 0: none. */
+static alice_status row_of_content(alice__twin_search *t, int64_t *id)
+{
+    size_t n = 0;
+    alice_status st = ALICE_OK;
+    *id = 0;
+    if (t->fd < 0 &&
+        alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
+        return ALICE_E_CHANGED;
+    st = own_content(t);
+    if (st != ALICE_OK)
+        return st;
+    const content_key key = key_of(t, &t->content);
+    if (alice_cache_get_copy(t->x->o->hashes, (alice_bytes){(const uint8_t *)&key, sizeof key},
+                             id, sizeof *id, &n) != ALICE_OK ||
+        n != sizeof *id)
+        *id = 0;
+    return ALICE_OK;
+}
+
 alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
 {
     alice_organizer *o = t->x->o;
     const alice__probe *p = t->p;
+    /* The last word tells the verdict on a fingerprint from its chain. */
     const uint64_t print[3] = {p->stamp.size, p->head.low, p->head.high};
+    const uint64_t print_chain[4] = {print[0], print[1], print[2], 1};
     alice_bytes key = {(const uint8_t *)print, sizeof print};
+    alice_bytes chain_key = {(const uint8_t *)print_chain, sizeof print_chain};
+    const bool whole = p->stamp.size <= ALICE__HEAD_BYTES;
+    chain now = {.departed = departed(o->hashes)}, old;
     alice__candidate c = {.id = 0};
     char dest[ALICE__DEST_MAX];
-    int64_t after = 0;
+    int64_t id = 0;
     size_t n = 0;
     bool same = false;
+    alice_status st = ALICE_OK;
     *twin = 0;
-    /* Copies come in threes: what the last one was found to be is tried first. */
-    if (alice_cache_get_copy(o->verdicts, key, &c.id, sizeof c.id, &n) == ALICE_OK &&
-        n == sizeof c.id &&
-        alice__catalog_dest(o->catalog, c.id, dest, sizeof dest) == ALICE_OK && *dest) {
-        c.size = p->stamp.size;
-        c.dest = dest;
-        alice_status st = try_candidate(t, &c, &same);
-        if (st != ALICE_OK || same) {
-            *twin = same ? c.id : 0;
-            return st;
-        }
+    if (!whole &&
+        alice_cache_get_copy(o->verdicts, chain_key, &old, sizeof old, &n) == ALICE_OK &&
+        n == sizeof old && old.departed == now.departed) {
+        st = row_of_content(t, &id);
+        if (st == ALICE_OK && id)
+            st = try_row(t, id, &same);
+        /* Where the one with this content stands no more another may. */
+        if (st == ALICE_OK && id == 0)
+            now = old;
+    } else if (alice_cache_get_copy(o->verdicts, key, &id, sizeof id, &n) == ALICE_OK &&
+               n == sizeof id) {
+        /* Copies come in threes: what the last one was found to be is tried first. */
+        st = try_row(t, id, &same);
     }
-    for (;;) {
-        alice_status st = alice__catalog_same(o->catalog, p->stamp.size, p->head, &after, dest,
-                                              sizeof dest, &c);
+    while (st == ALICE_OK && !same) {
+        id = now.upto;
+        st =
+            alice__catalog_same(o->catalog, p->stamp.size, p->head, &id, dest, sizeof dest, &c);
         if (st != ALICE_OK || c.id == 0)
-            return st;
+            break;
+        now.upto = id = c.id;
         st = try_candidate(t, &c, &same);
-        if (st != ALICE_OK)
-            return st;
-        if (same) {
-            *twin = c.id;
-            alice_cache_set(o->verdicts, key,
-                            (alice_bytes){(const uint8_t *)&c.id, sizeof c.id},
-                            ALICE_TTL_DEFAULT);
-            return ALICE_OK;
-        }
     }
+    if (st != ALICE_OK)
+        return st;
+    if (same) {
+        *twin = id;
+        alice_cache_set(o->verdicts, key, (alice_bytes){(const uint8_t *)&id, sizeof id},
+                        ALICE_TTL_DEFAULT);
+    }
+    if (!whole && now.upto) {
+        alice_cache_set(o->verdicts, chain_key,
+                        (alice_bytes){(const uint8_t *)&now, sizeof now}, ALICE_TTL_DEFAULT);
+    }
+    return ALICE_OK;
 }

@@ -345,6 +345,31 @@ def a_duplicate_whose_twin_is_gone_is_no_duplicate():
 
 
 @test
+def equal_heads_and_different_ends_are_told_apart_in_linear_work():
+    seen = {}
+    for count in (300, 1200):
+        top = fast()
+        inbox, organized = os.path.join(top, 'inbox'), os.path.join(top, 'organized')
+        os.mkdir(inbox)
+        head = collection.sample.jpeg(seed=5)
+        head += bytes(65536 - len(head))
+        for i in range(count):
+            with open(os.path.join(inbox, '%05d.jpg' % i), 'wb') as f:
+                f.write(head + b'%016d' % (i - 1 if i % 10 == 9 else i))
+        distinct = count - count // 10
+        r = organize(inbox, organized)
+        eq((r.summary['organized'], r.summary['duplicates']), (distinct, count // 10), r.text())
+        eq(len(set(files(organized).values())), distinct, 'each content once')
+        # Again from another folder: each is a duplicate of one of many with its head.
+        os.rename(inbox, inbox + '2')
+        s = organize(inbox + '2', organized)
+        eq((s.summary['organized'], s.summary['duplicates']), (0, count), s.text())
+        seen[count] = r.summary['comparisons'], s.summary['comparisons']
+    for few, many in zip(seen[300], seen[1200]):
+        assert 0 < many <= 6 * few and many < 1200 * 5, seen
+
+
+@test
 def a_changed_file_is_organized_anew():
     inbox, organized, truth = made(60, odd=False)
     organize(inbox, organized)
