@@ -222,12 +222,16 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
     const alice_organize_result *r = s->result;
     const cli_tally *t = s->tally;
     char extensions[400] = "";
-    uint64_t rest = r->skipped - t->known - t->not_media - r->groups_left;
+    uint64_t rest = r->skipped - t->known - t->not_media;
     extensions_text(t, extensions, sizeof extensions);
     fputc('\n', to);
     put_line(to, width, "%llu files looked at", N(r->files));
-    put_count(to, width, s->dry_run ? "would be organized" : "organized", r->organized, "%s",
-              "");
+    if (r->followers)
+        put_count(to, width, s->dry_run ? "would be organized" : "organized", r->organized,
+                  "%llu beside the file they belong to", N(r->followers));
+    else
+        put_count(to, width, s->dry_run ? "would be organized" : "organized", r->organized,
+                  "%s", "");
     if (t->known)
         put_count(to, width, "already organized", t->known, "by an earlier run");
     put_count(to, width, "duplicates", r->duplicates, "%s",
@@ -235,9 +239,6 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
     if (t->not_media)
         put_count(to, width, "not media", t->not_media, "%s: left where they are%s", extensions,
                   s->verbose ? "" : "; -v names them");
-    if (r->groups_left)
-        put_count(to, width, "partners", r->groups_left,
-                  "left: they are moved together or not at all");
     if (rest)
         put_count(to, width, "left", rest, "-v and --report say why");
     put_count(to, width, "errors", r->errors, "%s", r->errors ? "each named above" : "");

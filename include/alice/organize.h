@@ -123,7 +123,8 @@ typedef struct alice_organize_result {
     uint64_t errors;        /**< that failed */
     uint64_t not_media;     /**< of the skipped: looked at in this run */
     uint64_t already_known; /**< of the skipped: an earlier run knows them */
-    uint64_t groups_left;   /**< of the skipped: partners that a move leaves */
+    uint64_t groups_left;   /**< 0: no partner is left any more */
+    uint64_t followers;     /**< of the organized: went where the file they belong to is */
     uint64_t passed_over;   /**< hidden and system files: not in `files` */
     uint64_t damaged;       /**< of the organized: read only as far as they are whole */
     uint64_t copies_gone;   /**< of the organized: known, but their organized copy was gone */

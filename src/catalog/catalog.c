@@ -736,6 +736,18 @@ alice_status alice__catalog_known(alice__catalog *c, int64_t dir_id, const char 
     return st;
 }
 
+alice_status alice__catalog_siblings(alice__catalog *c, int64_t dir_id, const char *from,
+                                     const char *to, alice__sibling_fn tell, void *ctx)
+{
+    alice__store *stores[2] = {c->top, c->base};
+    alice_status st = ALICE_OK;
+    bool enough = false;
+    for (int i = 0; i < 2 && st == ALICE_OK && !enough && dir_id; i++)
+        if (stores[i])
+            st = alice__store_siblings(stores[i], dir_id, from, to, tell, ctx, &enough);
+    return st;
+}
+
 /* A row of (dir, name) came: what the window says about the names asked before is past. */
 static void window_passes(window *w, int64_t dir, const char *name)
 {

@@ -88,6 +88,24 @@ typedef struct alice__known {
 alice_status alice__catalog_known(alice__catalog *c, int64_t dir_id, const char *name,
                                   alice__known *known);
 
+/* A placed file, or a duplicate of one, of a source directory. Texts live during the call. */
+typedef struct alice__sibling {
+    int64_t id;
+    int64_t placed; /* the row that has the destination: its own, or that of its twin */
+    const char *name, *content_id;
+    int64_t mtime_ns;
+    int date, time; /* of its content, as decimal digits: 20240131, 235959; 0 and -1: unknown */
+    bool generated; /* by an AI */
+} alice__sibling;
+
+/* True: that was enough. It must not use the catalog. */
+typedef bool (*alice__sibling_fn)(void *ctx, const alice__sibling *sibling);
+
+/* Tell, in byte order, the files of a directory with names in [from, to) that are placed, this
+ * batch and earlier ones. */
+alice_status alice__catalog_siblings(alice__catalog *c, int64_t dir_id, const char *from,
+                                     const char *to, alice__sibling_fn tell, void *ctx);
+
 /*
  * The placed files with this fingerprint (size and hash of the head), this run
  * and earlier ones, one by one: start with `*after` 0, pass it on; out->id 0:

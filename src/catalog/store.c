@@ -92,6 +92,9 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(SCAN,                                                                                    \
       "SELECT id, name, size, mtime_ns, ctime_ns, inode, state, other, dest"                   \
       " FROM files WHERE dir = ?1 AND name >= ?2 AND replaced IS NULL ORDER BY name LIMIT ?3") \
+    X(SIBLINGS, "SELECT id, other, name, mtime_ns, date, time, content_id, generator"          \
+                " FROM files WHERE dir = ?1 AND name >= ?2 AND name < ?3 AND replaced IS NULL" \
+                " AND state IN (1, 2) ORDER BY name")                                          \
     X(ROW_GET, "SELECT size, mtime_ns, ctime_ns, inode, state, head, content, dest"            \
                " FROM files WHERE id = ?1")                                                    \
     X(ROW_FIND, "SELECT id, state FROM files"                                                  \
@@ -871,6 +874,37 @@ alice_status alice__store_scan_next(alice__store *s, alice__known *out, const ch
 void alice__store_scan_end(alice__store *s)
 {
     let_go(s->q[Q_SCAN]);
+}
+
+alice_status alice__store_siblings(alice__store *s, int64_t dir, const char *from,
+                                   const char *to, alice__sibling_fn tell, void *ctx,
+                                   bool *enough)
+{
+    sqlite3_stmt *q;
+    int rc = SQLITE_DONE;
+    alice_status st = take(s, Q_SIBLINGS, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, dir);
+    bind_text(q, 2, from);
+    bind_text(q, 3, to);
+    while (!*enough && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        int64_t id = sqlite3_column_int64(q, 0), other = sqlite3_column_int64(q, 1);
+        const alice__sibling sibling = {
+            .id = id,
+            .placed = other ? other : id,
+            .name = column_text(q, 2),
+            .mtime_ns = sqlite3_column_int64(q, 3),
+            .date = sqlite3_column_int(q, 4),
+            .time = sqlite3_column_type(q, 5) == SQLITE_NULL ? -1 : sqlite3_column_int(q, 5),
+            .content_id = column_text(q, 6),
+            .generated = sqlite3_column_int64(q, 7) != 0};
+        *enough = tell(ctx, &sibling);
+    }
+    if (!*enough && rc != SQLITE_DONE)
+        st = failed(s, rc);
+    let_go(q);
+    return st;
 }
 
 alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row *out)

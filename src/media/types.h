@@ -26,6 +26,7 @@ typedef enum alice__partner {
     ALICE__PARTNER_AUDIO,     /* a camera's voice memo */
     ALICE__PARTNER_SUBTITLES, /* SRT, of drones */
     ALICE__PARTNER_XML,       /* Sony's, Canon's */
+    ALICE__PARTNER_TEXT,      /* a prompt, a caption */
     ALICE__PARTNER_SETTINGS   /* of a RAW developer */
 } alice__partner;
 

@@ -23,7 +23,9 @@ typedef struct alice__item {
     const char *name;
     const char *dest;    /* below organized; NULL: none */
     const char *source;  /* folder name; NULL: none */
-    const char *project; /* folded: the counter's key */
+    const char *project; /* folded: the counter's key; NULL: none of its own */
+    int64_t leader;      /* row of the file that it follows; 0: none */
+    uint16_t suffix;     /* of one that follows: bytes of `dest` behind the leader's stem */
     const char *make, *model;
     const char *reason; /* NULL: nothing to say */
     alice_date date;
@@ -37,7 +39,7 @@ typedef struct alice__item {
     bool retry;       /* its destination was taken meanwhile: it gets another number */
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
-    bool not_media, known, group, damaged;
+    bool not_media, known, damaged;
 } alice__item;
 
 enum { ALICE__ITEMS_MAX = 1000 };

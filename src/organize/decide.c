@@ -118,7 +118,86 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item
     return ALICE_OK;
 }
 
-static alice_status consume_media(alice__flow *x, const alice__probe *p, alice__item *item)
+/* The place of a file that belongs to a placed one. */
+static alice_status plan_follower(alice__flow *x, const alice__probe *p, const alice__group *g,
+                                  alice__item *item)
+{
+    alice_organizer *o = x->o;
+    char dest[ALICE__DEST_MAX];
+    unsigned number = 1;
+    alice_status st = alice__group_place(x, g, &number, dest, sizeof dest);
+    if (st != ALICE_OK)
+        return st;
+    const char *source = strchr(dest, '/');
+    source = source ? strchr(source + 1, '/') : NULL;
+    const char *end = source ? strchr(source + 1, '/') : NULL;
+    item->dest = alice__items_text(&o->items, dest, strlen(dest));
+    item->source =
+        end ? alice__items_text(&o->items, source + 1, (size_t)(end - source - 1)) : p->source;
+    item->leader = g->leader;
+    item->suffix = (uint16_t)strlen(g->suffix);
+    item->place = true;
+    item->outcome = ALICE_ORGANIZED;
+    return ALICE_OK;
+}
+
+/* A sidecar, or another file that is no medium, whose leader is placed. */
+static alice_status consume_follower(alice__flow *x, const alice__probe *p,
+                                     const alice__group *g, alice__item *item)
+{
+    alice_organizer *o = x->o;
+    char dest[ALICE__DEST_MAX];
+    bool stands = false;
+    alice_status st = ALICE_OK;
+    /* The same again, beside the same: a second copy of a picture had it too. */
+    for (unsigned number = 1; st == ALICE_OK && !stands && number < 100; number++) {
+        alice__fs_stat there;
+        char n[16] = "";
+        if (number > 1)
+            snprintf(n, sizeof n, "-%u", number);
+        int made = snprintf(dest, sizeof dest, "%s%s%s", g->base, n, g->suffix);
+        if (made < 0 || (size_t)made >= sizeof dest || o->organized_fd < 0 ||
+            alice__fs_stat_at(o->organized_fd, dest, &there) != 0)
+            break;
+        st = alice__group_stands(x, p, dest, &stands);
+    }
+    if (st == ALICE_E_CANCELLED) {
+        x->stop = true;
+        alice__item_leave(item);
+        return ALICE_OK;
+    }
+    alice__row row = {.name = p->name,
+                      .stamp = p->stamp,
+                      .state = stands ? ALICE__DUPLICATE : ALICE__PLACED,
+                      .other = stands ? g->placed : 0,
+                      .head = p->head,
+                      .run_id = x->id};
+    if (stands) {
+        item->outcome = ALICE_DUPLICATE;
+        item->other = g->placed;
+        item->reason = "the same bytes stand beside the file that it belongs to";
+    } else {
+        st = plan_follower(x, p, g, item);
+        if (st == ALICE_E_TOOBIG) {
+            alice__item_fail(item, st,
+                             "the name beside the file that it belongs to is too long");
+            return ALICE_OK;
+        }
+        if (st != ALICE_OK)
+            return st;
+        item->date_source = ALICE_DATE_NOWHERE;
+        row.dest = item->dest;
+    }
+    st = alice__flow_folder_row(x, p->folder, true, &row.dir_id);
+    if (st == ALICE_OK)
+        st = alice__catalog_add(o->catalog, &row, &item->id, x->error);
+    if (st == ALICE_OK && !stands && x->first_row == 0)
+        x->first_row = item->id;
+    return st;
+}
+
+static alice_status consume_media(alice__flow *x, const alice__probe *p, const alice__group *g,
+                                  alice__item *item)
 {
     alice_organizer *o = x->o;
     int64_t twin = 0;
@@ -169,7 +248,9 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, alice__
         if (!item->reason)
             item->reason = "the same bytes are organized already";
     } else {
-        st = plan_file(x, p, item);
+        st = g->leader ? plan_follower(x, p, g, item) : ALICE_E_TOOBIG;
+        if (st == ALICE_E_TOOBIG)
+            st = plan_file(x, p, item);
         if (st != ALICE_OK)
             return st;
         item->copy = p->copy;
@@ -216,13 +297,25 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
 alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
+    alice__group g = {.leader = 0};
+    if (p->status == ALICE_OK && (!p->settled || p->again)) {
+        int64_t dir = 0;
+        alice_status st = alice__flow_folder_row(x, p->folder, false, &dir);
+        if (st == ALICE_OK && dir)
+            st = alice__group_find(x, p, dir, &g);
+        if (st == ALICE_OK && g.leader && p->again) {
+            p->settled = false;
+            st = alice__group_head(x, p);
+        }
+        if (st != ALICE_OK)
+            return st;
+    }
     if (p->settled) {
         item->outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
         item->status = p->status;
         item->reason = p->reason ? p->reason : why_unread(x, p);
         item->known = p->known;
         item->not_media = p->not_media;
-        item->group = p->group;
         return ALICE_OK;
     }
     if (p->status != ALICE_OK) {
@@ -230,6 +323,6 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         return ALICE_OK;
     }
     if (p->info.type == ALICE_MEDIA_NONE)
-        return consume_other(x, p, item);
-    return consume_media(x, p, item);
+        return g.leader ? consume_follower(x, p, &g, item) : consume_other(x, p, item);
+    return consume_media(x, p, &g, item);
 }

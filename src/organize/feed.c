@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "organize/group_names.h"
 #include "port/fs.h"
 
 static bool link_leaves(alice__flow *x, const alice__entry *e)
@@ -76,7 +77,9 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         return ALICE_OK;
     }
     same = same && copy == ALICE__COPY_STANDS;
-    if (same && !o->o.on_file) {
+    /* A sidecar whose picture was not there may have found it. */
+    bool again = same && known.state == ALICE__NOT_MEDIA && alice__group_follows(e->name);
+    if (same && !o->o.on_file && !again) {
         /* Nobody wants to hear of it one by one. */
         x->r->files++;
         x->r->skipped++;
@@ -90,15 +93,11 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     if (same) {
         p->known = true;
         p->not_media = known.state == ALICE__NOT_MEDIA;
+        p->again = again;
         settle_probe(p, ALICE_OK,
                      known.state == ALICE__NOT_MEDIA   ? "not media, as before"
                      : known.state == ALICE__DUPLICATE ? "known duplicate"
                                                        : "organized already");
-    } else if (e->partner && o->o.move) {
-        p->group = true;
-        settle_probe(
-            p, ALICE_OK,
-            "group: it has a partner or sidecar, and they are moved together or not at all");
     }
     return ALICE_OK;
 }

@@ -40,7 +40,7 @@ typedef struct alice__probe {
     bool settled;
     bool known;       /* the catalog has it as it is, */
     bool not_media;   /* and as no media */
-    bool group;       /* has a partner, and stays for its sake */
+    bool again;       /* the same, but it may follow one that came since */
     bool folder_ends; /* the file added next, if any, is of another folder */
     /* Known, but its organized copy (of `copy_row`) is not as it was. */
     alice__copy copy;

@@ -38,6 +38,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
     switch (item->outcome) {
     case ALICE_ORGANIZED:
         r->organized++;
+        r->followers += item->leader != 0;
         r->damaged += item->damaged;
         r->copies_gone += item->copy == ALICE__COPY_GONE;
         r->copies_changed += item->copy == ALICE__COPY_CHANGED;
@@ -51,7 +52,6 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->skipped++;
         r->not_media += item->not_media && !item->known;
         r->already_known += item->known;
-        r->groups_left += item->group;
         break;
     case ALICE_DUPLICATE:
         r->duplicates++;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "organize/group_names.h"
 #include "port/fs.h"
 
 #define TRANSACTION_NS UINT64_C(1000000000)
@@ -115,6 +116,7 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .skip_ino = s.inode,
                                  .scratch_dir = o->o.dry_run ? NULL : o->scratch,
                                  .names_bytes = o->sizes.names,
+                                 .comes_later = alice__group_follows,
                                  .open_levels = o->sizes.open_levels};
 }
 

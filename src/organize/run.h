@@ -13,7 +13,9 @@
  *   space.c   before the first file: do the copies fit?
  */
 
+#include "organize/group_names.h"
 #include "organize/organizer.h"
+#include "organize/plan.h"
 
 typedef struct alice__flow {
     alice_organizer *o;
@@ -87,6 +89,29 @@ typedef struct alice__twin_search {
 /* `*twin` is the row of a file with the same bytes, or 0. A candidate that cannot be read is
    passed over: better a copy too many than one too few. */
 alice_status alice__twin_find(alice__twin_search *t, int64_t *twin);
+
+/* ---- groups.c ---- */
+
+/* Where a file goes that belongs to another. */
+typedef struct alice__group {
+    int64_t leader;                 /* row of that one; 0: it belongs to none that is placed */
+    int64_t placed;                 /* row of what stands there: its own, or its twin's */
+    char base[ALICE__DEST_MAX];     /* its destination without the extension */
+    char suffix[ALICE__GROUP_NAME]; /* what this one has behind it */
+} alice__group;
+
+/* The group of `p`, whose folder has the catalog's row `dir`. */
+alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t dir,
+                               alice__group *out);
+/* Its place: base and suffix, with "-2" and so on between them where that is taken: `*number`,
+   from 1, is the first to try, and the one it got. */
+alice_status alice__group_place(alice__flow *x, const alice__group *g, unsigned *number,
+                                char *dest, size_t size);
+/* Whether the very bytes of the file stand at `dest` already. */
+alice_status alice__group_stands(alice__flow *x, const alice__probe *p, const char *dest,
+                                 bool *stands);
+/* Read the head's fingerprint of a known file; p->status says how that went. */
+alice_status alice__group_head(alice__flow *x, alice__probe *p);
 
 /* ---- settle.c ---- */
 

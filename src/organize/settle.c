@@ -4,6 +4,7 @@
  */
 #include "organize/run.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "organize/plan.h"
@@ -42,12 +43,35 @@ static void settle_done(void *ctx, uint64_t tag, alice_status status, const alic
         alice__item_fail(item, status, e ? keep_reason(x, e) : alice_status_text(status));
 }
 
+/* Another place beside the file that it belongs to. */
+static alice_status replace_follower(alice__flow *x, alice__item *item)
+{
+    alice_organizer *o = x->o;
+    char dest[ALICE__DEST_MAX];
+    alice__group g;
+    unsigned number = 2;
+    size_t n = strlen(item->dest) - item->suffix;
+    snprintf(g.base, sizeof g.base, "%.*s", (int)n, item->dest);
+    snprintf(g.suffix, sizeof g.suffix, "%s", item->dest + n);
+    alice_status st = alice__group_place(x, &g, &number, dest, sizeof dest);
+    const char *kept =
+        st == ALICE_OK ? alice__items_replace(&o->items, item->dest, dest) : NULL;
+    if (!kept) {
+        alice__item_leave(item);
+        return ALICE_OK;
+    }
+    item->dest = kept;
+    return alice__catalog_moved(o->catalog, item->id, dest);
+}
+
 /* Another number for an item whose destination was taken behind our back. */
 static alice_status renumber(alice__flow *x, alice__item *item)
 {
     alice_organizer *o = x->o;
     char dest[ALICE__DEST_MAX], project[ALICE__PROJECT_MAX];
     uint64_t number = 0;
+    if (item->leader)
+        return replace_follower(x, item);
     alice_status st = alice__catalog_number(o->catalog, item->project, item->source, &number);
     if (st != ALICE_OK)
         return st;
@@ -71,6 +95,18 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     return alice__catalog_moved(o->catalog, item->id, dest);
 }
 
+/* Whether the file that the i-th item follows is in its place, as far as is known. */
+static bool leader_stands(const alice_organizer *o, size_t i)
+{
+    const alice__item *item = &o->items.all[i];
+    for (size_t k = i; k-- > 0;) {
+        const alice__item *leader = &o->items.all[k];
+        if (leader->id == item->leader)
+            return leader->outcome != ALICE_FAILED && !leader->left && !leader->retry;
+    }
+    return true; /* of an earlier batch */
+}
+
 /* One pass over the items that are to be placed (or placed again). */
 static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
 {
@@ -84,6 +120,11 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
         item->retry = false;
         if (stopped != ALICE_OK) {
             alice__item_leave(item);
+            continue;
+        }
+        if (item->leader && !leader_stands(o, i)) {
+            alice__item_fail(item, ALICE_E_CANCELLED,
+                             "the file that it belongs to was not placed; run again");
             continue;
         }
         alice__job job = {.tag = i,

@@ -8,7 +8,7 @@
  *   ├─ the stack: ─┼─ records of the ────┼─ free ───────┼─ index: u32 ──┤
  *   │ waiting dirs │  directory at hand  │              │  a record     │
  *
- * A record is its group ('1' file, '2' directory), the name, a NUL, its kind:
+ * A record is its rank ('1' file, '2' later file, '3' directory), the name, a NUL, its kind:
  * strcmp() on records is the order in which they are handed out.
  *
  * When the block is full and cannot grow, first the stack moves to the scratch
@@ -33,19 +33,17 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
-#include "media/types.h"
 #include "port/fs.h"
 
 enum {
     BLOCK_MIN = 128 * 1024,
     BLOCK_FIRST = 16 * 1024,
     BLOCK_DEFAULT = 1024 * 1024,
-    PAGE_MIN = 40 * 1024,  /* two windows of names of 255 bytes, and their index */
+    PAGE_MIN = 40 * 1024,  /* some hundred names of 255 bytes, and their index */
     BUFFER_MIN = 8 * 1024, /* of a run: holds the longest record */
     FAN_MAX = 16,
     RUNS_MAX = 256, /* ranks × fan, never reached: see add_run() */
-    WINDOW = 64,
-    PAD = 8 /* readable bytes after the last record: the sort loads words */
+    PAD = 8         /* readable bytes after the last record: the sort loads words */
 };
 
 _Static_assert((int)BUFFER_MIN >= (int)ALICE__NAME_LONGEST + 3, "a buffer holds any record");
@@ -81,7 +79,7 @@ struct alice__names {
     /* Handing out. */
     size_t at;        /* the next index */
     size_t page_size; /* where the index ends: size, or that of the page */
-    bool streaming, dropped_before, ended;
+    bool streaming, ended;
     uint32_t random;
 
     region *stack;
@@ -129,7 +127,7 @@ static unsigned record_kind(const char *record)
 
 static bool is_dir(const char *record)
 {
-    return record[0] == '2';
+    return record[0] == '3';
 }
 
 static bool fits(const alice__names *n, size_t length)
@@ -583,7 +581,7 @@ alice_status alice__names_add(alice__names *n, unsigned kind, const char *name,
             return st;
     }
     char *to = n->block + n->used;
-    to[0] = kind == ALICE__NAMES_DIR ? '2' : '1';
+    to[0] = kind == ALICE__NAMES_DIR ? '3' : kind & ALICE__NAMES_LATER ? '2' : '1';
     memcpy(to + 1, name, length + 1);
     to[length + 2] = (char)(unsigned char)kind;
     n->count++;
@@ -592,10 +590,10 @@ alice_status alice__names_add(alice__names *n, unsigned kind, const char *name,
     return ALICE_OK;
 }
 
-/* Drop the records that are behind the window. */
+/* Drop the records that were handed out. */
 static void page_drop(alice__names *n)
 {
-    size_t keep = n->at < WINDOW + 1 ? n->at : WINDOW + 1;
+    size_t keep = n->at > 0; /* the one before: a name may come twice */
     size_t here = n->at < n->count ? (size_t)(record_at(n, n->at) - n->block) : n->used;
     while (keep > 0 &&
            here - (size_t)(record_at(n, n->at - keep) - n->block) > n->page_size * 2 / 5)
@@ -613,7 +611,6 @@ static void page_drop(alice__names *n)
     memmove(n->block, n->block + from, n->used - from);
     n->used -= from;
     n->at -= drop;
-    n->dropped_before = true;
 }
 
 /* Fill the page of a streamed directory as far as it goes. */
@@ -662,57 +659,11 @@ alice_status alice__names_sort(alice__names *n, alice_error *error)
     return st == ALICE_OK ? page_fill(n, error) : st;
 }
 
-/* ---- partners ---- */
-
-/* Whether `file` and `other`, which both begin with its first `stem` bytes and a dot, belong
- * together. */
-static bool belong_together(const char *file, size_t stem, const char *other)
-{
-    const char *dot = strrchr(other, '.');
-    alice__partner theirs = alice__name_kind_of(other)->partner;
-    size_t whole = strlen(file);
-    if (strncmp(other, file, whole) == 0 && other[whole] == '.')
-        return alice__partner_is_sidecar(theirs);
-    if (dot != other + stem)
-        return false;
-    alice__partner ours = alice__name_kind_of(file)->partner;
-    if (alice__partner_is_sidecar(ours) || alice__partner_is_sidecar(theirs))
-        return true;
-    return ours != ALICE__PARTNER_NONE && theirs != ALICE__PARTNER_NONE &&
-           (ours != theirs || ours == ALICE__PARTNER_RAW);
-}
-
-/* Look from record `i` in one direction, as far as the stem goes and the window reaches. */
-static bool partner_on_side(const alice__names *n, size_t i, size_t stem, bool forward)
-{
-    const char *record = record_at(n, i);
-    for (size_t k = 1;; k++) {
-        if (forward ? i + k >= n->count : k > i)
-            return forward ? !n->ended : n->dropped_before;
-        const char *other = record_at(n, forward ? i + k : i - k);
-        /* Both begin with the group; then the stem and its dot. */
-        if (strncmp(other, record, stem + 2) != 0)
-            return false;
-        if (k > WINDOW || belong_together(record + 1, stem, other + 1))
-            return true;
-    }
-}
-
-static bool has_partner(const alice__names *n, size_t i)
-{
-    const char *name = record_at(n, i) + 1;
-    const char *dot = strrchr(name, '.');
-    if (!dot)
-        return false;
-    size_t stem = (size_t)(dot - name);
-    return partner_on_side(n, i, stem, true) || partner_on_side(n, i, stem, false);
-}
-
 /* ---- handing out ---- */
 
 alice_status alice__names_next(alice__names *n, alice__names_item *item, alice_error *error)
 {
-    if (!n->ended && n->count - n->at <= WINDOW + 1) {
+    if (!n->ended && n->count - n->at <= 1) {
         alice_status st = page_fill(n, error);
         if (st != ALICE_OK)
             return st;
@@ -725,7 +676,6 @@ alice_status alice__names_next(alice__names *n, alice__names_item *item, alice_e
             continue;
         item->kind = record_kind(record);
         item->name = record + 1;
-        item->partner = has_partner(n, n->at);
         n->at++;
         return ALICE_OK;
     }
@@ -829,7 +779,7 @@ static void finish_directory(alice__names *n)
     n->used = n->base;
     n->count = n->at = 0;
     n->page_size = n->size;
-    n->streaming = n->dropped_before = false;
+    n->streaming = false;
     n->ended = true;
     n->run_count = n->reader_count = 0;
 }

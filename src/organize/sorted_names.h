@@ -4,9 +4,9 @@
 
 /*
  * The names of one directory after the other, sorted by bytes inside a bounded
- * block of memory: files first, then subdirectories. What does not fit is sorted
- * on disk. The subdirectories that are still to be walked wait on a stack, in
- * the same block or in the same scratch file.
+ * block of memory: files first, then those files that come later, then subdirectories. What
+ * does not fit is sorted on disk. The subdirectories that are still to be walked wait on a
+ * stack, in the same block or in the same scratch file.
  *
  *   begin ─▶ add … add ─▶ sort ─▶ next … next (files) ─▶ push ─▶ waiting (a subdirectory) … ─▶
  * pop └──▶ begin … (of that one) … pop ──┘
@@ -22,7 +22,10 @@ typedef struct alice__names_options {
     const char *scratch_dir; /* NULL: /var/tmp */
 } alice__names_options;
 
-enum { ALICE__NAMES_DIR = 255 /* the kind of a subdirectory; the others are the caller's */ };
+enum {
+    ALICE__NAMES_DIR = 255,  /* the kind of a subdirectory; the others are the caller's */
+    ALICE__NAMES_LATER = 256 /* or'ed to the kind of a file that comes after those without */
+};
 
 /* Longest name that is taken, in bytes. File systems have 255 to 1,530. */
 enum { ALICE__NAME_LONGEST = 4000 };
@@ -41,21 +44,10 @@ alice_status alice__names_sort(alice__names *n, alice_error *error);
 typedef struct alice__names_item {
     unsigned kind;
     const char *name; /* borrowed until the next call */
-    bool partner;     /* see alice__names_next() */
 } alice__names_item;
 
 /*
  * The next file's name; ALICE_E_END after the last one.
- *
- * `partner`: among the names of this directory is one with which it belongs
- * together: the same stem with a photo's, RAW's or video's extension where the
- * two are of different sorts (or both RAW), or a sidecar's; or its whole name and
- * a sidecar's extension ("IMG_1.JPG.xmp", "IMG_1.JPG.supplemental-metadata.json").
- * Case counts in stems, not in extensions. All names of one stem are neighbours
- * in byte order, so a window is enough: the 64 names before and after. Where more
- * names than that share the stem, the answer is true: a group that is not there
- * is harmless, one that is torn is not. Of "IMG_1.JPG.xmp" itself it is not told.
- * The answer does not depend on memory (but where names are longer than 255 bytes).
  */
 alice_status alice__names_next(alice__names *n, alice__names_item *item, alice_error *error);
 

@@ -54,6 +54,7 @@ struct alice__walk {
     uint64_t skip_dev, skip_ino;
     level *levels;
     size_t depth, level_cap, open_levels;
+    bool (*comes_later)(const char *name);
     bool listing;     /* the files of the top level are being handed out */
     bool read_failed; /* they are not all: say so first */
     int read_error;
@@ -195,6 +196,8 @@ static alice_status read_names(alice__walk *w, int fd)
         }
         unsigned kind =
             n.kind == ALICE__FS_DIR ? (unsigned)ALICE__NAMES_DIR : (unsigned)entry_kind(n.kind);
+        if (kind == ALICE__ENTRY_FILE && w->comes_later && w->comes_later(n.name))
+            kind |= ALICE__NAMES_LATER;
         alice_status st = alice__names_add(w->names, kind, n.name, &w->error);
         if (st != ALICE_OK)
             return st;
@@ -430,6 +433,7 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     w->env = o->env;
     w->skip_dev = o->skip_dev;
     w->skip_ino = o->skip_ino;
+    w->comes_later = o->comes_later;
     w->next_serial = 1;
     w->open_levels =
         o->open_levels && o->open_levels < ALICE__WALK_OPEN ? o->open_levels : ALICE__WALK_OPEN;
@@ -493,10 +497,8 @@ static alice_status next_file(alice__walk *w, alice__entry *entry)
     alice__names_item item;
     alice_status st = alice__names_next(w->names, &item, &w->error);
     if (st == ALICE_OK) {
-        *entry = (alice__entry){.kind = (alice__entry_kind)item.kind,
-                                .folder = folder,
-                                .name = item.name,
-                                .partner = item.partner};
+        *entry = (alice__entry){
+            .kind = (alice__entry_kind)item.kind, .folder = folder, .name = item.name};
         if (entry->kind == ALICE__ENTRY_FILE)
             w->stats.files++;
         return ALICE_OK;

@@ -4,7 +4,8 @@
 
 /*
  * The walk: every file below a folder, in a stable order, without a list of the
- * tree. In each directory first its files, sorted by bytes, then its
+ * tree. In each directory first its files, sorted by bytes (those that come later behind the
+ * others: see `comes_later`), then its
  * subdirectories, sorted by bytes, each walked the same way. A directory whose
  * names do not fit the walk's account is sorted on disk (runs in an unlinked
  * scratch file, merged). Symbolic links are never followed: they are handed out
@@ -55,9 +56,7 @@ typedef struct alice__entry {
     alice__entry_kind kind;
     alice__folder *folder; /* borrowed until the next call; take a reference to keep it */
     const char *name;      /* borrowed until the next call */
-    bool partner; /* a file of the same stem stands beside it (MOV, XMP, AAE, JSON, RAW, …):
-                     exactly when, alice__names_next() says */
-    alice_status status; /* of an error; else ALICE_OK */
+    alice_status status;   /* of an error; else ALICE_OK */
     int os_error;
     const char *why; /* of an error: in words, borrowed until the next call; else NULL */
 } alice__entry;
@@ -65,11 +64,13 @@ typedef struct alice__entry {
 typedef struct alice__walk alice__walk;
 
 typedef struct alice__walk_options {
-    alice_env env;               /* its account bounds and pays the names */
-    int root_fd;                 /* an open directory; stays the caller's */
-    const char *scratch_dir;     /* where sorting spills, never a tmpfs; NULL: /var/tmp */
-    size_t names_bytes;          /* room for names before spilling, at least 128 KB; 0: 1 MB */
-    unsigned open_levels;        /* held open at once, 1 to ALICE__WALK_OPEN; 0: that */
+    alice_env env;           /* its account bounds and pays the names */
+    int root_fd;             /* an open directory; stays the caller's */
+    const char *scratch_dir; /* where sorting spills, never a tmpfs; NULL: /var/tmp */
+    size_t names_bytes;      /* room for names before spilling, at least 128 KB; 0: 1 MB */
+    unsigned open_levels;    /* held open at once, 1 to ALICE__WALK_OPEN; 0: that */
+    /* Whether a file comes after those of its folder of which this is not true; NULL: none. */
+    bool (*comes_later)(const char *name);
     uint64_t skip_dev, skip_ino; /* a directory to pass over (the organized tree below the
                                     inbox); 0, 0: none */
 } alice__walk_options;

@@ -29,11 +29,10 @@ sample = _builders()
 
 
 class Truth:
-    """One file of the inbox: `kind` is media, other, link, special or hidden."""
+    """One file of the inbox: `kind` is media, sidecar (of one), other, link, special or hidden."""
 
     def __init__(self, path, kind, day=None, sha=None, copy_of=None):
         self.path, self.kind, self.day, self.sha, self.copy_of = path, kind, day, sha, copy_of
-        self.group = False
 
 
 PROJECTS = [b'', b'', b'holiday', b'Holiday', b'client-a/2019/raw files', b'\xc3\x9cbung \xc3\xa4\xc3\xb6',
@@ -172,20 +171,18 @@ def _odd(m):
 
 
 def add_groups(top, truth):
-    """Files that belong together: a move leaves them. Adds to `truth`."""
+    """Files that belong together. Adds to `truth`."""
     m = Maker(top, 1)
     m.truth = truth
     when = 1500000000
     for i, names in enumerate(((b'live/IMG_0001.HEIC.jpg', b'live/IMG_0001.HEIC.jpg.xmp'),
                                (b'live/IMG_0002.JPG', b'live/IMG_0002.MOV'),
                                (b'live/IMG_0003.JPG', b'live/IMG_0003.AAE'))):
-        first = m.put(names[0], sample.jpeg(seed=800000 + i), when, 'media', day_of(when))
-        first.group = True
+        m.put(names[0], sample.jpeg(seed=800000 + i), when, 'media', day_of(when))
         if names[1].endswith(b'MOV'):
-            second = m.put(names[1], sample.mp4(2082844800 + when, 700), when, 'media', day_of(when))
-            second.group = True
+            m.put(names[1], sample.mp4(2082844800 + when, 700), when, 'media', day_of(when))
         else:
-            second = m.put(names[1], b'<x/>%d' % i, when, 'other')
+            m.put(names[1], b'<x/>%d' % i, when, 'sidecar', day_of(when))
     return truth
 
 

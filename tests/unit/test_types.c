@@ -7,6 +7,7 @@
 #include "make_media.h"
 #include "media/analyze.h"
 #include "media/types.h"
+#include "organize/group_names.h"
 #include "organize/walk.h"
 #include "media/formats/format.h"
 
@@ -142,7 +143,9 @@ static void survey_and_walk_agree(void **state)
         if (e.name[0] != 'b' || strcmp(e.name, "b.jpg") == 0)
             continue;
         seen++;
-        assert_int_equal(e.partner, row->partner != ALICE__PARTNER_PHOTO);
+        char suffix[ALICE__GROUP_NAME];
+        assert_int_equal(alice__group_bond(e.name, "b.jpg", suffix) != ALICE__BOND_NONE,
+                         row->partner != ALICE__PARTNER_PHOTO);
     }
     assert_status(st, ALICE_E_END);
     assert_int_equal(seen, n - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The walk on real trees: order, partners, what is passed over, bounds, and what goes wrong. */
+/* The walk on real trees: order, what is passed over, bounds, and what goes wrong. */
 #include "test.h"
 #include "faulty.h"
 #include "mounts.h"
@@ -115,8 +115,7 @@ static void make(int top, const char *path)
     close(at);
 }
 
-/* Walk and write down every entry as "path/name", with '+' behind partners and '!' behind
- * errors. */
+/* Walk and write down every entry as "path/name", with '!' behind errors. */
 static alice_status listing(const alice__walk_options *o, char *to, size_t size,
                             alice__walk_stats *stats)
 {
@@ -132,8 +131,8 @@ static alice_status listing(const alice__walk_options *o, char *to, size_t size,
             break;
         const char *path = alice__folder_path(e.folder);
         assert_true((e.kind == ALICE__ENTRY_ERROR) == (e.why != NULL));
-        fill += (size_t)snprintf(to + fill, size - fill, "%s%s%s%s%s\n", path, *path ? "/" : "",
-                                 e.name, e.partner ? "+" : "",
+        fill += (size_t)snprintf(to + fill, size - fill, "%s%s%s%s\n", path, *path ? "/" : "",
+                                 e.name,
                                  e.kind == ALICE__ENTRY_ERROR     ? "!"
                                  : e.kind == ALICE__ENTRY_LINK    ? "@"
                                  : e.kind == ALICE__ENTRY_SPECIAL ? "?"
@@ -183,62 +182,23 @@ static void an_empty_tree_has_no_entries(void **state)
     assert_string_equal(list, "");
 }
 
-static void partners_are_seen(void **state)
+static bool is_sidecar(const char *name)
+{
+    return strstr(name, ".xmp") != NULL;
+}
+
+static void those_that_come_later_come_last(void **state)
 {
     place *p = *state;
     char list[4096];
-    const char *const names[] = {
-        "IMG_1.HEIC",    "IMG_1.MOV",
-        "IMG_2.JPG",     "IMG_2.cr2",
-        "IMG_3.jpg",     "IMG_3.png",
-        "IMG_4.JPG",     "IMG_4.JPG.xmp",
-        "IMG_5.jpg",     "IMG_5-edited.mov",
-        "IMG_6.jpg",     "IMG_6.AAE",
-        "IMG_7.jpg",     "IMG_7.jpg.supplemental-metadata.json",
-        "IMG_8.b.c.jpg", "IMG_8.jpg",
-        "IMG_8.mp4",     "IMG_9.mov",
-        "img_9.jpg",     "x.cr2",
-        "x.dng",         "y.mov",
-        "y.mp4",         "z.txt",
-        "z.doc",         "plain",
-        "v.AVI",         "v.thm",
-    };
+    static const char *const names[] = {"a.xmp",   "b.jpg",   "b.jpg.xmp",  "c.jpg",
+                                        "d/e.xmp", "d/f.jpg", "x.xmp/g.jpg"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        tree_file(p->top, names[i], "", 0);
-    alice__walk_options o = {.root_fd = p->top};
+        make(p->top, names[i]);
+    alice__walk_options o = {.root_fd = p->top, .comes_later = is_sidecar};
     assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
     assert_string_equal(list,
-                        "IMG_1.HEIC+\nIMG_1.MOV+\nIMG_2.JPG+\nIMG_2.cr2+\nIMG_3.jpg\n"
-                        "IMG_3.png\nIMG_4.JPG+\nIMG_4.JPG.xmp\nIMG_5-edited.mov\n"
-                        "IMG_5.jpg\nIMG_6.AAE+\nIMG_6.jpg+\nIMG_7.jpg+\n"
-                        "IMG_7.jpg.supplemental-metadata.json\nIMG_8.b.c.jpg\nIMG_8.jpg+\n"
-                        "IMG_8.mp4+\nIMG_9.mov\nimg_9.jpg\nplain\nv.AVI+\nv.thm+\nx.cr2+\n"
-                        "x.dng+\ny.mov\ny.mp4\nz.doc\nz.txt\n");
-}
-
-static void too_many_of_one_stem_are_a_group(void **state)
-{
-    place *p = *state;
-    char list[8192];
-    tree_file(p->top, "a.jpg", "", 0);
-    for (int i = 0; i < 70; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "a.%03d.jpg", i);
-        tree_file(p->top, name, "", 0);
-    }
-    alice__walk_options o = {.root_fd = p->top};
-    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
-    assert_non_null(strstr(list, "a.jpg+\n"));    /* undecided: said to be one */
-    assert_non_null(strstr(list, "a.000.jpg\n")); /* decided: none */
-    assert_non_null(strstr(list, "a.069.jpg\n"));
-    /* With 60 the window reaches. */
-    for (int i = 60; i < 70; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "a.%03d.jpg", i);
-        assert_int_equal(unlinkat(p->top, name, 0), 0);
-    }
-    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
-    assert_non_null(strstr(list, "a.jpg\n"));
+                        "b.jpg\nc.jpg\na.xmp\nb.jpg.xmp\nd/f.jpg\nd/e.xmp\nx.xmp/g.jpg\n");
 }
 
 /* Many names, given in an order that is not theirs: in memory and on disk they come out the
@@ -288,6 +248,15 @@ static void spilled_names_come_as_those_in_memory(void **state)
         lines++;
     }
     assert_true(lines > FILES / 2);
+
+    /* So do those that come later. */
+    o.comes_later = is_sidecar;
+    assert_status(listing(&o, two, LIST, NULL), ALICE_E_END);
+    o.names_bytes = 4 << 20;
+    assert_status(listing(&o, one, LIST, NULL), ALICE_E_END);
+    assert_string_equal(one, two);
+    assert_true(strstr(one, ".xmp\n") > strstr(one, ".mov\n"));
+    assert_null(strstr(strstr(one, ".xmp\n"), ".mov\n"));
     free(one);
     free(two);
 }
@@ -930,8 +899,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(files_come_first_and_sorted_by_bytes),
         TEST(an_empty_tree_has_no_entries),
-        TEST(partners_are_seen),
-        TEST(too_many_of_one_stem_are_a_group),
+        TEST(those_that_come_later_come_last),
         TEST(spilled_names_come_as_those_in_memory),
         TEST(the_account_bounds_the_names),
         TEST(without_scratch_the_folder_fails_alone),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_GROUP_NAMES_H
+#define ALICE_ORGANIZE_GROUP_NAMES_H
+
+/*
+ * Files of one folder that belong together, as far as their names tell. Pure.
+ *
+ * A file *follows* another: a sidecar its picture ("a.jpg.xmp", "a.xmp", "a.AAE",
+ * "a.jpg.supplemental-metadata.json" and what is left of that where it was cut), an
+ * edited copy the original ("a-edited.jpg", "IMG_E1234.JPG"). A *pair* has one stem and
+ * two sorts: RAW and JPEG, picture and film.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ALICE__GROUP_NAME = 256 }; /* longest name that is looked at, with its NUL */
+
+/*
+ * Whether a file of this name has its place only beside another: those are decided after
+ * the other files of their folder.
+ */
+bool alice__group_follows(const char *name);
+
+typedef enum alice__bond {
+    ALICE__BOND_NONE,
+    ALICE__BOND_NAME,  /* the name alone says it */
+    ALICE__BOND_SHOTS, /* picture and film: only where their content agrees as well */
+} alice__bond;
+
+/*
+ * Whether `name` belongs to `leader`, another name of its folder; then `suffix` (of
+ * ALICE__GROUP_NAME bytes) is what it has behind the stem of the leader: "a-edited.jpg" has
+ * "-edited.jpg" behind that of "a.jpg".
+ */
+alice__bond alice__group_bond(const char *name, const char *leader, char *suffix);
+
+/*
+ * Where the names of leaders and partners of `name` stand in byte order: the i-th range
+ * [from, to), both of ALICE__GROUP_NAME bytes. False: no more ranges.
+ */
+bool alice__group_range(const char *name, unsigned i, char *from, char *to);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Groups: a file that belongs to another goes where that one went, with its number.
+ *
+ * The catalog is the index: each file that is decided looks there, among the names of its
+ * folder that a partner can have, for one that is placed already, in this batch or in an
+ * earlier run. So a partner that arrives years later still joins, and nothing has to be
+ * kept in memory. Those that only follow (sidecars, edited copies) come last in their
+ * folder, when all that they can follow is decided.
+ */
+#include "organize/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fingerprint.h"
+#include "organize/group_names.h"
+#include "port/fs.h"
+
+/* Pictures and films of one moment are not further apart. */
+enum { NEAR_S = 10, QUARTER_S = 15 * 60, ZONES_S = 15 * 3600 };
+
+typedef struct search {
+    const alice__probe *p;
+    alice__group *found;
+    bool behind; /* the one found follows this file, not the other way round */
+} search;
+
+static int64_t seconds_of(int date, int time)
+{
+    /* Days need only be apart from one another: months of 31 days will do. */
+    int64_t days = ((int64_t)(date / 10000) * 12 + date / 100 % 100) * 31 + date % 100;
+    return days * 86400 + (int64_t)(time / 10000) * 3600 + time / 100 % 100 * 60 + time % 100;
+}
+
+/*
+ * Whether a picture and a film that share a name are of one moment. Identifiers decide where
+ * both have one. Else the times of their content, which may be in two zones (a picture's is
+ * local, a film's UTC), or those of the files.
+ */
+static bool of_one_moment(const alice__probe *p, const alice__sibling *s)
+{
+    const alice_text *id = &p->info.fact[ALICE_FACT_CONTENT_ID];
+    const alice_date *d = &p->info.date;
+    if (id->n && *s->content_id)
+        return strlen(s->content_id) == id->n && memcmp(s->content_id, id->p, id->n) == 0;
+    if (s->generated || p->info.generator != ALICE_GEN_NONE)
+        return true; /* a preview: made when its maker had the time */
+    if (llabs(p->stamp.mtime_ns - s->mtime_ns) <= NEAR_S * INT64_C(1000000000))
+        return true;
+    if (d->year == 0 || !d->has_time || s->date == 0 || s->time < 0)
+        return false;
+    int64_t apart = llabs(seconds_of(d->year * 10000 + d->month * 100 + d->day,
+                                     d->hour * 10000 + d->minute * 100 + d->second) -
+                          seconds_of(s->date, s->time));
+    int64_t off = apart % QUARTER_S;
+    return apart <= ZONES_S && (off <= NEAR_S || off >= QUARTER_S - NEAR_S);
+}
+
+static bool look(void *ctx, const alice__sibling *s)
+{
+    search *t = ctx;
+    alice__group *g = t->found;
+    alice__bond bond = alice__group_bond(t->p->name, s->name, g->suffix);
+    t->behind = false;
+    if (bond == ALICE__BOND_NONE && alice__group_bond(s->name, t->p->name, g->suffix) != 0) {
+        bond = alice__group_follows(s->name) ? ALICE__BOND_NAME : ALICE__BOND_NONE;
+        t->behind = true;
+    }
+    if (bond == ALICE__BOND_NONE || (bond == ALICE__BOND_SHOTS && !of_one_moment(t->p, s)))
+        return false;
+    g->leader = s->id;
+    g->placed = s->placed;
+    return true;
+}
+
+alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t dir,
+                               alice__group *out)
+{
+    char from[ALICE__GROUP_NAME], to[ALICE__GROUP_NAME];
+    search t = {.p = p, .found = out};
+    out->leader = 0;
+    for (unsigned i = 0; out->leader == 0 && alice__group_range(p->name, i, from, to); i++) {
+        alice_status st = alice__catalog_siblings(x->o->catalog, dir, from, to, look, &t);
+        if (st != ALICE_OK)
+            return st;
+    }
+    if (out->leader == 0)
+        return ALICE_OK;
+    alice_status st =
+        alice__catalog_dest(x->o->catalog, out->placed, out->base, sizeof out->base);
+    if (st != ALICE_OK)
+        return st;
+    size_t n = strlen(out->base), tail = 0;
+    if (t.behind) {
+        /* It stands there without the one that it follows: here that comes. */
+        tail = strlen(out->suffix);
+        if (tail < n && strcmp(out->base + n - tail, out->suffix) != 0)
+            tail = n;
+        snprintf(out->suffix, sizeof out->suffix, "%s", strrchr(p->name, '.'));
+    } else {
+        const char *dot = strrchr(out->base, '.');
+        tail = dot ? strlen(dot) : n;
+    }
+    if (tail >= n) { /* no place to join: the twin is gone, or was renamed by hand */
+        out->leader = 0;
+        return ALICE_OK;
+    }
+    out->base[n - tail] = 0;
+    return ALICE_OK;
+}
+
+alice_status alice__group_place(alice__flow *x, const alice__group *g, unsigned *number,
+                                char *dest, size_t size)
+{
+    alice_organizer *o = x->o;
+    alice__fs_stat st;
+    enum { MOST = 1000 };
+    for (;; (*number)++) {
+        char n[16] = "";
+        if (*number > 1)
+            snprintf(n, sizeof n, "-%u", *number);
+        int made = snprintf(dest, size, "%s%s%s", g->base, n, g->suffix);
+        if (made <= 0 || (size_t)made >= size || *number > MOST)
+            return ALICE_E_TOOBIG;
+        if (o->organized_fd < 0 || alice__fs_stat_at(o->organized_fd, dest, &st) != 0)
+            return ALICE_OK;
+    }
+}
+
+/* Whether the very bytes of the file stand at `dest` already. */
+alice_status alice__group_stands(alice__flow *x, const alice__probe *p, const char *dest,
+                                 bool *stands)
+{
+    const alice__reading_whole how = alice__organizer_reading(x->o);
+    int from = -1, to = -1;
+    alice__fs_stat s;
+    alice_status st = ALICE_OK;
+    *stands = false;
+    if (x->o->organized_fd >= 0 && alice__fs_open_read(x->o->organized_fd, dest, &to) == 0 &&
+        alice__fs_stat_fd(to, &s) == 0 && s.size == p->stamp.size &&
+        alice__fs_open_read(alice__folder_fd(p->folder), p->name, &from) == 0)
+        st = alice__same_bytes(&how, from, to, s.size, stands);
+    alice__fs_close(from);
+    alice__fs_close(to);
+    return st;
+}
+
+alice_status alice__group_head(alice__flow *x, alice__probe *p)
+{
+    alice_env env = alice__organizer_env(x->o, x->o->acc_batch);
+    void *room = NULL;
+    size_t want = p->stamp.size < ALICE__HEAD_BYTES ? (size_t)p->stamp.size : ALICE__HEAD_BYTES;
+    size_t got = 0;
+    int fd = -1;
+    alice_status st = alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &room);
+    if (st != ALICE_OK)
+        return st;
+    p->os_error = -alice__fs_open_read(alice__folder_fd(p->folder), p->name, &fd);
+    if (p->os_error == 0)
+        p->os_error = -alice__fs_read_at(fd, 0, room, want, &got);
+    alice__fs_close(fd);
+    if (p->os_error == 0 && got == want)
+        p->head = alice__hash_of_bytes(room, got);
+    else
+        p->status = p->os_error ? alice__status_of_errno(p->os_error) : ALICE_E_CHANGED;
+    alice_env_free(&env, room, ALICE__HEAD_BYTES);
+    return ALICE_OK;
+}

@@ -1,0 +1,239 @@
+"""Files that belong together go together: each kind of group, copied and moved, at once and in a
+later run; and files that only share a name stay apart."""
+import os
+import shutil
+
+from harness import *
+
+sample = collection.sample
+WHEN = 1500000000  # 14 July 2017
+DAY = '2017-07-14'
+_seed = [0]
+
+
+def jpeg(when=WHEN):
+    _seed[0] += 1
+    return sample.jpeg(seed=900000 + _seed[0])
+
+
+def film(when=WHEN):
+    _seed[0] += 1
+    return sample.mp4(2082844800 + when, 700 + _seed[0])
+
+
+def some_text():
+    _seed[0] += 1
+    return b'<x/>%d' % _seed[0]
+
+
+def content_of(name):
+    low = name.lower()
+    if low.endswith(('.jpg', '.jpeg', '.heic', '.png', '.thm', '.cr2', '.dng', '.nef')):
+        return jpeg()
+    if low.endswith(('.mov', '.mp4', '.mp', '.lrv', '.avi')):
+        return film()
+    return some_text()
+
+
+def put(inbox, *names, when=WHEN):
+    for name in names:
+        path = os.path.join(inbox, 'trip', name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'wb') as f:
+            f.write(content_of(name))
+        os.utime(path, (when, when))
+
+
+def fate(r):
+    """{source's name: destination's name, without the number's project}."""
+    out = {}
+    for line in r.report:
+        if line['status'] == 'organized':
+            out[os.path.basename(path_of(line['source_path'])).decode()] = path_of(line['destination']).decode()
+    return out
+
+
+# The files of a group, and what stands behind the number of each. Every row of the rules.
+GROUPS = {
+    'Live Photo by name': {'IMG_1.HEIC': '.HEIC', 'IMG_1.MOV': '.MOV'},
+    'Live Photo, edited': {'IMG_1234.HEIC': '.HEIC', 'IMG_1234.MOV': '.MOV', 'IMG_1234.AAE': '.AAE',
+                           'IMG_E1234.HEIC': '-E.HEIC', 'IMG_E1234.MOV': '-E.MOV', 'IMG_O1234.AAE': '-O.AAE'},
+    'RAW and JPEG': {'IMG_2.CR2': '.CR2', 'IMG_2.JPG': '.JPG'},
+    'RAW, JPEG and both XMP': {'a.CR2': '.CR2', 'a.JPG': '.JPG', 'a.xmp': '.xmp', 'a.JPG.xmp': '.JPG.xmp',
+                               'a.CR2.xmp': '.CR2.xmp'},
+    'DNG and JPEG': {'PXL_2.dng': '.dng', 'PXL_2.jpg': '.jpg'},
+    'AAE': {'IMG_3.AAE': '.AAE', 'IMG_3.JPG': '.JPG'},
+    'Takeout': {'b.jpg': '.jpg', 'b.jpg.json': '.jpg.json'},
+    'Takeout, new': {'b.jpg': '.jpg', 'b.jpg.supplemental-metadata.json': '.jpg.supplemental-metadata.json'},
+    'Takeout, tail cut': {'c.jpg': '.jpg', 'c.jpg.supplemental-me.json': '.jpg.supplemental-me.json'},
+    'Takeout, name cut': {'a-name-that-is-longer-than-forty-six-characters-by-far.jpg': '.jpg',
+                          'a-name-that-is-longer-than-forty-six-character.json': '.json'},
+    'Takeout, numbered': {'d(1).jpg': '.jpg', 'd.jpg(1).json': '.jpg.json', 'd-edited(1).jpg': '-edited.jpg'},
+    'Takeout, no extension': {'Peanut Butter Balls.jpg': '.jpg',
+                              'Peanut Butter Balls.supplemental-metadata.json': '.supplemental-metadata.json'},
+    'Takeout, two dots': {'e.jpg': '.jpg', 'e.jpg..json': '.jpg..json'},
+    "a Pixel's film": {'PXL_1.MP.jpg': '.jpg', 'PXL_1.MP': '.MP', 'PXL_1.MP.jpg.json': '.jpg.json'},
+    'edited copy': {'f.jpg': '.jpg', 'f-edited.jpg': '-edited.jpg', 'f.jpg.json': '.jpg.json'},
+    'edited copy, German': {'g.jpg': '.jpg', 'g-bearbeitet.jpg': '-bearbeitet.jpg'},
+    'edited copy, Japanese': {'h.jpg': '.jpg', 'h-編集済み.jpg': '-編集済み.jpg'},
+    'THM': {'MVI_1.AVI': '.AVI', 'MVI_1.THM': '.THM'},
+    'GoPro': {'GH010001.MP4': '.MP4', 'GH010001.THM': '.THM', 'GL010001.LRV': '.LRV'},
+    'WAV note': {'DSC_1.NEF': '.NEF', 'DSC_1.JPG': '.JPG', 'DSC_1.WAV': '.WAV'},
+    'Sony XML': {'C0001.MP4': '.MP4', 'C0001M01.XML': 'M01.XML'},
+    'AI picture': {'i.png': '.png', 'i.txt': '.txt', 'i.json': '.json', 'i.mp4': '.mp4'},
+}
+
+
+def of_one_number(dests, group, what):
+    """All stand in one folder, with one number, each with its suffix."""
+    bases = set()
+    for name, suffix in group.items():
+        assert name in dests, '%s: %s was not organized: %r' % (what, name, dests)
+        assert dests[name].endswith(suffix), '%s: %s went to %s' % (what, name, dests[name])
+        bases.add(dests[name][:-len(suffix)])
+    eq(len(bases), 1, '%s: %r' % (what, dests))
+
+
+@test
+def every_kind_goes_together_copied_and_moved():
+    for more in ([], ['--move']):
+        for what, group in GROUPS.items():
+            inbox = os.path.join(fast(), 'inbox')
+            put(inbox, *group)
+            r = organize(inbox, inbox + '-organized', *more, report=True)
+            eq((r.summary['organized'], r.summary['errors']), (len(group), 0), what)
+            of_one_number(fate(r), group, what)
+            eq(len(files(inbox + '-organized')), len(group), what)
+            eq(len(files(inbox)), 0 if more else len(group), 'what is left of ' + what)
+            again = organize(inbox, inbox + '-organized', *more)
+            eq((again.summary['organized'], again.summary['errors']), (0, 0), what)
+
+
+@test
+def all_kinds_in_one_folder_do_not_mix():
+    inbox = os.path.join(fast(), 'inbox')
+    count = 0
+    for i, group in enumerate(GROUPS.values()):
+        for name in group:
+            path = 'x%d/%s' % (i, name)
+            put(inbox, path)
+            count += 1
+    r = organize(inbox, inbox + '-organized', '--move', '--max-memory', '16', report=True)
+    eq(r.summary['organized'], count, 'organized')
+    by_folder = {}
+    for line in r.report:
+        folder, name = path_of(line['source_path']).decode().split('/')[-2:]
+        by_folder.setdefault(folder, {})[name] = path_of(line['destination']).decode()
+    bases = set()
+    for i, (what, group) in enumerate(GROUPS.items()):
+        of_one_number(by_folder['x%d' % i], group, what)
+        name, suffix = next(iter(group.items()))
+        bases.add(by_folder['x%d' % i][name][:-len(suffix)])
+    eq(len(bases), len(GROUPS), 'numbers')
+
+
+@test
+def a_partner_of_a_later_run_joins():
+    """Each file of a group in a run of its own, in both orders."""
+    for more in ([], ['--move']):
+        for what in ('Live Photo, edited', 'RAW, JPEG and both XMP', 'Takeout, numbered', 'WAV note', 'AI picture'):
+            group = GROUPS[what]
+            leader = next(iter(group))
+            orders = [list(group), [leader] + list(reversed(list(group)[1:]))]
+            # "a.JPG.xmp" belongs to "a.JPG" alone: it waits for that.
+            for order in orders[:1 if 'XMP' in what else 2]:
+                inbox = os.path.join(fast(), 'inbox')
+                dests = {}
+                for name in order:
+                    put(inbox, name)
+                    r = organize(inbox, inbox + '-organized', *more, report=True)
+                    eq((r.summary['organized'], r.summary['errors']), (1, 0), '%s: %s' % (what, name))
+                    dests.update(fate(r))
+                of_one_number(dests, group, what)
+
+
+@test
+def a_sidecar_waits_for_its_picture():
+    """Known as no media, until what it belongs to has come."""
+    for more in ([], ['--move']):
+        inbox = os.path.join(fast(), 'inbox')
+        put(inbox, 'IMG_3.AAE', 'b.jpg.json', 'notes.txt')
+        first = organize(inbox, inbox + '-organized', *more)
+        eq((first.summary['organized'], first.summary['not_media']), (0, 3), 'alone')
+        second = organize(inbox, inbox + '-organized', *more)
+        eq((second.summary['organized'], second.summary['already_known']), (0, 3), 'again')
+        put(inbox, 'IMG_3.JPG', 'b.jpg')
+        r = organize(inbox, inbox + '-organized', *more, report=True)
+        eq((r.summary['organized'], r.summary['already_known']), (4, 1), 'with the pictures')
+        of_one_number(fate(r), GROUPS['AAE'], 'AAE')
+        of_one_number(fate(r), GROUPS['Takeout'], 'Takeout')
+
+
+@test
+def files_that_only_share_a_name_stay_apart():
+    """A picture and a film of one name are one only where their times agree."""
+    inbox = os.path.join(fast(), 'inbox')
+    put(inbox, 'DSC_1.JPG', 'DSC_2.JPG')
+    for name, when in (('DSC_1.MOV', WHEN + 86400 * 40 + 77), ('DSC_2.MOV', WHEN + 3)):
+        path = os.path.join(inbox, 'trip', name)
+        with open(path, 'wb') as f:
+            f.write(film(when))
+        os.utime(path, (when, when))
+    put(inbox, 'x.jpg', 'x.png', 'y.mp4', 'y.mov')
+    r = organize(inbox, inbox + '-organized', '--move', report=True)
+    eq((r.summary['organized'], r.summary['followers']), (8, 1), 'organized')
+    dests = fate(r)
+    of_one_number(dests, {'DSC_2.JPG': '.JPG', 'DSC_2.MOV': '.MOV'}, 'of one moment')
+    assert os.path.splitext(dests['DSC_1.JPG'])[0] != os.path.splitext(dests['DSC_1.MOV'])[0], dests
+
+
+@test
+def duplicates_know_groups():
+    """What belongs to a duplicate goes to the one that is organized already."""
+    for more in ([], ['--move']):
+        inbox = os.path.join(fast(), 'inbox')
+        put(inbox, 'a/IMG_1.HEIC', 'b/IMG_2.JPG', 'b/IMG_2.JPG.xmp')
+        first = organize(inbox, inbox + '-organized', report=True)
+        twin = fate(first)
+        # A Live Photo whose still is known and whose film is not; a picture with another sidecar, and
+        # one with the same.
+        for name, of in (('c/IMG_9.HEIC', 'a/IMG_1.HEIC'), ('d/IMG_8.JPG', 'b/IMG_2.JPG'),
+                         ('e/IMG_7.JPG', 'b/IMG_2.JPG'), ('e/IMG_7.JPG.xmp', 'b/IMG_2.JPG.xmp')):
+            os.makedirs(os.path.dirname(os.path.join(inbox, 'trip', name)), exist_ok=True)
+            shutil.copy2(os.path.join(inbox, 'trip', of), os.path.join(inbox, 'trip', name))
+        put(inbox, 'c/IMG_9.MOV', 'd/IMG_8.JPG.xmp')
+        r = organize(inbox, inbox + '-organized', *more, report=True)
+        eq((r.summary['organized'], r.summary['duplicates'], r.summary['errors']), (2, 4, 0), 'second run')
+        dests = fate(r)
+        eq(dests['IMG_9.MOV'], twin['IMG_1.HEIC'][:-5] + '.MOV', 'the film')
+        eq(dests['IMG_8.JPG.xmp'], twin['IMG_2.JPG'][:-4] + '-2.JPG.xmp', 'another sidecar')
+        eq(len(set(files(inbox + '-organized'))), 5, 'files')
+
+
+@test
+def a_follower_never_replaces_what_stands():
+    inbox = os.path.join(fast(), 'inbox')
+    organized = inbox + '-organized'
+    put(inbox, 'a.jpg')
+    dest = fate(organize(inbox, organized, report=True))['a.jpg']
+    with open(dest + '.xmp', 'wb') as f:
+        f.write(b'mine')
+    put(inbox, 'a.jpg.xmp')
+    r = organize(inbox, organized, '--move', report=True)
+    eq(fate(r)['a.jpg.xmp'], dest[:-4] + '-2.jpg.xmp', 'beside it')
+    with open(dest + '.xmp', 'rb') as f:
+        eq(f.read(), b'mine', 'what stood')
+
+
+@test
+def a_dry_run_foretells_groups():
+    inbox = os.path.join(fast(), 'inbox')
+    for i, group in enumerate(GROUPS.values()):
+        put(inbox, *('x%d/%s' % (i, name) for name in group))
+    dry = organize(inbox, inbox + '-organized', '--dry-run', report=True)
+    real = organize(inbox, inbox + '-organized', report=True)
+    strip = [{k: v for k, v in line.items() if k != 'dry_run'} for line in dry.report]
+    eq(strip, real.report, 'the report')
+
+
+main()
