@@ -88,6 +88,11 @@ typedef struct alice_cache_options {
     const char *name;          /**< of its reclaimers; copied, cut at 23 bytes; NULL: "cache" */
     size_t max_bytes;          /**< the bound; at least ALICE_CACHE_MIN_BYTES */
     uint32_t ttl_ms;           /**< entries expire so long after they were set; 0: never */
+    uint32_t refresh_ms;       /**< alice_cache_get_or_load() loads what was set so long ago
+                                    anew, in the first thread that asks for it; others get the old
+                                    meanwhile, and when that fails. By the cache's time to live:
+                                    an entry with its own is due when as much of it is left. 0, or
+                                    not below ttl_ms: never */
     bool ttl_after_access;     /**< a hit starts the time to live again */
     alice_cache_policy policy; /**< who goes first */
     /**
@@ -96,6 +101,8 @@ typedef struct alice_cache_options {
      * of the bound, at most 16, and no more than leave room for `largest_value`.
      */
     unsigned shards;
+    size_t max_items; /**< a second bound, by the number of entries, divided like the first: a
+                           part that is full lets one go though others are not; 0: none */
     size_t largest_value; /**< a value of so many bytes has to fit; up to half the bound; 0:
                              what alice_cache_largest() answers will do */
     bool single_thread;   /**< one thread uses it: no locks, one shard */
@@ -149,6 +156,11 @@ ALICE_API alice_status alice_cache_close(alice_cache **cache);
 ALICE_API alice_status alice_cache_set(alice_cache *cache, alice_bytes key, alice_bytes value,
                                        uint32_t ttl_ms);
 
+/** The same, unless something (alive) is stored under the key: then ALICE_E_EXISTS, and it
+ * stays. */
+ALICE_API alice_status alice_cache_add(alice_cache *cache, alice_bytes key, alice_bytes value,
+                                       uint32_t ttl_ms);
+
 /** The largest value that an empty cache takes for sure, under a key of up to 256 bytes. */
 ALICE_API size_t alice_cache_largest(alice_cache *cache);
 
@@ -183,6 +195,12 @@ ALICE_API alice_status alice_cache_get(alice_cache *cache, alice_bytes key, alic
 /** Let go of a pin and clear it. A cleared pin is accepted. */
 ALICE_API void alice_cache_unpin(alice_pin *pin);
 
+/** Behind `alice_pin name = {0};`'s name: let go where the scope ends. */
+#define ALICE_PIN_SCOPED __attribute__((cleanup(alice_cache_unpin)))
+/** Behind an `alice_cache *name = NULL;`'s name: close where the scope ends. Declared before
+ * its pins, which are let go of first. */
+#define ALICE_CACHE_SCOPED __attribute__((cleanup(alice_cache_close)))
+
 /**
  * Look up and copy the value to `buf`: for small values cheaper than a pin.
  * `*n` is its size. ALICE_E_NOENT: a miss, `*n` is 0. ALICE_E_TOOBIG: `size` is too
@@ -210,6 +228,31 @@ ALICE_API size_t alice_cache_get_many(alice_cache *cache, alice_cache_lookup *lo
 
 /** Whether the key is stored and alive. Neither counts nor touches. */
 ALICE_API bool alice_cache_has(alice_cache *cache, alice_bytes key);
+
+/**
+ * How long the key lives yet, in ms, to within a tick of 4 ms: ALICE_TTL_NEVER where it has no
+ * end. Neither counts nor touches. ALICE_E_NOENT: it is not there, `*ms` is 0.
+ */
+ALICE_API alice_status alice_cache_ttl(alice_cache *cache, alice_bytes key, uint32_t *ms);
+
+/** Told of an entry, which is pinned meanwhile. False: no more. */
+typedef bool (*alice_cache_each_fn)(void *ctx, alice_bytes key, alice_bytes value);
+
+/**
+ * Go through all entries, in no order. What is there all the time is told of once; what comes
+ * or goes meanwhile may be. Not under a lock: `fn` may use the cache. Neither counts nor
+ * touches. Answers how many were told of.
+ */
+ALICE_API size_t alice_cache_each(alice_cache *cache, alice_cache_each_fn fn, void *ctx);
+
+/** Whether an entry, which is pinned meanwhile, is to go. */
+typedef bool (*alice_cache_match_fn)(void *ctx, alice_bytes key, alice_bytes value);
+
+/** Remove what `fn` says, of all entries; as by alice_cache_each(). Answers how many went. */
+ALICE_API size_t alice_cache_remove_if(alice_cache *cache, alice_cache_match_fn fn, void *ctx);
+
+/** Remove every key that begins so. Reads all keys. Answers how many went. */
+ALICE_API size_t alice_cache_remove_prefix(alice_cache *cache, alice_bytes prefix);
 
 /** Remove. ALICE_OK, or ALICE_E_NOENT where nothing (alive) was stored. */
 ALICE_API alice_status alice_cache_remove(alice_cache *cache, alice_bytes key);
@@ -285,6 +328,7 @@ typedef struct alice_cache_stats {
     size_t size_bytes;     /**< held inside the bound, overhead included */
     size_t max_size_bytes; /**< the bound */
     size_t peak_bytes;     /**< the most that was held in the shards' peaks together */
+    double peak_mb;        /**< peak_bytes in MB */
     size_t items;          /**< entries now */
     uint64_t sets;         /**< values stored */
     uint64_t evictions;    /**< left because room was needed */
@@ -292,6 +336,7 @@ typedef struct alice_cache_stats {
     uint64_t rejections;   /**< not stored: too big, over budget, or no room */
     uint64_t loads;        /**< loaders run */
     uint64_t load_waits;   /**< calls that waited for another's load */
+    uint64_t refreshes;    /**< of the loads: what was there anew */
     size_t pinned;         /**< pins now */
 } alice_cache_stats;
 

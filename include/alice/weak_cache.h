@@ -90,6 +90,11 @@ ALICE_API alice_strong alice_strong_dup(const alice_strong *strong);
 /** Let go and clear. A cleared one is accepted. */
 ALICE_API void alice_strong_release(alice_strong *strong);
 
+/** Behind `alice_strong name = {0};`'s name: let go where the scope ends. */
+#define ALICE_STRONG_SCOPED __attribute__((cleanup(alice_strong_release)))
+/** Behind an `alice_weak_cache *name = NULL;`'s name: close where the scope ends. */
+#define ALICE_WEAK_CACHE_SCOPED __attribute__((cleanup(alice_weak_cache_close)))
+
 /** Forget a key. Who holds its value keeps it. ALICE_OK or ALICE_E_NOENT. */
 ALICE_API alice_status alice_weak_cache_remove(alice_weak_cache *cache, alice_bytes key);
 
@@ -107,6 +112,8 @@ typedef struct alice_weak_cache_stats {
     size_t max_recent; /**< the most that are kept alive */
     uint64_t sets;     /**< values put */
     uint64_t gone;     /**< values destroyed so far */
+    size_t size_bytes; /**< alice_weak_cache_bytes() */
+    double size_mb;    /**< size_bytes in MB */
 } alice_weak_cache_stats;
 
 /** The numbers of now. Thread-safe. */

@@ -22,11 +22,12 @@
 #define SHARDS_MAX 64
 #define SHARDS_AUTO_MAX 16
 #define SHARD_AUTO_BYTES (8 * ALICE_MB)
-#define PAGES_WANTED 256   /* to a shard: half full ones must not matter */
-#define SEGMENT_SLOTS 2048 /* of the index, at most */
-#define CLEAR_AT_ONCE 1024 /* entries cleared under one hold of the lock */
-#define CALLS_DEEP 3       /* callbacks that are called from callbacks */
-#define KEY_ALLOWED 256    /* of a key beside the largest value */
+#define PAGES_WANTED 256    /* to a shard: half full ones must not matter */
+#define SEGMENT_SLOTS 2048  /* of the index, at most */
+#define CLEAR_AT_ONCE 1024  /* entries cleared under one hold of the lock */
+#define CALLS_DEEP 3        /* callbacks that are called from callbacks */
+#define ITEMS_OF_SHARD 1024 /* of a bound by number: fewer are not divided */
+#define KEY_ALLOWED 256     /* of a key beside the largest value */
 
 const char *alice_cache_reason_name(alice_cache_reason reason)
 {
@@ -730,6 +731,28 @@ bool alice_cache_has(alice_cache *c, alice_bytes key)
     return there;
 }
 
+alice_status alice_cache_ttl(alice_cache *c, alice_bytes key, uint32_t *ms)
+{
+    uint32_t tag;
+    if (!ms)
+        return ALICE_E_INVAL;
+    *ms = 0;
+    if (!c || bad_bytes(key))
+        return ALICE_E_INVAL;
+    struct shard *s = shard_of(c, key, &tag);
+    lock_shard(s);
+    uint32_t handle = find(s, key, tag);
+    struct entry *e = handle ? entry_at(s, handle) : NULL;
+    if (e && !(e->flags & ENTRY_TIMED)) {
+        *ms = ALICE_TTL_NEVER;
+    } else if (e && !is_expired(s, e)) {
+        uint64_t left = timing_of(e)->deadline - (uint32_t)s->now;
+        *ms = (uint32_t)(left * (TICK_NS / 1000000));
+    }
+    unlock_shard(s);
+    return *ms > 0 ? ALICE_OK : ALICE_E_NOENT;
+}
+
 /* --- removing ---------------------------------------------------------------------- */
 
 alice_status alice_cache_remove(alice_cache *c, alice_bytes key)
@@ -936,12 +959,14 @@ static uint32_t shards_of(const alice_cache_options *o)
     if (n == 0) {
         n = 1;
         while (n < SHARDS_AUTO_MAX && o->max_bytes / SHARD_AUTO_BYTES >= 2 * n &&
+               (o->max_items == 0 || o->max_items >= ITEMS_OF_SHARD * 2 * n) &&
                largest_value(o->max_bytes / (2 * n)) >= o->largest_value)
             n *= 2;
     }
     if (!power_of_two(n) || n > SHARDS_MAX || (o->single_thread && n != 1) ||
         o->max_bytes / n < ALICE_CACHE_MIN_BYTES || (unsigned)o->policy > ALICE_CACHE_S3FIFO ||
-        largest_value(o->max_bytes / n) < o->largest_value)
+        largest_value(o->max_bytes / n) < o->largest_value ||
+        (o->max_items > 0 && o->max_items < n))
         return 0;
     return n;
 }
@@ -1018,6 +1043,8 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     c->max_bytes = o->max_bytes;
     c->seed = o->seed ? o->seed : alice__random64();
     c->ttl_ticks = o->ttl_ms == ALICE_TTL_NEVER ? 0 : alice__ttl_ticks(o->ttl_ms);
+    uint32_t refresh = o->refresh_ms ? alice__ttl_ticks(o->refresh_ms) : c->ttl_ticks;
+    c->refresh_left = refresh < c->ttl_ticks ? c->ttl_ticks - refresh : 0;
     c->locking = !o->single_thread;
     c->renew = o->ttl_after_access;
     c->s3fifo = o->policy != ALICE_CACHE_LRU;
@@ -1027,6 +1054,7 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     c->on_evict_ctx = o->on_evict_ctx;
     atomic_init(&c->calls_out, o->on_evict != NULL);
     while (st == ALICE_OK && c->shard_count < shards) {
+        c->shards[c->shard_count].max_items = o->max_items / shards;
         st = init_shard(c, &c->shards[c->shard_count], o->max_bytes / shards);
         c->shard_count += st == ALICE_OK;
     }
@@ -1128,12 +1156,14 @@ alice_cache_stats alice_cache_get_stats(alice_cache *c)
         st.rejections += s->rejections;
         st.loads += s->loads;
         st.load_waits += s->load_waits;
+        st.refreshes += s->refreshes;
         st.pinned += (size_t)alice__cache_pinned(s);
         unlock_quietly(s);
     }
     if (st.hits + st.misses > 0)
         st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
     st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
+    st.peak_mb = (double)st.peak_bytes / (double)ALICE_MB;
     st.max_size_mb = (double)st.max_size_bytes / (double)ALICE_MB;
     return st;
 }

@@ -4,6 +4,8 @@
  */
 #include "mem/cache_impl.h"
 
+#include <assert.h>
+
 #include "base/error.h"
 
 struct tally {
@@ -22,9 +24,10 @@ static const char *check_entry(struct shard *s, struct entry *e, uint32_t handle
                                struct tally *t)
 {
     t->outside += alice__entry_outside(s->cache, e);
-    unsigned pins = alice__pins(&e->pins);
+    unsigned mark = __atomic_load_n(&e->pins, __ATOMIC_ACQUIRE);
+    unsigned pins = mark & ~(unsigned)ALICE__PINS_WATCHED;
     t->pinned += pins;
-    if ((e->pins & ALICE__PINS_WATCHED) ? pins == 0 : (e->flags & ENTRY_PARKED) != 0)
+    if ((mark & ALICE__PINS_WATCHED) ? pins == 0 : (e->flags & ENTRY_PARKED) != 0)
         return "an entry is in the way and nobody will say when it is let go of";
     if (e->flags & ENTRY_DEAD) {
         t->dead++;
@@ -146,6 +149,18 @@ static const char *check_shard(struct shard *s, bool quiet)
     if (s->purse.held > s->purse.limit && t.pinned == 0 && quiet)
         return "it holds more than its bound";
     return NULL;
+}
+
+void alice__cache_self_check(struct shard *s)
+{
+    /* In a large shard not each time: the checker reads all of it. */
+    if (s->items > 64 && ++s->changes % s->items != 0)
+        return;
+    const char *bad = check_shard(s, false);
+    if (bad) {
+        alice_env_log(&s->cache->env, ALICE_LOG_ERROR, "a cache is damaged: %s", bad);
+        assert(!"a cache is damaged");
+    }
 }
 
 alice_status alice_cache_check(alice_cache *c, alice_error *error)

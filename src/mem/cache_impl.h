@@ -5,7 +5,8 @@
 /*
  * What the parts of the cache share: cache.c (the calls), cache_store.c (how an entry
  * comes), cache_policy.c (who goes first), cache_expiry.c (whose time is over),
- * cache_load.c (one load for many), cache_check.c (the checker).
+ * cache_load.c (one load for many), cache_walk.c (through all of it), cache_check.c (the
+ * checker).
  *
  *     handle ─ shard ┬ index   tag of the hash → entry
  *                    ├ slab    the entries
@@ -135,11 +136,14 @@ struct shard {
     struct flight *flights;
     struct graves deferred; /* whom callbacks made leave: buried when these have returned */
     size_t items;
+    size_t max_items; /* 0: as many as fit */
+    uint64_t changes; /* since the checker ran */
     uint64_t given;   /* pins that were given under the lock, loads' */
     uint64_t now;     /* ticks, as last read */
     unsigned no_pack; /* slots to be given back until packing is tried again */
     bool ghost_unfit; /* its size should follow the number of entries */
-    uint64_t hits, misses, sets, evictions, expirations, rejections, loads, load_waits;
+    uint64_t hits, misses, sets, evictions, expirations, rejections, loads, load_waits,
+        refreshes;
 };
 
 struct alice_cache {
@@ -148,6 +152,8 @@ struct alice_cache {
     size_t max_bytes;
     uint64_t seed;
     uint32_t ttl_ticks; /* 0: none */
+    uint32_t
+        refresh_left; /* who asks for what has so few ticks left loads it anew; 0: nobody */
     uint32_t shard_count;
     bool locking;
     bool renew;  /* ttl after access */
@@ -163,6 +169,9 @@ struct alice_cache {
     struct shard shards[];
 };
 
+/* Where faults are sought (ALICE_CHECK): the checker, after changes. */
+void alice__cache_self_check(struct shard *s);
+
 /* To change: nobody looks, and nobody else changes. */
 static inline void lock_shard(struct shard *s)
 {
@@ -174,6 +183,9 @@ static inline void lock_shard(struct shard *s)
 
 static inline void unlock_shard(struct shard *s)
 {
+#ifdef ALICE_CHECK
+    alice__cache_self_check(s);
+#endif
     if (s->cache->locking) {
         alice__gate_open(&s->gate);
         pthread_mutex_unlock(&s->lock);
@@ -424,7 +436,8 @@ struct goods {
     unsigned inherit; /* flags of the entry that it replaces, or 0 */
     void *block;      /* may come charged and filled: a load's */
     void *key_block;
-    bool charged; /* the size of a ref is */
+    bool charged;  /* the size of a ref is */
+    bool only_new; /* not in place of what is there */
 };
 
 /*

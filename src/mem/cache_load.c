@@ -222,6 +222,46 @@ static alice_status fly(struct alice_load *load, alice_load_fn fn, void *ctx,
     return st;
 }
 
+/* Load what is missing, or, with `old` pinned, what is there anew. Under the lock. */
+static alice_status load_under(struct shard *s, alice_bytes key, uint32_t tag, alice_load_fn fn,
+                               void *ctx, struct graves *graves, struct entry **out)
+{
+    struct flight flight = {.key = key, .tag = tag, .loader = &loading};
+    alice_load load = {.shard = s, .goods = {.key = key, .tag = tag}};
+    if (pthread_cond_init(&flight.changed, NULL) != 0)
+        return ALICE_E_SYSTEM;
+    return fly(&load, fn, ctx, &flight, graves, out);
+}
+
+/* Whether the time has come to load again what is pinned, and nobody does. Under the lock. */
+static bool is_due(struct shard *s, alice_bytes key, uint32_t tag, struct entry *e)
+{
+    if (!(e->flags & ENTRY_TIMED) || !(e->flags & ENTRY_INDEXED) || find_flight(s, key, tag))
+        return false;
+    uint32_t left = timing_of(e)->deadline - (uint32_t)alice__cache_now(s);
+    return left <= s->cache->refresh_left;
+}
+
+/* A hit is pinned: where it is due, one loads it again and gets the new one; else, or when
+ * that fails, it is the old. */
+static void refresh(struct shard *s, alice_bytes key, uint32_t tag, alice_load_fn fn, void *ctx,
+                    alice_pin *pin)
+{
+    struct graves graves = {0};
+    struct entry *e = NULL;
+    lock_shard(s);
+    if (is_due(s, key, tag, pin->entry_)) {
+        s->refreshes++;
+        (void)load_under(s, key, tag, fn, ctx, &graves, &e); /* a failure leaves the old */
+    }
+    unlock_shard(s);
+    alice__cache_bury(s, &graves);
+    if (e) {
+        alice_cache_unpin(pin);
+        *pin = alice__cache_pin_of(s, e);
+    }
+}
+
 alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load_fn fn,
                                      void *ctx, alice_pin *out)
 {
@@ -238,6 +278,8 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
         return ALICE_E_CLOSED;
     struct shard *s = alice__cache_shard(c, key, &tag);
     st = alice__cache_look(s, key, tag, false, out);
+    if (st == ALICE_OK && c->refresh_left > 0)
+        refresh(s, key, tag, fn, ctx, out);
     if (st == ALICE_OK || st == ALICE_E_BUSY)
         return st;
     lock_shard(s);
@@ -248,11 +290,7 @@ alice_status alice_cache_get_or_load(alice_cache *c, alice_bytes key, alice_load
     } else if (other) {
         st = join(s, other, &e);
     } else {
-        struct flight flight = {.key = key, .tag = tag, .loader = &loading};
-        alice_load load = {.shard = s, .goods = {.key = key, .tag = tag}};
-        st = ALICE_E_SYSTEM;
-        if (pthread_cond_init(&flight.changed, NULL) == 0)
-            st = fly(&load, fn, ctx, &flight, &graves, &e);
+        st = load_under(s, key, tag, fn, ctx, &graves, &e);
     }
     if (st == ALICE_OK && e)
         *out = alice__cache_pin_of(s, e);

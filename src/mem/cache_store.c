@@ -273,6 +273,20 @@ static uint32_t take_slot(struct shard *s, const struct goods *g, struct graves 
     return handle;
 }
 
+/* Of a bound by number: let others go until one more may come. May let go of the lock. */
+static alice_status make_number(struct shard *s, struct graves *graves)
+{
+    size_t left = patience(s);
+    while (s->max_items > 0 && s->items >= s->max_items) {
+        struct alice__call *call = alice__cache_called_out(s->cache);
+        if (left-- == 0 || !alice__cache_may_evict(s->cache) || !alice__call_spend(call) ||
+            (alice__wheel_advance(s, s->now, 1, graves) == 0 &&
+             !alice__policy_evict(s, graves)))
+            return ALICE_E_BUSY;
+    }
+    return ALICE_OK;
+}
+
 alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
                                 const bool *detached, struct graves *graves, struct entry **out)
 {
@@ -280,6 +294,8 @@ alice_status alice__cache_store(struct shard *s, struct goods *g, uint16_t pins,
     alice_status st = shape(s, g);
     if (st == ALICE_OK)
         st = make_outside(s, g, graves);
+    if (st == ALICE_OK)
+        st = make_number(s, graves);
     if (st == ALICE_OK)
         handle = take_slot(s, g, graves, &st);
     if (!handle) {
@@ -359,11 +375,15 @@ static alice_status store_goods(alice_cache *c, struct goods *g)
     if (s->wheel || c->ttl_ticks ||
         (g->ttl_ms != ALICE_TTL_DEFAULT && g->ttl_ms != ALICE_TTL_NEVER))
         alice__cache_now(s);
-    if (s->flights)
+    if (s->flights && !g->only_new)
         alice__flights_stale(s, g->key, g->tag);
     if (s->wheel)
         alice__wheel_advance(s, s->now, EXPIRE_AT_SET, &graves);
-    if (!set_in_place(s, g)) {
+    uint32_t there = g->only_new ? alice__cache_find(s, g->key, g->tag) : 0;
+    struct entry *old = there ? entry_at(s, there) : NULL;
+    if (old && (!(old->flags & ENTRY_TIMED) || !expired_at(old, s->now))) {
+        st = ALICE_E_EXISTS;
+    } else if (!set_in_place(s, g)) {
         g->flags &= ENTRY_REF;
         g->inherit = alice__cache_erase(s, g->key, g->tag, ALICE_CACHE_REPLACED, &graves);
         st = alice__cache_store(s, g, 0, NULL, &graves, &e);
@@ -384,6 +404,16 @@ alice_status alice_cache_set(alice_cache *c, alice_bytes key, alice_bytes value,
     if (!c || bad_bytes(key) || bad_bytes(value))
         return ALICE_E_INVAL;
     struct goods g = {.key = key, .value = value.p, .size = value.n, .ttl_ms = ttl_ms};
+    return store_goods(c, &g);
+}
+
+alice_status alice_cache_add(alice_cache *c, alice_bytes key, alice_bytes value,
+                             uint32_t ttl_ms)
+{
+    if (!c || bad_bytes(key) || bad_bytes(value))
+        return ALICE_E_INVAL;
+    struct goods g = {
+        .key = key, .value = value.p, .size = value.n, .ttl_ms = ttl_ms, .only_new = true};
     return store_goods(c, &g);
 }
 

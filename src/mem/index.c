@@ -304,6 +304,54 @@ void alice__index_remove(struct alice__index *index, uint32_t tag, uint32_t hand
     }
 }
 
+/* Keep the `n` least in order; how many there are. One that is dropped is above all of them. */
+static unsigned insert_sorted(uint32_t *tags, uint32_t *handles, unsigned have, unsigned n,
+                              uint32_t tag, uint32_t handle)
+{
+    unsigned at = have;
+    if (have == n && tag >= tags[n - 1])
+        return have;
+    if (have == n)
+        at = --have;
+    for (; at > 0 && tags[at - 1] > tag; at--) {
+        tags[at] = tags[at - 1];
+        handles[at] = handles[at - 1];
+    }
+    tags[at] = tag;
+    handles[at] = handle;
+    return have + 1;
+}
+
+unsigned alice__index_after(const struct alice__index *index, uint64_t *from, uint32_t *tags,
+                            uint32_t *handles, unsigned n)
+{
+    unsigned have = 0;
+    while (index->dir && have == 0 && *from <= UINT32_MAX) {
+        const segment *seg = alice__index_segment(index, (uint32_t)*from);
+        const group *groups = alice__index_groups(seg);
+        uint64_t span = UINT64_C(1) << (32 - seg->depth);
+        for (uint32_t at = 0; at <= index->mask; at++) {
+            for (unsigned i = 0; i < WAYS && groups[at].handles[i]; i++) {
+                if (groups[at].tags[i] >= *from)
+                    have = insert_sorted(tags, handles, have, n, groups[at].tags[i],
+                                         groups[at].handles[i]);
+            }
+        }
+        if (have < n) {
+            *from = (*from & ~(span - 1)) + span;
+            continue;
+        }
+        /* There may be more of the last tag: those come together, the next time. */
+        uint32_t last = tags[n - 1];
+        while (have > 1 && tags[have - 1] == last)
+            have--;
+        *from = tags[have - 1] == last ? (uint64_t)last + 1 : last;
+    }
+    if (!index->dir)
+        *from = (uint64_t)UINT32_MAX + 1;
+    return have;
+}
+
 /* The group at `at`: in its segment, from the front, with full groups on the way to it. */
 static bool check_group(const struct alice__index *index, const segment *seg, uint32_t at)
 {

@@ -55,6 +55,14 @@ size_t alice__index_segment_size(const struct alice__index *index);
 /* Remove a handle that is in the index. */
 void alice__index_remove(struct alice__index *index, uint32_t tag, uint32_t handle);
 
+/*
+ * The least tags from `*from` on, in order, and their handles: up to `n` of those in the first
+ * segment that has any. `*from` becomes the first that was not looked at, UINT32_MAX + 1 at
+ * the end.
+ */
+unsigned alice__index_after(const struct alice__index *index, uint64_t *from, uint32_t *tags,
+                            uint32_t *handles, unsigned n);
+
 /* Every handle can be found; `*used` is how many there are. */
 bool alice__index_check(const struct alice__index *index, size_t *used);
 

@@ -593,9 +593,11 @@ alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache)
     st.max_recent = core->max_recent;
     st.sets = core->sets;
     st.gone = core->gone;
+    st.size_bytes = core->bytes;
     pthread_mutex_unlock(&core->lock);
     if (st.hits + st.misses > 0)
         st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
+    st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
     return st;
 }
 

@@ -259,6 +259,12 @@ static void note(alice_status *bad, alice_status st)
         *bad = st;
 }
 
+static bool goes_on(void *ctx, alice_bytes key, alice_bytes value)
+{
+    (void)ctx;
+    return key.n > 0 && value.n == 40;
+}
+
 static alice_status cache_part(struct world *w, alice_cache_policy policy, unsigned shards)
 {
     alice_cache *c = NULL;
@@ -303,6 +309,12 @@ static alice_status cache_part(struct world *w, alice_cache_policy policy, unsig
     alice_cache_unpin(&pin);
     alice_cache_has(c, key_of(4, buf, sizeof buf));
     alice_cache_get_copy(c, key_of(4, buf, sizeof buf), value, sizeof value, &n);
+    uint32_t left = 0;
+    (void)alice_cache_ttl(c, key_of(3, buf, sizeof buf), &left);
+    note(&bad, alice_cache_add(c, key_of(90, buf, sizeof buf), (alice_bytes){value, 40}, 0));
+    (void)alice_cache_each(c, goes_on, NULL);
+    (void)alice_cache_remove_if(c, goes_on, NULL);
+    (void)alice_cache_remove_prefix(c, key_of(80, buf, sizeof buf));
     alice_cache_lookup lookup = {key_of(3, buf, sizeof buf), value, sizeof value, 0, ALICE_OK};
     (void)alice_cache_get_many(c, &lookup, 1);
     alice_cache_remove(c, key_of(4, buf, sizeof buf));

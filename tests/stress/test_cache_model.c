@@ -267,10 +267,63 @@ static void do_remove(struct model *m, struct random *r)
     assert_false(alice_cache_has(m->cache, key_of(k, buf)));
 }
 
+static bool known_of(struct model *m, alice_bytes key, struct known **k)
+{
+    char text[400];
+    assert_true(key.n < sizeof text);
+    memcpy(text, key.p, key.n);
+    text[key.n] = 0;
+    unsigned long n = strtoul(text + 4, NULL, 10);
+    *k = &m->known[n];
+    return n < KEYS;
+}
+
+static bool each(void *ctx, alice_bytes key, alice_bytes value)
+{
+    struct known *k;
+    assert_true(known_of(ctx, key, &k) && alive(ctx, k));
+    assert_value(value.p, value.n, k);
+    return true;
+}
+
+static bool every_fifth(void *ctx, alice_bytes key, alice_bytes value)
+{
+    struct known *k;
+    struct model *m = ctx;
+    assert_true(known_of(m, key, &k));
+    assert_value(value.p, value.n, k);
+    if ((k - m->known) % 5)
+        return false;
+    k->there = false;
+    return true;
+}
+
+static void do_add(struct model *m, struct random *r)
+{
+    char buf[400];
+    uint8_t value[100];
+    uint32_t ms = 0;
+    unsigned k = random_below(r, KEYS);
+    uint32_t stamp = (uint32_t)random_next(r);
+    bool there = alice_cache_ttl(m->cache, key_of(k, buf), &ms) == ALICE_OK;
+    fill(value, sizeof value, stamp);
+    if (there) {
+        assert_true(alive(m, &m->known[k]));
+        uint64_t end = m->known[k].deadline_ms;
+        assert_true(end ? ms == end - now_ms(m) : ms == ALICE_TTL_NEVER);
+    }
+    alice_status st = alice_cache_add(m->cache, key_of(k, buf),
+                                      (alice_bytes){value, sizeof value}, ALICE_TTL_NEVER);
+    assert_int_equal(st == ALICE_E_EXISTS, there);
+    if (!there)
+        m->known[k] =
+            (struct known){.there = st == ALICE_OK, .stamp = stamp, .size = sizeof value};
+}
+
 static void do_seldom(struct model *m, struct random *r)
 {
     size_t base = 64 * ALICE_KB;
-    switch (random_below(r, 5)) {
+    switch (random_below(r, 8)) {
     case 0:
         if (random_below(r, 20) == 0) {
             alice_cache_clear(m->cache);
@@ -283,6 +336,16 @@ static void do_seldom(struct model *m, struct random *r)
         assert_true(st == ALICE_OK || st == ALICE_E_BUSY);
         break;
     }
+    case 5:
+        assert_true(alice_cache_each(m->cache, each, m) <= KEYS);
+        break;
+    case 6:
+        if (random_below(r, 8) == 0)
+            (void)alice_cache_remove_if(m->cache, every_fifth, m);
+        break;
+    case 7:
+        do_add(m, r);
+        break;
     case 2:
         alice_cache_expire(m->cache, random_below(r, 50));
         break;

@@ -870,6 +870,191 @@ static void resizes(void **state)
     stop(f);
 }
 
+/* --- going through it ------------------------------------------------------------- */
+
+struct seen {
+    alice_cache *cache;
+    unsigned count[3000];
+    unsigned told, stop_at;
+    bool meddles; /* sets, replaces and removes others on the way */
+};
+
+static bool see(void *ctx, alice_bytes key, alice_bytes value)
+{
+    struct seen *seen = ctx;
+    uint32_t n;
+    assert_int_equal(key.n, 4);
+    memcpy(&n, key.p, 4);
+    assert_true(n < 3000 && value.n == n % 200);
+    seen->count[n]++;
+    if (seen->meddles) {
+        uint32_t other = (n * 7 + 1) % 3000 | 1; /* the even are left alone */
+        uint8_t v[200] = {0};
+        alice_bytes k = {(const uint8_t *)&other, 4};
+        if (other % 3)
+            (void)alice_cache_remove(seen->cache, k);
+        else
+            assert_ok(alice_cache_set(seen->cache, k, (alice_bytes){v, other % 200}, 0));
+    }
+    return ++seen->told != seen->stop_at;
+}
+
+static bool is_third(void *ctx, alice_bytes key, alice_bytes value)
+{
+    uint32_t n;
+    (void)ctx;
+    (void)value;
+    memcpy(&n, key.p, 4);
+    return n % 3 == 0;
+}
+
+static struct fixture *three_thousand(unsigned shards)
+{
+    struct fixture *f = fixture();
+    uint8_t value[200] = {0};
+    f->options.max_bytes = 4 * ALICE_MB;
+    f->options.shards = shards;
+    start(f);
+    for (uint32_t i = 0; i < 3000; i++)
+        assert_ok(alice_cache_set(f->cache, (alice_bytes){(const uint8_t *)&i, 4},
+                                  (alice_bytes){value, i % 200}, i == 1 ? 4 : 0));
+    f->clock.now_ns += 4 * MS; /* 1 has expired, and is nowhere to be seen */
+    return f;
+}
+
+static void each_is_told_of_once(void **state)
+{
+    (void)state;
+    for (unsigned meddles = 0; meddles < 2; meddles++) {
+        struct fixture *f = three_thousand(1 + meddles);
+        struct seen seen = {.cache = f->cache, .meddles = meddles};
+        size_t n = alice_cache_each(f->cache, see, &seen);
+        assert_int_equal(n, seen.told);
+        for (unsigned i = 0; i < 3000; i++) {
+            if (i % 2 == 0 || (!meddles && i != 1))
+                assert_int_equal(seen.count[i], 1);
+            else
+                assert_true(seen.count[i] <= 1 + meddles);
+        }
+        seen.stop_at = seen.told + 5;
+        seen.meddles = false;
+        assert_int_equal(alice_cache_each(f->cache, see, &seen), 5);
+        assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
+        assert_int_equal(alice_cache_get_stats(f->cache).hits, 0);
+        assert_int_equal(alice_cache_each(f->cache, NULL, NULL), 0);
+        stop(f);
+    }
+}
+
+static void removes_what_is_said(void **state)
+{
+    (void)state;
+    struct fixture *f = three_thousand(4);
+    assert_int_equal(alice_cache_remove_if(f->cache, is_third, NULL), 1000);
+    assert_int_equal(alice_cache_remove_if(f->cache, is_third, NULL), 0);
+    check(f);
+    set(f, "photo/1", "a");
+    set(f, "photo/2", "b");
+    set(f, "photos", "c");
+    assert_int_equal(alice_cache_remove_prefix(f->cache, text("photo/")), 2);
+    assert_true(has(f, "photos", "c"));
+    assert_int_equal(alice_cache_remove_prefix(f->cache, (alice_bytes){NULL, 1}), 0);
+    assert_int_equal(alice_cache_remove_prefix(f->cache, text("")), 2000);
+    assert_int_equal(alice_cache_remove_if(NULL, is_third, NULL), 0);
+    stop(f);
+}
+
+static void adds_only_what_is_missing(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    assert_ok(alice_cache_add(f->cache, text("k"), text("first"), 8));
+    assert_status(alice_cache_add(f->cache, text("k"), text("second"), 8), ALICE_E_EXISTS);
+    assert_true(has(f, "k", "first"));
+    f->clock.now_ns += 8 * MS;
+    assert_ok(alice_cache_add(f->cache, text("k"), text("third"), 0));
+    assert_true(has(f, "k", "third"));
+    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1);
+    assert_status(alice_cache_add(NULL, text("k"), text("v"), 0), ALICE_E_INVAL);
+    stop(f);
+}
+
+static void tells_how_long_it_lives(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    uint32_t ms = 1;
+    assert_status(alice_cache_ttl(f->cache, text("k"), &ms), ALICE_E_NOENT);
+    assert_int_equal(ms, 0);
+    set(f, "k", "v");
+    assert_ok(alice_cache_ttl(f->cache, text("k"), &ms));
+    assert_int_equal(ms, ALICE_TTL_NEVER);
+    assert_ok(alice_cache_set(f->cache, text("k"), text("v"), 100));
+    f->clock.now_ns += 40 * MS;
+    assert_ok(alice_cache_ttl(f->cache, text("k"), &ms));
+    assert_int_equal(ms, 60);
+    f->clock.now_ns += 60 * MS;
+    assert_status(alice_cache_ttl(f->cache, text("k"), &ms), ALICE_E_NOENT);
+    assert_status(alice_cache_ttl(f->cache, text("k"), NULL), ALICE_E_INVAL);
+    stop(f);
+}
+
+static void bounded_by_number(void **state)
+{
+    (void)state;
+    for (unsigned policy = 0; policy <= ALICE_CACHE_S3FIFO; policy++) {
+        struct fixture *f = fixture();
+        f->options.policy = (alice_cache_policy)policy;
+        f->options.max_bytes = 16 * ALICE_MB;
+        f->options.max_items = 100;
+        start(f);
+        for (unsigned i = 0; i < 500; i++) {
+            char key[16];
+            snprintf(key, sizeof key, "%u", i);
+            set(f, key, "v");
+            assert_true(alice_cache_get_stats(f->cache).items <= 100);
+        }
+        assert_int_equal(alice_cache_get_stats(f->cache).items, 100);
+        assert_int_equal(alice_cache_get_stats(f->cache).evictions, 400);
+        alice_pin pins[100];
+        unsigned n = 0;
+        for (unsigned i = 0; i < 500 && n < 100; i++) {
+            char key[16];
+            snprintf(key, sizeof key, "%u", i);
+            n += alice_cache_get(f->cache, text(key), &pins[n]) == ALICE_OK;
+        }
+        assert_status(alice_cache_set(f->cache, text("one more"), text("v"), 0), ALICE_E_BUSY);
+        while (n > 0)
+            alice_cache_unpin(&pins[--n]);
+        set(f, "one more", "v");
+        stop(f);
+    }
+    struct fixture *f = fixture();
+    f->options.shards = 2;
+    f->options.max_items = 1;
+    assert_status(alice_cache_open(&f->cache, &f->options), ALICE_E_INVAL);
+    stop(f);
+}
+
+static void scopes_let_go(void **state)
+{
+    (void)state;
+    struct fixture *f = started();
+    set(f, "k", "v");
+    {
+        alice_pin pin ALICE_PIN_SCOPED = {0};
+        assert_ok(alice_cache_get(f->cache, text("k"), &pin));
+        assert_int_equal(alice_cache_get_stats(f->cache).pinned, 1);
+    }
+    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
+    {
+        alice_cache *cache ALICE_CACHE_SCOPED = f->cache;
+        f->cache = NULL;
+        assert_true(alice_cache_has(cache, text("k")));
+    }
+    stop(f); /* all is given back */
+}
+
 /* --- loading ------------------------------------------------------------------- */
 
 struct loader {
@@ -974,6 +1159,43 @@ static void a_set_during_a_load_wins(void **state)
     assert_true(has(f, "k", "new"));
     check(f);
     alice_cache_unpin(&pin);
+    stop(f);
+}
+
+/* What was set long ago is loaded anew by who asks first; failing, it stays as it was. */
+static void refreshes_what_was_set_long_ago(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture();
+    f->options.ttl_ms = 1000;
+    f->options.refresh_ms = 600;
+    start(f);
+    set(f, "k", "old");
+    struct loader l = {.f = f, .value = "new"};
+    alice_pin pin;
+    f->clock.now_ns += 596 * MS;
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    assert_memory_equal(pin.p, "old", 3);
+    alice_cache_unpin(&pin);
+    assert_int_equal(l.runs, 0);
+    f->clock.now_ns += 4 * MS;
+    l.fail = ALICE_E_IO;
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    assert_memory_equal(pin.p, "old", 3);
+    alice_cache_unpin(&pin);
+    l.fail = ALICE_OK;
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    assert_memory_equal(pin.p, "new", 3);
+    alice_cache_unpin(&pin);
+    assert_int_equal(l.runs, 2);
+    assert_true(has(f, "k", "new"));
+    assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
+    alice_cache_unpin(&pin);
+    assert_int_equal(l.runs, 2);
+    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    assert_int_equal(st.refreshes, 2);
+    assert_int_equal(st.loads, 2);
+    assert_int_equal(st.pinned, 0);
     stop(f);
 }
 
@@ -1400,6 +1622,13 @@ int main(void)
         cmocka_unit_test(resizes),
         cmocka_unit_test(loads_what_is_missing),
         cmocka_unit_test(a_set_during_a_load_wins),
+        cmocka_unit_test(refreshes_what_was_set_long_ago),
+        cmocka_unit_test(each_is_told_of_once),
+        cmocka_unit_test(removes_what_is_said),
+        cmocka_unit_test(adds_only_what_is_missing),
+        cmocka_unit_test(tells_how_long_it_lives),
+        cmocka_unit_test(bounded_by_number),
+        cmocka_unit_test(scopes_let_go),
         cmocka_unit_test(a_load_too_big_is_refused),
         cmocka_unit_test(many_wait_for_one_load),
         cmocka_unit_test(loaders_that_need_each_other_are_refused),
