@@ -163,6 +163,7 @@ typedef struct alice_date_candidate {
     X(ALICE_GEN_RECRAFT, "recraft")                 \
     X(ALICE_GEN_PLAYGROUND, "playground")           \
     X(ALICE_GEN_META, "meta")                       \
+    X(ALICE_GEN_CHATGPT, "chatgpt")                 \
     X(ALICE_GEN_UNNAMED, "ai-generated")
 
 /** Generators, as ALICE_GENERATOR_LIST names them. */
@@ -221,6 +222,7 @@ typedef struct alice_media_info {
     const char *generator_source; /**< the evidence, such as "png:parameters"; static text;
                                      NULL: none */
     bool ai_edited;               /**< a camera's picture, edited with AI */
+    bool screenshot;              /**< it calls itself one (EXIF UserComment) */
     const char *ai_edited_source; /**< the evidence; static text; NULL: none */
 
     uint64_t motion_at; /**< where the video of a motion photo begins in it; 0: it has none */

@@ -432,8 +432,8 @@ static const struct pattern {
     enum stand stand;
     alice_generator generator;
 } patterns[] = {
-    {"chatgpt image", ANYWHERE, ALICE_GEN_DALLE},
-    {"chatgpt_image", ANYWHERE, ALICE_GEN_DALLE},
+    {"chatgpt image", ANYWHERE, ALICE_GEN_CHATGPT},
+    {"chatgpt_image", ANYWHERE, ALICE_GEN_CHATGPT},
     {"dall\xC2\xB7"
      "e",
      ANYWHERE, ALICE_GEN_DALLE},
@@ -579,6 +579,27 @@ static bool bounded_word(span s, const char *word)
     return false;
 }
 
+/* A PNG of exactly the size of a phone's screen that no camera took. Only sizes that nothing
+ * else has: not 1080 × 1920. */
+static bool has_screen_size(const alice_media_info *info)
+{
+    static const uint16_t sizes[][2] = {
+        {640, 1136},  {750, 1334},  {828, 1792},  {1125, 2436}, {1170, 2532},
+        {1179, 2556}, {1206, 2622}, {1242, 2208}, {1242, 2688}, {1284, 2778},
+        {1290, 2796}, {1320, 2868}, {1440, 3088}, {1440, 3120}, {1440, 3200},
+        {1620, 2160}, {1640, 2360}, {1668, 2224}, {1668, 2388}, {2048, 2732},
+    };
+    if (info->type != ALICE_MEDIA_PNG || info->fact[ALICE_FACT_MAKE].n ||
+        info->fact[ALICE_FACT_MODEL].n)
+        return false;
+    uint32_t less = info->width < info->height ? info->width : info->height;
+    uint32_t more = info->width < info->height ? info->height : info->width;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (less == sizes[i][0] && more == sizes[i][1])
+            return true;
+    return false;
+}
+
 bool alice__is_screenshot(const char *name, const alice_media_info *info)
 {
     static const char *const words[] = {"screenshot",  "screenshots",   "screen shot",
@@ -611,6 +632,8 @@ bool alice__is_screenshot(const char *name, const alice_media_info *info)
         "\xEC\x8A\xA4\xED\x81\xAC\xEB\xA6\xB0\xEC\x83\xB7",
     };
     span s = stem_of(name);
+    if (info && (info->screenshot || has_screen_size(info)))
+        return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (bounded_word(s, words[i]))
             return true;
@@ -691,12 +714,51 @@ static size_t plain(char *buf, size_t cap, const char *text)
     return n;
 }
 
+/* How programs name what they receive and send; '#' is a digit. */
+static const struct {
+    const char *begins, *origin;
+} senders[] = {
+    {"img-########-wa#", "whatsapp"},          {"vid-########-wa#", "whatsapp"},
+    {"whatsapp image ", "whatsapp"},           {"whatsapp video ", "whatsapp"},
+    {"whatsapp-image-", "whatsapp"},           {"whatsapp-video-", "whatsapp"},
+    {"signal-####-##-##", "signal"},           {"signal-attachment-", "signal"},
+    {"photo_####-##-##_##-##-##", "telegram"}, {"video_####-##-##_##-##-##", "telegram"},
+    {"telegram-cloud-", "telegram"},           {"fb_img_#", "facebook"},
+    {"received_##########", "facebook"},
+};
+
+/* The program that a file came through, by its name; NULL: none that is known. */
+static const char *sender_of(const char *name)
+{
+    span s = stem_of(name);
+    for (size_t i = 0; i < sizeof senders / sizeof *senders; i++) {
+        const char *p = senders[i].begins;
+        size_t at = 0;
+        while (p[at] && at < s.n &&
+               (p[at] == '#' ? is_digit(s.p[at]) : lower(s.p[at]) == p[at]))
+            at++;
+        if (!p[at])
+            return senders[i].origin;
+    }
+    return NULL;
+}
+
+static bool has_letter(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (is_alpha(p[i]))
+            return true;
+    return false;
+}
+
 size_t alice__source_name(const alice_media_info *info, const char *name, char *buf, size_t cap)
 {
     if (cap == 0)
         return 0;
     if (info->generator != ALICE_GEN_NONE)
         return plain(buf, cap, alice_generator_name(info->generator));
+    if (info->screenshot)
+        return plain(buf, cap, "screenshot");
     alice_text make = info->fact[ALICE_FACT_MAKE], model = info->fact[ALICE_FACT_MODEL];
     if (make.n > 0 || model.n > 0) {
         size_t start = plain(buf, cap, "camera"), used = start;
@@ -705,9 +767,12 @@ size_t alice__source_name(const alice_media_info *info, const char *name, char *
             used = add_safe(buf, cap, used, brand.p, brand.n);
         used = add_safe(buf, cap, used, model.p, model.n);
         buf[used] = 0;
-        if (used > start)
+        if (has_letter(buf + start, used - start)) /* "00" is a broken field, no camera */
             return used;
     }
+    const char *sender = sender_of(name);
+    if (sender)
+        return plain(buf, cap, sender);
     alice_media_class cls = alice_media_class_of(info->type);
     if (cls != ALICE_CLASS_VIDEO && alice__is_screenshot(name, info))
         return plain(buf, cap, "screenshot");

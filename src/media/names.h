@@ -30,11 +30,13 @@ bool alice__is_screenshot(const char *name, const alice_media_info *info);
  * terminated, never empty: the first of
  *
  *     the generator's name                       "comfyui"
+ *     "screenshot"  where the file calls itself one
  *     camera-[<brand>-]<model>  when a make or a model is known, in lower-case
  *         letters and digits, all else one dash. The brand is the make's first
  *         word ("Eastman Kodak" is kodak); it is left out where the model has
  *         it ("Canon EOS 40D" is camera-canon-eos-40d) or is known without it
  *         ("iPhone 7" is camera-iphone-7, "COOLPIX P1" camera-coolpix-p1)
+ *     "whatsapp", "signal", "telegram", "facebook"  by the file's name
  *     "screenshot", "video", "unknown"
  *
  * Answers the length.

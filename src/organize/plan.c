@@ -147,13 +147,48 @@ void alice__fold_case(const char *name, char *out, size_t size)
     out[used] = 0;
 }
 
+/* Folders that a device or a program makes, which name no project; folded. With a '*' it is how
+ * they end. */
+static const char *const no_projects[] = {
+    "dcim",      "camera",          "camera roll",    "download",
+    "downloads", "*.photoslibrary", "*.photolibrary", "*.aplibrary",
+};
+
+/* "100APPLE", "101_PANA": as cameras number theirs (DCF). */
+static bool is_camera_folder(const char *name)
+{
+    size_t i = 0;
+    for (; name[i]; i++) {
+        bool digit = name[i] >= '0' && name[i] <= '9';
+        bool letter = (name[i] >= 'A' && name[i] <= 'Z') || name[i] == '_';
+        if (i < 3 ? !digit : i == 3 ? !letter : !letter && !digit)
+            return false;
+    }
+    return i == 8;
+}
+
+static bool is_no_project(const char *folder)
+{
+    char folded[ALICE__PROJECT_MAX];
+    alice__fold_case(folder, folded, sizeof folded);
+    size_t n = strlen(folded);
+    for (size_t i = 0; i < sizeof no_projects / sizeof *no_projects; i++) {
+        const char *word = no_projects[i];
+        size_t m = strlen(word + (*word == '*'));
+        if (*word == '*' ? n > m && strcmp(folded + n - m, word + 1) == 0
+                         : strcmp(folded, word) == 0)
+            return true;
+    }
+    return is_camera_folder(folder);
+}
+
 void alice__plan_project(const char *folders, char *out, size_t size)
 {
     size_t n = strcspn(folders, "/");
-    if (n == 0)
-        snprintf(out, size, "uncategorized");
-    else
+    if (n > 0)
         alice__safe_component(folders, n, out, size);
+    if (n == 0 || is_no_project(out))
+        snprintf(out, size, "uncategorized");
 }
 
 /* The extension of a name, without its dot, or NULL: what follows the last dot, up to 10

@@ -630,7 +630,7 @@ static void generators_by_name(void)
         {"comfyui", "ComfyUI_00001_.png"},
         {"midjourney", "someone_a_red_boat_01234567-89ab-cdef-0123-456789abcdef.png"},
         {"leonardo", "Default_a_red_boat_01234567-89ab-cdef-0123-456789abcdef.png"},
-        {"dalle", "ChatGPT Image Mar 31, 2025, 10_20_30 AM.png"},
+        {"chatgpt", "ChatGPT Image Mar 31, 2025, 10_20_30 AM.png"},
         {"dalle", "DALL·E 2024-03-15 10.20.30 - a red boat.png"},
         {"gemini", "Gemini_Generated_Image_abcd12abcd12abcd.png"},
         {"firefly", "Firefly a red boat 12345.png"},

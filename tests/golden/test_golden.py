@@ -152,6 +152,8 @@ def files_that_exiftool_writes():
              dict(date='2024-03-15', date_source='xmp:DateCreated')),
             ('iptc.jpg', ['-IPTC:DateCreated=2024:03:15', '-IPTC:TimeCreated=10:20:30+02:00'],
              dict(date='2024-03-15', date_source='iptc:DateCreated')),
+            ('shot.jpg', ['-EXIF:UserComment=Screenshot'], dict(source='screenshot')),
+            ('no-shot.jpg', ['-EXIF:UserComment=Screenshots', '-EXIF:Make=Acme'], dict(source='camera-acme')),
             ('ai.jpg', ['-XMP-iptcExt:DigitalSourceType=http://cv.iptc.org/newscodes/digitalsourcetype/'
                         'trainedAlgorithmicMedia'], dict(generator='ai-generated'))):
         with open(os.path.join(top, name), 'wb') as f:

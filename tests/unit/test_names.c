@@ -167,7 +167,7 @@ static void generators_by_name(void **state)
         {"dall-e_boat.png", ALICE_GEN_DALLE},
         {"DALLE.png", ALICE_GEN_DALLE},
         {"dalles.png", ALICE_GEN_NONE},
-        {"ChatGPT Image Mar 31, 2025, 10_15_00 AM.png", ALICE_GEN_DALLE},
+        {"ChatGPT Image Mar 31, 2025, 10_15_00 AM.png", ALICE_GEN_CHATGPT},
         {"ComfyUI_00001_.png", ALICE_GEN_COMFYUI},
         {"ComfyUI_temp_abcde_00001_.png", ALICE_GEN_COMFYUI},
         {"flux.jpg", ALICE_GEN_FLUX},
@@ -231,6 +231,53 @@ static void screenshots(void **state)
     assert_true(alice__is_screenshot("a.png", &info));
 }
 
+static void programs_that_files_came_through(void **state)
+{
+    static const char *const named[][2] = {
+        {"IMG-20240501-WA0007.jpg", "whatsapp"},
+        {"VID-20240501-WA0007.mp4", "whatsapp"},
+        {"WhatsApp Image 2024-05-01 at 10.15.00.jpeg", "whatsapp"},
+        {"signal-2024-05-01-101500.jpg", "signal"},
+        {"photo_2024-05-01_10-15-00.jpg", "telegram"},
+        {"FB_IMG_1714558500000.jpg", "facebook"},
+        {"received_1234567890123456.jpeg", "facebook"},
+        {"IMG-20240501-WB0007.jpg", "unknown"},
+        {"photo_of_a_boat.jpg", "unknown"},
+        {"signal-tower.jpg", "unknown"},
+        {"received_with_thanks.jpg", "unknown"},
+        {"IMG-2024", "unknown"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        alice_media_info info = {.type = ALICE_MEDIA_JPEG};
+        char have[64];
+        alice__source_name(&info, named[i][0], have, sizeof have);
+        assert_string_equal(have, named[i][1]);
+        info.fact[ALICE_FACT_MODEL] = (alice_text){"iPhone 7", 8};
+        alice__source_name(&info, named[i][0], have, sizeof have);
+        assert_string_equal(have, "camera-iphone-7");
+    }
+}
+
+static void screenshots_by_what_they_say_and_by_size(void **state)
+{
+    (void)state;
+    char have[64];
+    alice_media_info info = {
+        .type = ALICE_MEDIA_HEIC, .screenshot = true, .fact[ALICE_FACT_MAKE] = {"Apple", 5}};
+    alice__source_name(&info, "IMG_0001.HEIC", have, sizeof have);
+    assert_string_equal(have, "screenshot");
+    info = (alice_media_info){.type = ALICE_MEDIA_PNG, .width = 2532, .height = 1170};
+    alice__source_name(&info, "IMG_0001.PNG", have, sizeof have);
+    assert_string_equal(have, "screenshot");
+    info.width = 2531;
+    alice__source_name(&info, "IMG_0001.PNG", have, sizeof have);
+    assert_string_equal(have, "unknown");
+    info = (alice_media_info){.type = ALICE_MEDIA_JPEG, .width = 1170, .height = 2532};
+    alice__source_name(&info, "IMG_0001.JPG", have, sizeof have);
+    assert_string_equal(have, "unknown");
+}
+
 static void expect_source(const char *make, const char *model, const char *want)
 {
     char have[64];
@@ -264,6 +311,9 @@ static void sources_of_cameras(void **state)
     expect_source("", "../../etc/passwd", "camera-etc-passwd");
     expect_source("", "\xE2\x82\xAC...", "unknown");
     expect_source("", "", "unknown");
+    expect_source("00", "", "unknown");
+    expect_source("00", "0", "unknown");
+    expect_source("Nikon", "5300", "camera-nikon-5300");
 }
 
 static void other_sources(void **state)
@@ -375,6 +425,8 @@ int main(void)
         cmocka_unit_test(folders_that_are_dates),
         cmocka_unit_test(rejected_names_say_why),
         cmocka_unit_test(the_zone_decides_the_day_of_the_mtime),
+        cmocka_unit_test(programs_that_files_came_through),
+        cmocka_unit_test(screenshots_by_what_they_say_and_by_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,21 @@ static void the_project_is_the_first_folder(void **state)
     assert_string_equal(out, "uncategorized");
     alice__plan_project("archive/2019/0036", out, sizeof out);
     assert_string_equal(out, "archive");
+    static const char *const none[] = {
+        "DCIM",     "DCIM/100APPLE", "100APPLE",      "101_PANA",
+        "Camera/x", "Download",      "Camera Roll/a", "My Photos.photoslibrary/originals/A"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        alice__plan_project(none[i], out, sizeof out);
+        assert_string_equal(out, "uncategorized");
+    }
+    static const char *const some[] = {"100 days", "Cameras", "2024-031", "DCIM2",
+                                       "photoslibrary"};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        alice__plan_project(some[i], out, sizeof out);
+        assert_string_equal(out, some[i]);
+    }
+    alice__plan_project("phone/DCIM/Camera", out, sizeof out);
+    assert_string_equal(out, "phone");
     alice__plan_project("a:b", out, sizeof out);
     assert_string_equal(out, "a_b");
 }

@@ -336,7 +336,7 @@ static const struct maker {
      ALICE_GEN_DALLE, true},
     {"dalle", ALICE_GEN_DALLE, true},
     {"openai", ALICE_GEN_DALLE, true},
-    {"chatgpt", ALICE_GEN_DALLE, true},
+    {"chatgpt", ALICE_GEN_CHATGPT, true},
     {"gpt-4o", ALICE_GEN_DALLE, true},
     {"gpt-image", ALICE_GEN_DALLE, true},
     {"veo", ALICE_GEN_VEO, false},
@@ -537,6 +537,10 @@ static void told_text(alice__facts *f, alice__where where, const char *from, con
     if (told_midjourney(f, from, text, n) || told_grok(f, from, text, n) ||
         alice__evidence_parameters(f, from, text, n))
         return;
+    /* As iOS marks them. */
+    if (where == ALICE__IN_EXIF && same_key(key, "usercomment") && n == 10 &&
+        begins(text, n, "screenshot"))
+        f->info->screenshot = true;
     /* A description is a prompt if the picture proves to be of a generator that writes it so.
      */
     if (where == ALICE__IN_PNG && (same_key(key, "description") || same_key(key, "prompt")))
