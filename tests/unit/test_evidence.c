@@ -544,7 +544,8 @@ static void fields_that_name_software(void **state)
         {ALICE__IN_C2PA, "claim_generator", "Adobe_Firefly", "c2pa:claim_generator",
          ALICE_GEN_FIREFLY},
         {ALICE__IN_C2PA, "softwareAgent", "GPT-4o", "c2pa:softwareAgent", ALICE_GEN_DALLE},
-        {ALICE__IN_C2PA, "claim_generator", "ChatGPT", "c2pa:claim_generator", ALICE_GEN_CHATGPT},
+        {ALICE__IN_C2PA, "claim_generator", "ChatGPT", "c2pa:claim_generator",
+         ALICE_GEN_CHATGPT},
         {ALICE__IN_C2PA, "softwareAgent",
          "DALL\xC2\xB7"
          "E",
