@@ -174,6 +174,11 @@ typedef struct alice_census_row {
 ALICE_API void alice_census_add(alice_census *census, const void *handle, const char *type,
                                 const alice_site *site, const char *holder);
 
+/** The same where all that is known of the place is an address in the code, such as
+ * `__builtin_return_address(0)`; the holder is the account, which may be NULL. */
+ALICE_API void alice_census_add_from(alice_census *census, const void *handle, const char *type,
+                                     const void *return_address, const alice_account *account);
+
 /** A handle was closed. Unknown ones and NULL are accepted. Thread-safe. */
 ALICE_API void alice_census_remove(alice_census *census, const void *handle);
 

@@ -122,8 +122,8 @@ void alice_census_add(alice_census *census, const void *handle, const char *type
     add(census, &e);
 }
 
-void alice__census_add(alice_census *census, const void *handle, const char *type,
-                       const void *return_address, const alice_account *account)
+void alice_census_add_from(alice_census *census, const void *handle, const char *type,
+                           const void *return_address, const alice_account *account)
 {
     entry e = {.key = (uintptr_t)handle, .type = type, .address = (uintptr_t)return_address};
     snprintf(e.holder, sizeof e.holder, "%s", account ? alice_account_name(account) : "");
@@ -141,11 +141,6 @@ void alice_census_remove(alice_census *c, const void *handle)
         alice__pmap_remove(&c->handles, e);
     }
     unlock(c);
-}
-
-void alice__census_remove(alice_census *census, const void *handle)
-{
-    alice_census_remove(census, handle);
 }
 
 /* ---- looking ---- */

@@ -26,22 +26,17 @@
 void alice__profile_took(alice_profile *profile, const alice_site *site, void *p, size_t size);
 void alice__profile_gave(alice_profile *profile, void *p, size_t size);
 
-/* `account` (may be NULL) names the holder. */
-void alice__census_add(alice_census *census, const void *handle, const char *type,
-                       const void *return_address, const alice_account *account);
-void alice__census_remove(alice_census *census, const void *handle);
-
-#define ALICE__CENSUS_ADD(env_, handle_, type_)                                                \
-    do {                                                                                       \
-        if ((env_)->census)                                                                    \
-            alice__census_add((env_)->census, (handle_), (type_), __builtin_return_address(0), \
-                              (env_)->account);                                                \
+#define ALICE__CENSUS_ADD(env_, handle_, type_)                                  \
+    do {                                                                         \
+        if ((env_)->census)                                                      \
+            alice_census_add_from((env_)->census, (handle_), (type_),            \
+                                  __builtin_return_address(0), (env_)->account); \
     } while (0)
 
-#define ALICE__CENSUS_REMOVE(env_, handle_)                  \
-    do {                                                     \
-        if ((env_)->census)                                  \
-            alice__census_remove((env_)->census, (handle_)); \
+#define ALICE__CENSUS_REMOVE(env_, handle_)                 \
+    do {                                                    \
+        if ((env_)->census)                                 \
+            alice_census_remove((env_)->census, (handle_)); \
     } while (0)
 
 #endif

@@ -96,16 +96,8 @@ def parts(source, root, cc):
 
 
 def musl(source, root):
-    """musl's own headers, and from the system only the kernel's and xxhash.h, which is compiled in."""
-    extra = root + '/include'
-    os.mkdir(extra)
-    multiarch = installed.run(['cc', '-print-multiarch'])[1].strip()
-    for name in ('linux', 'asm-generic', 'asm', 'xxhash.h'):
-        for place in ('/usr/include', f'/usr/include/{multiarch}'):
-            if os.path.exists(f'{place}/{name}') and not os.path.lexists(f'{extra}/{name}'):
-                os.symlink(f'{place}/{name}', f'{extra}/{name}')
-    env = dict(os.environ, CC='musl-gcc')
-    library = build(source, root + '/build', env, f'-Dc_args=-idirafter {extra}')
+    """musl's own headers, and no others."""
+    library = build(source, root + '/build', dict(os.environ, CC='musl-gcc'))
     write(root + '/program.c', PROGRAM)
     program = root + '/program'
     installed.must(['musl-gcc', '-static', '-I', source + '/include', root + '/program.c', '-o',
@@ -128,6 +120,7 @@ def subproject(source, root, cc):
 def main():
     what, source, *cc = sys.argv[1:]
     if what == 'musl' and not shutil.which('musl-gcc'):
+        print('skipped: musl-gcc is missing (musl-tools, by scripts/deps --test)')
         return installed.SKIP
     with tempfile.TemporaryDirectory(prefix='alice-alone-') as root:
         if what == 'parts':

@@ -73,10 +73,10 @@ def try_block(block, inst, cc, extra, static):
     with open(source, 'w', encoding='utf-8') as f:
         f.write(block.code)
     if static:  # ours from the archive, what it needs as it comes
-        libs = [w for w in inst.flags('--static', '--libs', block.package)
-                if w not in ('-lalice', '-lalice-mem')]
+        ours = {f'-l{name}': os.path.join(inst.lib, f'lib{name}.a')
+                for name in ('alice', 'alice-mem')}
         flags = [*inst.flags('--cflags', block.package),
-                 os.path.join(inst.lib, f'lib{block.package}.a'), *libs]
+                 *[ours.get(w, w) for w in inst.flags('--static', '--libs', block.package)]]
     else:
         flags = inst.flags('--cflags', '--libs', block.package)
     program = os.path.join(folder, 'program')

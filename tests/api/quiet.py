@@ -96,8 +96,8 @@ def main():
         for member in sorted(found - MAY_ALLOCATE):
             print(f'not ok - {os.path.basename(archive)}: {member} takes memory past alice_alloc')
             bad += 1
-        if not found:
-            print(f'not ok - {os.path.basename(archive)}: nothing takes memory, so nothing was read')
+        if not found and os.path.basename(archive) == 'libalice-mem.a':
+            print('not ok - libalice-mem.a: nothing takes memory, so nothing was read')
             bad += 1
     if not libraries:
         print('not ok - no library was found')

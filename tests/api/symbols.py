@@ -3,8 +3,9 @@
 
     symbols.py BUILD WITH_ALL SANITIZE
 
-libalice exports every ALICE_API function; libalice-mem exports those of its own headers (all but
-media.h and organize.h). Nothing else, and nothing that does not begin with alice_.
+libalice-mem exports the ALICE_API functions of its own headers, libalice those of the others (see
+NOT_MEM), and libalice needs libalice-mem. Nothing else, and nothing that does not begin with
+alice_.
 """
 import os
 import re
@@ -46,7 +47,19 @@ def main():
         mem = set().union(*(n for h, n in by_header.items() if h not in NOT_MEM))
         wanted = {'libalice-mem.so': mem}
         if with_all == 'true':
-            wanted['libalice.so'] = mem.union(*by_header.values())
+            wanted['libalice.so'] = set().union(*by_header.values()) - mem
+            needs = subprocess.run(['readelf', '-d', os.path.join(inst.lib, 'libalice.so')],
+                                   stdout=subprocess.PIPE, text=True, check=True).stdout
+            if 'libalice-mem.so' not in needs:
+                print('not ok - libalice.so does not need libalice-mem.so')
+                bad += 1
+            # It finds the toolkit beside itself, wherever both are installed.
+            alone = {k: v for k, v in os.environ.items() if k != 'LD_LIBRARY_PATH'}
+            if sanitize in ('', 'none') and subprocess.run(
+                    [sys.executable, '-c', 'import ctypes, sys; ctypes.CDLL(sys.argv[1])',
+                     os.path.join(inst.lib, 'libalice.so')], env=alone, check=False).returncode:
+                print('not ok - libalice.so does not load from where it is installed')
+                bad += 1
         for library, names in wanted.items():
             got = exported(os.path.join(inst.lib, library), sanitize)
             for name in sorted(names - got):

@@ -674,7 +674,10 @@ static alice_status census_part(struct world *w)
     uint64_t mark = alice_census_mark(c);
     assert_ok(alice_census_counts(c, before, 2, &n));
     for (size_t i = 0; i < sizeof handles; i++)
-        alice_census_add(c, &handles[i], i % 2 ? "odd" : "even", ALICE_HERE, "holder");
+        if (i % 2)
+            alice_census_add(c, &handles[i], "odd", ALICE_HERE, "holder");
+        else
+            alice_census_add_from(c, &handles[i], "even", __builtin_return_address(0), NULL);
     assert_ok(alice_census_counts(c, after, 2, &m));
     assert_ok(alice_census_diff(before, n, after, m, changed, 2, &k));
     assert_ok(alice_census_list(c, mark, rows, 3, &n));
