@@ -85,6 +85,10 @@ ALICE_API alice_status alice_executor_try_submit(alice_executor *executor, alice
  */
 ALICE_API alice_status alice_task_wait(alice_task *task);
 
+/** Wait `ms` milliseconds at most; whether the task has ended. Its status is
+ * alice_task_wait()'s to tell. Not from a task of the same executor. Thread-safe. */
+ALICE_API bool alice_task_wait_ms(alice_task *task, uint64_t ms);
+
 /** Whether it has ended, with its status (may be NULL). Thread-safe. */
 ALICE_API bool alice_task_done(alice_task *task, alice_status *status);
 

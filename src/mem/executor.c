@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "mem/profile_hook.h"
-#include "mem/task_wait.h"
 #include "port/host.h"
 #include "port/thread.h"
 
@@ -231,8 +230,10 @@ alice_status alice_task_wait(alice_task *task)
     return st;
 }
 
-bool alice__task_wait_ms(alice_task *task, uint64_t ms)
+bool alice_task_wait_ms(alice_task *task, uint64_t ms)
 {
+    if (!task || !task->executor)
+        return false;
     alice_executor *x = task->executor;
     struct timespec until = alice__deadline(ms);
     int bad = 0;

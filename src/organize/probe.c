@@ -22,7 +22,6 @@
 #include "base/error.h"
 #include "media/analyze.h"
 #include "media/names.h"
-#include "mem/task_wait.h"
 #include "port/fs.h"
 
 enum {
@@ -374,7 +373,7 @@ alice__probe *alice__prober_next(alice__prober *p)
     if (!g->submitted)
         alice__prober_submit(p);
     if (g->work) {
-        while (!alice__task_wait_ms(&g->task, ASK_MS))
+        while (!alice_task_wait_ms(&g->task, ASK_MS))
             ask(p);
         g->work = false;
     }
