@@ -159,7 +159,7 @@ void alice__cache_self_check(struct shard *s)
     const char *bad = check_shard(s, false);
     if (bad) {
         alice_env_log(&s->cache->env, ALICE_LOG_ERROR, "a cache is damaged: %s", bad);
-        assert(!"a cache is damaged");
+        assert(!bad);
     }
 }
 
