@@ -77,11 +77,15 @@ typedef struct alice_pool_options {
     uint64_t seed;     /**< of that chance */
 } alice_pool_options;
 
-/** A loan of an object. Zeroed is none. Not to be copied while it holds one. */
+/**
+ * A loan of an object. Zeroed is none. It may be copied: what was given back by one copy is not
+ * given back again by another, as long as the pool is open.
+ */
 typedef struct alice_lease {
     void *object;     /**< NULL: none */
     alice_pool *pool; /**< that it goes back to */
     void *slot;       /**< the pool's */
+    uint64_t loan;    /**< the pool's: which loan of that slot */
 } alice_lease;
 
 /**
@@ -91,10 +95,9 @@ typedef struct alice_lease {
 ALICE_API alice_status alice_pool_open(alice_pool **out, const alice_pool_options *options);
 
 /**
- * Close: idle objects are destroyed, waiters get ALICE_E_CLOSED. ALICE_E_BUSY
- * when objects are still out: each is told to the log with its acquiring site,
- * leases stay valid, and the last release frees the pool; env and ctx have to
- * live till then. The pool is closed all the same.
+ * Close: idle objects are destroyed. ALICE_E_BUSY: objects are out, each of which is
+ * told to the log with its acquiring site, or somebody waits for one; the pool stays
+ * open, as it was.
  */
 ALICE_API alice_status alice_pool_close(alice_pool **pool);
 

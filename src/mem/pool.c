@@ -22,6 +22,7 @@
 #include <alice/reclaim.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ typedef struct slot {
     uint64_t since_ns;      /* in its list; 0 unless the pool is timed */
     uint64_t dies_ns;       /* 0: never */
     bool told;              /* as a leak */
+    uint64_t loans;         /* how often it was lent, by whoever has it in hand */
+    _Atomic uint64_t lent;  /* the number of the loan that is out; 0: none is */
 } slot;
 
 typedef struct list {
@@ -58,6 +61,8 @@ struct alice_pool {
 
     pthread_mutex_t lock;
     list idle, out;
+    slot *spare; /* without an object; a slot is kept as long as the pool, so that a stale lease
+                    may be looked at */
     waiter *waiters, **waiters_end;
     size_t total;
     size_t refs;
@@ -193,6 +198,10 @@ static void unref_and_unlock(alice_pool *p, size_t refs)
     pool_unlock(p);
     if (last) {
         alice_env env = p->o.env;
+        for (slot *s = p->spare, *next; s; s = next) {
+            next = s->next;
+            alice_env_free(&env, s, sizeof *s);
+        }
         pthread_mutex_destroy(&p->lock);
         alice_env_free(&env, p, sizeof *p);
     }
@@ -277,12 +286,37 @@ static uint64_t death_locked(alice_pool *p, uint64_t made)
     return dies ? dies : 1;
 }
 
+static void spare_locked(alice_pool *p, slot *s)
+{
+    s->object = NULL;
+    s->next = p->spare;
+    p->spare = s;
+}
+
+/* A slot without an object: one that had one before, or a new one. */
+static alice_status take_slot(alice_pool *p, slot **out)
+{
+    pool_lock(p);
+    slot *s = p->spare;
+    if (s)
+        p->spare = s->next;
+    pool_unlock(p);
+    if (!s)
+        return alice_env_calloc(&p->o.env, 1, sizeof *s, ALICE_HERE, (void **)out);
+    s->prev = s->next = NULL;
+    s->site = NULL;
+    s->since_ns = s->dies_ns = 0;
+    s->told = false;
+    *out = s;
+    return ALICE_OK;
+}
+
 /* Make an object in a place that is reserved. On failure the place is given up. */
 static alice_status make(alice_pool *p, slot **out)
 {
     slot *s = NULL;
     size_t charged = charged_bytes(p);
-    alice_status st = alice_env_calloc(&p->o.env, 1, sizeof *s, ALICE_HERE, (void **)&s);
+    alice_status st = take_slot(p, &s);
     if (st != ALICE_OK)
         goto no_place;
     st = alice_account_charge(p->o.env.account, charged);
@@ -302,7 +336,9 @@ static alice_status make(alice_pool *p, slot **out)
 no_charge:
     alice_account_release(p->o.env.account, charged);
 no_slot:
-    alice_env_free(&p->o.env, s, sizeof *s);
+    pool_lock(p);
+    spare_locked(p, s);
+    pool_unlock(p);
 no_place:
     give_up_place(p);
     return st;
@@ -314,8 +350,8 @@ static void unmake(alice_pool *p, slot *s, uint64_t *reason)
     if (p->o.destroy)
         p->o.destroy(p->o.ctx, s->object);
     alice_account_release(p->o.env.account, charged_bytes(p));
-    alice_env_free(&p->o.env, s, sizeof *s);
     pool_lock(p);
+    spare_locked(p, s);
     p->n.destroyed++;
     if (reason)
         ++*reason;
@@ -434,7 +470,8 @@ alice_status alice_pool_acquire_at(alice_pool *p, uint64_t timeout_ms, const ali
             return st;
         lend(p, s, site, fresh);
     }
-    *lease = (alice_lease){.object = s->object, .pool = p, .slot = s};
+    *lease = (alice_lease){.object = s->object, .pool = p, .slot = s, .loan = ++s->loans};
+    atomic_store_explicit(&s->lent, s->loans, memory_order_release);
     return ALICE_OK;
 }
 
@@ -446,7 +483,10 @@ static void give_back(alice_lease *lease, bool discard)
     slot *s = lease->slot;
     slot *stale = NULL;
     uint64_t *reason = NULL;
+    uint64_t loan = lease->loan;
     *lease = (alice_lease){0};
+    if (!atomic_compare_exchange_strong(&s->lent, &loan, 0))
+        return; /* a copy of this lease gave it back already */
 
     /* The object is still out while it is reset, so that nobody gets it half reset. */
     if (!discard && p->o.reset && p->o.reset(p->o.ctx, s->object) != ALICE_OK) {
@@ -507,7 +547,7 @@ static size_t trim(alice_pool *p, size_t keep, size_t enough, size_t *freed, uin
         drop(p, s, reason);
         n++;
         if (freed)
-            *freed += sizeof *s + p->o.object_bytes;
+            *freed += p->o.object_bytes;
     }
     return n;
 }
@@ -670,22 +710,25 @@ alice_status alice_pool_close(alice_pool **pool)
     if (!pool || !*pool)
         return ALICE_OK;
     alice_pool *p = *pool;
+    pool_lock(p);
+    bool busy = p->out.count > 0 || p->waiters;
+    pool_unlock(p);
+    if (busy) {
+        tell_leaks(p, now_ns(p), true);
+        return ALICE_E_BUSY;
+    }
     *pool = NULL;
     ALICE__CENSUS_REMOVE(&p->o.env, p);
     alice_reclaimer_remove(&p->reclaimer); /* waits for a run of it that is under way */
 
     pool_lock(p);
     p->closed = true;
-    for (waiter *w = p->waiters; w; w = w->next)
-        pthread_cond_signal(&w->cond);
     pool_unlock(p);
     trim(p, 0, 0, NULL, NULL);
-    tell_leaks(p, now_ns(p), true);
 
     pool_lock(p);
-    bool busy = p->out.count > 0;
     unref_and_unlock(p, 1);
-    return busy ? ALICE_E_BUSY : ALICE_OK;
+    return ALICE_OK;
 }
 
 /* ---- looking ---- */

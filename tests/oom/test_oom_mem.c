@@ -456,7 +456,8 @@ static alice_status pool_part(struct world *w)
     assert_int_equal(s.pool_size, 0);
     assert_ok(alice_pool_check(p, NULL));
     assert_status(alice_pool_close(&p), late.object ? ALICE_E_BUSY : ALICE_OK);
-    alice_pool_release(&late); /* ends the pool */
+    alice_pool_release(&late);
+    assert_ok(alice_pool_close(&p));
     return bad;
 }
 
