@@ -3,6 +3,7 @@
 #   make run      build, and organize a sample inbox (or INBOX=… ORGANIZED=… your own)
 #   make test     build and run all tests
 #   make install | uninstall   (PREFIX=/usr/local, DESTDIR=)
+#   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
 #   make bench | docs | format | check | clean | help
 
 BUILD     ?= build
@@ -13,7 +14,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test check install uninstall bench docs fuzz format clean help
+.PHONY: all run test attack check install uninstall bench docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -30,6 +31,10 @@ run:
 test:
 	@./scripts/deps --test
 	@./scripts/test $(BUILD)-test -- $(TEST_OPTIONS)
+
+# Not part of `make test`: some minutes, and some GB of holes below $$TMPDIR or /var/tmp.
+attack: all
+	@python3 tests/attack/attack.py $(BUILD)/cli/alice $(ARGS)
 
 check:
 	@./scripts/check-layers && ./scripts/check-locks && ./scripts/check-format && echo "layers, locks and format: fine"

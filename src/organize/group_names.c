@@ -289,9 +289,12 @@ bool alice__group_range(const char *name, unsigned i, char *from, char *to)
         snprintf(gopro, sizeof gopro, "G%c%.6s", i == 1 ? 'H' : 'X', stem.p + 2);
         return range(text(gopro), none, from, to);
     }
-    if (is_media(name))
-        return i == 1 && split_edited(name, &base, &mark, &number) &&
-               range(base, number, from, to);
+    if (is_media(name) && split_edited(name, &base, &mark, &number))
+        return i == 1 && range(base, number, from, to);
+    if (is_media(name)) { /* "a(2).MOV" may be the film of "a.HEIC" */
+        base = stem;
+        return i == 1 && take_number(&base).n && range(base, none, from, to);
+    }
     if (alice__name_kind_of(name)->partner != ALICE__PARTNER_JSON)
         return false;
     /* Takeout: without its number, what is left of the tail, and the extension. */

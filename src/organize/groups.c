@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/fingerprint.h"
+#include "media/types.h"
 #include "organize/group_names.h"
 #include "port/fs.h"
 
@@ -59,6 +60,17 @@ static bool of_one_moment(const alice__probe *p, const alice__sibling *s)
     return apart <= ZONES_S && (off <= NEAR_S || off >= QUARTER_S - NEAR_S);
 }
 
+/* Whether the two are still and film of one Live Photo, whatever their names: "IMG_1.HEIC"
+ * may have "IMG_1(2).MOV". */
+static bool of_one_live_photo(const alice__probe *p, const alice__sibling *s)
+{
+    const alice_text *id = &p->info.fact[ALICE_FACT_CONTENT_ID];
+    return id->n && strlen(s->content_id) == id->n &&
+           memcmp(s->content_id, id->p, id->n) == 0 &&
+           (alice__name_kind_of(p->name)->partner == ALICE__PARTNER_VIDEO) !=
+               (alice__name_kind_of(s->name)->partner == ALICE__PARTNER_VIDEO);
+}
+
 static bool look(void *ctx, const alice__sibling *s)
 {
     search *t = ctx;
@@ -68,6 +80,11 @@ static bool look(void *ctx, const alice__sibling *s)
     if (bond == ALICE__BOND_NONE && alice__group_bond(s->name, t->p->name, g->suffix) != 0) {
         bond = alice__group_follows(s->name) ? ALICE__BOND_NAME : ALICE__BOND_NONE;
         t->behind = true;
+    }
+    if (bond == ALICE__BOND_NONE && of_one_live_photo(t->p, s)) {
+        bond = ALICE__BOND_NAME;
+        t->behind = false;
+        snprintf(g->suffix, sizeof g->suffix, "%s", strrchr(t->p->name, '.'));
     }
     if (bond == ALICE__BOND_NONE || (bond == ALICE__BOND_SHOTS && !of_one_moment(t->p, s)))
         return false;

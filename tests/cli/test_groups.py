@@ -2,6 +2,7 @@
 later run; and files that only share a name stay apart."""
 import os
 import shutil
+import struct
 
 from harness import *
 
@@ -185,6 +186,62 @@ def files_that_only_share_a_name_stay_apart():
     dests = fate(r)
     of_one_number(dests, {'DSC_2.JPG': '.JPG', 'DSC_2.MOV': '.MOV'}, 'of one moment')
     assert os.path.splitext(dests['DSC_1.JPG'])[0] != os.path.splitext(dests['DSC_1.MOV'])[0], dests
+
+
+def live_still(identifier):
+    """A JPEG with Apple's maker note, which holds the identifier."""
+    _seed[0] += 1
+    text = identifier + b'\0'
+    note = b'Apple iOS\0\0\1MM' + struct.pack('>HHHII', 1, 0x11, 2, len(text), 32) + b'\0\0\0\0' + text
+    # Offsets: a header of 8, a directory of two entries to 38, "Apple" to 44, one of one entry to 62.
+    exif = (b'MM\0*\0\0\0\x08' + struct.pack('>H', 2) + struct.pack('>HHII', 0x10F, 2, 6, 38) +
+            struct.pack('>HHII', 0x8769, 4, 1, 44) + b'\0\0\0\0' + b'Apple\0' +
+            struct.pack('>H', 1) + struct.pack('>HHII', 0x927C, 7, len(note), 62) + b'\0\0\0\0' + note)
+    app1 = b'Exif\0\0' + exif
+    return (b'\xff\xd8\xff\xe1' + struct.pack('>H', len(app1) + 2) + app1 +
+            b'\xff\xfe\0\x08%06d' % _seed[0] + b'\xff\xd9')
+
+
+def box(kind, *parts):
+    content = b''.join(parts)
+    return struct.pack('>I', len(content) + 8) + kind + content
+
+
+def live_film(identifier):
+    """A QuickTime film with the same under its key."""
+    _seed[0] += 1
+    key = b'com.apple.quicktime.content.identifier'
+    return (box(b'ftyp', b'qt  \0\0\0\0qt  ') +
+            box(b'moov', box(b'meta',
+                             box(b'hdlr', b'\0' * 8 + b'mdta' + b'\0' * 13),
+                             box(b'keys', b'\0\0\0\0\0\0\0\1', box(b'mdta', key)),
+                             box(b'ilst', box(b'\0\0\0\1', box(b'data', b'\0\0\0\1\0\0\0\0', identifier))))) +
+            box(b'free', b'%06d' % _seed[0]))
+
+
+@test
+def identifiers_decide_before_names_and_times():
+    inbox = os.path.join(fast(), 'inbox')
+    for i, (name, content) in enumerate((
+            ('IMG_1.JPG', live_still(b'AAAA-1')), ('IMG_1.MOV', live_film(b'AAAA-1')),  # one, times apart
+            ('IMG_2.JPG', live_still(b'BBBB-2')), ('IMG_2.MOV', live_film(b'CCCC-3')),  # two of one name
+            ('IMG_3.JPG', live_still(b'DDDD-4')), ('IMG_3(2).MOV', live_film(b'DDDD-4')),
+            ('IMG_4(1).JPG', live_still(b'EEEE-5')), ('IMG_4.MOV', live_film(b'EEEE-5')))):
+        path = os.path.join(inbox, 'trip', name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'wb') as f:
+            f.write(content)
+        when = WHEN if name.startswith('IMG_2') else WHEN + 86400 * i + 100 * i
+        os.utime(path, (when, when))
+    for more in ([], ['--move']):
+        r = organize(inbox, inbox + '-organized' + ''.join(more), *more, report=True)
+        eq((r.summary['organized'], r.summary['errors']), (8, 0), 'organized')
+        dests = fate(r)
+        base = {name: os.path.splitext(dest)[0] for name, dest in dests.items()}
+        eq(base['IMG_1.JPG'], base['IMG_1.MOV'], 'one identifier')
+        assert base['IMG_2.JPG'] != base['IMG_2.MOV'], 'two identifiers: %r' % dests
+        eq(base['IMG_3.JPG'], base['IMG_3(2).MOV'], 'one identifier, two names')
+        eq(base['IMG_4(1).JPG'], base['IMG_4.MOV'], 'one identifier, two names')
 
 
 @test
