@@ -19,7 +19,7 @@
 #include "terminal.h"
 
 /* Options of its own. */
-enum { OPT_COPY = OPT_OWN, OPT_MOVE, OPT_KEEP_NAMES, OPT_REPORT };
+enum { OPT_COPY = OPT_OWN, OPT_MOVE, OPT_KEEP_NAMES, OPT_FRESH, OPT_REPORT };
 
 typedef struct organizing {
     const cli_args *args;
@@ -162,6 +162,7 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "copies_changed", r->copies_changed);
     json_uint(&j, "comparisons", r->comparisons);
     json_uint(&j, "recovered", r->recovered);
+    json_uint(&j, "rebuilt", r->rebuilt);
     json_uint(&j, "bytes", r->bytes);
     json_real(&j, "seconds", r->seconds, 3);
     json_real(&j, "files_per_second", r->seconds > 0 ? (double)r->files / r->seconds : 0, 1);
@@ -301,6 +302,7 @@ static int run(const cli_args *args)
     o.move = args->given[OPT_MOVE];
     o.dry_run = args->given[OPT_DRY_RUN];
     o.keep_names = args->given[OPT_KEEP_NAMES];
+    o.fresh = args->given[OPT_FRESH];
     o.should_stop = stop_asked;
     o.on_progress = on_progress;
     o.ctx = &s;
@@ -351,10 +353,11 @@ static int run(const cli_args *args)
     return opened && st != ALICE_E_CANCELLED ? CLI_STOPPED : cli_exit_status(st);
 }
 
-static const cli_opt options[] = {
-    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,  OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_MAX_MEMORY, OPT_PROFILE,   OPT_JOBS,  OPT_CATALOG, OPT_SET,     OPT_JSON,
-    OPT_REPORT,     OPT_FORCE,     OPT_QUIET, OPT_VERBOSE, OPT_HELP,    OPT_END};
+static const cli_opt options[] = {OPT_INBOX,   OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,
+                                  OPT_DRY_RUN, OPT_KEEP_NAMES, OPT_FRESH,   OPT_MAX_MEMORY,
+                                  OPT_PROFILE, OPT_JOBS,       OPT_CATALOG, OPT_SET,
+                                  OPT_JSON,    OPT_REPORT,     OPT_FORCE,   OPT_QUIET,
+                                  OPT_VERBOSE, OPT_HELP,       OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
@@ -362,6 +365,9 @@ static const cli_option own_options[] = {
     [OPT_KEEP_NAMES] = {"keep-names", 0, NULL, NULL, "add the original name after the number"},
     [OPT_REPORT] = {"report", 0, "FILE", "file",
                     "write one JSON object a line for every file (-: to standard output)"},
+    [OPT_FRESH] = {"fresh", 0, NULL, NULL,
+                   "where the catalog is lost or old, do not read ORGANIZED first: what stands "
+                   "there may be placed again"},
 };
 
 static const char text[] =

@@ -251,6 +251,11 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
     if (r->recovered)
         put_line(to, width, "Before that, %llu files of a run that was killed were settled",
                  N(r->recovered));
+    if (r->rebuilt)
+        put_line(to, width,
+                 "Before that, %llu files that the catalog did not know were read in the "
+                 "organized folder",
+                 N(r->rebuilt));
     if (r->passed_over)
         put_line(to, width, "Besides, %llu hidden and system files were passed over",
                  N(r->passed_over));

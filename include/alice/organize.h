@@ -74,6 +74,8 @@ typedef struct alice_organizer_options {
     bool move;             /**< false: copy */
     bool dry_run;          /**< decide everything, change nothing */
     bool keep_names;       /**< add the original stem after the number */
+    bool fresh;            /**< do not read the organized folder where its catalog is lost or
+                              old: its files may then be placed a second time */
     bool kernel_backstop;  /**< the process is the organizer's own: its resident memory is held
                               to the  limit, and the kernel's process limit is set (limit.h).
                               false: the  promise covers the accounts */
@@ -131,9 +133,10 @@ typedef struct alice_organize_result {
     uint64_t
         copies_changed; /**< of the organized: known, but their copy was changed; it is left */
     uint64_t bytes;     /**< of what was organized */
-    uint64_t comparisons;                /**< with files that might have the same bytes */
-    uint64_t recovered;                  /**< files of a killed run that were settled first */
-    double seconds;                      /**< that it took */
+    uint64_t comparisons; /**< with files that might have the same bytes */
+    uint64_t recovered;   /**< files of a killed run that were settled first */
+    uint64_t rebuilt;     /**< organized files that the catalog did not know, read first */
+    double seconds;       /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
     /** of the organized, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */
@@ -174,6 +177,24 @@ ALICE_API alice_status alice_organizer_get_memory_stats(const alice_organizer *o
  * last. */
 ALICE_API alice_status alice_organizer_by_source(const alice_organizer *organizer, size_t index,
                                                  const char **name, uint64_t *count);
+
+/** What reading an organized folder into its catalog gave. */
+typedef struct alice_rebuild_result {
+    int64_t run;     /**< 0: a dry run */
+    uint64_t files;  /**< looked at */
+    uint64_t added;  /**< media that the catalog did not know there */
+    uint64_t moved;  /**< of these: it knew them in another place, where they are no more */
+    uint64_t unread; /**< files and folders that could not be read: logged one by one */
+} alice_rebuild_result;
+
+/**
+ * Make the catalog of `options->organized` from the files that stand there, or bring
+ * it up to date: fingerprints, dates, and the numbers that come next. The inbox is
+ * not used. One that is stopped goes on where it was when it is called again.
+ * ALICE_E_CANCELLED: should_stop() said so.
+ */
+ALICE_API alice_status alice_catalog_rebuild(const alice_organizer_options *options,
+                                             alice_rebuild_result *result, alice_error *error);
 
 /** Where an organizer is. */
 typedef enum alice_phase {

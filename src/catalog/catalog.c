@@ -29,6 +29,7 @@
 #include "base/error.h"
 #include "catalog/fingerprints.h"
 #include "catalog/store.h"
+#include "catalog/tree_mark.h"
 #include "port/fs.h"
 #include "port/host.h"
 
@@ -82,21 +83,98 @@ struct alice__catalog {
     number numbers[NUMBERS];
     char *doubt; /* the source path of a doubt, and its destination */
     size_t doubt_size;
+    alice__store_tree tree;
+    alice__standing standing;
+    bool rebuilds;    /* the run under way does */
+    const char *home; /* where the mark is kept, in the options' text copied; NULL: nowhere */
     int lock;
-    char *path; /* PATH_ROOM bytes of names: catalog, lock, probe */
+    char *path; /* PATH_ROOM bytes of names: catalog, lock, probe; PATH_ROOM more for home */
     char scratch[PATH_ROOM / 4];
 };
 
 /* ---- names beside the catalog ---- */
 
-/* "<folder>/catalog.db" and an end such as ".lock" give "<folder>/catalog.lock". */
+/* Whether it is the catalog's own place, "<organized>/.alice/catalog.db", where nothing but a
+   catalog stands. */
+static bool in_own_place(const char *path)
+{
+    static const char end[] = "/.alice/catalog.db";
+    size_t n = strlen(path);
+    return n >= sizeof end - 1 && strcmp(path + n - (sizeof end - 1), end) == 0;
+}
+
+/*
+ * The name of a file of ours that goes with the catalog; `end` is ".lock" or ".probe". In its
+ * own place it is "catalog.lock" beside it. Elsewhere the folder is the user's, and
+ * "photos.lock" may be too: there it is ".alice/photos.db.lock".
+ */
 static alice_status beside(const char *path, const char *end, char *buf, size_t size)
 {
-    size_t n = strlen(path);
-    if (n > 3 && !strcmp(path + n - 3, ".db"))
-        n -= 3;
-    int m = snprintf(buf, size, "%.*s%s", (int)n, path, end);
+    const char *leaf = strrchr(path, '/');
+    leaf = leaf ? leaf + 1 : path;
+    int folder = (int)(leaf - path), m;
+    if (in_own_place(path)) {
+        m = snprintf(buf, size, "%.*scatalog%s", folder, path, end);
+        return m > 0 && (size_t)m < size ? ALICE_OK : ALICE_E_INVAL;
+    }
+    m = snprintf(buf, size, "%.*s.alice/%s%s", folder, path, leaf, end);
     return m > 0 && (size_t)m < size ? ALICE_OK : ALICE_E_INVAL;
+}
+
+/* Before SQLite sees it: a catalog is opened only where one stands, or nothing. */
+static alice_status check_ours(alice__catalog *c, const char *path, alice_error *error)
+{
+    static const char *const logs[] = {"-wal", "-journal", "-shm"};
+    alice__fs_stat s;
+    uint8_t head[ALICE__STORE_HEAD];
+    size_t got = 0;
+    int fd = -1;
+    bool own = in_own_place(path), log = false;
+    for (size_t i = 0; i < sizeof logs / sizeof *logs && !log; i++) {
+        int n = snprintf(c->path, PATH_ROOM, "%s%s", path, logs[i]);
+        log = n > 0 && n < PATH_ROOM && alice__fs_stat_path(c->path, &s) == 0;
+    }
+    int r = alice__fs_stat_path(path, &s);
+    if (r == -ENOENT && log && !own)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "%s stands already, and a catalog would use it: give another "
+                           "--catalog",
+                           c->path);
+    if (r == -ENOENT || own)
+        return ALICE_OK;
+    if (!r && s.kind != ALICE__FS_FILE)
+        return alice__fail(error, ALICE_E_INVAL, 0, "no file, and so no catalog: %s", path);
+    if (!r && s.size == 0 && log)
+        return ALICE_OK; /* a kill left it, with its content in its log */
+    if (!r && s.size == 0)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "an empty file is no catalog of alice's, and is left as it is: move "
+                           "it aside, or give another --catalog: %s",
+                           path);
+    if (!r)
+        r = alice__fs_open_read(ALICE__FS_CWD, path, &fd);
+    if (!r)
+        r = alice__fs_read_at(fd, 0, head, sizeof head, &got);
+    alice__fs_close(fd);
+    if (r)
+        return alice__fail(error, alice__status_of_errno(-r), -r, "the catalog %s: %s", path,
+                           strerror(-r));
+    switch (alice__store_whose(head, got)) {
+    case ALICE__STORE_OURS:
+        return ALICE_OK;
+    case ALICE__STORE_NOT_SAID:
+        if (log)
+            return ALICE_OK; /* as above */
+        /* fall through */
+    case ALICE__STORE_OTHERS:
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "a database of another program, left as it is: %s", path);
+    default:
+        return alice__fail(error, ALICE_E_DAMAGED, 0,
+                           "no catalog of alice's, or a damaged one, left as it is: move it "
+                           "aside, or give another --catalog: %s",
+                           path);
+    }
 }
 
 static void when(int64_t seconds, char *buf, size_t size)
@@ -297,12 +375,37 @@ static alice_status copy_base(alice__catalog *c, const char *path, alice_error *
                                         "cannot copy the unfinished catalog to %s", c->scratch);
 }
 
+/* How the catalog in `s` stands to the tree. */
+static alice_status look_at_tree(alice__catalog *c, alice__store *s)
+{
+    alice__tree_mark mark = {.catalog = 0};
+    alice_status st = alice__store_tree_get(s, &c->tree);
+    if (st != ALICE_OK)
+        return st;
+    st = c->home ? alice__tree_mark_read(c->home, &mark) : ALICE_OK;
+    c->standing = ALICE__STANDING_CURRENT;
+    if (c->tree.incomplete || st == ALICE_E_DAMAGED ||
+        (mark.catalog != 0 &&
+         (mark.catalog != c->tree.id || mark.generation > c->tree.generation)))
+        c->standing = ALICE__STANDING_OLDER;
+    if (mark.generation > c->tree.generation)
+        c->tree.generation = mark.generation;
+    return st == ALICE_E_DAMAGED ? ALICE_OK : st;
+}
+
+alice__standing alice__catalog_standing(const alice__catalog *c)
+{
+    return c->standing;
+}
+
 static alice_status open_dry(alice__catalog *c, const alice__catalog_options *o,
                              const alice__store_options *like, alice_error *error)
 {
     char name[PATH_ROOM / 4 + 32];
     alice__store_options so = *like;
-    alice_status st = make_scratch(c, o->scratch_dir, error);
+    alice_status st = check_ours(c, o->path, error);
+    if (st == ALICE_OK)
+        st = make_scratch(c, o->scratch_dir, error);
     if (st != ALICE_OK)
         return st;
     so.cache_bytes /= 2;
@@ -322,13 +425,27 @@ static alice_status open_dry(alice__catalog *c, const alice__catalog_options *o,
         if (st == ALICE_E_BUSY && so.mode == ALICE__STORE_READ &&
             beside(o->path, ".lock", c->path, PATH_ROOM) == ALICE_OK)
             held(c->path, error);
+        if (st == ALICE_OK) {
+            st = look_at_tree(c, c->base);
+            if (st != ALICE_OK)
+                alice__fail(error, st, 0, "%s cannot be read", c->home);
+        }
+    }
+    /* An older one is brought up to date from the tree: in a copy. */
+    bool update = c->base && c->standing == ALICE__STANDING_OLDER;
+    if (st == ALICE_OK && update) {
+        alice__store_close(&c->base);
+        if (so.mode == ALICE__STORE_READ)
+            st = copy_base(c, o->path, error);
     }
     if (st == ALICE_OK)
-        st = scratch_name(c, "new.db", name, sizeof name);
+        st = scratch_name(c, update ? "old.db" : "new.db", name, sizeof name);
     so.path = name;
     so.mode = ALICE__STORE_SCRATCH;
     if (st == ALICE_OK)
         st = alice__store_open(&c->top, &so, error);
+    if (st == ALICE_OK && !c->base && !update)
+        st = alice__store_tree_get(c->top, &c->tree);
     unlink_scratch(c);
     return st;
 }
@@ -337,15 +454,34 @@ static alice_status open_real(alice__catalog *c, const alice__catalog_options *o
                               const alice__store_options *like, alice_error *error)
 {
     alice__store_options so = *like;
-    alice_status st = beside(o->path, ".lock", c->path, PATH_ROOM);
+    alice_status st = check_ours(c, o->path, error);
+    if (st != ALICE_OK)
+        return st;
+    st = beside(o->path, ".lock", c->path, PATH_ROOM);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "the catalog's path is too long");
+    if (!in_own_place(o->path)) {
+        char *leaf = strrchr(c->path, '/');
+        *leaf = 0;
+        int r = alice__fs_mkdir(ALICE__FS_CWD, c->path, 0755);
+        if (r && r != -EEXIST)
+            return alice__fail(error, alice__status_of_errno(-r), -r,
+                               "cannot make the folder of the catalog's lock: %s", c->path);
+        *leaf = '/';
+    }
     st = take_lock(c, c->path, error);
     if (st != ALICE_OK)
         return st;
     st = beside(o->path, ".probe", c->path, PATH_ROOM);
     so.log_works = st == ALICE_OK && alice__store_log_works(c->path);
-    return alice__store_open(&c->top, &so, error);
+    bool stood = stands(o->path);
+    st = alice__store_open(&c->top, &so, error);
+    if (st != ALICE_OK)
+        return st;
+    st = look_at_tree(c, c->top);
+    if (!stood)
+        c->standing = ALICE__STANDING_NEW;
+    return st == ALICE_OK ? st : alice__fail(error, st, 0, "%s cannot be read", c->home);
 }
 
 /* ---- opening and closing ---- */
@@ -387,6 +523,7 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
         return alice__fail(error, st, 0, "no memory for the catalog");
     c->env = o->env;
     c->dry_run = o->dry_run;
+    c->standing = ALICE__STANDING_NEW;
     c->lock = -1;
     alice__store_options like = {
         .env = o->env,
@@ -397,7 +534,14 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
     size_t bytes = o->fingerprint_buffer_bytes ? o->fingerprint_buffer_bytes : 512 * ALICE_KB;
     bool said = false;
 
-    st = alice_env_alloc(&c->env, PATH_ROOM, ALICE_HERE, (void **)&c->path);
+    st = alice_env_alloc(&c->env, (size_t)2 * PATH_ROOM, ALICE_HERE, (void **)&c->path);
+    if (st == ALICE_OK && o->home) {
+        c->home = c->path + PATH_ROOM;
+        if (strlen(o->home) >= PATH_ROOM)
+            st = ALICE_E_TOOBIG;
+        else
+            strcpy(c->path + PATH_ROOM, o->home);
+    }
     for (int i = 0; i < 1 + c->dry_run && st == ALICE_OK; i++)
         st = alice_env_calloc(&c->env, 1, sizeof(window), ALICE_HERE, (void **)&c->windows[i]);
     if (st == ALICE_OK)
@@ -410,6 +554,9 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
         st = load(c);
     if (st == ALICE_OK) {
         forget_all(c);
+        /* Made by a run that was killed before it did anything. */
+        if (c->standing == ALICE__STANDING_CURRENT && c->saved.next_file == 1)
+            c->standing = ALICE__STANDING_NEW;
         *out = c;
         return ALICE_OK;
     }
@@ -434,7 +581,7 @@ void alice__catalog_close(alice__catalog **catalog)
     for (int i = 0; i < 2; i++)
         alice_env_free(&c->env, c->windows[i], c->windows[i] ? sizeof(window) : 0);
     alice_env_free(&c->env, c->doubt, c->doubt_size);
-    alice_env_free(&c->env, c->path, c->path ? PATH_ROOM : 0);
+    alice_env_free(&c->env, c->path, c->path ? (size_t)2 * PATH_ROOM : 0);
     alice_env env = c->env;
     alice_env_free(&env, c, sizeof *c);
 }
@@ -807,8 +954,10 @@ static alice_status number_read(alice__catalog *c, const char *project, const ch
     return st;
 }
 
-alice_status alice__catalog_number(alice__catalog *c, const char *project, const char *source,
-                                   uint64_t *out)
+/* Answers the next number, and makes the one after it `past` + 1, or, where `past` is 0, the
+   following. */
+static alice_status take_number(alice__catalog *c, const char *project, const char *source,
+                                uint64_t past, uint64_t *out)
 {
     size_t np = strlen(project) + 1, ns = strlen(source) + 1;
     uint32_t hash = 2166136261u;
@@ -819,7 +968,10 @@ alice_status alice__catalog_number(alice__catalog *c, const char *project, const
         if (st == ALICE_OK)
             st = alice__store_begin(c->top);
         if (st == ALICE_OK)
-            st = alice__store_number_set(c->top, project, source, next + 1);
+            st = alice__store_number_set(c->top, project, source,
+                                         past == 0      ? next + 1
+                                         : past >= next ? past + 1
+                                                        : next);
         if (st == ALICE_OK)
             *out = next;
         return st;
@@ -840,9 +992,27 @@ alice_status alice__catalog_number(alice__catalog *c, const char *project, const
         slot->n = (uint8_t)(np + ns);
         memcpy(slot->key, key, np + ns);
     }
-    slot->dirty = true;
-    *out = slot->next++;
+    *out = slot->next;
+    if (past == 0)
+        slot->next++;
+    else if (past >= slot->next)
+        slot->next = past + 1;
+    slot->dirty |= slot->next != *out;
     return ALICE_OK;
+}
+
+alice_status alice__catalog_number(alice__catalog *c, const char *project, const char *source,
+                                   uint64_t *out)
+{
+    return take_number(c, project, source, 0, out);
+}
+
+alice_status alice__catalog_number_past(alice__catalog *c, const char *project,
+                                        const char *source, uint64_t past)
+{
+    uint64_t next;
+    return past > 0 && past < INT64_MAX ? take_number(c, project, source, past, &next)
+                                        : ALICE_OK;
 }
 
 static alice_status numbers_write(alice__catalog *c)
@@ -948,6 +1118,17 @@ alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *
     return n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
 }
 
+alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64_t *after,
+                                        uint64_t *size, char *dest, size_t dest_size)
+{
+    if (c->dry_run && !c->base)
+        return ALICE_E_END;
+    if (before == 0 || (c->base && before > c->base_files))
+        before = c->base ? c->base_files : c->now.next_file;
+    return alice__store_placed(c->base ? c->base : c->top, before, after, size, dest,
+                               dest_size);
+}
+
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size)
 {
     char name[NAME_ROOM];
@@ -1010,17 +1191,44 @@ alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size
     return alice__store_run_last(c->base ? c->base : c->top, organized, size);
 }
 
+/* Part of the transaction: the next state of the tree is this catalog's. */
+static alice_status raise_generation(alice__catalog *c)
+{
+    c->tree.generation++;
+    return alice__store_tree_set(c->top, &c->tree);
+}
+
+/* After the commit: the tree says so too. A kill in between leaves a catalog that knows more
+   than the mark, which does no harm. */
+static alice_status mark_tree(alice__catalog *c, alice_error *error)
+{
+    const alice__tree_mark mark = {c->tree.id, c->tree.generation};
+    alice_status st =
+        c->home && !c->dry_run ? alice__tree_mark_write(c->home, &mark) : ALICE_OK;
+    if (st == ALICE_OK) {
+        c->standing = ALICE__STANDING_CURRENT;
+        return st;
+    }
+    return alice__fail(error, st, 0, "%s/generation cannot be written: %s", c->home,
+                       alice_status_text(st));
+}
+
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run, int64_t *run_id,
                                       alice_error *error)
 {
     alice_status st = alice__store_begin(c->top);
+    c->rebuilds = run->rebuilds;
+    c->tree.incomplete = c->rebuilds;
     if (st == ALICE_OK)
-        st = alice__store_run_add(c->top, run, run_id);
+        st = c->rebuilds ? alice__store_tree_set(c->top, &c->tree) : raise_generation(c);
+    if (st == ALICE_OK)
+        st = alice__store_run_add(c->top, run, c->now.next_file, run_id);
     if (st == ALICE_OK)
         st = alice__store_commit(c->top, &c->now);
-    if (st == ALICE_OK)
-        c->saved = c->now;
-    return told(c, st, error);
+    if (st != ALICE_OK)
+        return told(c, st, error);
+    c->saved = c->now;
+    return c->rebuilds ? ALICE_OK : mark_tree(c, error);
 }
 
 alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
@@ -1029,11 +1237,18 @@ alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
     alice_status st = alice__store_begin(c->top);
     if (st == ALICE_OK)
         st = alice__store_run_end(c->top, run_id, totals);
+    bool raise = totals->organized > 0 || (c->rebuilds && totals->finished);
+    if (c->rebuilds && totals->finished)
+        c->tree.incomplete = false;
+    if (st == ALICE_OK && raise)
+        st = raise_generation(c);
     if (st == ALICE_OK)
         st = refresh(c);
     if (st != ALICE_OK)
         return told(c, st, error);
     st = alice__catalog_commit(c, false, error);
+    if (st == ALICE_OK && raise && !c->tree.incomplete)
+        st = mark_tree(c, error);
     if (st == ALICE_OK && c->fingerprints.count > 0 && !c->dry_run)
         st = told(c, merge_between(c), error);
     return st;

@@ -31,7 +31,9 @@ typedef struct alice__catalog_options {
                                 file under scratch_dir; an existing catalog is read only, and
                                 one that a killed run left is first copied to scratch_dir */
     const char *scratch_dir; /* for dry_run; NULL: /var/tmp */
-    size_t page_cache_bytes; /* 0: 2 MB */
+    const char *home; /* <organized>/.alice, where the generation stands; NULL: nowhere. What
+                         is there need not be there yet */
+    size_t page_cache_bytes;         /* 0: 2 MB */
     size_t fingerprint_buffer_bytes; /* 0: 512 KB; charged */
 } alice__catalog_options;
 
@@ -41,11 +43,26 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
                                  alice_error *error);
 void alice__catalog_close(alice__catalog **c);
 
+/*
+ * Whether the catalog knows the organized tree as it is. A number that each run
+ * raises stands in both; a catalog from before the latest run has a smaller one,
+ * or, where another catalog made that run, another id.
+ */
+typedef enum alice__standing {
+    ALICE__STANDING_CURRENT,
+    ALICE__STANDING_NEW,  /* it was made just now */
+    ALICE__STANDING_OLDER /* than the tree; or its rebuilding was cut off */
+} alice__standing;
+alice__standing alice__catalog_standing(const alice__catalog *c);
+
 /* A run: one invocation that changes files. */
 typedef struct alice__run {
-    const char *mode; /* "copy" or "move" */
+    const char *mode; /* "copy", "move", "rebuild", "undo", "redo" */
     const char *inbox, *organized;
     int64_t started_s;
+    int64_t undoes; /* the run that this one takes back; 0: none */
+    bool rebuilds; /* it reads the tree: unless it ends as finished, the catalog counts as older
+                      than the tree */
 } alice__run;
 typedef struct alice__run_totals {
     uint64_t files, organized, skipped, duplicates, errors, bytes;
@@ -56,8 +73,8 @@ typedef struct alice__run_totals {
 alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size);
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run, int64_t *run_id,
                                       alice_error *error);
-/* Also closes the last batch (unless a rollback() left it open) and merges the fingerprint
- * buffer. */
+/* Both raise the generation. The end also closes the last batch (unless a rollback() left it
+ * open) and merges the fingerprint buffer. */
 alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
                                     const alice__run_totals *totals, alice_error *error);
 
@@ -133,11 +150,22 @@ alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);
 
 /*
+ * The placed files below row `before` (0: all), one by one, by id: ALICE_E_END after the last.
+ * `*after` 0 first. In a dry run, those that were placed before it.
+ */
+alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64_t *after,
+                                        uint64_t *size, char *dest, size_t dest_size);
+
+/*
  * The next number of (project, source), which never comes again: committed with
  * the batch. `project` is already safe and case-folded.
  */
 alice_status alice__catalog_number(alice__catalog *c, const char *project, const char *source,
                                    uint64_t *number);
+
+/* Numbers of (project, source) from here on are above `number`. */
+alice_status alice__catalog_number_past(alice__catalog *c, const char *project,
+                                        const char *source, uint64_t number);
 
 typedef struct alice__row {
     int64_t dir_id;

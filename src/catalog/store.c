@@ -10,6 +10,8 @@
  *   fingerprints ────── (key, id), filled in sorted merges
  *   counters ────────── (project, source) → next number
  *   batch ───────────── one row, written with each commit
+ *   tree ────────────── one row: which state of the organized tree is known
+ *   undos ───────────── (run, file): what a run that takes another back did
  *
  * The write-ahead log is used without shared memory: the lock is exclusive and
  * taken before the log is. It is emptied into the database every LOG_PAGES, and
@@ -67,7 +69,16 @@ static const char schema_1[] =
     "INSERT INTO batch VALUES(1, 0, 0, 1, 0, 0);";
 
 /* steps[n] leads from schema n to n + 1: never change one, add to the end. */
-static const char *const steps[] = {schema_1};
+static const char schema_2[] =
+    "CREATE TABLE tree(one INTEGER PRIMARY KEY CHECK(one = 1), id INTEGER NOT NULL,"
+    " generation INTEGER NOT NULL, incomplete INTEGER NOT NULL);"
+    "INSERT INTO tree VALUES(1, random() | 1, 0, 0);"
+    "ALTER TABLE runs ADD COLUMN first INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE runs ADD COLUMN undoes INTEGER;"
+    "CREATE TABLE undos(run INTEGER, file INTEGER, state INTEGER NOT NULL,"
+    " PRIMARY KEY(run, file)) WITHOUT ROWID;";
+
+static const char *const steps[] = {schema_1, schema_2};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- statements ---- */
@@ -78,7 +89,10 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(BATCH_GET, "SELECT open_from, open_to, next_file, placed, merged FROM batch")            \
     X(BATCH_SET, "UPDATE batch SET open_from = ?1, open_to = ?2, next_file = ?3,"              \
                  " placed = ?4, merged = ?5 WHERE one = 1")                                    \
-    X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started) VALUES(?1, ?2, ?3, ?4)")     \
+    X(TREE_GET, "SELECT id, generation, incomplete FROM tree")                                 \
+    X(TREE_SET, "UPDATE tree SET generation = ?1, incomplete = ?2 WHERE one = 1")              \
+    X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started, first, undoes)"              \
+               " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                              \
     X(RUN_LAST, "SELECT organized FROM runs ORDER BY id DESC LIMIT 1")                         \
     X(RUN_END, "UPDATE runs SET ended = ?2, finished = ?3, files = ?4, placed = ?5,"           \
                " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")        \
@@ -115,6 +129,8 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                    \
     X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state = 1"                  \
                " ORDER BY id")                                                                 \
+    X(PLACED, "SELECT id, size, dest FROM files WHERE id > ?1 AND id < ?2 AND state = 1"       \
+              " ORDER BY id LIMIT 1")                                                          \
     X(DOUBT, "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"            \
              " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"          \
              " LEFT JOIN runs r ON r.id = f.run"                                               \
@@ -212,8 +228,11 @@ static alice_status status_of(sqlite3 *db, int rc)
 
 alice_status alice__store_damaged(alice__store *s, const char *how)
 {
-    snprintf(s->why, sizeof s->why,
-             "the catalog is damaged (%.100s); move it aside and run again", how);
+    snprintf(
+        s->why, sizeof s->why,
+        "the catalog is damaged (%.80s); move it aside and run again: it is made anew from "
+        "the organized files",
+        how);
     return ALICE_E_DAMAGED;
 }
 
@@ -415,6 +434,16 @@ static alice_status configure(alice__store *s, const alice__store_options *o)
     alice_status st = exec(s, sql);
     if (st != ALICE_OK || s->mode == ALICE__STORE_READ)
         return st;
+    /* Whose it is stands in the file from its first byte on, not only in its log. */
+    int64_t pages = 0;
+    if (s->mode == ALICE__STORE_WRITE)
+        st = ask_number(s, "PRAGMA page_count", &pages);
+    if (st == ALICE_OK && s->mode == ALICE__STORE_WRITE && pages == 0) {
+        snprintf(sql, sizeof sql, "PRAGMA application_id = %d", APPLICATION);
+        st = exec(s, sql);
+    }
+    if (st != ALICE_OK)
+        return st;
     st = ask(s, o->log_works ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = TRUNCATE",
              mode, sizeof mode);
     if (st != ALICE_OK)
@@ -490,6 +519,8 @@ alice_status alice__store_open(alice__store **out, const alice__store_options *o
     s->mode = o->mode;
     memcpy(s->path, o->path, n);
 
+    alice__fs_stat file;
+    bool stood = alice__fs_stat_path(s->path, &file) == 0;
     int flags = o->mode == ALICE__STORE_READ ? SQLITE_OPEN_READONLY
                                              : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int rc = sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -512,6 +543,9 @@ alice_status alice__store_open(alice__store **out, const alice__store_options *o
         alice__fail(error, st, s->db ? sqlite3_system_errno(s->db) : 0, "%s: %s", s->why,
                     s->path);
     alice__store_close(&s);
+    /* An empty file that was made on the way would be nobody's. */
+    if (!stood && alice__fs_stat_path(o->path, &file) == 0 && file.size == 0)
+        (void)alice__fs_unlink(ALICE__FS_CWD, o->path);
     return st;
 }
 
@@ -569,6 +603,18 @@ bool alice__store_log_works(const char *path)
     return works;
 }
 
+alice__store_owner alice__store_whose(const uint8_t *head, size_t n)
+{
+    uint32_t id = 0;
+    if (n < ALICE__STORE_HEAD || memcmp(head, "SQLite format 3", 16) != 0)
+        return ALICE__STORE_NO_DATABASE;
+    for (int i = 0; i < 4; i++)
+        id = id << 8 | head[68 + i];
+    return id == APPLICATION ? ALICE__STORE_OURS
+           : id == 0         ? ALICE__STORE_NOT_SAID
+                             : ALICE__STORE_OTHERS;
+}
+
 bool alice__store_older(const uint8_t version[4])
 {
     uint32_t v = 0;
@@ -599,6 +645,34 @@ alice_status alice__store_batch_get(alice__store *s, alice__store_batch *out)
     }
     let_go(q);
     return st;
+}
+
+alice_status alice__store_tree_get(alice__store *s, alice__store_tree *out)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_TREE_GET, &q);
+    if (st != ALICE_OK)
+        return st;
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        *out = (alice__store_tree){.id = sqlite3_column_int64(q, 0),
+                                   .generation = sqlite3_column_int64(q, 1),
+                                   .incomplete = sqlite3_column_int(q, 2) != 0};
+    else
+        st = failed(s, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+    let_go(q);
+    return st;
+}
+
+alice_status alice__store_tree_set(alice__store *s, const alice__store_tree *tree)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_TREE_SET, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, tree->generation);
+    sqlite3_bind_int(q, 2, tree->incomplete);
+    return run(s, q);
 }
 
 /* Empty the log into the database where it has become long. */
@@ -738,7 +812,8 @@ alice_status alice__store_run_last(alice__store *s, char *organized, size_t size
     return st;
 }
 
-alice_status alice__store_run_add(alice__store *s, const alice__run *r, int64_t *id)
+alice_status alice__store_run_add(alice__store *s, const alice__run *r, int64_t first,
+                                  int64_t *id)
 {
     sqlite3_stmt *q;
     alice_status st = take(s, Q_RUN_ADD, &q);
@@ -748,6 +823,9 @@ alice_status alice__store_run_add(alice__store *s, const alice__run *r, int64_t 
     bind_text(q, 2, r->inbox);
     bind_text(q, 3, r->organized);
     sqlite3_bind_int64(q, 4, r->started_s);
+    sqlite3_bind_int64(q, 5, first);
+    if (r->undoes)
+        sqlite3_bind_int64(q, 6, r->undoes);
     st = run(s, q);
     if (st == ALICE_OK)
         *id = sqlite3_last_insert_rowid(s->db);
@@ -1186,6 +1264,28 @@ alice_status alice__store_pending_next(alice__store *s, int64_t *id, uint64_t *s
 void alice__store_pending_end(alice__store *s)
 {
     let_go(s->q[Q_PENDING]);
+}
+
+alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after,
+                                 uint64_t *size, char *dest, size_t dest_size)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_PLACED, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, *after);
+    sqlite3_bind_int64(q, 2, before);
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *after = sqlite3_column_int64(q, 0);
+        *size = (uint64_t)sqlite3_column_int64(q, 1);
+        int n = snprintf(dest, dest_size, "%s", column_text(q, 2));
+        st = n >= 0 && (size_t)n < dest_size ? ALICE_OK : ALICE_E_TOOBIG;
+    } else {
+        st = rc == SQLITE_DONE ? ALICE_E_END : failed(s, rc);
+    }
+    let_go(q);
+    return st;
 }
 
 alice_status alice__store_doubt_get(alice__store *s, int64_t after, int64_t to,

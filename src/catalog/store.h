@@ -52,6 +52,16 @@ void alice__store_close(alice__store **s);
  * not stand. */
 bool alice__store_log_works(const char *path);
 
+/* Whose database it is, by the first bytes of its file. */
+enum { ALICE__STORE_HEAD = 100 };
+typedef enum alice__store_owner {
+    ALICE__STORE_OURS,
+    ALICE__STORE_NOT_SAID, /* a database without an application id */
+    ALICE__STORE_OTHERS,
+    ALICE__STORE_NO_DATABASE
+} alice__store_owner;
+alice__store_owner alice__store_whose(const uint8_t *head, size_t n);
+
 /* Whether this user_version, as it stands in a header, is of an older schema than ours. */
 bool alice__store_older(const uint8_t version[4]);
 
@@ -71,6 +81,17 @@ typedef struct alice__store_batch {
 } alice__store_batch;
 
 alice_status alice__store_batch_get(alice__store *s, alice__store_batch *out);
+
+/* Which state of the organized tree the catalog knows: one row. */
+typedef struct alice__store_tree {
+    int64_t id; /* of this catalog, made up with it; never 0 */
+    int64_t generation;
+    bool incomplete; /* a rebuild has begun and is not at its end */
+} alice__store_tree;
+
+alice_status alice__store_tree_get(alice__store *s, alice__store_tree *out);
+/* All but the id. Part of the transaction. */
+alice_status alice__store_tree_set(alice__store *s, const alice__store_tree *tree);
 
 /* Begin unless begun. */
 alice_status alice__store_begin(alice__store *s);
@@ -100,7 +121,9 @@ void alice__store_written(const alice__store *s, uint64_t *bytes, uint64_t *flus
 
 /* The organized folder of the last run; "" where there was none. ALICE_E_TOOBIG. */
 alice_status alice__store_run_last(alice__store *s, char *organized, size_t size);
-alice_status alice__store_run_add(alice__store *s, const alice__run *run, int64_t *id);
+/* `first`: the id that the first row of the run gets. */
+alice_status alice__store_run_add(alice__store *s, const alice__run *run, int64_t first,
+                                  int64_t *id);
 alice_status alice__store_run_end(alice__store *s, int64_t id, const alice__run_totals *t);
 
 /* *id 0: unknown. */
@@ -154,6 +177,10 @@ alice_status alice__store_pending(alice__store *s, int64_t after);
 alice_status alice__store_pending_next(alice__store *s, int64_t *id, uint64_t *size,
                                        alice__hash *head);
 void alice__store_pending_end(alice__store *s);
+
+/* The next placed row after `*after` and below `before`. ALICE_E_END, ALICE_E_TOOBIG. */
+alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after,
+                                 uint64_t *size, char *dest, size_t dest_size);
 
 /* Placed rows in [from, to) after `after`. ALICE_E_END. Texts until alice__store_doubt_end().
  */

@@ -315,6 +315,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
 
     alice__catalog_options c = {.env = alice__organizer_env(o, o->acc_catalog),
                                 .path = o->catalog_path,
+                                .home = o->home,
                                 .dry_run = o->o.dry_run,
                                 .page_cache_bytes = o->sizes.page_cache,
                                 .fingerprint_buffer_bytes = o->sizes.fingerprints};
@@ -356,6 +357,9 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
 alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_options *options,
                                   alice_error *error)
 {
+    if (!out || !options || !options->inbox || !options->organized)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "an inbox and an organized folder are needed");
     return alice__organizer_open_on(out, options, NULL, error);
 }
 
@@ -363,9 +367,6 @@ alice_status alice__organizer_open_on(alice_organizer **out,
                                       const alice_organizer_options *options,
                                       const alice__fs_ops *fs, alice_error *error)
 {
-    if (!out || !options || !options->inbox || !options->organized)
-        return alice__fail(error, ALICE_E_INVAL, 0,
-                           "an inbox and an organized folder are needed");
     alice_env env = options->env;
     env.account = NULL;
     void *room = NULL;
@@ -385,7 +386,7 @@ alice_status alice__organizer_open_on(alice_organizer **out,
     o->config = options->config;
     alice_config_resolve(&o->config);
     room = NULL;
-    st = alice_env_calloc(&env, 4, ALICE__PATH_MAX, ALICE_HERE, &room);
+    st = alice_env_calloc(&env, 5, ALICE__PATH_MAX, ALICE_HERE, &room);
     o->paths = room;
     if (st == ALICE_OK)
         st = alice_config_check(&o->config, error);
@@ -455,7 +456,7 @@ void alice_organizer_close(alice_organizer **organizer)
     alice__fs_close(o->inbox_fd);
     alice__status_end(&o->board);
     alice_env env = o->env;
-    alice_env_free(&env, o->paths, 4 * (size_t)ALICE__PATH_MAX);
+    alice_env_free(&env, o->paths, 5 * (size_t)ALICE__PATH_MAX);
     alice_env_free(&env, o, sizeof *o);
     *organizer = NULL;
 }

@@ -70,15 +70,17 @@ struct alice_organizer {
     alice__status_board board;
 
     int inbox_fd, organized_fd;
-    char *inbox, *organized, *catalog_path, *scratch; /* absolute */
-    char *paths;                                      /* the block they stand in */
+    char *inbox, *organized, *catalog_path, *scratch, *home; /* absolute */
+    char *paths;                                             /* the block they stand in */
 
     alice__source_count *sources;
     size_t source_count, source_last;
     uint64_t streamed, recovered;
+    bool reconciled; /* in this run, the tree was searched for what was moved */
 };
 
-/* alice_organizer_open(), with a file system for tests; NULL: the real one. */
+/* alice_organizer_open(), with a file system for tests; NULL: the real one. The inbox may be
+   NULL: then nothing can be organized. */
 alice_status alice__organizer_open_on(alice_organizer **out,
                                       const alice_organizer_options *options,
                                       const alice__fs_ops *fs, alice_error *error);
@@ -92,6 +94,16 @@ alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *erro
 
 /* How it reads whole files. */
 alice__reading_whole alice__organizer_reading(const alice_organizer *o);
+
+/* rebuild.c: read the organized tree into the catalog. */
+alice_status alice__organizer_rebuild(alice_organizer *o, alice_rebuild_result *result,
+                                      alice_error *error);
+/* Whether it holds media files, by their names. */
+bool alice__tree_has_media(const alice_organizer *o);
+/* Find organized files that were renamed or moved, of rows before `before` (0: all); they get
+   rows in the current batch. */
+alice_status alice__organizer_reconcile(alice_organizer *o, int64_t before, int64_t run,
+                                        uint64_t *found, alice_error *error);
 
 /* Settle what a killed run left. */
 alice_status alice__organizer_recover(alice_organizer *o, alice_error *error);

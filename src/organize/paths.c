@@ -154,20 +154,8 @@ static alice_status check_apart(const alice_organizer *o, alice_error *error)
     return st;
 }
 
-alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *error)
+static alice_status open_inbox(alice_organizer *o, alice_error *error)
 {
-    const alice_organizer_options *p = &o->o;
-    char *at = o->paths, *end = o->paths + 4 * ALICE__PATH_MAX;
-    alice_status st = ALICE_OK;
-    o->inbox = at;
-    at = real_path(p->inbox, at, end, &st, error, "the inbox");
-    if (!at)
-        return st;
-    o->organized = at;
-    st = future_path(p->organized, at, ALICE__PATH_MAX, error);
-    if (st != ALICE_OK)
-        return st;
-    at += strlen(at) + 1;
     if (is_inside(o->organized, o->inbox))
         return lies_inside(error, "the organized folder", o->organized, "the inbox");
     if (is_inside(o->inbox, o->organized))
@@ -176,14 +164,44 @@ alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *erro
     if (bad)
         return alice__fail(error, alice__status_of_errno(-bad), -bad, "the inbox %s: %s",
                            o->inbox, strerror(-bad));
-    st = check_apart(o, error);
+    return check_apart(o, error);
+}
+
+alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *error)
+{
+    const alice_organizer_options *p = &o->o;
+    char *at = o->paths, *end = o->paths + 5 * ALICE__PATH_MAX;
+    alice_status st = ALICE_OK;
+    o->inbox = at;
+    *at = 0;
+    at = p->inbox ? real_path(p->inbox, at, end, &st, error, "the inbox") : at + 1;
+    if (!at)
+        return st;
+    o->organized = at;
+    st = future_path(p->organized, at, ALICE__PATH_MAX, error);
     if (st != ALICE_OK)
         return st;
+    at += strlen(at) + 1;
+    if (p->inbox) {
+        st = open_inbox(o, error);
+        if (st != ALICE_OK)
+            return st;
+    }
+    o->home = at;
+    at += snprintf(at, (size_t)(end - at), "%s/.alice", o->organized) + 1;
     o->scratch = at;
     at += snprintf(at, (size_t)(end - at), "%s/.alice/tmp", o->organized) + 1;
     o->catalog_path = at;
     snprintf(at, (size_t)(end - at), "%s%s", p->catalog ? p->catalog : o->organized,
              p->catalog ? "" : "/.alice/catalog.db");
+    int bad = 0;
+    if (!p->inbox) { /* a folder to read or undo, which stands */
+        alice__fs_stat s;
+        bad = alice__fs_stat_path(o->organized, &s);
+        if (bad)
+            return alice__fail(error, alice__status_of_errno(-bad), -bad,
+                               "the organized folder %s: %s", o->organized, strerror(-bad));
+    }
     if (!p->dry_run) {
         bad = make_folders(o->scratch);
         if (bad)

@@ -193,6 +193,26 @@ static void fill_result(alice__flow *x)
     alice__organizer_memory(o, &r->memory);
 }
 
+/* A catalog that does not know the tree would place again what stands there. */
+static alice_status bring_up_to_date(alice__flow *x)
+{
+    alice_organizer *o = x->o;
+    alice_rebuild_result rebuilt = {0};
+    alice__standing standing = alice__catalog_standing(o->catalog);
+    if (standing == ALICE__STANDING_CURRENT || o->o.fresh || !alice__tree_has_media(o))
+        return ALICE_OK;
+    alice_env_log(&o->env, ALICE_LOG_WARNING,
+                  standing == ALICE__STANDING_NEW
+                      ? "there are files in %s but no catalog of them: they are read first"
+                      : "the catalog is older than the files in %s: they are read first",
+                  o->organized);
+    alice_status st = alice__organizer_rebuild(o, &rebuilt, x->error);
+    x->r->rebuilt = rebuilt.added;
+    if (st == ALICE_E_CANCELLED)
+        x->stop = true;
+    return st;
+}
+
 alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result *result,
                                       alice_error *error)
 {
@@ -212,7 +232,10 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
                         .organized = o->organized,
                         .started_s = alice_env_wall_s(&o->env)};
     tell(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file is told at once */
-    alice_status st = alice__check_space(&x);
+    o->reconciled = false;
+    alice_status st = bring_up_to_date(&x);
+    if (st == ALICE_OK)
+        st = alice__check_space(&x);
     if (st == ALICE_OK)
         st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
     if (st == ALICE_OK)

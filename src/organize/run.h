@@ -81,7 +81,8 @@ typedef struct alice__twin_search {
     alice__flow *x;
     const alice__probe *p;
     alice__reading_whole how;
-    int fd; /* of the file itself; -1: not opened yet; the caller closes it */
+    int fd;    /* of the file itself; -1: not opened yet; the caller closes it */
+    bool gone; /* a candidate is not where the catalog has it */
     bool has_content;
     alice__hash content; /* of the file itself */
 } alice__twin_search;

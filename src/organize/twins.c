@@ -6,23 +6,29 @@
  */
 #include "organize/run.h"
 
+#include <errno.h>
+
 #include "organize/compare.h"
 #include "organize/plan.h"
 #include "port/fs.h"
 
 /* Open the file that a candidate row speaks of: in organized, or, while it is not there yet,
  * its source. */
-static int open_candidate(alice__flow *x, const alice__candidate *c)
+static int open_candidate(alice__twin_search *t, const alice__candidate *c)
 {
+    alice__flow *x = t->x;
     alice_organizer *o = x->o;
     bool waits = x->first_row != 0 && c->id >= x->first_row;
     char path[ALICE__PATH_MAX];
     int fd = -1;
     if (o->organized_fd >= 0 && alice__fs_open_read(o->organized_fd, c->dest, &fd) == 0)
         return fd;
+    alice__fs_stat s;
     if (waits && alice__catalog_source(o->catalog, c->id, path, sizeof path) == ALICE_OK &&
         alice__fs_open_read(ALICE__FS_CWD, path, &fd) == 0)
         return fd;
+    t->gone |=
+        o->organized_fd >= 0 && alice__fs_stat_at(o->organized_fd, c->dest, &s) == -ENOENT;
     return -1;
 }
 
@@ -126,7 +132,7 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
         if (st != ALICE_OK || (had && differs(&theirs, &t->content)))
             return st;
     }
-    int other = open_candidate(t->x, c);
+    int other = open_candidate(t, c);
     if (other < 0)
         return ALICE_OK;
     bool maybe = whole;
@@ -214,6 +220,13 @@ alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
         id = now.upto;
         st =
             alice__catalog_same(o->catalog, p->stamp.size, p->head, &id, dest, sizeof dest, &c);
+        if (st == ALICE_OK && c.id == 0 && t->gone && !o->reconciled) {
+            /* Somebody may have renamed or moved it: what is found has a row of its own. */
+            uint64_t found = 0;
+            st = alice__organizer_reconcile(o, t->x->first_row, t->x->id, &found, t->x->error);
+            if (st == ALICE_OK && found > 0)
+                continue;
+        }
         if (st != ALICE_OK || c.id == 0)
             break;
         now.upto = id = c.id;

@@ -123,7 +123,8 @@ static int64_t same(alice__catalog *c, uint64_t n)
 
 static int64_t begun_run(alice__catalog *c)
 {
-    const alice__run run = {"copy", "/in", "/out", 1700000000};
+    const alice__run run = {
+        .mode = "copy", .inbox = "/in", .organized = "/out", .started_s = 1700000000};
     int64_t id = 0;
     assert_ok(alice__catalog_run_begin(c, &run, &id, NULL));
     return id;
@@ -1194,7 +1195,8 @@ static alice_status life(const alice_alloc *alloc, alice_account *account, bool 
                                 .dry_run = dry,
                                 .page_cache_bytes = 256 * 1024,
                                 .fingerprint_buffer_bytes = 1};
-    const alice__run run = {"move", "/in", "/out", 1};
+    const alice__run run = {
+        .mode = "move", .inbox = "/in", .organized = "/out", .started_s = 1};
     const alice__run_totals totals = {.finished = true};
     int64_t run_id = 0, dir = 0, id = 0, after = 0;
     uint64_t n;
