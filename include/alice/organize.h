@@ -196,6 +196,65 @@ typedef struct alice_rebuild_result {
 ALICE_API alice_status alice_catalog_rebuild(const alice_organizer_options *options,
                                              alice_rebuild_result *result, alice_error *error);
 
+/** A run, as the catalog keeps it. Borrowed for the length of the call. */
+typedef struct alice_run_info {
+    int64_t run;              /**< its id */
+    const char *mode;         /**< "copy", "move", "rebuild", "undo", "redo" */
+    const char *inbox;        /**< "": none */
+    const char *organized;    /**< where it filled or read */
+    int64_t started_s;        /**< seconds since 1970 */
+    int64_t ended_s;          /**< 0: it was cut off */
+    bool finished;            /**< to its end */
+    int64_t undoes;           /**< the run that it takes back; 0: none */
+    uint64_t files;           /**< looked at */
+    uint64_t organized_files; /**< placed; of an undo: taken back */
+    uint64_t skipped;         /**< left where they were */
+    uint64_t duplicates;      /**< of what was organized already */
+    uint64_t errors;          /**< that failed; of an undo: left as they were */
+    uint64_t bytes;           /**< of what was organized */
+} alice_run_info;
+
+/** A file of a run. Borrowed for the length of the call. */
+typedef struct alice_history_file {
+    const char *source_path; /**< where it came from */
+    const char *destination; /**< where it was put, whole path; of a duplicate: the other */
+    const char *status;      /**< "organized", "duplicate", "skipped", "undone", "left" */
+    const char *why;         /**< where its date came from; "": nothing to say */
+    uint64_t bytes;          /**< its size then */
+} alice_history_file;
+
+/**
+ * The runs of `options->organized`, latest first, each told to `on_run`; with `run` only
+ * that one, and each of its files to `on_file`. Nothing is changed, and the inbox is not
+ * used. ALICE_E_NOENT: no such run.
+ */
+ALICE_API alice_status alice_history(const alice_organizer_options *options, int64_t run,
+                                     void (*on_run)(void *ctx, const alice_run_info *run),
+                                     void (*on_file)(void *ctx, const alice_history_file *file),
+                                     void *ctx, alice_error *error);
+
+/** What an undo did. */
+typedef struct alice_undo_result {
+    int64_t run;      /**< its own id; 0: a dry run */
+    int64_t undone;   /**< the run that was taken back */
+    bool again;       /**< that was an undo itself: its files were placed again */
+    uint64_t files;   /**< looked at */
+    uint64_t done;    /**< taken back (or placed again) */
+    uint64_t left;    /**< left as they are: each told to on_file with its reason */
+    uint64_t bytes;   /**< of what was done */
+    uint64_t settled; /**< files of an undo that was killed, settled first */
+} alice_undo_result;
+
+/**
+ * Take a run back (0: the latest that placed files; one that was interrupted goes on): what was
+ * moved returns to its old path, a copy is removed where its source still has the same bytes.
+ * What was changed or moved since is left and told to options->on_file as ALICE_FAILED. An undo
+ * is a run itself, and can be taken back. options->dry_run: only tell. ALICE_E_CANCELLED:
+ * should_stop() said so; ALICE_E_NOENT: no such run.
+ */
+ALICE_API alice_status alice_undo(const alice_organizer_options *options, int64_t run,
+                                  alice_undo_result *result, alice_error *error);
+
 /** Where an organizer is. */
 typedef enum alice_phase {
     ALICE_PHASE_READY = 0,    /**< open, nothing begun */

@@ -40,6 +40,7 @@ enum {
     NUMBERS = 128,
     NUMBER_KEY = 110,
     SLICE = 2048, /* fingerprints merged in one transaction */
+    TEXTS_ROOM = 4 * 4096,
     PATH_ROOM = 4096
 };
 
@@ -81,6 +82,7 @@ struct alice__catalog {
     bool stale;
     window *windows[2]; /* of top and base */
     number numbers[NUMBERS];
+    char *texts; /* TEXTS_ROOM bytes, when a run is read back */
     char *doubt; /* the source path of a doubt, and its destination */
     size_t doubt_size;
     alice__store_tree tree;
@@ -581,6 +583,7 @@ void alice__catalog_close(alice__catalog **catalog)
     for (int i = 0; i < 2; i++)
         alice_env_free(&c->env, c->windows[i], c->windows[i] ? sizeof(window) : 0);
     alice_env_free(&c->env, c->doubt, c->doubt_size);
+    alice_env_free(&c->env, c->texts, c->texts ? TEXTS_ROOM : 0);
     alice_env_free(&c->env, c->path, c->path ? (size_t)2 * PATH_ROOM : 0);
     alice_env env = c->env;
     alice_env_free(&env, c, sizeof *c);
@@ -1299,6 +1302,59 @@ alice_status alice__catalog_settled(alice__catalog *c, alice_error *error)
         return told(c, st, error);
     c->doubtful = false;
     return alice__catalog_commit(c, false, error);
+}
+
+/* ---- runs read back ---- */
+
+static alice__store *history_of(const alice__catalog *c)
+{
+    return c->base ? c->base : c->top;
+}
+
+/* Room for the texts of one answer. */
+static alice_status room_for_texts(alice__catalog *c)
+{
+    return c->texts ? ALICE_OK
+                    : alice_env_alloc(&c->env, TEXTS_ROOM, ALICE_HERE, (void **)&c->texts);
+}
+
+alice_status alice__catalog_run_before(alice__catalog *c, int64_t before, alice__run_row *out)
+{
+    alice_status st = room_for_texts(c);
+    if (st == ALICE_OK)
+        st = alice__store_run_before(history_of(c), before ? before : INT64_MAX, c->texts,
+                                     TEXTS_ROOM, out);
+    return st;
+}
+
+alice_status alice__catalog_run_file(alice__catalog *c, const alice__run_row *run,
+                                     int64_t *after, alice__run_file *out)
+{
+    alice_status st = room_for_texts(c);
+    if (st == ALICE_OK)
+        st = alice__store_run_file(history_of(c), run, *after, c->texts, TEXTS_ROOM, out);
+    if (st == ALICE_OK)
+        *after = out->id;
+    return st;
+}
+
+alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
+                                 alice__undo_state undo, alice__state state)
+{
+    alice__store_row row;
+    alice_status st = alice__store_row_get(c->top, id, &row);
+    if (st != ALICE_OK)
+        return st;
+    alice__store_row_end(c->top);
+    st = alice__store_begin(c->top);
+    if (st == ALICE_OK)
+        st = alice__store_undo_set(c->top, run, id, undo);
+    if (st == ALICE_OK && row.state != state) {
+        st = alice__store_set_state(c->top, id, state);
+        c->now.placed += state == ALICE__PLACED ? 1 : row.state == ALICE__PLACED ? -1 : 0;
+        c->windows[0]->dir = 0;
+    }
+    return st;
 }
 
 /* ---- the rest ---- */

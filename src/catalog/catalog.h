@@ -85,7 +85,8 @@ alice_status alice__catalog_dir(alice__catalog *c, const char *path, bool create
 typedef enum alice__state {
     ALICE__PLACED = 1,    /* organized, at `dest` */
     ALICE__DUPLICATE = 2, /* same bytes as row `other` */
-    ALICE__NOT_MEDIA = 3
+    ALICE__NOT_MEDIA = 3,
+    ALICE__UNDONE = 4 /* was placed at `dest`, and taken back since: known() does not know it */
 } alice__state;
 
 typedef struct alice__known {
@@ -225,6 +226,42 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
  * is forgotten too, and the batch is closed.
  */
 alice_status alice__catalog_settled(alice__catalog *c, alice_error *error);
+
+/* ---- runs read back ---- */
+
+/* Texts stand in the catalog's buffer until the next call for a run or a file of one. */
+typedef struct alice__run_row {
+    int64_t id, started_s, ended_s, undoes;
+    const char *mode, *inbox, *organized;
+    bool finished;
+    uint64_t files, organized_files, skipped, duplicates, errors, bytes;
+    int64_t first, end; /* its rows have ids in [first, end) */
+} alice__run_row;
+/* The latest run before `before` (0: of all). ALICE_E_END. */
+alice_status alice__catalog_run_before(alice__catalog *c, int64_t before, alice__run_row *out);
+
+typedef enum alice__undo_state {
+    ALICE__UNDO_OPEN = 0, /* it may have been done: a kill */
+    ALICE__UNDO_DONE = 1,
+    ALICE__UNDO_LEFT = 2
+} alice__undo_state;
+
+typedef struct alice__run_file {
+    int64_t id, run; /* the run that organized it */
+    const char *folder, *name, *dest, *other, *why;
+    alice__stamp stamp;
+    alice__hash head;
+    alice__state state;
+    bool move, replaced;    /* replaced: its source was looked at again since */
+    alice__undo_state undo; /* of a file that an undo took back */
+} alice__run_file;
+/* The files of a run after row `*after`; of one that takes another back, those it looked at.
+   ALICE_E_END. */
+alice_status alice__catalog_run_file(alice__catalog *c, const alice__run_row *run,
+                                     int64_t *after, alice__run_file *out);
+/* What an undo does, or did, with a file; `state` is the row's. Part of the current batch. */
+alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
+                                 alice__undo_state undo, alice__state state);
 
 /* Why the last call failed, in words; "" when none has. For those that take no alice_error. */
 const char *alice__catalog_why(const alice__catalog *c);

@@ -83,6 +83,14 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- statements ---- */
 
+/* What is asked of a file of a run. */
+#define RUN_FILE_COLUMNS                                                                   \
+    "SELECT f.id, f.run, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns, f.inode," \
+    " f.head, f.state, f.replaced IS NOT NULL, r.mode = 'move',"                           \
+    " (SELECT p.dest FROM files p WHERE p.id = f.other),"                                  \
+    " (SELECT w.text FROM words w WHERE w.id = f.date_source)"
+#define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
+
 #define STATEMENTS(X)                                                                          \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                \
     X(COMMIT, "COMMIT")                                                                        \
@@ -103,9 +111,9 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(DIR_LAST, "SELECT max(id) FROM dirs")                                                    \
     X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                       \
     X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                          \
-    X(SCAN,                                                                                    \
-      "SELECT id, name, size, mtime_ns, ctime_ns, inode, state, other, dest"                   \
-      " FROM files WHERE dir = ?1 AND name >= ?2 AND replaced IS NULL ORDER BY name LIMIT ?3") \
+    X(SCAN, "SELECT id, name, size, mtime_ns, ctime_ns, inode, state, other, dest"             \
+            " FROM files WHERE dir = ?1 AND name >= ?2 AND replaced IS NULL AND state <> 4"    \
+            " ORDER BY name LIMIT ?3")                                                         \
     X(SIBLINGS, "SELECT id, other, name, mtime_ns, date, time, content_id, generator"          \
                 " FROM files WHERE dir = ?1 AND name >= ?2 AND name < ?3 AND replaced IS NULL" \
                 " AND state IN (1, 2) ORDER BY name")                                          \
@@ -127,10 +135,24 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
                       " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")      \
     X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                              \
     X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                    \
-    X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state = 1"                  \
+    X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state IN (1, 4)"            \
                " ORDER BY id")                                                                 \
     X(PLACED, "SELECT id, size, dest FROM files WHERE id > ?1 AND id < ?2 AND state = 1"       \
               " ORDER BY id LIMIT 1")                                                          \
+    X(RUN_BEFORE,                                                                              \
+      "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
+      " skipped, duplicates, errors, bytes, undoes, first,"                                    \
+      " (SELECT min(n.first) FROM runs n WHERE n.id > r.id AND n.first > r.first)"             \
+      " FROM runs r WHERE id < ?1 ORDER BY id DESC LIMIT 1")                                   \
+    X(RUN_FILE,                                                                                \
+      RUN_FILE_COLUMNS ", NULL FROM files f" RUN_FILE_JOINS                                    \
+                       " WHERE f.id > ?2 AND f.id < ?3 AND f.run = ?1 ORDER BY f.id LIMIT 1")  \
+    X(UNDO_FILE,                                                                               \
+      RUN_FILE_COLUMNS ", u.state FROM undos u JOIN files f ON f.id = u.file" RUN_FILE_JOINS   \
+                       " WHERE u.run = ?1 AND u.file > ?2 ORDER BY u.file LIMIT 1")            \
+    X(UNDO_SET, "INSERT INTO undos VALUES(?1, ?2, ?3)"                                         \
+                " ON CONFLICT(run, file) DO UPDATE SET state = excluded.state")                \
+    X(SET_STATE, "UPDATE files SET state = ?2 WHERE id = ?1")                                  \
     X(DOUBT, "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"            \
              " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"          \
              " LEFT JOIN runs r ON r.id = f.run"                                               \
@@ -1167,7 +1189,8 @@ alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
     int rc = sqlite3_step(q);
     if (rc == SQLITE_ROW) {
         old = sqlite3_column_int64(q, 0);
-        placed = sqlite3_column_int(q, 1) == ALICE__PLACED;
+        placed = sqlite3_column_int(q, 1) == ALICE__PLACED ||
+                 sqlite3_column_int(q, 1) == ALICE__UNDONE;
     } else if (rc != SQLITE_DONE) {
         st = failed(s, rc);
     }
@@ -1286,6 +1309,118 @@ alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after
     }
     let_go(q);
     return st;
+}
+
+/* ---- runs read back ---- */
+
+/* Copy a column into what is left of `room`. */
+static const char *keep_text(sqlite3_stmt *q, int at, char *room, size_t size, size_t *used,
+                             alice_status *st)
+{
+    const char *text = column_text(q, at);
+    size_t n = strlen(text) + 1;
+    char *kept = room + *used;
+    if (n > size - *used) {
+        *st = ALICE_E_TOOBIG;
+        return "";
+    }
+    memcpy(kept, text, n);
+    *used += n;
+    return kept;
+}
+
+alice_status alice__store_run_before(alice__store *s, int64_t before, char *room, size_t size,
+                                     alice__run_row *out)
+{
+    sqlite3_stmt *q;
+    size_t used = 0;
+    alice_status st = take(s, Q_RUN_BEFORE, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, before);
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *out = (alice__run_row){.id = sqlite3_column_int64(q, 0),
+                                .started_s = sqlite3_column_int64(q, 4),
+                                .ended_s = sqlite3_column_int64(q, 5),
+                                .finished = sqlite3_column_int(q, 6) != 0,
+                                .files = (uint64_t)sqlite3_column_int64(q, 7),
+                                .organized_files = (uint64_t)sqlite3_column_int64(q, 8),
+                                .skipped = (uint64_t)sqlite3_column_int64(q, 9),
+                                .duplicates = (uint64_t)sqlite3_column_int64(q, 10),
+                                .errors = (uint64_t)sqlite3_column_int64(q, 11),
+                                .bytes = (uint64_t)sqlite3_column_int64(q, 12),
+                                .undoes = sqlite3_column_int64(q, 13),
+                                .first = sqlite3_column_int64(q, 14),
+                                .end = sqlite3_column_int64(q, 15)};
+        if (out->end == 0)
+            out->end = INT64_MAX;
+        out->mode = keep_text(q, 1, room, size, &used, &st);
+        out->inbox = keep_text(q, 2, room, size, &used, &st);
+        out->organized = keep_text(q, 3, room, size, &used, &st);
+    } else {
+        st = rc == SQLITE_DONE ? ALICE_E_END : failed(s, rc);
+    }
+    let_go(q);
+    return st;
+}
+
+alice_status alice__store_run_file(alice__store *s, const alice__run_row *of, int64_t after,
+                                   char *room, size_t size, alice__run_file *out)
+{
+    sqlite3_stmt *q;
+    size_t used = 0;
+    alice_status st = take(s, of->undoes ? Q_UNDO_FILE : Q_RUN_FILE, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, of->id);
+    sqlite3_bind_int64(q, 2, of->undoes || after >= of->first ? after : of->first - 1);
+    if (!of->undoes)
+        sqlite3_bind_int64(q, 3, of->end);
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *out = (alice__run_file){.id = sqlite3_column_int64(q, 0),
+                                 .run = sqlite3_column_int64(q, 1),
+                                 .stamp = column_stamp(q, 5),
+                                 .state = (alice__state)sqlite3_column_int(q, 10),
+                                 .replaced = sqlite3_column_int(q, 11) != 0,
+                                 .move = sqlite3_column_int(q, 12) != 0,
+                                 .undo = (alice__undo_state)sqlite3_column_int(q, 15)};
+        column_hash(q, 9, &out->head);
+        out->folder = keep_text(q, 2, room, size, &used, &st);
+        out->name = keep_text(q, 3, room, size, &used, &st);
+        out->dest = keep_text(q, 4, room, size, &used, &st);
+        out->other = keep_text(q, 13, room, size, &used, &st);
+        out->why = keep_text(q, 14, room, size, &used, &st);
+    } else {
+        st = rc == SQLITE_DONE ? ALICE_E_END : failed(s, rc);
+    }
+    let_go(q);
+    return st;
+}
+
+alice_status alice__store_undo_set(alice__store *s, int64_t run_id, int64_t file,
+                                   alice__undo_state undo)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_UNDO_SET, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, run_id);
+    sqlite3_bind_int64(q, 2, file);
+    sqlite3_bind_int(q, 3, (int)undo);
+    return run(s, q);
+}
+
+alice_status alice__store_set_state(alice__store *s, int64_t id, alice__state state)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_SET_STATE, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, id);
+    sqlite3_bind_int(q, 2, (int)state);
+    return run(s, q);
 }
 
 alice_status alice__store_doubt_get(alice__store *s, int64_t after, int64_t to,

@@ -182,6 +182,15 @@ void alice__store_pending_end(alice__store *s);
 alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after,
                                  uint64_t *size, char *dest, size_t dest_size);
 
+/* Runs and their files read back; texts are copied into `room`. ALICE_E_END, ALICE_E_TOOBIG. */
+alice_status alice__store_run_before(alice__store *s, int64_t before, char *room, size_t size,
+                                     alice__run_row *out);
+alice_status alice__store_run_file(alice__store *s, const alice__run_row *run, int64_t after,
+                                   char *room, size_t size, alice__run_file *out);
+alice_status alice__store_undo_set(alice__store *s, int64_t run, int64_t file,
+                                   alice__undo_state undo);
+alice_status alice__store_set_state(alice__store *s, int64_t id, alice__state state);
+
 /* Placed rows in [from, to) after `after`. ALICE_E_END. Texts until alice__store_doubt_end().
  */
 typedef struct alice__store_doubt {

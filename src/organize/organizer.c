@@ -341,6 +341,8 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         st = alice__transfer_open(&o->transfer, &t, error);
         if (st == ALICE_OK)
             st = alice__organizer_recover(o, error);
+        if (st == ALICE_OK)
+            st = alice__organizer_settle_undo(o, &o->settled);
     }
     if (st != ALICE_OK)
         return st;

@@ -76,7 +76,8 @@ struct alice_organizer {
     alice__source_count *sources;
     size_t source_count, source_last;
     uint64_t streamed, recovered;
-    bool reconciled; /* in this run, the tree was searched for what was moved */
+    uint64_t settled; /* files of an undo that was killed */
+    bool reconciled;  /* in this run, the tree was searched for what was moved */
 };
 
 /* alice_organizer_open(), with a file system for tests; NULL: the real one. The inbox may be
@@ -104,6 +105,9 @@ bool alice__tree_has_media(const alice_organizer *o);
    rows in the current batch. */
 alice_status alice__organizer_reconcile(alice_organizer *o, int64_t before, int64_t run,
                                         uint64_t *found, alice_error *error);
+
+/* undo.c: settle what a killed undo left. */
+alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled);
 
 /* Settle what a killed run left. */
 alice_status alice__organizer_recover(alice_organizer *o, alice_error *error);

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run taken back. Of each file there are two places, where it is (`from`) and where it has
+ * to be (`to`):
+ *
+ *            from         to          `from` goes    `to` may be made
+ *   undo     organized    inbox       yes            of a move
+ *   redo     inbox        organized   of a move      yes
+ *
+ * A file goes from one to the other only where `from` is what the catalog knows (size, time
+ * and head). Where `to` stands already with the same bytes, only `from` goes; with others, the
+ * file is left.
+ *
+ *   look at 64 files ─▶ rows "under way" durable ─▶ transfer ─▶ rows "done" with the next
+ * commit
+ *
+ * After a kill exactly the rows under way are in doubt: one is done where `to` stands and
+ * `from`, if it had to go, does not. The rest is as it was, and the next undo goes on with it.
+ */
+#include "organize/organizer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "organize/dest_folders.h"
+#include "port/fs.h"
+
+enum { BATCH = 64 };
+
+/* File systems that round times do it to two seconds at most. */
+#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
+
+typedef struct moving {
+    int64_t id;
+    bool remove_from; /* `to` stands with the same bytes */
+    bool transfer;
+    bool done;
+    const char *why;    /* it is left; static text */
+    alice__stamp stamp; /* of `from`, now */
+    int folder;         /* of `from`, open */
+    const char *leaf;   /* in `from` */
+    char from[ALICE__PATH_MAX], to[ALICE__PATH_MAX];
+} moving;
+
+typedef struct undoing {
+    alice_organizer *o;
+    alice_undo_result *r;
+    alice_error *error;
+    bool again; /* redo */
+    bool move;  /* what the run did */
+    int root;   /* that `to` is below */
+    alice__transfer *transfer;
+    moving *batch;
+    size_t count;
+} undoing;
+
+static bool asked_to_stop(const alice_organizer *o)
+{
+    return o->o.should_stop && o->o.should_stop(o->o.ctx);
+}
+
+static bool keeps_from(const undoing *x)
+{
+    return x->again && !x->move;
+}
+
+/* Both whole paths. False: too long. */
+static bool places(const undoing *x, const alice__run_file *f, char from[ALICE__PATH_MAX],
+                   char to[ALICE__PATH_MAX])
+{
+    char *source = x->again ? from : to, *dest = x->again ? to : from;
+    int n = snprintf(source, ALICE__PATH_MAX, "%s/%s", f->folder, f->name);
+    int m = snprintf(dest, ALICE__PATH_MAX, "%s/%s", x->o->organized, f->dest);
+    return n > 0 && n < ALICE__PATH_MAX && m > 0 && m < ALICE__PATH_MAX;
+}
+
+/* Whether the open file is what was organized. */
+static bool is_what_it_was(const undoing *x, int fd, const alice__run_file *f,
+                           alice__stamp *stamp)
+{
+    alice_env env = alice__organizer_env(x->o, x->o->acc_stream);
+    alice__fs_stat s;
+    void *head = NULL;
+    size_t got = 0;
+    bool same = false;
+    if (alice__fs_stat_fd(fd, &s) != 0 || s.kind != ALICE__FS_FILE || s.size != f->stamp.size)
+        return false;
+    int64_t off = s.mtime_ns - f->stamp.mtime_ns;
+    if (off < -TIME_SLACK_NS || off > TIME_SLACK_NS)
+        return false;
+    *stamp = (alice__stamp){s.size, s.mtime_ns, s.ctime_ns, s.inode};
+    if (alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &head) != ALICE_OK)
+        return false;
+    same = alice__fs_read_at(fd, 0, head, ALICE__HEAD_BYTES, &got) == 0 &&
+           alice__hash_same(alice__hash_of_bytes(head, got), f->head);
+    alice_env_free(&env, head, ALICE__HEAD_BYTES);
+    return same;
+}
+
+/* What has to be done with a file, or why it is left. Fails only where the run has to stop. */
+static alice_status look(undoing *x, const alice__run_file *f, moving *m)
+{
+    const alice__reading_whole how = alice__organizer_reading(x->o);
+    int from = -1, to = -1;
+    bool same = false;
+    alice_status st = ALICE_OK;
+    if (x->again && f->replaced) {
+        m->why = "it was organized again since";
+        return ALICE_OK;
+    }
+    m->leaf = strrchr(m->from, '/') + 1;
+    int r = alice__fs_open_read(ALICE__FS_CWD, m->from, &from);
+    if (r)
+        m->why = r == -ENOENT || r == -ENOTDIR ? "it is not where it was put any more"
+                                               : "it cannot be read";
+    else if (!is_what_it_was(x, from, f, &m->stamp))
+        m->why = "it was changed since";
+    if (m->why)
+        goto out;
+    r = alice__fs_open_read(ALICE__FS_CWD, m->to, &to);
+    if (r == -ENOENT || r == -ENOTDIR) {
+        m->transfer = x->again || x->move;
+        if (!m->transfer)
+            m->why = "its source is gone: this is the only copy";
+    } else if (r) {
+        m->why = "what stands at the other place cannot be read";
+    } else {
+        st = alice__same_bytes(&how, from, to, m->stamp.size, &same);
+        if (st == ALICE_OK && same && alice__fs_sync(to) == 0) {
+            m->remove_from = !keeps_from(x);
+            m->done = !m->remove_from;
+        } else {
+            m->why = !x->again && !x->move ? "its source has other bytes: the copy is kept"
+                                           : "another file stands where it belongs";
+        }
+        st = st == ALICE_E_CANCELLED ? st : ALICE_OK;
+    }
+out:
+    alice__fs_close(to);
+    alice__fs_close(from);
+    return st;
+}
+
+static void tell(const undoing *x, const moving *m, const char *why)
+{
+    const alice_file_report report = {.source_path = m->from,
+                                      .destination = m->to,
+                                      .outcome = why ? ALICE_FAILED : ALICE_ORGANIZED,
+                                      .reason = why,
+                                      .status = why ? ALICE_E_CHANGED : ALICE_OK,
+                                      .bytes = m->stamp.size};
+    if (x->o->o.on_file)
+        x->o->o.on_file(x->o->o.ctx, &report);
+}
+
+static int open_folder(moving *m)
+{
+    char folder[ALICE__PATH_MAX];
+    size_t n = (size_t)(m->leaf - m->from);
+    memcpy(folder, m->from, n);
+    folder[n > 1 ? n - 1 : n] = 0;
+    return m->folder < 0 ? alice__fs_open_dir_path(folder, &m->folder) : 0;
+}
+
+/* The folders of what left organized, as far as nothing is in them. */
+static void remove_empty(const undoing *x, const moving *m)
+{
+    char folder[ALICE__PATH_MAX];
+    size_t top = strlen(x->o->organized);
+    memcpy(folder, m->from, strlen(m->from) + 1);
+    for (char *slash; (slash = strrchr(folder, '/')) && (size_t)(slash - folder) > top;) {
+        *slash = 0;
+        if (alice__fs_rmdir(ALICE__FS_CWD, folder) != 0)
+            return;
+    }
+}
+
+static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_error *e)
+{
+    undoing *x = ctx;
+    moving *m = &x->batch[tag];
+    (void)e;
+    m->done = st == ALICE_OK;
+    if (!m->done)
+        m->why = alice_status_text(st);
+}
+
+/* `to` has the same bytes, durable: `from` goes, if it is still what was compared. */
+static void remove_one(const alice_organizer *o, moving *m)
+{
+    alice__fs_stat s;
+    int r = open_folder(m);
+    if (!r)
+        r = alice__fs_stat_at(m->folder, m->leaf, &s);
+    if (!r && (s.size != m->stamp.size || s.mtime_ns != m->stamp.mtime_ns ||
+               s.ctime_ns != m->stamp.ctime_ns)) {
+        m->why = "it was changed since";
+        return;
+    }
+    if (!r)
+        r = alice__fs_unlink(m->folder, m->leaf);
+    if (!r)
+        r = alice__flush_folder(o->fs, m->folder);
+    m->done = !r;
+    if (r)
+        m->why = strerror(-r);
+}
+
+static alice_status write_rows(undoing *x, bool before)
+{
+    alice_status st = ALICE_OK;
+    alice__state was = x->again ? ALICE__UNDONE : ALICE__PLACED;
+    alice__state is = x->again ? ALICE__PLACED : ALICE__UNDONE;
+    for (size_t i = 0; i < x->count && st == ALICE_OK; i++) {
+        const moving *m = &x->batch[i];
+        if (before)
+            st = alice__catalog_undo(x->o->catalog, x->r->run, m->id,
+                                     m->why ? ALICE__UNDO_LEFT : ALICE__UNDO_OPEN, was);
+        else
+            st = alice__catalog_undo(x->o->catalog, x->r->run, m->id,
+                                     m->done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
+                                     m->done ? is : was);
+    }
+    return st;
+}
+
+/* Do what the batch holds. */
+static alice_status settle(undoing *x)
+{
+    alice_status st = write_rows(x, true), finished = ALICE_OK;
+    if (st == ALICE_OK)
+        st = alice__catalog_commit(x->o->catalog, false, x->error);
+    for (size_t i = 0; i < x->count && st == ALICE_OK; i++) {
+        moving *m = &x->batch[i];
+        if (!m->transfer)
+            continue;
+        int r = open_folder(m);
+        alice_status put = alice__status_of_errno(-r);
+        const alice__job job = {.tag = i,
+                                .source_dir_fd = m->folder,
+                                .source_name = m->leaf,
+                                .stamp = m->stamp,
+                                .dest =
+                                    x->again ? m->to + strlen(x->o->organized) + 1 : m->to + 1};
+        if (put == ALICE_OK)
+            put = alice__transfer_put(x->transfer, &job, NULL);
+        if (put != ALICE_OK)
+            m->why = alice_status_text(put);
+        if (put == ALICE_E_NOSPC || put == ALICE_E_CANCELLED)
+            finished = put;
+    }
+    if (st == ALICE_OK)
+        st = alice__transfer_finish(x->transfer, transferred, x, x->error);
+    /* What could not be flushed stays in doubt: the next start looks at it. */
+    for (size_t i = 0; i < x->count && st == ALICE_OK; i++)
+        if (x->batch[i].remove_from)
+            remove_one(x->o, &x->batch[i]);
+    if (st == ALICE_OK)
+        st = write_rows(x, false);
+    for (size_t i = 0; i < x->count; i++) {
+        moving *m = &x->batch[i];
+        if (st == ALICE_OK) {
+            x->r->done += m->done;
+            x->r->left += !m->done;
+            x->r->bytes += m->done ? m->stamp.size : 0;
+            tell(x, m, m->done ? NULL : m->why);
+            if (m->done && !x->again)
+                remove_empty(x, m);
+        }
+        alice__fs_close(m->folder);
+    }
+    x->count = 0;
+    return st != ALICE_OK ? st : finished;
+}
+
+static alice_status every_file(undoing *x, const alice__run_row *target)
+{
+    int64_t after = 0;
+    alice__run_file f;
+    alice_status st = ALICE_OK;
+    while (st == ALICE_OK) {
+        if (asked_to_stop(x->o)) {
+            st = ALICE_E_CANCELLED;
+            break;
+        }
+        st = alice__catalog_run_file(x->o->catalog, target, &after, &f);
+        if (st != ALICE_OK)
+            break;
+        if (f.state != (x->again ? ALICE__UNDONE : ALICE__PLACED) ||
+            (target->undoes && f.undo != ALICE__UNDO_DONE))
+            continue;
+        moving *m = &x->batch[x->count];
+        *m = (moving){.id = f.id, .folder = -1};
+        if (!places(x, &f, m->from, m->to))
+            m->why = "its path is too long";
+        else
+            st = look(x, &f, m);
+        if (st != ALICE_OK)
+            break;
+        x->r->files++;
+        if (x->o->o.dry_run) {
+            x->r->done += !m->why;
+            x->r->left += m->why != NULL;
+            x->r->bytes += m->why ? 0 : m->stamp.size;
+            tell(x, m, m->why);
+        } else if (++x->count == BATCH) {
+            st = settle(x);
+        }
+    }
+    if (st == ALICE_E_END || st == ALICE_E_CANCELLED) {
+        alice_status last = x->count ? settle(x) : ALICE_OK;
+        st = last != ALICE_OK ? last : st;
+    }
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+/* The run `id`, or 0: the latest that placed files, or that took some back. */
+static alice_status find_run(alice_organizer *o, int64_t id, alice__run_row *run)
+{
+    alice_status st = ALICE_OK;
+    for (int64_t before = id ? id + 1 : 0; st == ALICE_OK; before = run->id) {
+        st = alice__catalog_run_before(o->catalog, before, run);
+        if (st != ALICE_OK || id)
+            break;
+        if (strcmp(run->mode, "rebuild") != 0 &&
+            (run->organized_files > 0 || run->ended_s == 0 || !run->finished))
+            return ALICE_OK;
+    }
+    return st == ALICE_OK && run->id == id ? ALICE_OK : st == ALICE_OK ? ALICE_E_END : st;
+}
+
+/* Whether a run places files again, and what the run that organized them did. */
+static alice_status what_it_is(undoing *x, const alice__run_row *target)
+{
+    alice__run_row r = *target;
+    bool again = strcmp(target->mode, "undo") == 0;
+    alice_status st = ALICE_OK;
+    while (st == ALICE_OK && r.undoes)
+        st = find_run(x->o, r.undoes, &r);
+    if (st != ALICE_OK)
+        return st;
+    x->again = again;
+    x->move = strcmp(r.mode, "move") == 0;
+    return ALICE_OK;
+}
+
+alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
+{
+    alice__run_row run;
+    alice__run_file f;
+    int64_t after = 0;
+    undoing x = {.o = o};
+    *settled = 0;
+    if (o->o.dry_run)
+        return ALICE_OK;
+    alice_status st = alice__catalog_run_before(o->catalog, 0, &run);
+    if (st != ALICE_OK || run.undoes == 0 || run.finished)
+        return st == ALICE_E_END ? ALICE_OK : st;
+    const alice__run_row mine = run; /* its texts are not used from here on */
+    x.again = strcmp(run.mode, "redo") == 0;
+    void *room = NULL;
+    alice_env env = alice__organizer_env(o, o->acc_batch);
+    st = alice_env_alloc(&env, sizeof(moving), ALICE_HERE, &room);
+    if (st != ALICE_OK)
+        return st;
+    moving *m = room;
+    while ((st = alice__catalog_run_file(o->catalog, &mine, &after, &f)) == ALICE_OK) {
+        alice__fs_stat s;
+        if (f.undo != ALICE__UNDO_OPEN)
+            continue;
+        x.move = f.move;
+        int64_t id = f.id;
+        bool there = places(&x, &f, m->from, m->to) && alice__fs_stat_path(m->to, &s) == 0;
+        bool done = there && (keeps_from(&x) || alice__fs_stat_path(m->from, &s) == -ENOENT);
+        st = alice__catalog_undo(o->catalog, mine.id, id,
+                                 done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
+                                 done == x.again ? ALICE__PLACED : ALICE__UNDONE);
+        if (st != ALICE_OK)
+            break;
+        ++*settled;
+    }
+    alice_env_free(&env, room, sizeof(moving));
+    if (st == ALICE_E_END)
+        st = ALICE_OK;
+    if (st == ALICE_OK && *settled > 0) {
+        alice_env_log(&o->env, ALICE_LOG_INFO,
+                      "an undo was cut off: %llu files that it had under way were settled",
+                      (unsigned long long)*settled);
+        st = alice__catalog_commit(o->catalog, false, NULL);
+    }
+    return st;
+}
+
+static alice_status undo_run(undoing *x, int64_t id)
+{
+    alice_organizer *o = x->o;
+    alice__run_row target;
+    alice_env env = alice__organizer_env(o, o->acc_batch);
+    void *room = NULL;
+    alice_status st = find_run(o, id, &target);
+    /* One that was cut off goes on. */
+    if (st == ALICE_OK && id == 0 && target.undoes && !target.finished)
+        st = find_run(o, target.undoes, &target);
+    if (st == ALICE_E_END)
+        return alice__fail(x->error, ALICE_E_NOENT, 0,
+                           id ? "there is no run %lld; `alice history` lists them"
+                              : "there is no run that could be taken back",
+                           (long long)id);
+    if (st == ALICE_OK && strcmp(target.mode, "rebuild") == 0)
+        return alice__fail(x->error, ALICE_E_INVAL, 0,
+                           "run %lld read the organized files only: there is nothing to undo",
+                           (long long)target.id);
+    const alice__run_row mine = target;
+    char mode[8];
+    if (st == ALICE_OK) {
+        snprintf(mode, sizeof mode, "%s", target.mode);
+        target.mode = mode;
+        st = what_it_is(x, &target);
+    }
+    if (st != ALICE_OK)
+        return st;
+    x->r->undone = mine.id;
+    x->r->again = x->again;
+    st = alice_env_alloc(&env, BATCH * sizeof(moving), ALICE_HERE, &room);
+    x->batch = room;
+    const alice__run run = {.mode = x->again ? "redo" : "undo",
+                            .inbox = "",
+                            .organized = o->organized,
+                            .started_s = alice_env_wall_s(&o->env),
+                            .undoes = mine.id};
+    if (st == ALICE_OK && !o->o.dry_run) {
+        int r = x->again ? alice__fs_dup(o->organized_fd, &x->root)
+                         : alice__fs_open_dir_path("/", &x->root);
+        st = alice__status_of_errno(-r);
+        const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
+                                           .organized_fd = x->root,
+                                           .move = !x->again || x->move,
+                                           .run_id = alice_env_wall_s(&o->env),
+                                           .buffer_bytes = o->sizes.chunk,
+                                           .max_batch = BATCH,
+                                           .max_folders = 16,
+                                           .should_stop = o->o.should_stop,
+                                           .stop_ctx = o->o.ctx};
+        if (st == ALICE_OK)
+            st = alice__transfer_open(&x->transfer, &t, x->error);
+        if (st == ALICE_OK)
+            st = alice__catalog_run_begin(o->catalog, &run, &x->r->run, x->error);
+    }
+    if (st == ALICE_OK) {
+        st = every_file(x, &mine);
+        if (st != ALICE_OK && st != ALICE_E_CANCELLED && !o->o.dry_run)
+            alice__catalog_rollback(o->catalog);
+    }
+    if (x->r->run) {
+        const alice__run_totals totals = {.files = x->r->files,
+                                          .organized = x->r->done,
+                                          .errors = x->r->left,
+                                          .bytes = x->r->bytes,
+                                          .ended_s = alice_env_wall_s(&o->env),
+                                          .finished = st == ALICE_OK};
+        alice_error ignored = {.text = ""};
+        alice_status ended = alice__catalog_run_end(o->catalog, x->r->run, &totals,
+                                                    st == ALICE_OK ? x->error : &ignored);
+        st = st != ALICE_OK ? st : ended;
+    }
+    alice__transfer_close(&x->transfer);
+    alice_env_free(&env, room, room ? BATCH * sizeof(moving) : 0);
+    alice__fs_close(x->root);
+    return st;
+}
+
+alice_status alice_undo(const alice_organizer_options *options, int64_t run,
+                        alice_undo_result *result, alice_error *error)
+{
+    alice_organizer *o = NULL;
+    alice_error unheard = {.text = ""};
+    if (!error)
+        error = &unheard;
+    error->text[0] = 0;
+    if (!options || !options->organized || !result || run < 0)
+        return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
+    memset(result, 0, sizeof *result);
+    alice_organizer_options own = *options;
+    own.inbox = NULL;
+    alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
+    if (st == ALICE_OK) {
+        undoing x = {.o = o, .r = result, .error = error, .root = -1};
+        result->settled = o->settled;
+        st = undo_run(&x, run);
+    }
+    if (st != ALICE_OK && error->text[0] == 0)
+        alice__fail(error, st, 0, "%s", alice_status_text(st));
+    alice_organizer_close(&o);
+    return st;
+}
+
+/* ---- history ---- */
+
+static alice_status tell_files(alice_organizer *o, const alice__run_row *run,
+                               void (*on_file)(void *ctx, const alice_history_file *file),
+                               void *ctx)
+{
+    char source[ALICE__PATH_MAX], dest[ALICE__PATH_MAX];
+    alice__run_file f;
+    int64_t after = 0;
+    alice_status st;
+    while ((st = alice__catalog_run_file(o->catalog, run, &after, &f)) == ALICE_OK) {
+        static const char *const states[] = {"", "organized", "duplicate", "skipped", "undone"};
+        const char *below = *f.dest ? f.dest : f.other;
+        snprintf(source, sizeof source, "%s/%s", f.folder, f.name);
+        snprintf(dest, sizeof dest, "%s/%s", o->organized, below);
+        const alice_history_file told = {
+            .source_path = source,
+            .destination = *below ? dest : NULL,
+            .status = run->undoes && f.undo != ALICE__UNDO_DONE ? "left"
+                      : f.state >= 1 && f.state <= 4            ? states[f.state]
+                                                                : "",
+            .why = f.state == ALICE__NOT_MEDIA ? "not a media file" : f.why,
+            .bytes = f.stamp.size};
+        on_file(ctx, &told);
+    }
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+alice_status alice_history(const alice_organizer_options *options, int64_t run,
+                           void (*on_run)(void *ctx, const alice_run_info *run),
+                           void (*on_file)(void *ctx, const alice_history_file *file),
+                           void *ctx, alice_error *error)
+{
+    alice_organizer *o = NULL;
+    alice_error unheard = {.text = ""};
+    alice__run_row r;
+    if (!error)
+        error = &unheard;
+    error->text[0] = 0;
+    if (!options || !options->organized || !on_run || run < 0)
+        return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
+    alice_organizer_options own = *options;
+    own.inbox = NULL;
+    own.dry_run = true;
+    alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
+    for (int64_t before = run ? run + 1 : 0; st == ALICE_OK; before = r.id) {
+        st = alice__catalog_run_before(o->catalog, before, &r);
+        if (st != ALICE_OK || (run && r.id != run))
+            break;
+        const alice_run_info told = {.run = r.id,
+                                     .mode = r.mode,
+                                     .inbox = r.inbox,
+                                     .organized = r.organized,
+                                     .started_s = r.started_s,
+                                     .ended_s = r.ended_s,
+                                     .finished = r.finished,
+                                     .undoes = r.undoes,
+                                     .files = r.files,
+                                     .organized_files = r.organized_files,
+                                     .skipped = r.skipped,
+                                     .duplicates = r.duplicates,
+                                     .errors = r.errors,
+                                     .bytes = r.bytes};
+        on_run(ctx, &told);
+        if (run) {
+            st = on_file ? tell_files(o, &r, on_file, ctx) : ALICE_OK;
+            goto out;
+        }
+    }
+    if (run && (st == ALICE_OK || st == ALICE_E_END))
+        st = alice__fail(error, ALICE_E_NOENT, 0,
+                         "there is no run %lld; `alice history` lists them", (long long)run);
+    else if (st == ALICE_E_END)
+        st = ALICE_OK;
+out:
+    if (st != ALICE_OK && error->text[0] == 0)
+        alice__fail(error, st, 0, "%s", alice_status_text(st));
+    alice_organizer_close(&o);
+    return st;
+}
