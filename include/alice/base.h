@@ -53,6 +53,12 @@ extern "C" {
 #define ALICE_MUST_USE
 #endif
 
+#if defined(__GNUC__)
+/** Close a handle where its scope ends: `alice_reader *r ALICE_SCOPED(alice_reader_close) =
+ * NULL;` It must be initialized; what the close answers is not told. */
+#define ALICE_SCOPED(close) __attribute__((cleanup(close)))
+#endif
+
 /** Bytes in one KB, as the settings count them. */
 #define ALICE_KB ((size_t)1024)
 /** Bytes in one MB, as the settings count them. */

@@ -212,6 +212,12 @@ typedef struct alice_map_options {
     bool keep_cached;    /**< as in alice_reader_options */
 } alice_map_options;
 
+/**
+ * Windows of the chunk size of `config`, mapped and guarded where its `use_mmap` is true
+ * (that is, not `no_mmap`). `config` NULL: the default one, thus mapped.
+ */
+ALICE_API alice_map_options alice_map_defaults(const alice_config *config);
+
 /** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. One thread at a time.
  */
 ALICE_API alice_status alice_map_open(alice_map **out, const char *path,
@@ -233,6 +239,21 @@ ALICE_API uint64_t alice_map_size(const alice_map *map);
  */
 ALICE_API alice_status alice_map_at(alice_map *map, uint64_t offset, size_t n, alice_bytes *out,
                                     alice_error *error);
+
+/**
+ * Copy `n` bytes at `offset`, over as many windows as it takes; `*got` is less only at the end
+ * of the file. Fails as alice_map_at(), and with ALICE_E_CHANGED where the file was cut off
+ * while it was copied.
+ */
+ALICE_API alice_status alice_map_read(alice_map *map, uint64_t offset, void *to, size_t n,
+                                      size_t *got, alice_error *error);
+
+/**
+ * The whole file, window by window, from front to back, whatever its size. ALICE_OK at the end;
+ * what `fn` fails with; else as alice_map_read(). `fn` must not use the map.
+ */
+ALICE_API alice_status alice_map_read_windows(alice_map *map, alice_chunk_fn fn, void *ctx,
+                                              alice_error *error);
 
 /** Whether what was borrowed is still what the file held: ALICE_E_CHANGED when it was cut off
  * meanwhile. */

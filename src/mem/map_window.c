@@ -11,6 +11,7 @@
  * for, a mapping. Nothing else differs.
  */
 #include <alice/budget.h>
+#include <alice/config.h>
 #include <alice/reader.h>
 
 #include <errno.h>
@@ -146,6 +147,49 @@ alice_status alice_map_at(alice_map *m, uint64_t offset, size_t n, alice_bytes *
     return ALICE_OK;
 }
 
+alice_status alice_map_read(alice_map *m, uint64_t offset, void *to, size_t n, size_t *got,
+                            alice_error *error)
+{
+    if (!m || !got || (n && !to))
+        return ALICE_E_INVAL;
+    size_t done = 0;
+    alice_status st = ALICE_OK;
+    while (st == ALICE_OK && done < n) {
+        alice_bytes b;
+        size_t part = n - done < m->o.window_bytes ? n - done : m->o.window_bytes;
+        if (offset > UINT64_MAX - done)
+            break;
+        st = alice_map_at(m, offset + done, part, &b, error);
+        if (st == ALICE_OK && b.n == 0)
+            break;
+        if (st == ALICE_OK) {
+            memcpy((uint8_t *)to + done, b.p, b.n);
+            done += b.n;
+            st = alice_map_check(m, error);
+        }
+    }
+    *got = done;
+    return st;
+}
+
+alice_status alice_map_read_windows(alice_map *m, alice_chunk_fn fn, void *ctx,
+                                    alice_error *error)
+{
+    if (!m || !fn)
+        return ALICE_E_INVAL;
+    alice_status st = ALICE_OK;
+    for (uint64_t at = 0; st == ALICE_OK && at < m->about.size;) {
+        alice_bytes b;
+        st = alice_map_at(m, at, m->o.window_bytes, &b, error);
+        if (st == ALICE_OK)
+            st = fn(ctx, b, at);
+        if (st == ALICE_OK)
+            st = alice_map_check(m, error);
+        at += m->o.window_bytes;
+    }
+    return st;
+}
+
 alice_status alice_map_check(const alice_map *m, alice_error *error)
 {
     alice__file_about now;
@@ -165,6 +209,15 @@ uint64_t alice_map_size(const alice_map *m)
 }
 
 /* ---- life ---- */
+
+alice_map_options alice_map_defaults(const alice_config *config)
+{
+    alice_config c = config ? *config : (alice_config){0};
+    alice_config_resolve(&c);
+    return (alice_map_options){.window_bytes = (size_t)c.chunk_size_kb * ALICE_KB,
+                               .use_mmap = !c.no_mmap,
+                               .sigbus_guard = !c.no_mmap};
+}
 
 static void close_map(alice_map *m)
 {

@@ -25,7 +25,7 @@ alice_config_resolve alice_config_set alice_config_shares alice_config_use_profi
 alice_level_name alice_level_of
 alice_limit_effective alice_limit_effective_by alice_limit_ram alice_limit_resident
 alice_limit_sanitized
-alice_parse_size alice_task_wait_ms alice_status_text alice_version
+alice_map_defaults alice_parse_size alice_task_wait_ms alice_status_text alice_version
 '''.split())
 
 

@@ -592,6 +592,12 @@ static alice_status pipe_part(struct world *w)
     return st == ALICE_E_END ? ALICE_OK : st;
 }
 
+static alice_status take_window(void *ctx, alice_bytes window, uint64_t offset)
+{
+    (void)ctx;
+    return window.n > 0 && offset < LINES * LINE ? ALICE_OK : ALICE_E_INVAL;
+}
+
 static alice_status map_part(struct world *w, bool mapped)
 {
     alice_map_options o = {
@@ -604,6 +610,10 @@ static alice_status map_part(struct world *w, bool mapped)
     if (st == ALICE_OK)
         assert_int_equal(alice_map_size(m), LINES * LINE);
     TRY(alice_map_check(m, NULL));
+    uint8_t part[10000];
+    size_t got;
+    TRY(alice_map_read(m, 0, part, sizeof part, &got, NULL));
+    TRY(alice_map_read_windows(m, take_window, NULL, NULL));
     alice_map_close(&m);
     int fd = open(path, O_RDONLY);
     assert_true(fd >= 0);

@@ -990,6 +990,58 @@ static void windows_show_the_file(void **state)
     alice_map_close(&m);
 }
 
+static alice_status compare(void *ctx, alice_bytes window, uint64_t offset)
+{
+    assert_int_equal(offset, *(uint64_t *)ctx); /* in order, none left out */
+    check_pattern(window, offset);
+    *(uint64_t *)ctx += window.n;
+    return offset > 150000 ? ALICE_E_CANCELLED : ALICE_OK;
+}
+
+/* The setting use_mmap is obeyed, and a file many windows long is read by one call, both ways.
+ */
+static void maps_obey_the_configuration(void **state)
+{
+    (void)state;
+    static uint8_t all[100000];
+    for (int off = 0; off < 2; off++) {
+        alice_config c = {.chunk_size_kb = 8, .no_mmap = off};
+        alice_map_options o = alice_map_defaults(&c);
+        assert_int_equal(o.use_mmap, !off);
+        assert_int_equal(o.sigbus_guard, !off);
+        assert_int_equal(o.window_bytes, 8192);
+        struct sigaction before, act;
+        alice_map *m ALICE_SCOPED(alice_map_close) = NULL;
+        size_t got = 0;
+        uint64_t at = 0;
+        put_pattern(100000);
+        assert_int_equal(sigaction(SIGBUS, NULL, &before), 0);
+        assert_ok(alice_map_open(&m, path, &o, NULL));
+        assert_int_equal(sigaction(SIGBUS, NULL, &act), 0);
+        /* A mapping, and nothing else, brings its guard. */
+        assert_true((act.sa_sigaction == before.sa_sigaction) == (off == 1));
+        assert_ok(alice_map_read(m, 0, all, sizeof all, &got, NULL));
+        assert_int_equal(got, sizeof all);
+        check_pattern((alice_bytes){all, got}, 0);
+        assert_ok(alice_map_read(m, 99990, all, 100, &got, NULL));
+        assert_int_equal(got, 10);
+        assert_ok(alice_map_read(m, UINT64_MAX, all, 100, &got, NULL));
+        assert_int_equal(got, 0);
+        assert_ok(alice_map_read_windows(m, compare, &at, NULL));
+        assert_int_equal(at, 100000);
+        assert_int_equal(truncate(path, 50000), 0);
+        at = 0;
+        assert_status(alice_map_read(m, 0, all, sizeof all, &got, NULL), ALICE_E_CHANGED);
+        assert_true(got < sizeof all);
+        assert_status(alice_map_read_windows(m, compare, &at, NULL), ALICE_E_CHANGED);
+        alice_map_close(&m);
+        put_pattern(200000);
+        assert_ok(alice_map_open(&m, path, &o, NULL));
+        at = 0;
+        assert_status(alice_map_read_windows(m, compare, &at, NULL), ALICE_E_CANCELLED);
+    }
+}
+
 static void a_window_is_charged(void **state)
 {
     (void)state;
@@ -1092,6 +1144,7 @@ int main(void)
         ON_FILE(every_allocation_may_fail),
         ON_FILE(hashes_are_those_of_the_bytes),
         ON_FILE(windows_show_the_file),
+        ON_FILE(maps_obey_the_configuration),
         ON_FILE(a_window_is_charged),
         ON_FILE(cut_files_do_not_kill),
         ON_FILE(other_bus_errors_pass),
