@@ -2,6 +2,7 @@
 /* Writes the seeds of our own making: make_seeds fuzz/corpus. Run again when a builder changes.
  */
 #include "make_boxes.h"
+#include "make_old.h"
 #include "make_media.h"
 
 #include <stdio.h>
@@ -412,6 +413,31 @@ static void raf_and_c2pa_seeds(void)
     blob_free(&jpeg);
 }
 
+/* Formats without a target of their own. */
+static void old_seeds(void)
+{
+    blob b = {0}, exif = exif_of(true, false);
+    make_bmp(&b, 640, 480);
+    save("formats", "bmp", &b);
+    make_psd(&b, 300, 200, exif, exif, "<x/>");
+    save("formats", "psd", &b);
+    make_jp2(&b, 300, 200, exif, "<x/>");
+    save("formats", "jp2", &b);
+    make_mrw(&b, 2560, 1920, exif);
+    save("formats", "mrw", &b);
+    make_crw(&b, "Canon", "Canon EOS D60", 3072, 2048);
+    save("formats", "crw", &b);
+    make_mts(&b, 192, 0x0108, 0x12, 1);
+    save("formats", "mts", &b);
+    make_mpg(&b, 720, 576);
+    save("formats", "mpg", &b);
+    make_asf(&b, 320, 240, true);
+    save("formats", "wmv", &b);
+    make_flv(&b, 640, 360, "Fri Mar 15 10:20:30 2024");
+    save("formats", "flv", &b);
+    blob_free(&exif);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -430,5 +456,6 @@ int main(int argc, char **argv)
     jxl_seeds();
     film_seeds();
     raf_and_c2pa_seeds();
+    old_seeds();
     return 0;
 }

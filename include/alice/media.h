@@ -45,7 +45,17 @@ extern "C" {
     X(ALICE_MEDIA_3GP, "3gp", "3gp", ALICE_CLASS_VIDEO)    \
     X(ALICE_MEDIA_AVI, "avi", "avi", ALICE_CLASS_VIDEO)    \
     X(ALICE_MEDIA_MKV, "mkv", "mkv", ALICE_CLASS_VIDEO)    \
-    X(ALICE_MEDIA_WEBM, "webm", "webm", ALICE_CLASS_VIDEO)
+    X(ALICE_MEDIA_WEBM, "webm", "webm", ALICE_CLASS_VIDEO) \
+    X(ALICE_MEDIA_BMP, "bmp", "bmp", ALICE_CLASS_IMAGE)    \
+    X(ALICE_MEDIA_PSD, "psd", "psd", ALICE_CLASS_IMAGE)    \
+    X(ALICE_MEDIA_JP2, "jp2", "jp2", ALICE_CLASS_IMAGE)    \
+    X(ALICE_MEDIA_CRW, "crw", "crw", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_MRW, "mrw", "mrw", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_RAW, "raw", "raw", ALICE_CLASS_RAW)      \
+    X(ALICE_MEDIA_MTS, "mts", "mts", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_MPG, "mpg", "mpg", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_WMV, "wmv", "wmv", ALICE_CLASS_VIDEO)    \
+    X(ALICE_MEDIA_FLV, "flv", "flv", ALICE_CLASS_VIDEO)
 
 /** Kinds of media. */
 typedef enum alice_media_class {
@@ -85,6 +95,10 @@ ALICE_API alice_media_class alice_media_class_of(alice_media_type type);
     X(ALICE_DATE_MVHD, "quicktime:mvhd")                   \
     X(ALICE_DATE_MATROSKA, "matroska:DateUTC")             \
     X(ALICE_DATE_RIFF, "riff:IDIT")                        \
+    X(ALICE_DATE_MDPM, "h264:MDPM")                        \
+    X(ALICE_DATE_CIFF, "ciff:TimeStamp")                   \
+    X(ALICE_DATE_ASF, "asf:CreationDate")                  \
+    X(ALICE_DATE_FLV, "flv:creationdate")                  \
     X(ALICE_DATE_PNG, "png:CreationTime")                  \
     X(ALICE_DATE_SIDECAR, "sidecar")                       \
     X(ALICE_DATE_EXIF_MODIFIED, "exif:DateTime")           \

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "make_boxes.h"
+#include "make_old.h"
 
 #define TYPE "http://cv.iptc.org/newscodes/digitalsourcetype/"
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -307,6 +308,39 @@ static void put_avi(const char *path, const make_avi_options *more)
     put(path, &b);
 }
 
+static void old_types(void)
+{
+    blob b = {0}, exif = exif_of(&camera);
+    make_bmp(&b, 640, 480);
+    put("type/bmp/x.bmp", &b);
+    make_psd(&b, 300, 200, exif, (blob){0}, NULL);
+    put("type/psd/x.psd", &b);
+    make_jp2(&b, 300, 200, exif, NULL);
+    put("type/jp2/x.jp2", &b);
+    make_mrw(&b, 2560, 1920, exif);
+    put("type/mrw/x.mrw", &b);
+    make_crw(&b, "Canon", "Canon EOS D60", 3072, 2048);
+    put("type/crw/x.crw", &b);
+    put_raw("type/raw/x.kdc", &(make_exif_options){.make = "EASTMAN KODAK COMPANY"}, false);
+    make_mts(&b, 192, 0x0108, 0, 4);
+    put("type/mts/x.mts", &b);
+    make_mpg(&b, 720, 576);
+    put("type/mpg/x.mpg", &b);
+    make_asf(&b, 320, 240, true);
+    put("type/wmv/x.wmv", &b);
+    make_flv(&b, 640, 360, NULL);
+    put("type/flv/x.flv", &b);
+    make_mts(&b, 188, 0x0103, 0x12, 40);
+    put("date/h264.MDPM/x.m2t", &b);
+    make_crw(&b, "Canon", "Canon EOS D60", 3072, 2048);
+    put("date/ciff.TimeStamp/x.crw", &b);
+    make_asf(&b, 320, 240, true);
+    put("date/asf.CreationDate/x.wmv", &b);
+    make_flv(&b, 640, 360, "Fri Mar 15 10:20:30 2024");
+    put("date/flv.creationdate/x.flv", &b);
+    blob_free(&exif);
+}
+
 static void types(void)
 {
     blob b = {0};
@@ -360,6 +394,7 @@ static void types(void)
     put_matroska("type/webm/x.webm",
                  &(make_matroska_options){.doctype = "webm",
                                           .date_ns = INT64_C(732190830) * 1000000000});
+    old_types();
     b = blob_of("This is no picture.\n");
     put("type/none/text.jpg", &b);
     b = blob_of("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>");

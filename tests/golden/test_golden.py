@@ -128,7 +128,8 @@ def files_that_ffmpeg_makes():
     for name, codec, kind, source in (('a.mp4', 'mpeg4', 'mp4', 'quicktime:mvhd'), ('a.mov', 'mjpeg', 'mov', 'quicktime:mvhd'),
                                       ('a.3gp', 'mpeg4', '3gp', 'quicktime:mvhd'),
                                       ('a.mkv', 'mpeg4', 'mkv', 'matroska:DateUTC'),
-                                      ('a.webm', 'libvpx', 'webm', 'matroska:DateUTC'), ('a.avi', 'mpeg4', 'avi', None)):
+                                      ('a.webm', 'libvpx', 'webm', 'matroska:DateUTC'), ('a.avi', 'mpeg4', 'avi', None),
+                                      ('a.wmv', 'wmv2', 'wmv', 'asf:CreationDate'), ('a.flv', 'flv', 'flv', None)):
         done = subprocess.run(['ffmpeg', '-v', 'error', '-y', '-f', 'lavfi', '-i', 'testsrc=size=320x240:rate=5:duration=1',
                                '-metadata', 'creation_time=2024-03-15T10:20:30Z', '-c:v', codec, os.path.join(top, name)],
                               stderr=subprocess.PIPE)
@@ -141,7 +142,7 @@ def files_that_ffmpeg_makes():
         if source:
             eq((line['date'], line['time'], line['date_source']), ('2024-03-15', '10:20:30', source), name)
     # These encoders are ffmpeg's own; libvpx alone may be missing.
-    eq(sorted(set(made) - {'a.webm'}), ['a.3gp', 'a.avi', 'a.mkv', 'a.mov', 'a.mp4'], 'made')
+    eq(sorted(set(made) - {'a.webm'}), ['a.3gp', 'a.avi', 'a.flv', 'a.mkv', 'a.mov', 'a.mp4', 'a.wmv'], 'made')
 
 
 @test

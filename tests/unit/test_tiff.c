@@ -69,7 +69,9 @@ static void raws_by_sensor_and_maker(void **state)
         {"PENTAX", ALICE_MEDIA_PEF},
         {"RICOH IMAGING COMPANY, LTD.", ALICE_MEDIA_PEF},
         {"SAMSUNG", ALICE_MEDIA_SRW},
-        {"Hasselblad", ALICE_MEDIA_TIFF},
+        {"Hasselblad", ALICE_MEDIA_RAW},
+        {"EASTMAN KODAK COMPANY", ALICE_MEDIA_RAW},
+        {"Acme", ALICE_MEDIA_TIFF},
     };
     static const make_tag dng = {
         .ifd = MAKE_IFD0, .tag = 0xc612, .type = 1, .bytes = "\1\4\0\0", .n = 4};

@@ -28,7 +28,9 @@ enum {
     MEMORY_MOST = 128 * 1024,
     BYTES_MOST = 64 * 1024 * 1024,
     SLICE_MOST = 4096, /* handed to the parser at once, which copies it */
-    TEXT_ROOM = 16 * 1024
+    TEXT_ROOM = 16 * 1024,
+    VALUE_MOST = 16 * 1024, /* of an attribute, which the parser holds whole */
+    VALUE_LEAST = 256       /* of one behind them in the same tag */
 };
 
 /* Between a name's URI and its local part; cannot stand in either. */
@@ -366,11 +368,88 @@ static bool is_padding(alice_bytes w)
     return is_blank((const char *)w.p, 1);
 }
 
+/*
+ * The parser holds a whole tag, and a phone's depth map is one attribute of megabytes:
+ * what is longer than any value we look at is left out, up to its closing quote. Not in
+ * UTF-16, which nobody writes with such values.
+ */
+typedef struct cutter {
+    enum { IN_TEXT, AT_TAG, IN_TAG, IN_VALUE } state;
+    uint8_t quote;
+    bool entity; /* between & and ; */
+    bool off;
+    size_t length; /* of the value so far */
+    size_t most;   /* of it */
+    size_t left;   /* of VALUE_MOST for the tag in hand */
+} cutter;
+
+/* Whether the next byte is left out. */
+static bool cuts(cutter *c, uint8_t byte)
+{
+    switch (c->state) {
+    case IN_TEXT:
+        if (byte == '<') {
+            c->state = AT_TAG;
+            c->left = VALUE_MOST;
+        }
+        return false;
+    case AT_TAG: /* of comments, declarations and instructions nothing is cut */
+        c->state = byte == '!' || byte == '?' || byte == '/' ? IN_TEXT : IN_TAG;
+        return false;
+    case IN_TAG:
+        if (byte == '>')
+            c->state = IN_TEXT;
+        if (byte == '"' || byte == '\'') {
+            c->state = IN_VALUE;
+            c->quote = byte;
+            c->length = 0;
+            c->most = c->left > VALUE_LEAST ? c->left : VALUE_LEAST;
+            c->entity = false;
+        }
+        return false;
+    case IN_VALUE:
+        if (byte == c->quote) {
+            c->state = IN_TAG;
+            c->left -= c->length < c->left ? c->length : c->left;
+            return false;
+        }
+        break;
+    }
+    /* Neither a character nor an entity is cut in the middle. */
+    bool begun = c->length > c->most;
+    if (!begun && (c->length < c->most || c->entity || (byte & 0xc0) == 0x80 || byte == '&')) {
+        c->entity = byte == '&' || (c->entity && byte != ';');
+        c->length += c->length < c->most;
+        return false;
+    }
+    c->length = c->most + 1;
+    return true;
+}
+
+/* Hand on what is not cut out. */
+static enum XML_Status feed(xmp *x, cutter *c, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        size_t from = i;
+        while (i < n && (c->off || !cuts(c, p[i])))
+            i++;
+        if (i > from &&
+            XML_Parse(x->parser, (const char *)p + from, (int)(i - from), 0) != XML_STATUS_OK)
+            return XML_STATUS_ERROR;
+        if (i < n)
+            i++; /* the byte that was left out */
+        if (x->ended)
+            break;
+    }
+    return XML_STATUS_OK;
+}
+
 /* Feed the packet, without what may stand before its first character. */
 static enum XML_Status parse(xmp *x, alice__text_stream *packet)
 {
     uint64_t left = BYTES_MOST;
     bool begun = false;
+    cutter c = {.state = IN_TEXT};
     alice_bytes w = {0};
     while (left > 0 && !x->ended) {
         if (w.n == 0 && (packet->next(packet, &w) != ALICE_OK || w.n == 0))
@@ -383,12 +462,16 @@ static enum XML_Status parse(xmp *x, alice__text_stream *packet)
         }
         if (w.n == 0 || left == 0)
             continue;
+        if (!begun)
+            c.off = w.p[0] == 0 || w.p[0] >= 0xfe || (w.n > 1 && w.p[1] == 0); /* UTF-16 */
         begun = true;
         size_t now = w.n < SLICE_MOST ? w.n : SLICE_MOST;
         now = now < left ? now : (size_t)left;
-        if (!alice__work_on(&x->facts->work, ALICE__WORK_XMP, now))
+        /* What is left out costs little. */
+        bool passing = c.state == IN_VALUE && c.length > c.most;
+        if (!alice__work_on(&x->facts->work, ALICE__WORK_XMP, passing ? now / 16 : now))
             return XML_STATUS_OK;
-        if (XML_Parse(x->parser, (const char *)w.p, (int)now, 0) != XML_STATUS_OK)
+        if (feed(x, &c, w.p, now) != XML_STATUS_OK)
             return XML_STATUS_ERROR;
         w.p += now;
         w.n -= now;

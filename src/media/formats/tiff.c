@@ -175,8 +175,13 @@ static alice_media_type type_of(const tiff *x)
         const char *make;
         alice_media_type type;
     } makers[] = {
-        {"NIKON", ALICE_MEDIA_NEF}, {"SONY", ALICE_MEDIA_ARW},    {"PENTAX", ALICE_MEDIA_PEF},
-        {"RICOH", ALICE_MEDIA_PEF}, {"SAMSUNG", ALICE_MEDIA_SRW},
+        {"NIKON", ALICE_MEDIA_NEF},   {"SONY", ALICE_MEDIA_ARW},
+        {"PENTAX", ALICE_MEDIA_PEF},  {"RICOH", ALICE_MEDIA_PEF},
+        {"SAMSUNG", ALICE_MEDIA_SRW}, {"KODAK", ALICE_MEDIA_RAW},
+        {"EASTMAN", ALICE_MEDIA_RAW}, {"HASSELB", ALICE_MEDIA_RAW},
+        {"PHASE O", ALICE_MEDIA_RAW}, {"LEAF", ALICE_MEDIA_RAW},
+        {"SEIKO E", ALICE_MEDIA_RAW}, {"EPSON", ALICE_MEDIA_RAW},
+        {"MAMIYA", ALICE_MEDIA_RAW},
     };
     if (x->dng)
         return ALICE_MEDIA_DNG;

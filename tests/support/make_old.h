@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_TESTS_MAKE_OLD_H
+#define ALICE_TESTS_MAKE_OLD_H
+
+/* Files of older programs, cameras and camcorders, made in code; see make_media.h. The date in
+ * all of them is 2024-03-15 10:20:30. */
+
+#include "make_media.h"
+
+void make_bmp(blob *b, uint32_t width, uint32_t height);
+/* Each block may be empty. */
+void make_psd(blob *b, uint32_t width, uint32_t height, blob exif, blob iptc, const char *xmp);
+void make_mrw(blob *b, unsigned width, unsigned height, blob exif);
+void make_crw(blob *b, const char *make, const char *model, uint32_t width, uint32_t height);
+/* `packet`: 188 or 192; `make`: its number; `others`: packets before the video's. */
+void make_mts(blob *b, unsigned packet, unsigned make, unsigned zone, unsigned others);
+void make_mpg(blob *b, unsigned width, unsigned height);
+void make_asf(blob *b, uint32_t width, uint32_t height, bool video);
+void make_flv(blob *b, unsigned width, unsigned height, const char *date);
+/* Either may be absent. */
+void make_jp2(blob *b, uint32_t width, uint32_t height, blob exif, const char *xmp);
+
+#endif
