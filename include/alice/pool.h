@@ -141,6 +141,13 @@ ALICE_API alice_status alice_pool_maintain(alice_pool *pool);
  * Thread-safe. */
 ALICE_API size_t alice_pool_trim(alice_pool *pool, size_t keep);
 
+/**
+ * End every object there is: the idle ones now, those that are out when they come back. For
+ * when all of them have become useless, as after a change of password. Answers how many
+ * were idle. Thread-safe.
+ */
+ALICE_API size_t alice_pool_evict_all(alice_pool *pool);
+
 /** One object that is out. */
 typedef struct alice_pool_holder {
     const alice_site *site; /**< who acquired it; NULL: not said */

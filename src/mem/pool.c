@@ -36,6 +36,7 @@ typedef struct slot {
     const alice_site *site; /* who has it */
     uint64_t since_ns;      /* in its list; 0 unless the pool is timed */
     uint64_t dies_ns;       /* 0: never */
+    uint64_t made;          /* evictions before it was made */
     bool told;              /* as a leak */
     uint64_t loans;         /* how often it was lent, by whoever has it in hand */
     _Atomic uint64_t lent;  /* the number of the loan that is out; 0: none is */
@@ -67,6 +68,7 @@ struct alice_pool {
     size_t total;
     size_t refs;
     uint64_t chance;
+    _Atomic uint64_t evictions; /* changed under the lock */
     bool closed;
     alice_pool_stats n; /* the counters; sizes are filled in when asked */
 };
@@ -322,10 +324,13 @@ static alice_status make(alice_pool *p, slot **out)
     st = alice_account_charge(p->o.env.account, charged);
     if (st != ALICE_OK)
         goto no_slot;
+    /* One that is on its way when all are evicted may be of the old kind. */
+    uint64_t evictions = atomic_load(&p->evictions);
     st = p->o.factory(p->o.ctx, &s->object);
     if (st != ALICE_OK)
         goto no_charge;
     uint64_t now = now_ns(p);
+    s->made = evictions;
     pool_lock(p);
     p->n.made++;
     s->dies_ns = death_locked(p, now);
@@ -488,6 +493,7 @@ static void give_back(alice_lease *lease, bool discard)
     if (!atomic_compare_exchange_strong(&s->lent, &loan, 0))
         return; /* a copy of this lease gave it back already */
 
+    discard = discard || s->made != atomic_load(&p->evictions);
     /* The object is still out while it is reset, so that nobody gets it half reset. */
     if (!discard && p->o.reset && p->o.reset(p->o.ctx, s->object) != ALICE_OK) {
         discard = true;
@@ -500,7 +506,7 @@ static void give_back(alice_lease *lease, bool discard)
     }
     pool_lock(p);
     list_remove(&p->out, s);
-    if (!discard && !p->closed) {
+    if (!discard && !p->closed && s->made == atomic_load(&p->evictions)) {
         if (grant_locked(p, s)) {
             s = NULL;
         } else if (p->idle.count < p->o.max_size) {
@@ -555,6 +561,16 @@ static size_t trim(alice_pool *p, size_t keep, size_t enough, size_t *freed, uin
 size_t alice_pool_trim(alice_pool *p, size_t keep)
 {
     return p ? trim(p, keep, 0, NULL, NULL) : 0;
+}
+
+size_t alice_pool_evict_all(alice_pool *p)
+{
+    if (!p)
+        return 0;
+    pool_lock(p);
+    atomic_fetch_add(&p->evictions, 1);
+    pool_unlock(p);
+    return trim(p, 0, 0, NULL, NULL);
 }
 
 static alice_reclaimed reclaim(void *ctx, size_t wanted)

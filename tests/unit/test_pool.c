@@ -270,6 +270,31 @@ static void a_copied_lease_comes_back_once(void **state)
     assert_int_equal(m.made, m.destroyed);
 }
 
+static void all_are_evicted_also_what_is_out(void **state)
+{
+    (void)state;
+    struct maker m = {0};
+    alice_pool_options o = options_of(&m);
+    alice_pool *p = NULL;
+    alice_lease a = {0}, b = {0};
+    assert_ok(alice_pool_open(&p, &o));
+    assert_ok(alice_pool_acquire(p, 0, &a));
+    assert_ok(alice_pool_acquire(p, 0, &b));
+    alice_pool_release(&b);
+    assert_int_equal(alice_pool_evict_all(p), 1);
+    assert_int_equal(m.destroyed, 1);
+    alice_pool_release(&a);
+    assert_int_equal(m.destroyed, 2);
+    assert_int_equal(stats_of(p).pool_size, 0);
+    assert_ok(alice_pool_acquire(p, 0, &a)); /* what is made from now on stays */
+    assert_int_equal(serial(&a), 3);
+    alice_pool_release(&a);
+    assert_int_equal(stats_of(p).pool_size, 1);
+    assert_int_equal(alice_pool_evict_all(NULL), 0);
+    assert_ok(alice_pool_check(p, NULL));
+    assert_ok(alice_pool_close(&p));
+}
+
 static void time_ends_objects(void **state)
 {
     (void)state;
@@ -612,6 +637,7 @@ int main(void)
         cmocka_unit_test(max_total_is_kept),
         cmocka_unit_test(waiters_get_what_comes_back),
         cmocka_unit_test(a_copied_lease_comes_back_once),
+        cmocka_unit_test(all_are_evicted_also_what_is_out),
         cmocka_unit_test(time_ends_objects),
         cmocka_unit_test(jitter_spreads_the_ends),
         cmocka_unit_test(what_does_not_work_is_replaced),
