@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* alice organize: the options, the signals, the report and the summary. */
+#define _XOPEN_SOURCE 700 /* nftw() */
+#include <errno.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <alice/organize.h>
 
+#include "choice.h"
 #include "command.h"
 #include "control.h"
 #include "json.h"
@@ -19,7 +24,17 @@
 #include "terminal.h"
 
 /* Options of its own. */
-enum { OPT_COPY = OPT_OWN, OPT_MOVE, OPT_KEEP_NAMES, OPT_FRESH, OPT_REPORT };
+enum {
+    OPT_COPY = OPT_OWN,
+    OPT_MOVE,
+    OPT_KEEP_NAMES,
+    OPT_FRESH,
+    OPT_REPORT,
+    OPT_SINCE,
+    OPT_UNTIL,
+    OPT_ONLY,
+    OPT_PRUNE_EMPTY
+};
 
 typedef struct organizing {
     const cli_args *args;
@@ -27,6 +42,7 @@ typedef struct organizing {
     cli_output report; /* open where it was asked for */
     FILE *out;         /* where people read */
     cli_tally tally;
+    cli_choice choice;
     char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
 
@@ -87,6 +103,12 @@ static const char *outcome_word(const organizing *s, const alice_file_report *f)
     if (s->args->given[OPT_DRY_RUN] && f->outcome == ALICE_SKIPPED)
         return "would skip";
     return alice_outcome_name(f->outcome);
+}
+
+static const char *leave(void *ctx, const char *path, const alice_media_info *info)
+{
+    organizing *s = ctx;
+    return choice_leaves(&s->choice, path, info);
 }
 
 static void on_file(void *ctx, const alice_file_report *f)
@@ -261,6 +283,34 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
     return CLI_DONE;
 }
 
+/* ---- empty folders ---- */
+
+/* For nftw(), which carries no context. (Organized never lies below it.) */
+static const char *pruned_inbox;
+
+static int prune(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)at;
+    /* rmdir() takes an empty folder alone: what is in use, or of others, stays. Hidden folders
+     * are other programs', which may need theirs empty. */
+    if (kind == FTW_DP && strcmp(path, pruned_inbox) != 0 &&
+        !strstr(path + strlen(pruned_inbox), "/.") && rmdir(path) != 0 && errno != ENOTEMPTY &&
+        errno != EEXIST && errno != ENOENT)
+        cli_error("the empty folder %s cannot be removed: %s", path, strerror(errno));
+    return 0;
+}
+
+static bool prune_empty(const char *inbox)
+{
+    enum { OPEN_FOLDERS = 16 };
+    pruned_inbox = inbox;
+    if (nftw(inbox, prune, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0)
+        return true;
+    cli_error("the empty folders of %s cannot be looked for: %s", inbox, strerror(errno));
+    return false;
+}
+
 static void know_roots(organizing *s, const alice_organizer *organizer)
 {
     static alice_organizer_status now;
@@ -283,8 +333,12 @@ static int run(const cli_args *args)
     s.args = args;
     s.out = stdout;
     int bad = settings_read(&settings, args);
-    if (bad || (bad = read_paths(args, &o)) != CLI_DONE)
+    if (bad || (bad = read_paths(args, &o)) != CLI_DONE ||
+        (bad = choice_read(&s.choice, args, args->value[OPT_SINCE], args->value[OPT_UNTIL],
+                           args->value[OPT_ONLY])) != CLI_DONE)
         return bad;
+    if (args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_MOVE])
+        return cli_usage_error("--prune-empty is for --move: a copy leaves the inbox as it is");
 
     uint32_t jobs = alice_config_workers(&settings.config);
     if (args->given[OPT_JOBS] && jobs < settings.config.workers && !args->given[OPT_QUIET])
@@ -307,6 +361,7 @@ static int run(const cli_args *args)
     o.on_progress = on_progress;
     o.ctx = &s;
     o.on_file = on_file;
+    o.leave = leave;
     if (args->given[OPT_REPORT]) {
         bad = output_open(&s.report, "report", args->value[OPT_REPORT], report_begins,
                           args->given[OPT_FORCE]);
@@ -338,6 +393,9 @@ static int run(const cli_args *args)
     control_stop(&control);
     progress_clear(&s.progress);
 
+    if (opened && st == ALICE_OK && args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_DRY_RUN] &&
+        s.inbox[0] && !prune_empty(s.inbox))
+        st = ALICE_E_IO;
     if (output_close(&s.report, opened) != CLI_DONE && st == ALICE_OK)
         st = ALICE_E_IO;
     if (st != ALICE_OK && st != ALICE_E_CANCELLED && error.text[0])
@@ -353,16 +411,23 @@ static int run(const cli_args *args)
     return opened && st != ALICE_E_CANCELLED ? CLI_STOPPED : cli_exit_status(st);
 }
 
-static const cli_opt options[] = {OPT_INBOX,   OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,
-                                  OPT_DRY_RUN, OPT_KEEP_NAMES, OPT_FRESH,   OPT_MAX_MEMORY,
-                                  OPT_PROFILE, OPT_JOBS,       OPT_CATALOG, OPT_SET,
-                                  OPT_JSON,    OPT_REPORT,     OPT_FORCE,   OPT_QUIET,
-                                  OPT_VERBOSE, OPT_HELP,       OPT_END};
+static const cli_opt options[] = {
+    OPT_INBOX, OPT_ORGANIZED,   OPT_COPY,    OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_FRESH, OPT_MAX_MEMORY,  OPT_PROFILE, OPT_JOBS,    OPT_CATALOG, OPT_SET,
+    OPT_JSON,  OPT_REPORT,      OPT_FORCE,   OPT_EXCLUDE, OPT_SINCE,   OPT_UNTIL,
+    OPT_ONLY,  OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE, OPT_HELP,    OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
                   "move: a source goes only after its copy is durable and verified"},
     [OPT_KEEP_NAMES] = {"keep-names", 0, NULL, NULL, "add the original name after the number"},
+    [OPT_SINCE] = {"since", 0, "DATE", NULL,
+                   "only files of that day, month or year, and later"},
+    [OPT_UNTIL] = {"until", 0, "DATE", NULL,
+                   "only files of that day, month or year, and earlier"},
+    [OPT_ONLY] = {"only", 0, "KIND", NULL, "only photo, video or ai (what a generator made)"},
+    [OPT_PRUNE_EMPTY] = {"prune-empty", 0, NULL, NULL,
+                         "after a move, remove the inbox's empty folders"},
     [OPT_REPORT] = {"report", 0, "FILE", "file",
                     "write one JSON object a line for every file (-: to standard output)"},
     [OPT_FRESH] = {"fresh", 0, NULL, NULL,
@@ -384,7 +449,8 @@ static const char text[] =
     "Examples:\n"
     "  alice organize ~/Pictures/inbox ~/Pictures/organized\n"
     "  alice organize -n -v ~/Pictures/inbox ~/Pictures/organized\n"
-    "  alice organize --move --max-memory 64 /media/card /srv/photos\n";
+    "  alice organize --move --prune-empty --max-memory 64 /media/card /srv/photos\n"
+    "  alice organize --only video --since 2024-03 --exclude '*.tmp.mp4' ~/in ~/out\n";
 
 const cli_command cmd_organize = {
     .name = "organize",

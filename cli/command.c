@@ -32,6 +32,8 @@ static const cli_option shared_options[OPT_SHARED] = {
                  "set a field of the configuration, e.g. memory.chunk_size_kb=256"},
     [OPT_PID] = {"pid", 0, "N", "pid", "the process with this id"},
     [OPT_ALL] = {"all", 0, NULL, NULL, "every alice of yours that is running"},
+    [OPT_EXCLUDE] = {"exclude", 0, "GLOB", NULL,
+                     "leave files and folders of this name (or path, with a slash)"},
     [OPT_FORCE] = {"force", 0, NULL, NULL, "replace what stands where a file is to be written"},
     [OPT_CACHE_SIZE] = {"cache-size", 0, "SIZE", NULL, "of all caches together"},
 };
@@ -268,16 +270,27 @@ static int unknown_option(const cli_command *c, const char *given)
                            given, c->name);
 }
 
+/* One more of an option that may be given many times. */
+static int take_another(const char **list, int *count, int most, const char *name,
+                        const char *value)
+{
+    if (*count == most)
+        return cli_usage_error("--%s is given more than %d times", name, most);
+    list[(*count)++] = value;
+    return CLI_DONE;
+}
+
 static int take_option(cli_args *args, cli_opt which, const char *value)
 {
     args->given[which] = true;
     args->value[which] = value;
-    if (which == OPT_SET) {
-        int most = (int)(sizeof args->sets / sizeof *args->sets);
-        if (args->set_count == most)
-            return cli_usage_error("--set is given more than %d times", most);
-        args->sets[args->set_count++] = value;
-    }
+    if (which == OPT_SET)
+        return take_another(args->sets, &args->set_count,
+                            (int)(sizeof args->sets / sizeof *args->sets), "set", value);
+    if (which == OPT_EXCLUDE)
+        return take_another(args->excludes, &args->exclude_count,
+                            (int)(sizeof args->excludes / sizeof *args->excludes), "exclude",
+                            value);
     return CLI_DONE;
 }
 

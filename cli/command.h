@@ -39,6 +39,7 @@ typedef enum cli_opt {
     OPT_ALL,
     OPT_CACHE_SIZE,
     OPT_FORCE,
+    OPT_EXCLUDE,
     OPT_SHARED, /* how many there are */
     OPT_OWN = 32,
     OPT_COUNT = 64,
@@ -58,6 +59,8 @@ typedef struct cli_args {
     const char *value[OPT_COUNT]; /* the last one given */
     const char *sets[32];         /* every --set */
     int set_count;
+    const char *excludes[64]; /* every --exclude */
+    int exclude_count;
     char **words; /* what is not an option; within argv */
     int word_count;
     bool debug; /* --debug before the command */

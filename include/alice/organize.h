@@ -83,11 +83,15 @@ typedef struct alice_organizer_options {
                      these folders and `confine_paths` (confine.h) */
     const alice_confine_path *confine_paths; /**< what else stays in reach; or NULL */
     size_t confine_path_count;               /**< 16 at most */
+    /** Why a file is left where it is: static text; NULL: it is organized. Asked for each file
+     * with its path below the inbox, before it is read (`info` NULL) and after; or NULL. What
+     * is left is not remembered: the next run asks again. */
+    const char *(*leave)(void *ctx, const char *path, const alice_media_info *info);
     void (*on_file)(void *ctx, const alice_file_report *file); /**< or NULL */
     void (*on_progress)(void *ctx,
                         const alice_progress *now); /**< at most ten times a second; or NULL */
     bool (*should_stop)(void *ctx);                 /**< asked between files; or NULL */
-    void *ctx;                                      /**< for the three */
+    void *ctx;                                      /**< for the four */
 } alice_organizer_options;
 
 /** Caches, as the statistics show them. */

@@ -324,5 +324,11 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
     }
     if (p->info.type == ALICE_MEDIA_NONE)
         return g.leader ? consume_follower(x, p, &g, item) : consume_other(x, p, item);
+    const char *why = alice__flow_leave(x->o, p->folder, p->name, &p->info);
+    if (why) {
+        item->outcome = ALICE_SKIPPED;
+        item->reason = why;
+        return ALICE_OK;
+    }
     return consume_media(x, p, &g, item);
 }

@@ -38,6 +38,11 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
             "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up");
         return ALICE_OK;
     }
+    const char *why = alice__flow_leave(o, e->folder, e->name, NULL);
+    if (why) {
+        settle_probe(alice__prober_add(o->prober, e->folder, e->name), ALICE_OK, why);
+        return ALICE_OK;
+    }
     int bad = alice__fs_stat_at(alice__folder_fd(e->folder), e->name, &st);
     if (bad) {
         alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);

@@ -84,6 +84,17 @@ bool alice__flow_path_fits(const alice_organizer *o, const alice__folder *folder
            ALICE__PATH_MAX;
 }
 
+const char *alice__flow_leave(const alice_organizer *o, const alice__folder *folder,
+                              const char *name, const alice_media_info *info)
+{
+    char path[ALICE__PATH_MAX];
+    const char *below = alice__folder_path(folder);
+    if (!o->o.leave)
+        return NULL;
+    snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
+    return o->o.leave(o->o.ctx, path, info);
+}
+
 alice_status alice__flow_folder_row(alice__flow *x, alice__folder *folder, bool create,
                                     int64_t *id)
 {

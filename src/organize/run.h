@@ -44,6 +44,9 @@ void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char
 /* Whether the absolute path can be named, kept and opened again. */
 bool alice__flow_path_fits(const alice_organizer *o, const alice__folder *folder,
                            const char *name);
+/* Why the caller leaves this file where it is; NULL: it does not. `info` NULL: not read yet. */
+const char *alice__flow_leave(const alice_organizer *o, const alice__folder *folder,
+                              const char *name, const alice_media_info *info);
 /* The catalog's row of a folder, whose path has to fit; `create` makes it, else 0 where there
    is none. */
 alice_status alice__flow_folder_row(alice__flow *x, alice__folder *folder, bool create,

@@ -35,6 +35,7 @@ static alice_status bytes_to_copy(alice__flow *x, uint64_t *need)
         int64_t dir = 0;
         if (e.kind != ALICE__ENTRY_FILE || alice__name_class(e.name) == ALICE_CLASS_NONE ||
             !alice__flow_path_fits(o, e.folder, e.name) ||
+            alice__flow_leave(o, e.folder, e.name, NULL) ||
             alice__fs_stat_at(alice__folder_fd(e.folder), e.name, &file) != 0)
             continue;
         st = alice__flow_folder_row(x, e.folder, false, &dir);
