@@ -158,7 +158,7 @@ static const char *plural(uint64_t n, const char *one, const char *many)
 static void photos_text(const cli_summary *s, char *buf, size_t size)
 {
     uint64_t photos = 0, videos = 0;
-    for (int t = 0; t < ALICE_MEDIA_COUNT; t++) {
+    for (int t = ALICE_MEDIA_NONE + 1; t < ALICE_MEDIA_COUNT; t++) { /* that: sidecars */
         bool video = alice_media_class_of((alice_media_type)t) == ALICE_CLASS_VIDEO;
         *(video ? &videos : &photos) += s->result->by_type[t];
     }
@@ -261,12 +261,18 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
                  N(r->passed_over));
 }
 
+/* Media without a date; sidecars have none of their own. */
+static uint64_t undated_media(const alice_organize_result *r)
+{
+    uint64_t all = r->date_sources[ALICE_DATE_NOWHERE], sidecars = r->by_type[ALICE_MEDIA_NONE];
+    return all > sidecars ? all - sidecars : 0;
+}
+
 /* What a person should look at, and how it is listed. */
 static void print_to_look_at(const cli_summary *s, FILE *to, int width)
 {
     const alice_organize_result *r = s->result;
-    uint64_t undated = r->date_sources[ALICE_DATE_NOWHERE],
-             mtime = r->date_sources[ALICE_DATE_MTIME];
+    uint64_t undated = undated_media(r), mtime = r->date_sources[ALICE_DATE_MTIME];
     if (!mtime && !undated && !r->damaged)
         return;
     fputs("\nLook at these\n", to);
@@ -301,8 +307,8 @@ static void print_origins(const cli_summary *s, FILE *to, int width)
         if (s->result->date_sources[d])
             put_count(to, width, alice_date_source_name((alice_date_source)d),
                       s->result->date_sources[d], "%s", "");
-    if (s->result->date_sources[ALICE_DATE_NOWHERE])
-        put_count(to, width, "nowhere", s->result->date_sources[ALICE_DATE_NOWHERE], "%s", "");
+    if (undated_media(s->result))
+        put_count(to, width, "nowhere", undated_media(s->result), "%s", "");
 }
 
 static void print_cost(const cli_summary *s, FILE *to, int width)

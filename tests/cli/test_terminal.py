@@ -113,6 +113,19 @@ def the_summary_speaks_of_photos_first_and_adds_up():
 
 
 @test
+def the_summary_counts_no_sidecar_as_a_photo():
+    inbox = os.path.join(fast(), 'inbox')
+    os.mkdir(inbox)
+    s = collection.sample
+    for name, data in (('IMG_0001.jpg', s.jpeg(s.tiff('Canon', 'EOS', '2024:03:15 10:00:00'), 1)), ('IMG_0001.xmp', b'<x/>')):
+        with open(os.path.join(inbox, name), 'wb') as f:
+            f.write(data)
+    text = alice('organize', inbox, inbox + '-out').out.decode()
+    assert text.startswith('1 photo copied, of 2024-03-15, '), text
+    assert 'no date' not in text and 'nowhere' not in text, text
+
+
+@test
 def the_summary_fits():
     inbox, organized = summary_inbox()
     for columns in (40, 80):
