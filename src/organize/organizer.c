@@ -341,8 +341,11 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         st = alice__transfer_open(&o->transfer, &t, error);
         if (st == ALICE_OK)
             st = alice__organizer_recover(o, error);
-        if (st == ALICE_OK)
+        if (st == ALICE_OK) {
             st = alice__organizer_settle_undo(o, &o->settled);
+            if (st != ALICE_OK)
+                alice__fail(error, st, 0, "%s", alice__catalog_why(o->catalog));
+        }
     }
     if (st != ALICE_OK)
         return st;
