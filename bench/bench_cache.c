@@ -59,6 +59,13 @@ struct key {
     uint64_t words[2];
 };
 
+static alice_cache_stats stats_of(alice_cache *cache)
+{
+    alice_cache_stats stats;
+    alice_cache_get_stats(cache, &stats);
+    return stats;
+}
+
 static double now_s(clockid_t clock)
 {
     struct timespec t;
@@ -165,7 +172,7 @@ static int by_size(const void *a, const void *b)
 static void report(const struct plan *p, enum kind kind, unsigned threads, double *rates,
                    unsigned runs, double cpu_ns)
 {
-    alice_cache_stats s = alice_cache_get_stats(p->cache);
+    alice_cache_stats s = stats_of(p->cache);
     qsort(rates, runs, sizeof *rates, by_size);
     printf("{\"bench\":\"cache\",\"op\":\"%s\",\"policy\":\"%s\",\"threads\":%u,\"locks\":%s,"
            "\"ttl\":%s,\"entries\":%u,\"value_bytes\":%zu,\"median_mops\":%.2f,"
@@ -245,7 +252,7 @@ static int bench(alice_cache_policy policy, uint32_t entries, size_t value_size,
             return 1;
         rates[i] = entries / run_once(&p, INSERT, 1, &found);
     }
-    alice_cache_stats s = alice_cache_get_stats(p.cache);
+    alice_cache_stats s = stats_of(p.cache);
     p.overhead = s.items ? alice_cache_bytes(p.cache) / s.items - value_size - 16 : 0;
     report(&p, INSERT, 1, rates, RUNS, cpu_s * 1e9 / entries);
     for (unsigned threads = 1; threads <= (locked ? 2u : 1u); threads++) {

@@ -146,7 +146,7 @@ static void on_file(void *ctx, const alice_file_report *f)
 
 /* ---- the summary ---- */
 
-static void json_cache(cli_json *j, const char *key, const alice_cache_numbers *c)
+static void json_cache(cli_json *j, const char *key, const alice_cache_stats *c)
 {
     json_open(j, key, '{');
     json_uint(j, "hits", c->hits);

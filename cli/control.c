@@ -180,7 +180,7 @@ void control_write_status(cli_json *j, const alice_organizer_status *s)
     json_close(j, ']');
     json_open(j, "caches", '[');
     for (size_t i = 0; i < s->cache_count; i++) {
-        const alice_cache_numbers *n = &s->caches[i].numbers;
+        const alice_cache_stats *n = &s->caches[i].numbers;
         json_open(j, NULL, '{');
         json_text(j, "name", s->caches[i].name);
         json_uint(j, "hits", n->hits);

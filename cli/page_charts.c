@@ -333,7 +333,7 @@ void page_caches(FILE *to, const profile_run *run)
           "<th class=\"n\">Items</th><th class=\"n\">Evictions</th></tr></thead><tbody>\n",
           to);
     for (size_t i = 0; i < run->end.cache_count; i++) {
-        const alice_cache_numbers *n = &run->end.caches[i].numbers;
+        const alice_cache_stats *n = &run->end.caches[i].numbers;
         fputs("<tr><td>", to);
         page_text(to, run->end.caches[i].name);
         fputs("</td><td class=\"n\">", to);

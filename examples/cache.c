@@ -33,7 +33,8 @@ int main(void)
         if (alice_cache_get_or_load(cache, TEXT("IMG_0002.JPG"), load, &loads, &pin) !=
             ALICE_OK)
             return 1;
-    alice_cache_stats s = alice_cache_get_stats(cache);
+    alice_cache_stats s;
+    alice_cache_get_stats(cache, &s);
     printf("%zu items, %d load, hit rate %.2f, %.2f of %.0f MB\n", s.items, loads, s.hit_rate,
            s.size_mb, s.max_size_mb);
     return alice_cache_close(&cache) == ALICE_OK && loads == 1 ? 0 : 1;

@@ -245,7 +245,8 @@ static bool demo_cache(const alice_config *config)
         hot_hits += look_up(cache, i < HOT ? i : i * 7 % HOT);
         other_hits += look_up(cache, i * 2654435761u % (i + 1));
 
-        alice_cache_stats s = alice_cache_get_stats(cache);
+        alice_cache_stats s;
+        alice_cache_get_stats(cache, &s);
         bounded &= s.size_bytes <= options.max_bytes;
         if (i % (ENTRIES / 8) == ENTRIES / 8 - 1) {
             printf("   %5.1f MB stored ", mb(taken));
@@ -254,7 +255,8 @@ static bool demo_cache(const alice_config *config)
                    s.evictions);
         }
     }
-    alice_cache_stats full = alice_cache_get_stats(cache);
+    alice_cache_stats full;
+    alice_cache_get_stats(cache, &full);
     printf(
         "\n   hit rate %.1f %%: of those asked for again and again %.1f %%, of any %.1f %%\n",
         100 * full.hit_rate, 100.0 * (double)hot_hits / ENTRIES,
@@ -263,7 +265,8 @@ static bool demo_cache(const alice_config *config)
     size_t expired = alice_cache_expire(cache, 0);
     printf("   301 s later (the time to live is %u s) %zu items have expired\n\n",
            options.ttl_ms / 1000, expired);
-    alice_cache_stats empty = alice_cache_get_stats(cache);
+    alice_cache_stats empty;
+    alice_cache_get_stats(cache, &empty);
     bool held = claim(bounded && full.peak_bytes <= options.max_bytes,
                       "at no moment was it above its bound");
     held &= claim(full.evictions > 0, "it made room by itself");

@@ -340,8 +340,11 @@ typedef struct alice_cache_stats {
     size_t pinned;         /**< pins now */
 } alice_cache_stats;
 
-/** Numbers since open. A snapshot shard by shard. */
-ALICE_API alice_cache_stats alice_cache_get_stats(alice_cache *cache);
+/** Numbers since open, a snapshot shard by shard; all 0 where `cache` is NULL. Thread-safe. */
+ALICE_API void alice_cache_get_stats(alice_cache *cache, alice_cache_stats *out);
+
+/** Add the numbers of another cache, for a line that stands for several. */
+ALICE_API void alice_cache_stats_add(alice_cache_stats *sum, const alice_cache_stats *more);
 
 /** Bytes held now, the handle included: what its account is charged. */
 ALICE_API size_t alice_cache_bytes(alice_cache *cache);

@@ -9,6 +9,7 @@
  */
 
 #include <alice/budget.h>
+#include <alice/cache.h>
 #include <alice/config.h>
 #include <alice/confine.h>
 #include <alice/env.h>
@@ -94,29 +95,18 @@ typedef struct alice_organizer_options {
     void *ctx;                                      /**< for the four */
 } alice_organizer_options;
 
-/** Caches, as the statistics show them. */
-typedef struct alice_cache_numbers {
-    uint64_t hits;         /**< look-ups that found a value */
-    uint64_t misses;       /**< look-ups that did not */
-    uint64_t items;        /**< entries now */
-    uint64_t evictions;    /**< left because room was needed */
-    double hit_rate;       /**< hits of all, 0 to 1 */
-    size_t size_bytes;     /**< held now, overhead included */
-    size_t max_size_bytes; /**< the bound */
-} alice_cache_numbers;
-
 /** What get_memory_stats() tells. */
 typedef struct alice_memory_stats {
-    size_t limit_bytes;                   /**< the ceiling that is kept */
-    size_t peak_bytes;                    /**< resident, by the kernel's own mark */
-    size_t current_bytes;                 /**< resident now */
-    uint64_t gc_collections;              /**< collections that ran */
-    uint64_t batch_size_adjustments;      /**< times the batch size changed */
-    uint64_t cache_evictions;             /**< by all caches */
-    uint64_t streamed_files;              /**< copied or compared through a buffer */
-    uint64_t pooled_objects_reused;       /**< acquires that were served by an idle object */
-    alice_cache_numbers cache_stats;      /**< metadata, result and directory caches together */
-    alice_cache_numbers hash_cache_stats; /**< the hash cache */
+    size_t limit_bytes;                 /**< the ceiling that is kept */
+    size_t peak_bytes;                  /**< resident, by the kernel's own mark */
+    size_t current_bytes;               /**< resident now */
+    uint64_t gc_collections;            /**< collections that ran */
+    uint64_t batch_size_adjustments;    /**< times the batch size changed */
+    uint64_t cache_evictions;           /**< by all caches */
+    uint64_t streamed_files;            /**< copied or compared through a buffer */
+    uint64_t pooled_objects_reused;     /**< acquires that were served by an idle object */
+    alice_cache_stats cache_stats;      /**< metadata, result and directory caches together */
+    alice_cache_stats hash_cache_stats; /**< the hash cache */
 } alice_memory_stats;
 
 /** The result of a run. */
@@ -272,8 +262,8 @@ ALICE_API const char *alice_phase_name(alice_phase phase);
 
 /** One cache of an organizer. */
 typedef struct alice_named_cache {
-    const char *name;            /**< "cache.metadata", …; static text */
-    alice_cache_numbers numbers; /**< of now */
+    const char *name;          /**< "cache.metadata", …; static text */
+    alice_cache_stats numbers; /**< of now */
 } alice_named_cache;
 
 /** One pool of an organizer. */

@@ -117,7 +117,7 @@ typedef struct alice_weak_cache_stats {
 } alice_weak_cache_stats;
 
 /** The numbers of now. Thread-safe. */
-ALICE_API alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache);
+ALICE_API void alice_weak_cache_get_stats(alice_weak_cache *cache, alice_weak_cache_stats *out);
 
 /** Bytes held now, the values included where they are charged. */
 ALICE_API size_t alice_weak_cache_bytes(alice_weak_cache *cache);

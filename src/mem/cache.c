@@ -520,6 +520,7 @@ static void let_go(struct shard *s, struct entry *e, struct graves *graves)
     assert(alice__pins(&e->pins) > 0);
     if (!alice__pins_drop_closed(&e->pins))
         return;
+    alice__pins_unwatch(&e->pins);
     if (e->flags & ENTRY_DEAD) {
         if (needs_burial(s, e))
             alice__graves_add(s, graves, e);
@@ -607,7 +608,7 @@ static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
         struct shard *s = shard_of(c, l[i].key, &a->tag);
         a->visit = visit_shard(visits, &visited, s);
         a->group = NULL;
-        if (!s->index.dir || (c->locking && !a->visit->inside))
+        if ((c->locking && !a->visit->inside) || !s->index.dir)
             continue;
         a->group = alice__index_groups(alice__index_segment(&s->index, a->tag)) +
                    alice__index_home(&s->index, a->tag);
@@ -1130,42 +1131,75 @@ alice_status alice_cache_resize(alice_cache *c, size_t max_bytes)
     return st;
 }
 
-alice_cache_stats alice_cache_get_stats(alice_cache *c)
+/* What follows from the sums. */
+static void derive(alice_cache_stats *st)
 {
-    alice_cache_stats st = {0};
-    if (!c)
-        return st;
-    for (uint32_t i = 0; i < c->shard_count; i++) {
+    uint64_t asked = st->hits + st->misses;
+    st->hit_rate = asked > 0 ? (double)st->hits / (double)asked : 0;
+    st->size_mb = (double)st->size_bytes / (double)ALICE_MB;
+    st->peak_mb = (double)st->peak_bytes / (double)ALICE_MB;
+    st->max_size_mb = (double)st->max_size_bytes / (double)ALICE_MB;
+}
+
+void alice_cache_stats_add(alice_cache_stats *sum, const alice_cache_stats *more)
+{
+    if (!sum || !more)
+        return;
+    sum->hits += more->hits;
+    sum->misses += more->misses;
+    sum->size_bytes += more->size_bytes;
+    sum->max_size_bytes += more->max_size_bytes;
+    sum->peak_bytes += more->peak_bytes;
+    sum->items += more->items;
+    sum->sets += more->sets;
+    sum->evictions += more->evictions;
+    sum->expirations += more->expirations;
+    sum->rejections += more->rejections;
+    sum->loads += more->loads;
+    sum->load_waits += more->load_waits;
+    sum->refreshes += more->refreshes;
+    sum->pinned += more->pinned;
+    derive(sum);
+}
+
+/* Of one shard. Under the lock. */
+static alice_cache_stats stats_of(const struct shard *s)
+{
+    alice_cache_stats st = {.hits = s->hits,
+                            .misses = s->misses,
+                            .size_bytes = s->purse.held,
+                            .max_size_bytes = s->purse.limit,
+                            .peak_bytes = s->purse.peak,
+                            .items = s->items,
+                            .sets = s->sets,
+                            .evictions = s->evictions,
+                            .expirations = s->expirations,
+                            .rejections = s->rejections,
+                            .loads = s->loads,
+                            .load_waits = s->load_waits,
+                            .refreshes = s->refreshes,
+                            .pinned = (size_t)alice__cache_pinned(s)};
+    for (unsigned k = 0; k < ALICE__GATE_LANES; k++) {
+        struct alice__lane *l = &s->gate.lanes[k];
+        st.hits += atomic_load_explicit(&l->looks, memory_order_relaxed) / ALICE__LANE_ONE;
+        st.hits += atomic_load_explicit(&l->pins, memory_order_relaxed) / ALICE__LANE_ONE;
+        st.misses += atomic_load_explicit(&l->misses, memory_order_relaxed);
+    }
+    return st;
+}
+
+void alice_cache_get_stats(alice_cache *c, alice_cache_stats *out)
+{
+    if (!out)
+        return;
+    *out = (alice_cache_stats){0};
+    for (uint32_t i = 0; c && i < c->shard_count; i++) {
         struct shard *s = &c->shards[i];
         lock_quietly(s);
-        st.hits += s->hits;
-        st.misses += s->misses;
-        for (unsigned k = 0; k < ALICE__GATE_LANES; k++) {
-            struct alice__lane *l = &s->gate.lanes[k];
-            st.hits += atomic_load_explicit(&l->looks, memory_order_relaxed) / ALICE__LANE_ONE;
-            st.hits += atomic_load_explicit(&l->pins, memory_order_relaxed) / ALICE__LANE_ONE;
-            st.misses += atomic_load_explicit(&l->misses, memory_order_relaxed);
-        }
-        st.size_bytes += s->purse.held;
-        st.max_size_bytes += s->purse.limit;
-        st.peak_bytes += s->purse.peak;
-        st.items += s->items;
-        st.sets += s->sets;
-        st.evictions += s->evictions;
-        st.expirations += s->expirations;
-        st.rejections += s->rejections;
-        st.loads += s->loads;
-        st.load_waits += s->load_waits;
-        st.refreshes += s->refreshes;
-        st.pinned += (size_t)alice__cache_pinned(s);
+        alice_cache_stats st = stats_of(s);
         unlock_quietly(s);
+        alice_cache_stats_add(out, &st);
     }
-    if (st.hits + st.misses > 0)
-        st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
-    st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
-    st.peak_mb = (double)st.peak_bytes / (double)ALICE_MB;
-    st.max_size_mb = (double)st.max_size_bytes / (double)ALICE_MB;
-    return st;
 }
 
 size_t alice_cache_bytes(alice_cache *c)

@@ -249,16 +249,19 @@ static void refresh(struct shard *s, alice_bytes key, uint32_t tag, alice_load_f
 {
     struct graves graves = {0};
     struct entry *e = NULL;
+    alice_pin fresh = {0};
     lock_shard(s);
     if (is_due(s, key, tag, pin->entry_)) {
         s->refreshes++;
         (void)load_under(s, key, tag, fn, ctx, &graves, &e); /* a failure leaves the old */
     }
+    if (e)
+        fresh = alice__cache_pin_of(s, e);
     unlock_shard(s);
     alice__cache_bury(s, &graves);
     if (e) {
         alice_cache_unpin(pin);
-        *pin = alice__cache_pin_of(s, e);
+        *pin = fresh;
     }
 }
 

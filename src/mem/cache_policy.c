@@ -86,7 +86,6 @@ void alice__queue_unpark(struct shard *s, struct entry *e)
     uint32_t handle = e->prev ? entry_at(s, e->prev)->next : s->queues[QUEUE_PARKED].head;
     alice__queue_unlink(s, e, handle);
     e->flags = (uint16_t)(e->flags & ~ENTRY_PARKED);
-    alice__pins_unwatch(&e->pins);
     alice__queue_push(s, e, handle);
 }
 

@@ -13,8 +13,14 @@
 
 #define AT_ONCE 32
 
+/* An entry on the way: pinned, and where it stands, which is read under the lock. */
+struct met {
+    alice_pin pin;
+    alice_bytes key;
+};
+
 /* Pin the next entries whose tags are `*from` or above; `*from` is where to go on. */
-static unsigned pin_some(struct shard *s, uint64_t *from, struct entry **entries)
+static unsigned pin_some(struct shard *s, uint64_t *from, struct met *met)
 {
     uint32_t tags[AT_ONCE], handles[AT_ONCE];
     unsigned pinned = 0;
@@ -24,7 +30,8 @@ static unsigned pin_some(struct shard *s, uint64_t *from, struct entry **entries
     for (unsigned i = 0; i < n; i++) {
         struct entry *e = entry_at(s, handles[i]);
         if ((!(e->flags & ENTRY_TIMED) || !expired_at(e, now)) && alice__cache_pin(s, e))
-            entries[pinned++] = e;
+            met[pinned++] =
+                (struct met){alice__cache_pin_of(s, e), alice__entry_key(s->cache, e)};
     }
     unlock_shard(s);
     return pinned;
@@ -70,19 +77,19 @@ static enum verdict ask(const struct walk *w, alice_bytes key, alice_bytes value
 /* Ask about each; how many were met, or removed. */
 static size_t walk_shard(struct shard *s, const struct walk *w, bool *stop)
 {
-    struct entry *entries[AT_ONCE];
+    struct met met[AT_ONCE];
     uint64_t from = 0;
     size_t count = 0;
     while (!*stop && from <= UINT32_MAX) {
-        unsigned n = pin_some(s, &from, entries);
+        unsigned n = pin_some(s, &from, met);
         for (unsigned i = 0; i < n; i++) {
-            alice_pin pin = alice__cache_pin_of(s, entries[i]);
+            struct met *m = &met[i];
             enum verdict v = GO_ON;
             if (!*stop)
-                v = ask(w, alice__entry_key(s->cache, entries[i]), (alice_bytes){pin.p, pin.n});
-            count += w->each ? !*stop : v == REMOVE && remove_pinned(s, entries[i]);
+                v = ask(w, m->key, (alice_bytes){m->pin.p, m->pin.n});
+            count += w->each ? !*stop : v == REMOVE && remove_pinned(s, m->pin.entry_);
             *stop |= v == STOP;
-            alice_cache_unpin(&pin);
+            alice_cache_unpin(&m->pin);
         }
     }
     return count;

@@ -579,11 +579,14 @@ size_t alice_weak_cache_trim(alice_weak_cache *cache)
     return count;
 }
 
-alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache)
+void alice_weak_cache_get_stats(alice_weak_cache *cache, alice_weak_cache_stats *out)
 {
     alice_weak_cache_stats st = {0};
+    if (!out)
+        return;
+    *out = st;
     if (!cache)
-        return st;
+        return;
     struct core *core = cache->core;
     pthread_mutex_lock(&core->lock);
     st.hits = core->hits;
@@ -598,7 +601,7 @@ alice_weak_cache_stats alice_weak_cache_get_stats(alice_weak_cache *cache)
     if (st.hits + st.misses > 0)
         st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
     st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
-    return st;
+    *out = st;
 }
 
 size_t alice_weak_cache_bytes(alice_weak_cache *cache)

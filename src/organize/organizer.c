@@ -468,16 +468,11 @@ void alice_organizer_close(alice_organizer **organizer)
 
 /* ---- numbers ---- */
 
-static void add_cache(alice_cache_numbers *n, alice_cache *cache)
+static void add_cache(alice_cache_stats *sum, alice_cache *cache)
 {
-    alice_cache_stats s = alice_cache_get_stats(cache);
-    n->hits += s.hits;
-    n->misses += s.misses;
-    n->items += s.items;
-    n->evictions += s.evictions;
-    n->size_bytes += s.size_bytes;
-    n->max_size_bytes += s.max_size_bytes;
-    n->hit_rate = n->hits + n->misses ? (double)n->hits / (double)(n->hits + n->misses) : 0;
+    alice_cache_stats s;
+    alice_cache_get_stats(cache, &s);
+    alice_cache_stats_add(sum, &s);
 }
 
 void alice__organizer_memory(const alice_organizer *o, alice_memory_stats *out)

@@ -73,16 +73,9 @@ void alice__status_tell(alice_organizer *o, const alice__told *t)
 
 static void add_cache(alice_organizer_status *out, const char *name, alice_cache *cache)
 {
-    alice_cache_stats s = alice_cache_get_stats(cache);
-    out->caches[out->cache_count++] =
-        (alice_named_cache){.name = name,
-                            .numbers = {.hits = s.hits,
-                                        .misses = s.misses,
-                                        .items = s.items,
-                                        .evictions = s.evictions,
-                                        .hit_rate = s.hit_rate,
-                                        .size_bytes = s.size_bytes,
-                                        .max_size_bytes = s.max_size_bytes}};
+    alice_named_cache *c = &out->caches[out->cache_count++];
+    c->name = name;
+    alice_cache_get_stats(cache, &c->numbers);
 }
 
 alice_status alice_organizer_get_status(const alice_organizer *o, alice_organizer_status *out)

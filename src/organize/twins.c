@@ -94,7 +94,8 @@ typedef struct content_key {
 
 static uint64_t departed(alice_cache *cache)
 {
-    alice_cache_stats s = alice_cache_get_stats(cache);
+    alice_cache_stats s;
+    alice_cache_get_stats(cache, &s);
     return s.evictions + s.expirations + s.rejections;
 }
 

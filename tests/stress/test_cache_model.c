@@ -40,6 +40,13 @@ struct model {
     uint64_t hits, misses;
 };
 
+static alice_cache_stats stats_of(alice_cache *cache)
+{
+    alice_cache_stats stats;
+    alice_cache_get_stats(cache, &stats);
+    return stats;
+}
+
 static uint64_t now_ms(const struct model *m)
 {
     return m->clock.now_ns / 1000000;
@@ -358,7 +365,7 @@ static void do_seldom(struct model *m, struct random *r)
 static void check(struct model *m)
 {
     alice_error error;
-    alice_cache_stats stats = alice_cache_get_stats(m->cache);
+    alice_cache_stats stats = stats_of(m->cache);
     if (alice_cache_check(m->cache, &error) != ALICE_OK)
         fail_msg("%s", error.text);
     if (stats.pinned == 0)
@@ -412,7 +419,7 @@ static void run_with(alice_cache_options o, bool told)
         for (unsigned i = 0; i < 8; i++)
             alice_cache_unpin(&m->pins[i]);
         check(m);
-        alice_cache_stats stats = alice_cache_get_stats(m->cache);
+        alice_cache_stats stats = stats_of(m->cache);
         assert_ok(alice_cache_close(&m->cache));
         assert_true(m->faulty.live_bytes == 0);
         assert_int_equal(m->destroyed, m->refs);

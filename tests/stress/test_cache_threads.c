@@ -47,6 +47,13 @@ struct stamp {
     uint32_t key, size;
 };
 
+static alice_cache_stats stats_of(alice_cache *cache)
+{
+    alice_cache_stats stats;
+    alice_cache_get_stats(cache, &stats);
+    return stats;
+}
+
 static void make(uint8_t *p, size_t size, uint32_t key)
 {
     memset(p, (int)(key & 0xff), size);
@@ -284,9 +291,24 @@ static void do_pool(struct ground *g, struct random *r, alice_lease *lease)
         do_pool(g, r, lease);
 }
 
+static bool is_right(void *ctx, alice_bytes key, alice_bytes value)
+{
+    uint32_t k;
+    memcpy(&k, key.p, sizeof k);
+    expect(ctx, key.n == sizeof k && right(value.p, value.n, k));
+    return k % 64 != 0;
+}
+
 static void do_seldom(struct ground *g, struct random *r)
 {
-    switch (random_below(r, 10)) {
+    switch (random_below(r, 12)) {
+    case 10:
+        (void)alice_cache_each(g->cache, is_right, g);
+        break;
+    case 11:
+        if (random_below(r, 4) == 0)
+            (void)alice_cache_remove_if(g->cache, is_right, g);
+        break;
     case 0:
         (void)alice_cache_resize(g->cache, 64 * ALICE_KB + random_below(r, 512 * 1024));
         break;
@@ -320,7 +342,7 @@ static void do_seldom(struct ground *g, struct random *r)
             (void)alice_pool_maintain(g->pool); /* may be refused, too */
         break;
     default:
-        (void)alice_cache_get_stats(g->cache);
+        (void)stats_of(g->cache);
         (void)alice_weak_cache_trim(g->weak);
         break;
     }
@@ -407,7 +429,7 @@ static void everything_at_once(alice_cache_policy policy, bool told)
     alice_error e;
     if (alice_cache_check(g.cache, &e) != ALICE_OK)
         fail_msg("%s", e.text);
-    alice_cache_stats st = alice_cache_get_stats(g.cache);
+    alice_cache_stats st = stats_of(g.cache);
     assert_int_equal(st.pinned, 0);
     assert_true(st.hits > 0 && st.evictions > 0 && st.expirations > 0 && st.loads > 0);
     alice_pool_stats ps;

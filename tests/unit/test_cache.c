@@ -32,6 +32,13 @@ struct fixture {
     jmp_buf way_out;
 };
 
+static alice_cache_stats stats_of(alice_cache *cache)
+{
+    alice_cache_stats stats;
+    alice_cache_get_stats(cache, &stats);
+    return stats;
+}
+
 static alice_bytes text(const char *s)
 {
     return (alice_bytes){(const uint8_t *)s, strlen(s)};
@@ -130,9 +137,9 @@ static unsigned fill(struct fixture *f, unsigned from, size_t size)
 {
     uint8_t value[600] = {0};
     char key[16];
-    uint64_t before = alice_cache_get_stats(f->cache).evictions;
+    uint64_t before = stats_of(f->cache).evictions;
     unsigned i = from;
-    while (alice_cache_get_stats(f->cache).evictions == before) {
+    while (stats_of(f->cache).evictions == before) {
         snprintf(key, sizeof key, "%u", i++);
         assert_ok(alice_cache_set(f->cache, text(key), (alice_bytes){value, size},
                                   ALICE_TTL_DEFAULT));
@@ -159,7 +166,7 @@ static void sets_and_gets(void **state)
     assert_non_null(pin.p);
     assert_int_equal(pin.n, 0);
     alice_cache_unpin(&pin);
-    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    alice_cache_stats st = stats_of(f->cache);
     assert_int_equal(st.items, 3);
     assert_int_equal(st.hits, 5);
     assert_int_equal(st.misses, 1);
@@ -223,7 +230,7 @@ static void many_are_looked_up_at_once(void **state)
             f->clock.now_ns += 8 * MS;
             found = 0;
         }
-        alice_cache_stats st = alice_cache_get_stats(f->cache);
+        alice_cache_stats st = stats_of(f->cache);
         assert_int_equal(st.hits, 99);
         assert_int_equal(st.misses, 101);
         assert_int_equal(st.expirations, 33);
@@ -251,7 +258,7 @@ static void pins_hold_through_everything(void **state)
     for (unsigned i = 0; i < 3; i++)
         fill(f, i * 10000, 200);
     check(f);
-    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 3);
+    assert_int_equal(stats_of(f->cache).pinned, 3);
     assert_memory_equal(old.p, "first", 5);
     assert_memory_equal(removed.p, "second", 6);
     assert_memory_equal(evicted.p, "third", 5);
@@ -268,8 +275,8 @@ static void pins_hold_through_everything(void **state)
     assert_status(alice_cache_get(f->cache, text("k"), &none), ALICE_E_NOENT);
     assert_null(none.p); /* whatever was there before */
     alice_cache_unpin(&none);
-    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
-    assert_int_equal(alice_cache_get_stats(f->cache).size_bytes, 0);
+    assert_int_equal(stats_of(f->cache).pinned, 0);
+    assert_int_equal(stats_of(f->cache).size_bytes, 0);
     stop(f);
 }
 
@@ -311,8 +318,8 @@ static void no_room_where_all_is_pinned(void **state)
         assert_true(n < 300);
     }
     assert_int_equal(st, ALICE_E_BUSY);
-    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 1);
-    assert_int_equal(alice_cache_get_stats(f->cache).evictions, 0);
+    assert_int_equal(stats_of(f->cache).rejections, 1);
+    assert_int_equal(stats_of(f->cache).evictions, 0);
     check(f);
     /* Not even for a ref, whose bytes would fit, but not its entry. */
     f->options.max_bytes += 500;
@@ -350,13 +357,13 @@ static void bounded_by_bytes(void **state)
             snprintf(key, sizeof key, "%u", i);
             assert_ok(alice_cache_set(f->cache, text(key),
                                       (alice_bytes){value, sizes[i / 50 % 7] + i % 50}, 0));
-            alice_cache_stats st = alice_cache_get_stats(f->cache);
+            alice_cache_stats st = stats_of(f->cache);
             assert_true(st.size_bytes <= f->options.max_bytes);
             assert_true(f->faulty.live_bytes <= alice_cache_footprint(&f->options));
             if (i % 16 == 0)
                 check(f);
         }
-        assert_true(alice_cache_get_stats(f->cache).peak_bytes <= f->options.max_bytes);
+        assert_true(stats_of(f->cache).peak_bytes <= f->options.max_bytes);
         free(value);
         stop(f);
     }
@@ -376,7 +383,7 @@ static void too_big_is_refused_and_counted(void **state)
                   ALICE_E_TOOBIG);
     assert_status(alice_cache_set_ref(f->cache, text("big"), value, SIZE_MAX, NULL, NULL, 0),
                   ALICE_E_TOOBIG);
-    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 3);
+    assert_int_equal(stats_of(f->cache).rejections, 3);
     assert_true(has(f, "other", "stays"));
     assert_false(has(f, "big", "")); /* out of date, so gone */
     assert_ok(alice_cache_set(f->cache, text("big"), (alice_bytes){value, 55 * ALICE_KB}, 0));
@@ -436,7 +443,7 @@ static void expires_by_the_clock(void **state)
     assert_true(has(f, "short", "v"));
     f->clock.now_ns += MS;
     assert_false(has(f, "short", "v"));
-    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1);
+    assert_int_equal(stats_of(f->cache).expirations, 1);
     f->clock.now_ns += 59896 * MS;
     assert_true(has(f, "default", "v"));
     f->clock.now_ns += 4 * MS;
@@ -491,7 +498,7 @@ static void expiry_frees_what_is_due(void **state)
         assert_int_equal(alice_cache_expire(f->cache, 0), 0);
         f->clock.now_ns = due + 64 * MS + 4 * MS;
         assert_int_equal(alice_cache_expire(f->cache, 0), 20);
-        assert_int_equal(alice_cache_get_stats(f->cache).items, 180 - 20 * i);
+        assert_int_equal(stats_of(f->cache).items, 180 - 20 * i);
         check(f);
     }
     stop(f);
@@ -514,12 +521,12 @@ static void expiry_is_bounded_work(void **state)
     check(f);
     /* Each set frees a few of them, so that they go without anybody asking. */
     for (unsigned i = 0; i < 113; i++) {
-        size_t before = alice_cache_get_stats(f->cache).items;
+        size_t before = stats_of(f->cache).items;
         set(f, "new", "v");
-        assert_true(before - alice_cache_get_stats(f->cache).items <= 8);
+        assert_true(before - stats_of(f->cache).items <= 8);
     }
-    assert_int_equal(alice_cache_get_stats(f->cache).items, 1);
-    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1000);
+    assert_int_equal(stats_of(f->cache).items, 1);
+    assert_int_equal(stats_of(f->cache).expirations, 1000);
     stop(f);
 }
 
@@ -531,8 +538,8 @@ static void a_long_sleep(void **state)
     assert_ok(alice_cache_set(f->cache, text("k"), text("v"), 1000));
     f->clock.now_ns += (UINT64_C(1) << 32) * 4 * MS + 500 * MS - (UINT64_C(1) << 28) * 4 * MS;
     set(f, "other", "v");
-    assert_int_equal(alice_cache_get_stats(f->cache).items, 1);
-    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1);
+    assert_int_equal(stats_of(f->cache).items, 1);
+    assert_int_equal(stats_of(f->cache).expirations, 1);
     assert_false(has(f, "k", "v"));
     stop(f);
 }
@@ -691,7 +698,7 @@ static void callbacks_do_not_recurse(void **state)
     }
     assert_ok(alice_cache_remove(f->cache, text("0")));
     assert_int_equal(f->told_count, 2000);
-    assert_int_equal(alice_cache_get_stats(f->cache).items, 0);
+    assert_int_equal(stats_of(f->cache).items, 0);
     assert_true(f->shallowest - f->deepest < 32768);
     stop(f);
 }
@@ -814,8 +821,8 @@ static void refs_are_destroyed_once(void **state)
     assert_ok(alice_cache_get(f->cache, text("19"), &pin));
     assert_int_equal(pin.n, 1000);
     alice_cache_unpin(&pin);
-    assert_int_equal(f->destroyed + alice_cache_get_stats(f->cache).items, 100);
-    assert_true(alice_cache_get_stats(f->cache).items < 62);
+    assert_int_equal(f->destroyed + stats_of(f->cache).items, 100);
+    assert_true(stats_of(f->cache).items < 62);
     assert_status(alice_cache_set_ref(f->cache, text("null"), NULL, 0, NULL, NULL, 0),
                   ALICE_E_INVAL);
     alice_cache_clear(f->cache);
@@ -834,7 +841,7 @@ static void clear_gives_everything_back(void **state)
     assert_true(empty <= 2048); /* what a cache costs beside its bound */
     fill(f, 0, 100);
     alice_cache_clear(f->cache);
-    assert_int_equal(alice_cache_get_stats(f->cache).items, 0);
+    assert_int_equal(stats_of(f->cache).items, 0);
     assert_int_equal(f->faulty.live_bytes, empty);
     assert_int_equal(alice_cache_bytes(f->cache), empty);
     stop(f);
@@ -848,7 +855,7 @@ static void resizes(void **state)
     start(f);
     unsigned n = fill(f, 0, 100);
     assert_ok(alice_cache_resize(f->cache, 64 * ALICE_KB));
-    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    alice_cache_stats st = stats_of(f->cache);
     assert_true(st.size_bytes <= 64 * ALICE_KB);
     assert_true(f->faulty.live_bytes <= 64 * ALICE_KB + 2048);
     assert_int_equal(st.max_size_bytes, 64 * ALICE_KB);
@@ -856,7 +863,7 @@ static void resizes(void **state)
     check(f);
     assert_ok(alice_cache_resize(f->cache, 512 * ALICE_KB));
     fill(f, 0, 100);
-    assert_true(alice_cache_get_stats(f->cache).items > n - n / 20);
+    assert_true(stats_of(f->cache).items > n - n / 20);
     assert_status(alice_cache_resize(f->cache, 100), ALICE_E_INVAL);
     alice_pin pin;
     uint8_t *big = calloc(1, 100000);
@@ -864,7 +871,7 @@ static void resizes(void **state)
     assert_ok(alice_cache_get(f->cache, text("big"), &pin));
     assert_status(alice_cache_resize(f->cache, 64 * ALICE_KB), ALICE_E_BUSY);
     alice_cache_unpin(&pin);
-    assert_true(alice_cache_get_stats(f->cache).size_bytes <= 64 * ALICE_KB);
+    assert_true(stats_of(f->cache).size_bytes <= 64 * ALICE_KB);
     f->options.max_bytes = 64 * ALICE_KB;
     free(big);
     stop(f);
@@ -939,8 +946,8 @@ static void each_is_told_of_once(void **state)
         seen.stop_at = seen.told + 5;
         seen.meddles = false;
         assert_int_equal(alice_cache_each(f->cache, see, &seen), 5);
-        assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
-        assert_int_equal(alice_cache_get_stats(f->cache).hits, 0);
+        assert_int_equal(stats_of(f->cache).pinned, 0);
+        assert_int_equal(stats_of(f->cache).hits, 0);
         assert_int_equal(alice_cache_each(f->cache, NULL, NULL), 0);
         stop(f);
     }
@@ -974,7 +981,7 @@ static void adds_only_what_is_missing(void **state)
     f->clock.now_ns += 8 * MS;
     assert_ok(alice_cache_add(f->cache, text("k"), text("third"), 0));
     assert_true(has(f, "k", "third"));
-    assert_int_equal(alice_cache_get_stats(f->cache).expirations, 1);
+    assert_int_equal(stats_of(f->cache).expirations, 1);
     assert_status(alice_cache_add(NULL, text("k"), text("v"), 0), ALICE_E_INVAL);
     stop(f);
 }
@@ -1012,10 +1019,10 @@ static void bounded_by_number(void **state)
             char key[16];
             snprintf(key, sizeof key, "%u", i);
             set(f, key, "v");
-            assert_true(alice_cache_get_stats(f->cache).items <= 100);
+            assert_true(stats_of(f->cache).items <= 100);
         }
-        assert_int_equal(alice_cache_get_stats(f->cache).items, 100);
-        assert_int_equal(alice_cache_get_stats(f->cache).evictions, 400);
+        assert_int_equal(stats_of(f->cache).items, 100);
+        assert_int_equal(stats_of(f->cache).evictions, 400);
         alice_pin pins[100];
         unsigned n = 0;
         for (unsigned i = 0; i < 500 && n < 100; i++) {
@@ -1044,9 +1051,9 @@ static void scopes_let_go(void **state)
     {
         alice_pin pin ALICE_PIN_SCOPED = {0};
         assert_ok(alice_cache_get(f->cache, text("k"), &pin));
-        assert_int_equal(alice_cache_get_stats(f->cache).pinned, 1);
+        assert_int_equal(stats_of(f->cache).pinned, 1);
     }
-    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
+    assert_int_equal(stats_of(f->cache).pinned, 0);
     {
         alice_cache *cache ALICE_CACHE_SCOPED = f->cache;
         f->cache = NULL;
@@ -1093,12 +1100,11 @@ static alice_status load(void *ctx, alice_bytes key, alice_load *into)
         assert_status(alice_load_take(into, n, &p), ALICE_E_INVAL);
     } else if (l->value) {
         size_t n = strlen(l->value);
-        size_t before = alice_cache_get_stats(l->f->cache).size_bytes;
+        size_t before = stats_of(l->f->cache).size_bytes;
         alice_status st = alice_load_take(into, n + 1000, &p);
         if (st != ALICE_OK)
             return st;
-        assert_true(l->evicts ||
-                    alice_cache_get_stats(l->f->cache).size_bytes >= before + n + 1000);
+        assert_true(l->evicts || stats_of(l->f->cache).size_bytes >= before + n + 1000);
         memcpy(p, l->value, n);
         st = alice_load_take(into, n, &p);
         if (st != ALICE_OK)
@@ -1122,7 +1128,7 @@ static void loads_what_is_missing(void **state)
         alice_cache_unpin(&pin);
     }
     assert_int_equal(l.runs, 1);
-    assert_int_equal(alice_cache_get_stats(f->cache).loads, 1);
+    assert_int_equal(stats_of(f->cache).loads, 1);
     f->clock.now_ns += 1001 * MS; /* by alice_load_ttl() */
     assert_false(has(f, "k", ""));
     check(f);
@@ -1192,7 +1198,7 @@ static void refreshes_what_was_set_long_ago(void **state)
     assert_ok(alice_cache_get_or_load(f->cache, text("k"), load, &l, &pin));
     alice_cache_unpin(&pin);
     assert_int_equal(l.runs, 2);
-    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    alice_cache_stats st = stats_of(f->cache);
     assert_int_equal(st.refreshes, 2);
     assert_int_equal(st.loads, 2);
     assert_int_equal(st.pinned, 0);
@@ -1230,7 +1236,7 @@ static alice_status slow_load(void *ctx, alice_bytes key, alice_load *into)
     pthread_mutex_lock(&g->lock);
     g->runs++;
     pthread_mutex_unlock(&g->lock);
-    while (alice_cache_get_stats(g->f->cache).load_waits < WAITERS - 1)
+    while (stats_of(g->f->cache).load_waits < WAITERS - 1)
         continue;
     assert_ok(alice_load_take(into, 4, &p));
     memcpy(p, "once", 4);
@@ -1262,7 +1268,7 @@ static void many_wait_for_one_load(void **state)
         assert_non_null(good);
     }
     assert_int_equal(g.runs, 1);
-    assert_int_equal(alice_cache_get_stats(f->cache).pinned, 0);
+    assert_int_equal(stats_of(f->cache).pinned, 0);
     pthread_mutex_destroy(&g.lock);
     stop(f);
 }
@@ -1394,14 +1400,14 @@ static void evicts_from_itself_before_it_is_refused(void **state)
     f->options.env.account = p.account;
     start(f);
     fill(f, 0, 100); /* the budget is full long before the cache is */
-    assert_true(alice_cache_get_stats(f->cache).size_bytes < 40 * ALICE_KB);
-    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 0);
-    size_t items = alice_cache_get_stats(f->cache).items;
+    assert_true(stats_of(f->cache).size_bytes < 40 * ALICE_KB);
+    assert_int_equal(stats_of(f->cache).rejections, 0);
+    size_t items = stats_of(f->cache).items;
     uint8_t *value = calloc(1, 50000);
     assert_status(alice_cache_set(f->cache, text("k"), (alice_bytes){value, 50000}, 0),
                   ALICE_E_BUDGET);
-    assert_int_equal(alice_cache_get_stats(f->cache).items, items); /* nothing went in vain */
-    assert_int_equal(alice_cache_get_stats(f->cache).rejections, 1);
+    assert_int_equal(stats_of(f->cache).items, items); /* nothing went in vain */
+    assert_int_equal(stats_of(f->cache).rejections, 1);
     free(value);
     stop(f);
     purse_close(&p);
@@ -1428,12 +1434,12 @@ static void gives_expired_then_cold_back(void **state)
     f->clock.now_ns += 1000 * MS;
     size_t free_bytes = alice_account_free(p.account);
     assert_ok(alice_account_charge(alice_budget_root(p.budget), free_bytes + 50000));
-    alice_cache_stats st = alice_cache_get_stats(f->cache);
+    alice_cache_stats st = stats_of(f->cache);
     assert_int_equal(st.expirations, 100);
     assert_int_equal(st.evictions, 0);
     check(f);
     assert_ok(alice_account_charge(alice_budget_root(p.budget), 200000));
-    st = alice_cache_get_stats(f->cache);
+    st = stats_of(f->cache);
     assert_true(st.evictions > 50 && st.evictions < 250);
     assert_true(alice_cache_bytes(f->cache) + 200000 < held);
     check(f);
@@ -1446,7 +1452,7 @@ static void gives_expired_then_cold_back(void **state)
     assert_string_equal(rows[1].name, "results.cold");
     assert_int_equal(rows[1].order, ALICE_RECLAIM_COLD);
     assert_true(rows[1].got.bytes > 0 && rows[1].got.items > 0);
-    assert_int_equal(alice_cache_get_stats(f->cache).size_bytes, 0);
+    assert_int_equal(stats_of(f->cache).size_bytes, 0);
     alice_account_release(alice_budget_root(p.budget), free_bytes + 250000);
     stop(f);
     purse_close(&p);
@@ -1471,7 +1477,7 @@ static void memory_follows_the_sizes(void **state)
             assert_ok(
                 alice_cache_set(f->cache, text(key), (alice_bytes){value, size + i % 9}, 0));
         }
-        size_t items = alice_cache_get_stats(f->cache).items;
+        size_t items = stats_of(f->cache).items;
         size_t payload = items * (size + 4 + 7);
         /* Payload, and 64 bytes of overhead: most of the bound. */
         if (payload + items * 64 < ALICE_MB * 9 / 10)
