@@ -30,8 +30,9 @@ static void close_pair(pair *p)
     alice__fs_close(p->dir);
 }
 
-/* Open both. False: the source is not what it was, is gone, or is the very file that stands. */
-static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p)
+/* Open both. False: the source is not what it was, or is gone. `*one`: they are two names of
+ * one file, a move by a link that was cut off. */
+static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p, bool *one)
 {
     const alice__fs_ops *fs = o->fs;
     alice__fs_stat source, there;
@@ -48,9 +49,10 @@ static bool open_pair(const alice_organizer *o, const alice__doubt *d, pair *p)
         fs->open_read(fs, o->organized_fd, d->dest, &p->to) != 0 ||
         fs->stat_fd(fs, p->from, &source) != 0 || fs->stat_fd(fs, p->to, &there) != 0)
         return false;
+    *one = source.dev == there.dev && source.inode == there.inode;
     return source.kind == ALICE__FS_FILE && there.kind == ALICE__FS_FILE &&
-           (source.dev != there.dev || source.inode != there.inode) &&
-           source.size == d->stamp.size && source.mtime_ns == d->stamp.mtime_ns;
+           (!*one || there.links > 1) && source.size == d->stamp.size &&
+           source.mtime_ns == d->stamp.mtime_ns;
 }
 
 /* The copy of a move stands, compared: make it durable, and only then remove its source. */
@@ -80,10 +82,12 @@ static alice_status look_closer(alice_organizer *o, const alice__doubt *d, bool 
 {
     const alice__reading_whole how = alice__organizer_reading(o);
     pair p;
-    bool same = false;
+    bool same = false, one = false;
     alice_status st = ALICE_OK;
-    if (open_pair(o, d, &p)) {
-        st = alice__same_bytes(&how, p.from, p.to, d->stamp.size, &same);
+    if (open_pair(o, d, &p, &one)) {
+        same = one;
+        if (!one)
+            st = alice__same_bytes(&how, p.from, p.to, d->stamp.size, &same);
         if (st == ALICE_OK && same && d->move)
             end_move(o, d, &p);
         *stands = same;
