@@ -25,6 +25,7 @@ typedef struct alice__item {
     const char *source;  /* folder name; NULL: none */
     const char *project; /* folded: the counter's key; NULL: none of its own */
     int64_t leader;      /* row of the file that it follows; 0: none */
+    uint16_t base;       /* of one that follows: bytes of `dest` that are its leader's stem */
     uint16_t suffix;     /* of one that follows: bytes of `dest` behind the leader's stem */
     const char *make, *model;
     const char *reason; /* NULL: nothing to say */

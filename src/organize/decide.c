@@ -118,15 +118,38 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item
     return ALICE_OK;
 }
 
-/* The place of a file that belongs to a placed one. */
+/* The row of a file that was decided. */
+static alice_status add_row(alice__flow *x, alice__folder *folder, alice__row *row,
+                            alice__item *item)
+{
+    alice_status st = alice__flow_folder_row(x, folder, true, &row->dir_id);
+    if (st == ALICE_OK)
+        st = alice__catalog_add(x->o->catalog, row, &item->id, x->error);
+    if (st != ALICE_OK)
+        return st;
+    if (x->run_first == 0)
+        x->run_first = item->id;
+    if (row->state == ALICE__PLACED && x->first_row == 0)
+        x->first_row = item->id;
+    if (item->leader && x->o->o.dry_run) /* taken, for those that come after: see groups.c */
+        alice_cache_set(
+            x->o->folders, (alice_bytes){(const uint8_t *)item->dest, strlen(item->dest)},
+            (alice_bytes){(const uint8_t *)&item->id, sizeof item->id}, ALICE_TTL_NEVER);
+    return ALICE_OK;
+}
+
+/* The place of a file that belongs to a placed one. `stands` NULL: it is none of those that are
+ * known to stand there. */
 static alice_status plan_follower(alice__flow *x, const alice__probe *p, const alice__group *g,
-                                  alice__item *item)
+                                  alice__item *item, bool *stands)
 {
     alice_organizer *o = x->o;
     char dest[ALICE__DEST_MAX];
     unsigned number = 1;
-    alice_status st = alice__group_place(x, g, &number, dest, sizeof dest);
-    if (st != ALICE_OK)
+    bool none = false;
+    alice_status st = alice__group_place(x, g, stands ? p : NULL, &number, dest, sizeof dest,
+                                         stands ? stands : &none);
+    if (st != ALICE_OK || (stands && *stands))
         return st;
     const char *source = strchr(dest, '/');
     source = source ? strchr(source + 1, '/') : NULL;
@@ -135,6 +158,7 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
     item->source =
         end ? alice__items_text(&o->items, source + 1, (size_t)(end - source - 1)) : p->source;
     item->leader = g->leader;
+    item->base = (uint16_t)strlen(g->base);
     item->suffix = (uint16_t)strlen(g->suffix);
     item->place = true;
     item->outcome = ALICE_ORGANIZED;
@@ -145,55 +169,35 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
 static alice_status consume_follower(alice__flow *x, const alice__probe *p,
                                      const alice__group *g, alice__item *item)
 {
-    alice_organizer *o = x->o;
-    char dest[ALICE__DEST_MAX];
-    bool stands = false;
-    alice_status st = ALICE_OK;
     /* The same again, beside the same: a second copy of a picture had it too. */
-    for (unsigned number = 1; st == ALICE_OK && !stands && number < 100; number++) {
-        alice__fs_stat there;
-        char n[16] = "";
-        if (number > 1)
-            snprintf(n, sizeof n, "-%u", number);
-        int made = snprintf(dest, sizeof dest, "%s%s%s", g->base, n, g->suffix);
-        if (made < 0 || (size_t)made >= sizeof dest || o->organized_fd < 0 ||
-            alice__fs_stat_at(o->organized_fd, dest, &there) != 0)
-            break;
-        st = alice__group_stands(x, p, dest, &stands);
-    }
+    bool stands = false;
+    alice_status st = plan_follower(x, p, g, item, &stands);
     if (st == ALICE_E_CANCELLED) {
         x->stop = true;
         alice__item_leave(item);
         return ALICE_OK;
     }
-    alice__row row = {.name = p->name,
-                      .stamp = p->stamp,
-                      .state = stands ? ALICE__DUPLICATE : ALICE__PLACED,
-                      .other = stands ? g->placed : 0,
-                      .head = p->head,
-                      .run_id = x->id};
+    if (st == ALICE_E_TOOBIG) {
+        alice__item_fail(item, st, "the name beside the file that it belongs to is too long");
+        return ALICE_OK;
+    }
+    if (st != ALICE_OK)
+        return st;
     if (stands) {
         item->outcome = ALICE_DUPLICATE;
         item->other = g->placed;
         item->reason = "the same bytes stand beside the file that it belongs to";
     } else {
-        st = plan_follower(x, p, g, item);
-        if (st == ALICE_E_TOOBIG) {
-            alice__item_fail(item, st,
-                             "the name beside the file that it belongs to is too long");
-            return ALICE_OK;
-        }
-        if (st != ALICE_OK)
-            return st;
         item->date_source = ALICE_DATE_NOWHERE;
-        row.dest = item->dest;
     }
-    st = alice__flow_folder_row(x, p->folder, true, &row.dir_id);
-    if (st == ALICE_OK)
-        st = alice__catalog_add(o->catalog, &row, &item->id, x->error);
-    if (st == ALICE_OK && !stands && x->first_row == 0)
-        x->first_row = item->id;
-    return st;
+    alice__row row = {.name = p->name,
+                      .stamp = p->stamp,
+                      .state = stands ? ALICE__DUPLICATE : ALICE__PLACED,
+                      .other = stands ? g->placed : 0,
+                      .dest = item->dest,
+                      .head = p->head,
+                      .run_id = x->id};
+    return add_row(x, p->folder, &row, item);
 }
 
 static alice_status consume_media(alice__flow *x, const alice__probe *p, const alice__group *g,
@@ -248,7 +252,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
         if (!item->reason)
             item->reason = "the same bytes are organized already";
     } else {
-        st = g->leader ? plan_follower(x, p, g, item) : ALICE_E_TOOBIG;
+        st = g->leader ? plan_follower(x, p, g, item, NULL) : ALICE_E_TOOBIG;
         if (st == ALICE_E_TOOBIG)
             st = plan_file(x, p, item);
         if (st != ALICE_OK)
@@ -270,12 +274,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
                       .content = search.content,
                       .info = &p->info,
                       .run_id = x->id};
-    st = alice__flow_folder_row(x, p->folder, true, &row.dir_id);
-    if (st == ALICE_OK)
-        st = alice__catalog_add(o->catalog, &row, &item->id, x->error);
-    if (st == ALICE_OK && !twin && x->first_row == 0)
-        x->first_row = item->id;
-    return st;
+    return add_row(x, p->folder, &row, item);
 }
 
 static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__item *item)
@@ -290,8 +289,7 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
     item->reason = p->info.reason[0]
                        ? alice__items_text(&x->o->items, p->info.reason, strlen(p->info.reason))
                        : "not a media file that alice knows";
-    alice_status st = alice__flow_folder_row(x, p->folder, true, &row.dir_id);
-    return st == ALICE_OK ? alice__catalog_add(x->o->catalog, &row, &item->id, x->error) : st;
+    return add_row(x, p->folder, &row, item);
 }
 
 alice_status alice__decide(alice__flow *x, alice__probe *p)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "media/types.h"
 
@@ -38,6 +39,11 @@ static part stem_of(const char *name)
 static bool same(part a, part b)
 {
     return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+static bool same_letters(part a, part b)
+{
+    return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
 static bool starts(part a, part with)
@@ -161,13 +167,14 @@ static bool is_pixel_film(const char *name)
     return strcmp(name + stem.n, ".MP") == 0;
 }
 
-bool alice__group_follows(const char *name)
+unsigned alice__group_follows(const char *name)
 {
     part base, mark, number;
     char apple[9], letter;
-    return is_sidecar(name) ||
-           (is_media(name) && (split_edited(name, &base, &mark, &number) ||
-                               split_apple(name, apple, &letter) || is_pixel_film(name)));
+    if (is_sidecar(name))
+        return 2;
+    return is_media(name) && (split_edited(name, &base, &mark, &number) ||
+                              split_apple(name, apple, &letter) || is_pixel_film(name));
 }
 
 /* Fill a suffix of two parts. False: it is too long to be one. */
@@ -224,7 +231,8 @@ alice__bond alice__group_bond(const char *name, const char *leader, char *suffix
         return bond(suffix, text(letters), extension);
     }
     if (is_sidecar(name)) {
-        if (same(stem, text(leader)) || same(stem, theirs))
+        /* Programs do not keep to the case of an extension: "a.jpg.xmp" is that of "a.JPG". */
+        if (same(stem, theirs) || (starts(stem, theirs) && same_letters(stem, text(leader))))
             return bond(suffix, (part){name + theirs.n, stem.n - theirs.n}, extension);
         if (ours->partner == ALICE__PARTNER_JSON && takeout(stem, leader, &base))
             return bond(suffix, base, extension);
@@ -255,6 +263,18 @@ alice__bond alice__group_bond(const char *name, const char *leader, char *suffix
     return ours->partner == ALICE__PARTNER_VIDEO || other == ALICE__PARTNER_VIDEO
                ? ALICE__BOND_SHOTS
                : ALICE__BOND_NAME;
+}
+
+/* [stem + '.', stem + '/'): those with this very stem, however many "stem (1)" there are. */
+static bool range_of_stem(part stem, char *from, char *to)
+{
+    if (stem.n == 0 || stem.n + 2 >= ALICE__GROUP_NAME)
+        return false;
+    memcpy(from, stem.p, stem.n);
+    memcpy(to, stem.p, stem.n);
+    memcpy(from + stem.n, ".", 2);
+    memcpy(to + stem.n, "/", 2);
+    return true;
 }
 
 /* [stem, stem + '/'): the stem itself, and what has a '.' or '(' or '-' behind it. */
@@ -293,10 +313,13 @@ bool alice__group_range(const char *name, unsigned i, char *from, char *to)
         return i == 1 && range(base, number, from, to);
     if (is_media(name)) { /* "a(2).MOV" may be the film of "a.HEIC" */
         base = stem;
-        return i == 1 && take_number(&base).n && range(base, none, from, to);
+        return i == 1 && take_number(&base).n && range_of_stem(base, from, to);
     }
-    if (alice__name_kind_of(name)->partner != ALICE__PARTNER_JSON)
-        return false;
+    if (alice__name_kind_of(name)->partner != ALICE__PARTNER_JSON) {
+        char medium[ALICE__GROUP_NAME];
+        snprintf(medium, sizeof medium, "%.*s", (int)stem.n, stem.p);
+        return i == 1 && is_media(medium) && range_of_stem(stem_of(medium), from, to);
+    }
     /* Takeout: without its number, what is left of the tail, and the extension. */
     base = stem;
     number = take_number(&base);

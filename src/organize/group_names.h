@@ -18,9 +18,9 @@ enum { ALICE__GROUP_NAME = 256 }; /* longest name that is looked at, with its NU
 
 /*
  * Whether a file of this name has its place only beside another: those are decided after
- * the other files of their folder.
+ * the other files of their folder, media (1) before sidecars (2), which may be theirs. 0: no.
  */
-bool alice__group_follows(const char *name);
+unsigned alice__group_follows(const char *name);
 
 typedef enum alice__bond {
     ALICE__BOND_NONE,

@@ -24,6 +24,7 @@
 enum { NEAR_S = 10, QUARTER_S = 15 * 60, ZONES_S = 15 * 3600 };
 
 typedef struct search {
+    alice__flow *x;
     const alice__probe *p;
     alice__group *found;
     bool behind; /* the one found follows this file, not the other way round */
@@ -71,6 +72,15 @@ static bool of_one_live_photo(const alice__probe *p, const alice__sibling *s)
                (alice__name_kind_of(s->name)->partner == ALICE__PARTNER_VIDEO);
 }
 
+/* Whether the two stand or stood in their folder together, as far as is known. */
+static bool of_one_time(const search *t, const alice__sibling *s)
+{
+    alice__fs_stat there;
+    return (t->x->run_first && s->id >= t->x->run_first) ||
+           (alice__fs_stat_at(alice__folder_fd(t->p->folder), s->name, &there) == 0 &&
+            there.mtime_ns == s->mtime_ns);
+}
+
 static bool look(void *ctx, const alice__sibling *s)
 {
     search *t = ctx;
@@ -86,7 +96,13 @@ static bool look(void *ctx, const alice__sibling *s)
         t->behind = false;
         snprintf(g->suffix, sizeof g->suffix, "%s", strrchr(t->p->name, '.'));
     }
-    if (bond == ALICE__BOND_NONE || (bond == ALICE__BOND_SHOTS && !of_one_moment(t->p, s)))
+    if (bond == ALICE__BOND_NONE)
+        return false;
+    /* A camera counts to 9,999 and begins again, and a folder that was emptied is filled again:
+       with a file of an earlier run that is gone a medium has to share more than a name. */
+    bool medium = t->p->info.type != ALICE_MEDIA_NONE && !alice__group_follows(s->name);
+    if ((bond == ALICE__BOND_SHOTS || (medium && !of_one_time(t, s))) &&
+        !of_one_moment(t->p, s))
         return false;
     g->leader = s->id;
     g->placed = s->placed;
@@ -97,7 +113,7 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
                                alice__group *out)
 {
     char from[ALICE__GROUP_NAME], to[ALICE__GROUP_NAME];
-    search t = {.p = p, .found = out};
+    search t = {.x = x, .p = p, .found = out};
     out->leader = 0;
     for (unsigned i = 0; out->leader == 0 && alice__group_range(p->name, i, from, to); i++) {
         alice_status st = alice__catalog_siblings(x->o->catalog, dir, from, to, look, &t);
@@ -126,15 +142,65 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
         return ALICE_OK;
     }
     out->base[n - tail] = 0;
-    return ALICE_OK;
+    if (t.behind) {
+        char dest[ALICE__DEST_MAX];
+        unsigned number = 1;
+        st = alice__group_place(x, out, NULL, &number, dest, sizeof dest, &(bool){false});
+        if (st == ALICE_OK && number > 1)
+            out->leader = 0; /* the one that it follows is there: another of this name */
+        st = st == ALICE_E_TOOBIG ? ALICE_OK : st;
+    }
+    return st;
 }
 
-alice_status alice__group_place(alice__flow *x, const alice__group *g, unsigned *number,
-                                char *dest, size_t size)
+/* Who is to get the place `dest`, and is not there yet: the row, or 0. */
+static int64_t planned_at(const alice__flow *x, const char *dest)
+{
+    const alice__items *items = &x->o->items;
+    int64_t id = 0;
+    size_t n = 0;
+    for (size_t i = items->count; i-- > 0;)
+        if (items->all[i].dest && items->all[i].place && strcmp(items->all[i].dest, dest) == 0)
+            return items->all[i].id;
+    /* What a dry run would have placed before: a cache, so that it stays small. */
+    if (x->o->o.dry_run &&
+        (alice_cache_get_copy(x->o->folders, (alice_bytes){(const uint8_t *)dest, strlen(dest)},
+                              &id, sizeof id, &n) != ALICE_OK ||
+         n != sizeof id))
+        id = 0;
+    return id;
+}
+
+/* Whether the very bytes of the file stand at `dest` already, or are to go there from the
+ * source of the row `planned`. */
+static alice_status has_bytes(alice__flow *x, const alice__probe *p, const char *dest,
+                              int64_t planned, bool *same)
+{
+    const alice__reading_whole how = alice__organizer_reading(x->o);
+    char path[ALICE__PATH_MAX];
+    int from = -1, to = -1, r = -1;
+    alice__fs_stat s;
+    alice_status st = ALICE_OK;
+    *same = false;
+    if (!planned)
+        r = alice__fs_open_read(x->o->organized_fd, dest, &to);
+    else if (alice__catalog_source(x->o->catalog, planned, path, sizeof path) == ALICE_OK)
+        r = alice__fs_open_read(ALICE__FS_CWD, path, &to);
+    if (r == 0 && alice__fs_stat_fd(to, &s) == 0 && s.size == p->stamp.size &&
+        alice__fs_open_read(alice__folder_fd(p->folder), p->name, &from) == 0)
+        st = alice__same_bytes(&how, from, to, s.size, same);
+    alice__fs_close(from);
+    alice__fs_close(to);
+    return st;
+}
+
+alice_status alice__group_place(alice__flow *x, const alice__group *g, const alice__probe *p,
+                                unsigned *number, char *dest, size_t size, bool *stands)
 {
     alice_organizer *o = x->o;
-    alice__fs_stat st;
+    alice__fs_stat there;
     enum { MOST = 1000 };
+    *stands = false;
     for (;; (*number)++) {
         char n[16] = "";
         if (*number > 1)
@@ -142,27 +208,14 @@ alice_status alice__group_place(alice__flow *x, const alice__group *g, unsigned 
         int made = snprintf(dest, size, "%s%s%s", g->base, n, g->suffix);
         if (made <= 0 || (size_t)made >= size || *number > MOST)
             return ALICE_E_TOOBIG;
-        if (o->organized_fd < 0 || alice__fs_stat_at(o->organized_fd, dest, &st) != 0)
+        int64_t planned = planned_at(x, dest);
+        if (!planned &&
+            (o->organized_fd < 0 || alice__fs_stat_at(o->organized_fd, dest, &there) != 0))
             return ALICE_OK;
+        alice_status st = p ? has_bytes(x, p, dest, planned, stands) : ALICE_OK;
+        if (st != ALICE_OK || *stands)
+            return st;
     }
-}
-
-/* Whether the very bytes of the file stand at `dest` already. */
-alice_status alice__group_stands(alice__flow *x, const alice__probe *p, const char *dest,
-                                 bool *stands)
-{
-    const alice__reading_whole how = alice__organizer_reading(x->o);
-    int from = -1, to = -1;
-    alice__fs_stat s;
-    alice_status st = ALICE_OK;
-    *stands = false;
-    if (x->o->organized_fd >= 0 && alice__fs_open_read(x->o->organized_fd, dest, &to) == 0 &&
-        alice__fs_stat_fd(to, &s) == 0 && s.size == p->stamp.size &&
-        alice__fs_open_read(alice__folder_fd(p->folder), p->name, &from) == 0)
-        st = alice__same_bytes(&how, from, to, s.size, stands);
-    alice__fs_close(from);
-    alice__fs_close(to);
-    return st;
 }
 
 alice_status alice__group_head(alice__flow *x, alice__probe *p)

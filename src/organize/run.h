@@ -32,7 +32,8 @@ typedef struct alice__flow {
     int64_t folder_id;
     int64_t
         first_row; /* of the transaction, of a dry run: rows from here on are not transferred */
-    bool unsure;   /* what was transferred could not be flushed */
+    int64_t run_first; /* row: the first that this run added; 0: none yet */
+    bool unsure;       /* what was transferred could not be flushed */
 } alice__flow;
 
 /* ---- run.c ---- */
@@ -107,13 +108,11 @@ typedef struct alice__group {
 /* The group of `p`, whose folder has the catalog's row `dir`. */
 alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t dir,
                                alice__group *out);
-/* Its place: base and suffix, with "-2" and so on between them where that is taken: `*number`,
-   from 1, is the first to try, and the one it got. */
-alice_status alice__group_place(alice__flow *x, const alice__group *g, unsigned *number,
-                                char *dest, size_t size);
-/* Whether the very bytes of the file stand at `dest` already. */
-alice_status alice__group_stands(alice__flow *x, const alice__probe *p, const char *dest,
-                                 bool *stands);
+/* Its place: base and suffix, with "-2" and so on between them where that is taken, or is to be
+   by what is planned: `*number`, from 1, is the first to try, and the one it got. `*stands`:
+   the very bytes of `p` (NULL: do not ask) stand there already, or will. */
+alice_status alice__group_place(alice__flow *x, const alice__group *g, const alice__probe *p,
+                                unsigned *number, char *dest, size_t size, bool *stands);
 /* Read the head's fingerprint of a known file; p->status says how that went. */
 alice_status alice__group_head(alice__flow *x, alice__probe *p);
 

@@ -50,10 +50,10 @@ static alice_status replace_follower(alice__flow *x, alice__item *item)
     char dest[ALICE__DEST_MAX];
     alice__group g;
     unsigned number = 2;
-    size_t n = strlen(item->dest) - item->suffix;
-    snprintf(g.base, sizeof g.base, "%.*s", (int)n, item->dest);
-    snprintf(g.suffix, sizeof g.suffix, "%s", item->dest + n);
-    alice_status st = alice__group_place(x, &g, &number, dest, sizeof dest);
+    bool stands = false;
+    snprintf(g.base, sizeof g.base, "%.*s", (int)item->base, item->dest);
+    snprintf(g.suffix, sizeof g.suffix, "%s", item->dest + strlen(item->dest) - item->suffix);
+    alice_status st = alice__group_place(x, &g, NULL, &number, dest, sizeof dest, &stands);
     const char *kept =
         st == ALICE_OK ? alice__items_replace(&o->items, item->dest, dest) : NULL;
     if (!kept) {

@@ -8,8 +8,8 @@
  *   ├─ the stack: ─┼─ records of the ────┼─ free ───────┼─ index: u32 ──┤
  *   │ waiting dirs │  directory at hand  │              │  a record     │
  *
- * A record is its rank ('1' file, '2' later file, '3' directory), the name, a NUL, its kind:
- * strcmp() on records is the order in which they are handed out.
+ * A record is its rank ('1' file, '2' and '3' later files, '4' directory), the name, a NUL, its
+ * kind: strcmp() on records is the order in which they are handed out.
  *
  * When the block is full and cannot grow, first the stack moves to the scratch
  * file; then the records are sorted and written there as a run. Runs of one
@@ -127,7 +127,7 @@ static unsigned record_kind(const char *record)
 
 static bool is_dir(const char *record)
 {
-    return record[0] == '3';
+    return record[0] == '4';
 }
 
 static bool fits(const alice__names *n, size_t length)
@@ -581,7 +581,10 @@ alice_status alice__names_add(alice__names *n, unsigned kind, const char *name,
             return st;
     }
     char *to = n->block + n->used;
-    to[0] = kind == ALICE__NAMES_DIR ? '3' : kind & ALICE__NAMES_LATER ? '2' : '1';
+    to[0] = kind == ALICE__NAMES_DIR    ? '4'
+            : kind & ALICE__NAMES_LAST  ? '3'
+            : kind & ALICE__NAMES_LATER ? '2'
+                                        : '1';
     memcpy(to + 1, name, length + 1);
     to[length + 2] = (char)(unsigned char)kind;
     n->count++;

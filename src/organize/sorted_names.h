@@ -23,8 +23,9 @@ typedef struct alice__names_options {
 } alice__names_options;
 
 enum {
-    ALICE__NAMES_DIR = 255,  /* the kind of a subdirectory; the others are the caller's */
-    ALICE__NAMES_LATER = 256 /* or'ed to the kind of a file that comes after those without */
+    ALICE__NAMES_DIR = 255,   /* the kind of a subdirectory; the others are the caller's */
+    ALICE__NAMES_LATER = 256, /* or'ed to the kind of a file that comes after those without, */
+    ALICE__NAMES_LAST = 512   /* and of one that comes after those */
 };
 
 /* Longest name that is taken, in bytes. File systems have 255 to 1,530. */

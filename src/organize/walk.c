@@ -54,7 +54,7 @@ struct alice__walk {
     uint64_t skip_dev, skip_ino;
     level *levels;
     size_t depth, level_cap, open_levels;
-    bool (*comes_later)(const char *name);
+    unsigned (*comes_later)(const char *name);
     bool listing;     /* the files of the top level are being handed out */
     bool read_failed; /* they are not all: say so first */
     int read_error;
@@ -196,8 +196,9 @@ static alice_status read_names(alice__walk *w, int fd)
         }
         unsigned kind =
             n.kind == ALICE__FS_DIR ? (unsigned)ALICE__NAMES_DIR : (unsigned)entry_kind(n.kind);
-        if (kind == ALICE__ENTRY_FILE && w->comes_later && w->comes_later(n.name))
-            kind |= ALICE__NAMES_LATER;
+        unsigned later =
+            kind == ALICE__ENTRY_FILE && w->comes_later ? w->comes_later(n.name) : 0;
+        kind |= later == 0 ? 0 : later == 1 ? ALICE__NAMES_LATER : ALICE__NAMES_LAST;
         alice_status st = alice__names_add(w->names, kind, n.name, &w->error);
         if (st != ALICE_OK)
             return st;

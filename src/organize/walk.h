@@ -69,8 +69,8 @@ typedef struct alice__walk_options {
     const char *scratch_dir; /* where sorting spills, never a tmpfs; NULL: /var/tmp */
     size_t names_bytes;      /* room for names before spilling, at least 128 KB; 0: 1 MB */
     unsigned open_levels;    /* held open at once, 1 to ALICE__WALK_OPEN; 0: that */
-    /* Whether a file comes after those of its folder of which this is not true; NULL: none. */
-    bool (*comes_later)(const char *name);
+    /* Files of a folder with 0 come first, then those with 1, then the others; NULL: all 0. */
+    unsigned (*comes_later)(const char *name);
     uint64_t skip_dev, skip_ino; /* a directory to pass over (the organized tree below the
                                     inbox); 0, 0: none */
 } alice__walk_options;

@@ -293,4 +293,105 @@ def a_dry_run_foretells_groups():
     eq(strip, real.report, 'the report')
 
 
+# What is done with a tree, told by its contents.
+
+def contents(*tops):
+    out = {}
+    for top in tops:
+        for p, sha in files(top).items():
+            out.setdefault(sha, []).append(os.path.join(os.fsencode(top), p))
+    return out
+
+
+def all_accounted_for(before, inbox, organized, more):
+    """Each content that was in the inbox stands in organized once; what was moved is gone from the
+    inbox, but for what stands there twice; nothing else is anywhere."""
+    there, here = contents(organized), contents(inbox)
+    eq(sorted(set(before) ^ set(there)), [], 'contents in the inbox before, or organized, not both')
+    for sha, paths in there.items():
+        eq(len(paths), 1, 'organized more than once: %r' % paths)
+        left = len(before[sha]) - 1 if more else len(before[sha])
+        eq(len(here.get(sha, [])), left, 'left in the inbox of %r' % before[sha])
+    eq([p for p in names(organized) if b'alice-tmp' in p], [], 'left behind')
+
+
+def foretold_and_done(inbox, *more):
+    """A dry run, the run, and another that has nothing to do; the run's report."""
+    organized = inbox + '-organized'
+    dry = organize(inbox, organized, '--dry-run', *more, report=True)
+    real = organize(inbox, organized, *more, report=True)
+    eq([{k: v for k, v in line.items() if k != 'dry_run'} for line in dry.report], real.report, 'foretold')
+    again = organize(inbox, organized, *more)
+    eq((again.summary['organized'], again.summary['errors']), (0, 0), 'the run after that')
+    return real
+
+
+@test
+def a_folder_that_is_filled_again():
+    """A camera begins its numbers again, and its folder was emptied by --move: names of long ago
+    are no partners, and sidecars go with the picture that came with them."""
+    inbox = os.path.join(fast(), 'inbox')
+    put(inbox, 'IMG_1.JPG', 'IMG_1.AAE', 'IMG_2.JPG', 'IMG_3.JPG', 'IMG_3.MOV', 'IMG_4.AAE', 'IMG_4.JPG')
+    old = fate(foretold_and_done(inbox, '--move'))
+    put(inbox, 'IMG_1.JPG', 'IMG_1.AAE', 'IMG_2.CR2', 'IMG_2.JPG', 'IMG_3.MOV', 'IMG_4.AAE',
+        when=WHEN + 86400 * 900)
+    with open(os.path.join(inbox, 'trip', 'IMG_3.MOV'), 'wb') as f:
+        f.write(film(WHEN + 86400 * 900))
+    new = fate(foretold_and_done(inbox, '--move'))
+    eq(len(new), 6, 'organized')
+    base = {name: os.path.splitext(dest)[0] for name, dest in new.items()}
+    for name in ('IMG_1.JPG', 'IMG_2.JPG', 'IMG_2.CR2', 'IMG_3.MOV'):
+        assert '/2019-12-31/' in new[name], new
+        assert base[name] not in {os.path.splitext(d)[0] for d in old.values()}, new
+    eq(base['IMG_1.AAE'], base['IMG_1.JPG'], 'a sidecar')
+    eq(base['IMG_2.CR2'], base['IMG_2.JPG'], 'RAW and JPEG')
+    # Alone it can only be told by its name.
+    eq(new['IMG_4.AAE'], old['IMG_4.AAE'][:-4] + '-2.AAE', 'a sidecar that came alone')
+
+
+@test
+def twins_with_sidecars_in_one_run():
+    """The same picture three times in one run: one sidecar twice, one of its own."""
+    for more in ([], ['--move'], ['--set', 'performance.batch_size=1', '--jobs', '1'],
+                 ['--jobs', '4']):
+        inbox = os.path.join(fast(), 'inbox')
+        put(inbox, 'a/x.jpg', 'a/x.jpg.xmp')
+        for folder in 'bcd':
+            shutil.copytree(inbox + '/trip/a', inbox + '/trip/' + folder)
+        put(inbox, 'c/x.jpg.xmp', 'd/x.jpg.xmp')
+        before = contents(inbox)
+        r = foretold_and_done(inbox, *more)
+        eq((r.summary['organized'], r.summary['duplicates']), (4, 4), 'the run')
+        all_accounted_for(before, inbox, inbox + '-organized', more == ['--move'])
+        eq(sorted(n.decode().split('00001')[1] for n in names(inbox + '-organized')),
+           ['-2.jpg.xmp', '-3.jpg.xmp', '.jpg', '.jpg.xmp'], 'places')
+
+
+@test
+def sidecars_of_edited_copies_and_of_another_case():
+    inbox = os.path.join(fast(), 'inbox')
+    group = {'b.jpg': '.jpg', 'b-edited.jpg': '-edited.jpg', 'b-edited.AAE': '-edited.AAE',
+             'b-edited.jpg.json': '-edited.jpg.json'}
+    other = {'d.JPG': '.JPG', 'd.jpg.xmp': '.jpg.xmp', 'd.jpg.json': '.jpg.json', 'd.Jpg.AAE': '.Jpg.AAE'}
+    put(inbox, *group, *other)
+    dests = fate(foretold_and_done(inbox, '--move'))
+    of_one_number(dests, group, 'edited')
+    of_one_number(dests, other, 'case')
+
+
+@test
+def many_numbered_names_take_no_longer_each():
+    """"photo (1).jpg", "photo (2).jpg" …: partners are not looked for among all of them."""
+    took = []
+    for n in (1000, 4000):
+        inbox = os.path.join(fast(), 'inbox')
+        put(inbox, *('photo (%d).jpg' % i for i in range(n)), *('%s(%d).jpg' % ('q' * 46, i) for i in range(n)),
+            *('%s(%d).json' % ('q' * 46, i) for i in range(n)))
+        began = os.times()
+        r = organize(inbox, inbox + '-organized', '--dry-run')
+        took.append(os.times().children_user - began.children_user)
+        eq((r.summary['organized'], r.summary['followers']), (3 * n, n), 'organized')
+    assert took[1] < 8 * took[0] + 0.5, '%r s of work for 3,000 and 12,000 files' % took
+
+
 main()

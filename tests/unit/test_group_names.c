@@ -106,6 +106,10 @@ static const row rows[] = {
     {"a.doc", "a.jpg", NULL, 0},
     {"a.xmp", "a.doc", NULL, 0},
     {"a", "a.jpg", NULL, 0},
+    /* Case counts in a stem, not in an extension. */
+    {"a.jpg.xmp", "a.JPG", ".jpg.xmp", ALICE__BOND_NAME},
+    {"a.JPG.json", "a.jpg", ".JPG.json", ALICE__BOND_NAME},
+    {"A.xmp", "a.jpg", NULL, 0},
 };
 
 static void every_rule(void **state)
