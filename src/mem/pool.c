@@ -64,6 +64,7 @@ struct alice_pool {
     list idle, out;
     slot *spare; /* without an object; a slot is kept as long as the pool, so that a stale lease
                     may be looked at */
+    size_t spares;
     waiter *waiters, **waiters_end;
     size_t total;
     size_t refs;
@@ -293,6 +294,7 @@ static void spare_locked(alice_pool *p, slot *s)
     s->object = NULL;
     s->next = p->spare;
     p->spare = s;
+    p->spares++;
 }
 
 /* A slot without an object: one that had one before, or a new one. */
@@ -300,8 +302,10 @@ static alice_status take_slot(alice_pool *p, slot **out)
 {
     pool_lock(p);
     slot *s = p->spare;
-    if (s)
+    if (s) {
         p->spare = s->next;
+        p->spares--;
+    }
     pool_unlock(p);
     if (!s)
         return alice_env_calloc(&p->o.env, 1, sizeof *s, ALICE_HERE, (void **)out);
@@ -779,7 +783,8 @@ void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out)
     *out = p->n;
     out->pool_size = p->idle.count;
     out->in_use = p->out.count;
-    out->bytes = sizeof *p + p->total * (sizeof(slot) + p->o.object_bytes);
+    out->bytes =
+        sizeof *p + p->total * (sizeof(slot) + p->o.object_bytes) + p->spares * sizeof(slot);
     pool_unlock(p);
     uint64_t served = out->created + out->reused;
     out->reuse_rate = served ? (double)out->reused / (double)served : 0.0;
