@@ -177,6 +177,21 @@ unsigned alice__group_follows(const char *name)
                               split_apple(name, apple, &letter) || is_pixel_film(name));
 }
 
+unsigned alice__group_rank(const char *name)
+{
+    alice__partner p = alice__name_kind_of(name)->partner;
+    return p == ALICE__PARTNER_PHOTO ? 0 : p == ALICE__PARTNER_RAW ? 1 : 2;
+}
+
+unsigned alice__group_comes_later(const char *name)
+{
+    part stem = stem_of(name);
+    unsigned later = alice__group_follows(name);
+    return later                                            ? later
+           : is_media(name) && alice__group_rank(name) == 2 ? take_number(&stem).n > 0
+                                                            : 0;
+}
+
 /* Fill a suffix of two parts. False: it is too long to be one. */
 static alice__bond bond(char *suffix, part a, part b)
 {

@@ -21,6 +21,11 @@ enum { ALICE__GROUP_NAME = 256 }; /* longest name that is looked at, with its NU
  * the other files of their folder, media (1) before sidecars (2), which may be theirs. 0: no.
  */
 unsigned alice__group_follows(const char *name);
+/* The same, and 1 for the film "a(2).MOV", which may be that of "a.HEIC". */
+unsigned alice__group_comes_later(const char *name);
+/* Who leads among files of one stem, whatever the case of their extensions: 0 the picture, 1
+ * its RAW, 2 its film. */
+unsigned alice__group_rank(const char *name);
 
 typedef enum alice__bond {
     ALICE__BOND_NONE,

@@ -127,7 +127,8 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .skip_ino = s.inode,
                                  .scratch_dir = o->o.dry_run ? NULL : o->scratch,
                                  .names_bytes = o->sizes.names,
-                                 .comes_later = alice__group_follows,
+                                 .comes_later = alice__group_comes_later,
+                                 .rank = alice__group_rank,
                                  .open_levels = o->sizes.open_levels};
 }
 

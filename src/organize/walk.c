@@ -28,7 +28,10 @@
 #include "organize/sorted_names.h"
 #include "port/fs.h"
 
-enum { READ_BUFFER = 32 * 1024 };
+enum {
+    READ_BUFFER = 32 * 1024,
+    RANKED = 64 /* or'ed to the kind of a file whose name has its rank behind the last dot */
+};
 
 _Static_assert((int)ALICE__WALK_PATH >= (int)ALICE__NAME_LONGEST, "a buffer for both");
 
@@ -55,6 +58,7 @@ struct alice__walk {
     level *levels;
     size_t depth, level_cap, open_levels;
     unsigned (*comes_later)(const char *name);
+    unsigned (*rank)(const char *name);
     bool listing;     /* the files of the top level are being handed out */
     bool read_failed; /* they are not all: say so first */
     int read_error;
@@ -164,6 +168,30 @@ static alice__entry_kind entry_kind(alice__fs_kind kind)
                                     : ALICE__ENTRY_SPECIAL;
 }
 
+/*
+ * "a.JPG" becomes "a.1JPG": by bytes the files of one stem then stand by rank, and all others
+ * as before. w->name, or NULL where there is nothing to rank.
+ */
+static const char *with_rank(alice__walk *w, const char *name)
+{
+    const char *dot = w->rank ? strrchr(name, '.') : NULL;
+    size_t n = strlen(name), front = dot ? (size_t)(dot - name) + 1 : 0;
+    if (!dot || n >= ALICE__NAME_LONGEST)
+        return NULL;
+    memcpy(w->name, name, front);
+    w->name[front] = (char)('0' + w->rank(name) % 10);
+    memcpy(w->name + front + 1, dot + 1, n - front + 1);
+    return w->name;
+}
+
+static const char *without_rank(alice__walk *w, const char *name)
+{
+    size_t front = (size_t)(strrchr(name, '.') - name) + 1;
+    memcpy(w->name, name, front);
+    memcpy(w->name + front, name + front + 1, strlen(name + front));
+    return w->name;
+}
+
 /* Read the names of the open directory `fd`. ALICE_OK also where it failed on the way
  * (read_failed). */
 static alice_status read_names(alice__walk *w, int fd)
@@ -196,10 +224,12 @@ static alice_status read_names(alice__walk *w, int fd)
         }
         unsigned kind =
             n.kind == ALICE__FS_DIR ? (unsigned)ALICE__NAMES_DIR : (unsigned)entry_kind(n.kind);
+        const char *ranked = kind == ALICE__ENTRY_FILE ? with_rank(w, n.name) : NULL;
         unsigned later =
             kind == ALICE__ENTRY_FILE && w->comes_later ? w->comes_later(n.name) : 0;
         kind |= later == 0 ? 0 : later == 1 ? ALICE__NAMES_LATER : ALICE__NAMES_LAST;
-        alice_status st = alice__names_add(w->names, kind, n.name, &w->error);
+        alice_status st = alice__names_add(w->names, ranked ? kind | RANKED : kind,
+                                           ranked ? ranked : n.name, &w->error);
         if (st != ALICE_OK)
             return st;
     }
@@ -435,6 +465,7 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     w->skip_dev = o->skip_dev;
     w->skip_ino = o->skip_ino;
     w->comes_later = o->comes_later;
+    w->rank = o->rank;
     w->next_serial = 1;
     w->open_levels =
         o->open_levels && o->open_levels < ALICE__WALK_OPEN ? o->open_levels : ALICE__WALK_OPEN;
@@ -498,8 +529,10 @@ static alice_status next_file(alice__walk *w, alice__entry *entry)
     alice__names_item item;
     alice_status st = alice__names_next(w->names, &item, &w->error);
     if (st == ALICE_OK) {
-        *entry = (alice__entry){
-            .kind = (alice__entry_kind)item.kind, .folder = folder, .name = item.name};
+        bool ranked = (item.kind & RANKED) != 0;
+        *entry = (alice__entry){.kind = (alice__entry_kind)(item.kind & ~(unsigned)RANKED),
+                                .folder = folder,
+                                .name = ranked ? without_rank(w, item.name) : item.name};
         if (entry->kind == ALICE__ENTRY_FILE)
             w->stats.files++;
         return ALICE_OK;

@@ -71,6 +71,8 @@ typedef struct alice__walk_options {
     unsigned open_levels;    /* held open at once, 1 to ALICE__WALK_OPEN; 0: that */
     /* Files of a folder with 0 come first, then those with 1, then the others; NULL: all 0. */
     unsigned (*comes_later)(const char *name);
+    /* The order, 0 to 9, of files that differ only behind their last dot; NULL: by bytes. */
+    unsigned (*rank)(const char *name);
     uint64_t skip_dev, skip_ino; /* a directory to pass over (the organized tree below the
                                     inbox); 0, 0: none */
 } alice__walk_options;

@@ -111,6 +111,29 @@ def every_kind_goes_together_copied_and_moved():
 
 
 @test
+def the_picture_leads_whatever_the_case_of_extensions():
+    """Date and folder are the picture's, not those of the name that is first in byte order."""
+    for names in (('IMG_0001.jpg', 'IMG_0001.MOV'), ('IMG_0001.JPG', 'IMG_0001.mov'), ('IMG_0001.heic', 'IMG_0001.MOV'),
+                  ('IMG_0001.jpg', 'IMG_0001.CR2', 'IMG_0001.MOV'), ('IMG_0001.dng', 'IMG_0001.AVI', 'IMG_0001.xmp')):
+        inbox = os.path.join(fast(), 'inbox')
+        put(inbox, *names)
+        put(inbox, 'alone.mov', 'IMG_0002.jpg')
+        alone = os.path.join(fast(), 'inbox')
+        os.makedirs(alone + '/trip')
+        shutil.copy2(os.path.join(inbox, 'trip', names[0]), os.path.join(alone, 'trip', names[0]))
+        want = os.path.dirname(fate(organize(alone, alone + '-organized', report=True))[names[0]])
+        r = organize(inbox, inbox + '-organized', report=True)
+        dests = fate(r)
+        eq({os.path.dirname(dests[name]) for name in names},
+           {want.replace(alone + '-organized', inbox + '-organized')}, repr(names))
+        # It is reported before its partners.
+        order = [os.path.basename(path_of(line['source_path'])).decode() for line in r.report]
+        assert order.index(names[0]) < min(order.index(name) for name in names[1:]), order
+        again = organize(inbox, inbox + '-organized')
+        eq((again.summary['organized'], again.summary['already_known']), (0, len(names) + 2), 'again')
+
+
+@test
 def all_kinds_in_one_folder_do_not_mix():
     inbox = os.path.join(fast(), 'inbox')
     count = 0

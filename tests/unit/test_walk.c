@@ -201,6 +201,28 @@ static void those_that_come_later_come_last(void **state)
                         "b.jpg\nc.jpg\na.xmp\nb.jpg.xmp\nd/f.jpg\nd/e.xmp\nx.xmp/g.jpg\n");
 }
 
+/* ".mov" before ".JPG" before all else. */
+static unsigned films_first(const char *name)
+{
+    return strstr(name, ".mov") ? 0 : strstr(name, ".JPG") ? 1 : 2;
+}
+
+static void files_of_one_stem_come_by_rank(void **state)
+{
+    place *p = *state;
+    char list[4096];
+    static const char *const names[] = {"a.JPG",   "a.gif",   "a.mov", "a",
+                                        "a-1.mov", "a.b.JPG", "a.b",   "a.b.mov",
+                                        "B.JPG",   "c.",      ".x/y",  "d.mov/e"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        make(p->top, names[i]);
+    alice__walk_options o = {.root_fd = p->top, .rank = films_first};
+    assert_status(listing(&o, list, sizeof list, NULL), ALICE_E_END);
+    assert_string_equal(list,
+                        "B.JPG\na\na-1.mov\na.mov\na.JPG\na.b\na.gif\na.b.mov\na.b.JPG\nc.\n"
+                        "d.mov/e\n");
+}
+
 /* Many names, given in an order that is not theirs: in memory and on disk they come out the
  * same. */
 static void spilled_names_come_as_those_in_memory(void **state)
@@ -900,6 +922,7 @@ int main(int argc, char **argv)
         TEST(files_come_first_and_sorted_by_bytes),
         TEST(an_empty_tree_has_no_entries),
         TEST(those_that_come_later_come_last),
+        TEST(files_of_one_stem_come_by_rank),
         TEST(spilled_names_come_as_those_in_memory),
         TEST(the_account_bounds_the_names),
         TEST(without_scratch_the_folder_fails_alone),
