@@ -144,9 +144,9 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
       " skipped, duplicates, errors, bytes, undoes, first,"                                    \
       " (SELECT min(n.first) FROM runs n WHERE n.id > r.id AND n.first > r.first)"             \
       " FROM runs r WHERE id < ?1 ORDER BY id DESC LIMIT 1")                                   \
-    X(RUN_FILE,                                                                                \
-      RUN_FILE_COLUMNS ", NULL FROM files f" RUN_FILE_JOINS                                    \
-                       " WHERE f.id > ?2 AND f.id < ?3 AND f.run = ?1 ORDER BY f.id LIMIT 1")  \
+    X(RUN_FILE, RUN_FILE_COLUMNS ", NULL FROM files f" RUN_FILE_JOINS                          \
+                                 " WHERE f.id > ?2 AND f.id < ?3 AND f.run = ?1"               \
+                                 " AND substr(d.path, 1, 1) = '/' ORDER BY f.id LIMIT 1")      \
     X(UNDO_FILE,                                                                               \
       RUN_FILE_COLUMNS ", u.state FROM undos u JOIN files f ON f.id = u.file" RUN_FILE_JOINS   \
                        " WHERE u.run = ?1 AND u.file > ?2 ORDER BY u.file LIMIT 1")            \

@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "organize/dest_folders.h"
+#include "organize/transfer_int.h"
 #include "port/fs.h"
 
 enum { BATCH = 64 };
@@ -39,6 +40,7 @@ typedef struct moving {
     bool done;
     const char *why;    /* it is left; static text */
     alice__stamp stamp; /* of `from`, now */
+    alice__stamp other; /* of `to`, where it stands */
     int folder;         /* of `from`, open */
     const char *leaf;   /* in `from` */
     char from[ALICE__PATH_MAX], to[ALICE__PATH_MAX];
@@ -99,6 +101,46 @@ static bool is_what_it_was(const undoing *x, int fd, const alice__run_file *f,
     return same;
 }
 
+static int open_folder_of(const char *path, int *fd)
+{
+    char folder[ALICE__PATH_MAX];
+    size_t n = (size_t)(strrchr(path, '/') - path);
+    memcpy(folder, path, n);
+    folder[n] = 0;
+    return alice__fs_open_dir_path(n ? folder : "/", fd);
+}
+
+/* Whether both paths lead to one name: a folder may have become a link to the other. What
+   cannot be looked at is taken for one. */
+static bool is_one_name(const moving *m)
+{
+    alice__fs_stat a, b;
+    int from = -1, to = -1;
+    int r = open_folder_of(m->from, &from);
+    if (!r)
+        r = open_folder_of(m->to, &to);
+    if (!r)
+        r = alice__fs_stat_fd(from, &a);
+    if (!r)
+        r = alice__fs_stat_fd(to, &b);
+    alice__fs_close(from);
+    alice__fs_close(to);
+    return r || (a.dev == b.dev && a.inode == b.inode);
+}
+
+/* Whether removing `from` leaves what was compared: the two are two files, or two names of one.
+   Notes what stands at `to`. */
+static bool stands_apart(moving *m, int from, int to)
+{
+    alice__fs_stat a, b;
+    if (alice__fs_stat_fd(from, &a) != 0 || alice__fs_stat_fd(to, &b) != 0)
+        return false;
+    m->other = (alice__stamp){b.size, b.mtime_ns, b.ctime_ns, b.inode};
+    if (a.dev != b.dev || a.inode != b.inode)
+        return true;
+    return a.links > 1 && b.links > 1 && !is_one_name(m);
+}
+
 /* What has to be done with a file, or why it is left. Fails only where the run has to stop. */
 static alice_status look(undoing *x, const alice__run_file *f, moving *m)
 {
@@ -126,6 +168,8 @@ static alice_status look(undoing *x, const alice__run_file *f, moving *m)
             m->why = "its source is gone: this is the only copy";
     } else if (r) {
         m->why = "what stands at the other place cannot be read";
+    } else if (!stands_apart(m, from, to)) {
+        m->why = "both of its paths lead to one file";
     } else {
         st = alice__same_bytes(&how, from, to, m->stamp.size, &same);
         if (st == ALICE_OK && same && alice__fs_sync(to) == 0) {
@@ -157,11 +201,7 @@ static void tell(const undoing *x, const moving *m, const char *why)
 
 static int open_folder(moving *m)
 {
-    char folder[ALICE__PATH_MAX];
-    size_t n = (size_t)(m->leaf - m->from);
-    memcpy(folder, m->from, n);
-    folder[n > 1 ? n - 1 : n] = 0;
-    return m->folder < 0 ? alice__fs_open_dir_path(folder, &m->folder) : 0;
+    return m->folder < 0 ? open_folder_of(m->from, &m->folder) : 0;
 }
 
 /* The folders of what left organized, as far as nothing is in them. */
@@ -187,15 +227,22 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
         m->why = alice_status_text(st);
 }
 
-/* `to` has the same bytes, durable: `from` goes, if it is still what was compared. */
+/* `to` has the same bytes, durable: `from` goes, if both are still what was compared. */
 static void remove_one(const alice_organizer *o, moving *m)
 {
-    alice__fs_stat s;
-    int r = open_folder(m);
+    alice__fs_stat s, there;
+    int r = open_folder(m), to = -1;
     if (!r)
         r = alice__fs_stat_at(m->folder, m->leaf, &s);
-    if (!r && (s.size != m->stamp.size || s.mtime_ns != m->stamp.mtime_ns ||
-               s.ctime_ns != m->stamp.ctime_ns)) {
+    if (!r)
+        r = open_folder_of(m->to, &to);
+    if (!r)
+        r = alice__flush_folder(o->fs, to);
+    if (!r)
+        r = alice__fs_stat_at(to, strrchr(m->to, '/') + 1, &there);
+    alice__fs_close(to);
+    if (!r && (!alice__is_stamped(&s, &m->stamp) || !alice__is_stamped(&there, &m->other) ||
+               there.inode != m->other.inode)) {
         m->why = "it was changed since";
         return;
     }
@@ -206,6 +253,12 @@ static void remove_one(const alice_organizer *o, moving *m)
     m->done = !r;
     if (r)
         m->why = strerror(-r);
+}
+
+/* `to` as the transfer wants it: below its root. */
+static const char *below_root(const undoing *x, const moving *m)
+{
+    return x->again ? m->to + strlen(x->o->organized) + 1 : m->to + 1;
 }
 
 static alice_status write_rows(undoing *x, bool before)
@@ -242,8 +295,7 @@ static alice_status settle(undoing *x)
                                 .source_dir_fd = m->folder,
                                 .source_name = m->leaf,
                                 .stamp = m->stamp,
-                                .dest =
-                                    x->again ? m->to + strlen(x->o->organized) + 1 : m->to + 1};
+                                .dest = below_root(x, m)};
         if (put == ALICE_OK)
             put = alice__transfer_put(x->transfer, &job, NULL);
         if (put != ALICE_OK)
@@ -320,7 +372,8 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
 static alice_status find_run(alice_organizer *o, int64_t id, alice__run_row *run)
 {
     alice_status st = ALICE_OK;
-    for (int64_t before = id ? id + 1 : 0; st == ALICE_OK; before = run->id) {
+    for (int64_t before = id && id < INT64_MAX ? id + 1 : id; st == ALICE_OK;
+         before = run->id) {
         st = alice__catalog_run_before(o->catalog, before, run);
         if (st != ALICE_OK || id)
             break;
@@ -346,12 +399,56 @@ static alice_status what_it_is(undoing *x, const alice__run_row *target)
     return ALICE_OK;
 }
 
+/* To where the files have to be; `root` of `x` is opened, too. */
+static alice_status open_transfer(undoing *x)
+{
+    alice_organizer *o = x->o;
+    int r = x->again ? alice__fs_dup(o->organized_fd, &x->root)
+                     : alice__fs_open_dir_path("/", &x->root);
+    const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
+                                       .organized_fd = x->root,
+                                       .move = !x->again || x->move,
+                                       .run_id = alice_env_wall_s(&o->env),
+                                       .buffer_bytes = o->sizes.chunk,
+                                       .max_batch = BATCH,
+                                       .max_folders = 16,
+                                       .should_stop = o->o.should_stop,
+                                       .stop_ctx = o->o.ctx};
+    return r ? alice__fail(x->error, alice__status_of_errno(-r), -r, "%s", strerror(-r))
+             : alice__transfer_open(&x->transfer, &t, x->error);
+}
+
+static void close_transfer(undoing *x)
+{
+    alice__transfer_close(&x->transfer);
+    alice__fs_close(x->root);
+    x->root = -1;
+}
+
+/* Whether a file that was under way is at its new place; what a kill left beside it goes. */
+static alice_status arrived(undoing *x, const alice__run_file *f, moving *m, bool *done)
+{
+    alice__fs_stat s;
+    *done = false;
+    if (!places(x, f, m->from, m->to))
+        return ALICE_OK;
+    bool gone = alice__fs_stat_path(m->from, &s) == -ENOENT;
+    alice_status st =
+        alice__transfer_recover(x->transfer, below_root(x, m), &f->stamp, f->head, done);
+    /* What cannot be looked at is left as it is, as the next undo says. */
+    if (st != ALICE_OK && st != ALICE_E_BUDGET && st != ALICE_E_NOMEM)
+        st = ALICE_OK;
+    alice__transfer_sweep(x->transfer, below_root(x, m));
+    *done = *done && (keeps_from(x) || gone);
+    return st;
+}
+
 alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
 {
     alice__run_row run;
     alice__run_file f;
     int64_t after = 0;
-    undoing x = {.o = o};
+    undoing x = {.o = o, .root = -1};
     *settled = 0;
     if (o->o.dry_run)
         return ALICE_OK;
@@ -367,20 +464,23 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
         return st;
     moving *m = room;
     while ((st = alice__catalog_run_file(o->catalog, &mine, &after, &f)) == ALICE_OK) {
-        alice__fs_stat s;
+        bool done = false;
         if (f.undo != ALICE__UNDO_OPEN)
             continue;
         x.move = f.move;
-        int64_t id = f.id;
-        bool there = places(&x, &f, m->from, m->to) && alice__fs_stat_path(m->to, &s) == 0;
-        bool done = there && (keeps_from(&x) || alice__fs_stat_path(m->from, &s) == -ENOENT);
-        st = alice__catalog_undo(o->catalog, mine.id, id,
-                                 done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
-                                 done == x.again ? ALICE__PLACED : ALICE__UNDONE);
+        if (!x.transfer)
+            st = open_transfer(&x);
+        if (st == ALICE_OK)
+            st = arrived(&x, &f, m, &done);
+        if (st == ALICE_OK)
+            st = alice__catalog_undo(o->catalog, mine.id, f.id,
+                                     done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
+                                     done == x.again ? ALICE__PLACED : ALICE__UNDONE);
         if (st != ALICE_OK)
             break;
         ++*settled;
     }
+    close_transfer(&x);
     alice_env_free(&env, room, sizeof(moving));
     if (st == ALICE_E_END)
         st = ALICE_OK;
@@ -431,20 +531,7 @@ static alice_status undo_run(undoing *x, int64_t id)
                             .started_s = alice_env_wall_s(&o->env),
                             .undoes = mine.id};
     if (st == ALICE_OK && !o->o.dry_run) {
-        int r = x->again ? alice__fs_dup(o->organized_fd, &x->root)
-                         : alice__fs_open_dir_path("/", &x->root);
-        st = alice__status_of_errno(-r);
-        const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
-                                           .organized_fd = x->root,
-                                           .move = !x->again || x->move,
-                                           .run_id = alice_env_wall_s(&o->env),
-                                           .buffer_bytes = o->sizes.chunk,
-                                           .max_batch = BATCH,
-                                           .max_folders = 16,
-                                           .should_stop = o->o.should_stop,
-                                           .stop_ctx = o->o.ctx};
-        if (st == ALICE_OK)
-            st = alice__transfer_open(&x->transfer, &t, x->error);
+        st = open_transfer(x);
         if (st == ALICE_OK)
             st = alice__catalog_run_begin(o->catalog, &run, &x->r->run, x->error);
     }
@@ -465,9 +552,8 @@ static alice_status undo_run(undoing *x, int64_t id)
                                                     st == ALICE_OK ? x->error : &ignored);
         st = st != ALICE_OK ? st : ended;
     }
-    alice__transfer_close(&x->transfer);
+    close_transfer(x);
     alice_env_free(&env, room, room ? BATCH * sizeof(moving) : 0);
-    alice__fs_close(x->root);
     return st;
 }
 
@@ -541,7 +627,8 @@ alice_status alice_history(const alice_organizer_options *options, int64_t run,
     own.inbox = NULL;
     own.dry_run = true;
     alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
-    for (int64_t before = run ? run + 1 : 0; st == ALICE_OK; before = r.id) {
+    for (int64_t before = run && run < INT64_MAX ? run + 1 : run; st == ALICE_OK;
+         before = r.id) {
         st = alice__catalog_run_before(o->catalog, before, &r);
         if (st != ALICE_OK || (run && r.id != run))
             break;

@@ -127,4 +127,180 @@ def history_tells_runs_and_files():
     assert b'no run 77' in alice('undo', '77', '-o', organized, expect=None).err
 
 
+def strace():
+    if not shutil.which('strace') or subprocess.run(
+            ['strace', '-f', '-o', '/dev/null', 'true'], stderr=subprocess.DEVNULL).returncode:
+        raise Skip('no strace')
+
+
+def contents(*tops):
+    out = set()
+    for top in tops:
+        if os.path.isdir(top):
+            out |= set(files(top).values())
+    return out
+
+
+@test
+def an_undo_that_is_killed_at_any_call_loses_and_leaves_nothing():
+    strace()
+    points = 0
+    for mode, base in (('--move', None), ('--move', '/var/tmp'), ('--copy', None)):
+        top = fast()
+        if base:
+            top = place(base)
+        inbox, organized = os.path.join(fast(), 'inbox'), os.path.join(top, 'organized')
+        collection.make(inbox, 3, odd=False)
+        before = only_files(inbox)
+        organize(inbox, organized, mode)
+        placed = only_files(organized)
+        saved = {p: os.path.join(fast(), 'saved') for p in (inbox, organized)}
+        for p in saved:
+            subprocess.run(['cp', '-a', p, saved[p]], check=True)
+        for call, step in (('renameat2', 1), ('unlinkat', 3), ('fsync', 7), ('pwrite64', 17), ('syncfs', 1)):
+            for n in range(1, 400, step):
+                before_kill = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=' + call, '-e',
+                               'inject=%s:signal=KILL:when=%d' % (call, n)]
+                r = alice('undo', '-o', organized, '--json', before=before_kill, expect=None)
+                if r.status == 0:
+                    if call in ('renameat2', 'unlinkat') or n > 1:
+                        eq(only_files(inbox), before, 'the inbox, undone')
+                    break
+                points += 1
+                where = '%s, %s %d' % (mode, call, n)
+                left = {v[3] for v in before.values()} - contents(inbox, organized)
+                eq(left, set(), 'lost: ' + where)
+                # Once more, and to its end. It may have been at its end already.
+                runs = [json.loads(x) for x in alice('history', '-o', organized, '--json').out.splitlines()]
+                if not (runs[0]['mode'] == 'undo' and runs[0]['state'] == 'finished'):
+                    undo(organized)
+                eq(only_files(inbox), before, 'the inbox: ' + where)
+                eq(only_files(organized), {}, 'organized: ' + where)
+                for p in saved:
+                    shutil.rmtree(p)
+                    subprocess.run(['cp', '-a', saved[p], p], check=True)
+            else:
+                raise AssertionError('more than 400 of ' + call)
+            for p in saved:
+                shutil.rmtree(p)
+                subprocess.run(['cp', '-a', saved[p], p], check=True)
+        assert placed
+    assert points > 20, points
+    print('#  %d kills' % points)
+
+
+@test
+def what_was_found_moved_inside_organized_was_not_put_there_by_the_run():
+    for mode in ('--move', '--copy'):
+        inbox, organized = made(30)
+        organize(inbox, organized, '--move')
+        albums = os.path.join(os.fsencode(organized), b'albums')
+        os.makedirs(albums)
+        again = os.path.join(fast(), 'again')
+        os.makedirs(again)
+        for i, p in enumerate(sorted(files(organized))):
+            full = os.path.join(os.fsencode(organized), p)
+            shutil.copy2(full, os.path.join(os.fsencode(again), b'%d.jpg' % i))
+            if i < 5:
+                os.rename(full, os.path.join(albums, b'%d.jpg' % i))
+        kept = files(organized)
+        with open(os.path.join(again, 'new.jpg'), 'wb') as f:
+            f.write(collection.sample.jpeg(seed=777))
+        eq(organize(again, organized, mode).summary['organized'], 1, 'organized')
+        # From within, where a path below organized leads somewhere.
+        r = undo(organized)
+        eq((r['files'], r['done'], r['left']), (1, 1, 0), 'the new one only')
+        eq(files(organized), kept, 'organized')
+        lines = alice('history', '2', '-o', organized, '--json').out.splitlines()
+        eq([json.loads(x).get('status') for x in lines[1:]].count('undone'), 1, 'history')
+
+
+@test
+def two_paths_of_one_file_are_no_copy_of_it():
+    inbox, organized = os.path.join(fast(), 'inbox'), os.path.join(fast(), 'organized')
+    os.makedirs(inbox + '/camera')
+    for n in (1, 2, 3):
+        # Named as it will be in organized; the time decides its day.
+        path = inbox + '/camera/uncategorized-%05d.jpg' % n
+        with open(path, 'wb') as f:
+            f.write(collection.sample.jpeg(seed=n))
+        os.utime(path, (1600000000, 1600000000))
+    r = organize(inbox, organized, report=True)
+    folder = os.path.dirname(r.report[0]['destination'])
+    for x in r.report:
+        eq(os.path.basename(x['source_path']), os.path.basename(x['destination']), 'names')
+    one, two, three = sorted(os.listdir(folder))
+    placed = files(organized)
+    # The source's folder is a link to the organized one: what would stay is what would go.
+    shutil.rmtree(inbox + '/camera')
+    os.symlink(folder, inbox + '/camera')
+    os.link(os.path.join(folder, one), os.path.join(inbox, 'elsewhere.jpg'))
+    eq(undo(organized, expect=1)['done'], 0, 'undone')
+    eq(files(organized), placed, 'organized')
+    # A hard link is a second name: the file stays under it.
+    os.unlink(inbox + '/camera')
+    os.makedirs(inbox + '/camera')
+    os.link(os.path.join(folder, one), inbox + '/camera/' + one)
+    os.symlink(os.path.join(folder, two), inbox + '/camera/' + two)
+    undo(organized, '1', expect=1)
+    eq(sorted(os.listdir(folder)), [two, three], 'organized')
+    assert os.path.isfile(inbox + '/camera/' + one)
+
+
+@test
+def the_place_of_a_source_may_be_taken():
+    inbox, organized = made(30)
+    organize(inbox, organized, '--move')
+    r = [json.loads(x) for x in alice('history', '1', '-o', organized, '--json').out.splitlines()]
+    sources = [path_of(x['source_path']) for x in r if x.get('status') == 'organized']
+    folders = sorted({os.path.dirname(p) for p in sources})
+    there, rest = files(organized), only_files(inbox)
+    # A file, a fifo, a folder and a link where a file was; a file where a folder was.
+    top = os.path.join(os.fsencode(fast()), b'aside')
+    made_here = []
+    for p, make in zip(sources, (lambda p: open(p, 'wb').close(), os.mkfifo, os.mkdir,
+                                 lambda p: os.symlink(b'nowhere', p), lambda p: os.symlink(b'/dev/zero', p))):
+        make(p)
+        made_here.append((p, os.lstat(p)))
+    gone = [f for f in folders if f != os.fsencode(inbox) and not any(p.startswith(f + b'/') for p, _ in made_here)][-1]
+    shutil.move(gone, top)
+    open(gone, 'w').close()
+    for dry in (('-n',), ()):
+        r = undo(organized, *dry, expect=1)
+        assert r['left'] >= 5, r
+        for p, st in made_here:
+            now = os.lstat(p)
+            eq((now.st_ino, now.st_size, now.st_mtime_ns), (st.st_ino, st.st_size, st.st_mtime_ns), p)
+        eq(os.path.getsize(gone), 0, 'a file')
+    eq(sorted(list(files(organized).values()) + list(files(inbox).values()) + list(files(top).values())),
+       sorted(list(there.values()) + [v[3] for v in rest.values()] + [sha_of('/dev/null')] * 2), 'each once')
+
+
+@test
+def run_numbers_that_are_none():
+    inbox, organized = made(3)
+    organize(inbox, organized)
+    for word in ('0', '-1', 'x', '1x', '', '7', '99999999999999999999', '9223372036854775807'):
+        for command in ('undo', 'history'):
+            assert alice(command, word, '-o', organized, expect=None).status in (2, 3), word
+    assert len(files(organized)) > 0
+
+
+@test
+def a_large_undo_needs_no_more_memory():
+    if sanitized():
+        raise Skip('its memory is not its own')
+    inbox, organized = os.path.join(fast(), 'inbox'), os.path.join(fast(), 'organized')
+    for i in range(20000):
+        if i % 1000 == 0:
+            os.makedirs(os.path.join(inbox, 'd%d' % (i // 1000)))
+        with open(os.path.join(inbox, 'd%d' % (i // 1000), '%d.jpg' % i), 'wb') as f:
+            f.write(collection.sample.jpeg(seed=i))
+    organize(inbox, organized, '--move')
+    r = alice('undo', '-o', organized, '--json', '--max-memory', '16', watch=True)
+    eq(r.json()['done'], 20000, 'taken back')
+    assert r.high <= 16 * MB, r.high
+    eq(names(organized), [], 'organized')
+
+
 main()
