@@ -1194,6 +1194,11 @@ alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size
     return alice__store_run_last(c->base ? c->base : c->top, organized, size);
 }
 
+alice_status alice__catalog_newest_run(alice__catalog *c, int64_t most, int64_t *started_s)
+{
+    return alice__store_run_newest(c->base ? c->base : c->top, most, started_s);
+}
+
 /* Part of the transaction: the next state of the tree is this catalog's. */
 static alice_status raise_generation(alice__catalog *c)
 {

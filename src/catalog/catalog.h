@@ -71,6 +71,8 @@ typedef struct alice__run_totals {
 } alice__run_totals;
 /* The organized folder that the last run filled; "" where there was none. ALICE_E_TOOBIG. */
 alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size);
+/* When the newest run before `most` began; 0: there was none. */
+alice_status alice__catalog_newest_run(alice__catalog *c, int64_t most, int64_t *started_s);
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run, int64_t *run_id,
                                       alice_error *error);
 /* Both raise the generation. The end also closes the last batch (unless a rollback() left it
@@ -93,7 +95,8 @@ typedef struct alice__known {
     int64_t id;
     alice__stamp stamp;
     alice__state state;
-    int64_t other; /* of a duplicate: the row that has the same bytes */
+    int64_t
+        other; /* of a duplicate: the row that has the same bytes; of no media: the reader */
     const char
         *dest; /* below organized, until the next question; "" where placed() has to say */
 } alice__known;
@@ -173,7 +176,8 @@ typedef struct alice__row {
     const char *name;
     alice__stamp stamp;
     alice__state state;
-    int64_t other;    /* of a duplicate */
+    int64_t other;    /* of a duplicate: the row with the same bytes; of what is no media:
+                         the version of the reader that said so */
     const char *dest; /* below organized; NULL unless placed */
     alice__hash head;
     bool has_content;

@@ -87,7 +87,7 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
 #define RUN_FILE_COLUMNS                                                                   \
     "SELECT f.id, f.run, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns, f.inode," \
     " f.head, f.state, f.replaced IS NOT NULL, r.mode = 'move',"                           \
-    " (SELECT p.dest FROM files p WHERE p.id = f.other),"                                  \
+    " (SELECT p.dest FROM files p WHERE f.state = 2 AND p.id = f.other),"                  \
     " (SELECT w.text FROM words w WHERE w.id = f.date_source)"
 #define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
 
@@ -102,6 +102,7 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started, first, undoes)"              \
                " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                              \
     X(RUN_LAST, "SELECT organized FROM runs ORDER BY id DESC LIMIT 1")                         \
+    X(RUN_NEWEST, "SELECT max(started) FROM runs WHERE started <= ?1")                         \
     X(RUN_END, "UPDATE runs SET ended = ?2, finished = ?3, files = ?4, placed = ?5,"           \
                " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")        \
     X(DIR_FIND, "SELECT id FROM dirs WHERE path = ?1")                                         \
@@ -830,6 +831,21 @@ alice_status alice__store_run_last(alice__store *s, char *organized, size_t size
     } else if (rc != SQLITE_DONE) {
         st = failed(s, rc);
     }
+    let_go(q);
+    return st;
+}
+
+alice_status alice__store_run_newest(alice__store *s, int64_t most, int64_t *started_s)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_RUN_NEWEST, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, most);
+    int rc = sqlite3_step(q);
+    *started_s = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+    if (rc != SQLITE_ROW)
+        st = failed(s, rc);
     let_go(q);
     return st;
 }

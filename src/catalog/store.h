@@ -121,6 +121,7 @@ void alice__store_written(const alice__store *s, uint64_t *bytes, uint64_t *flus
 
 /* The organized folder of the last run; "" where there was none. ALICE_E_TOOBIG. */
 alice_status alice__store_run_last(alice__store *s, char *organized, size_t size);
+alice_status alice__store_run_newest(alice__store *s, int64_t most, int64_t *started_s);
 /* `first`: the id that the first row of the run gets. */
 alice_status alice__store_run_add(alice__store *s, const alice__run *run, int64_t first,
                                   int64_t *id);

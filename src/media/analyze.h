@@ -11,6 +11,10 @@
 
 typedef struct alice__analyzer alice__analyzer;
 
+/* Raised whenever more files are told as media: what an older reader took for none is looked
+   at again. */
+enum { ALICE__READER = 1 };
+
 /* What the file system knows of the file. */
 typedef struct alice__file_facts {
     const char *name;    /* last path component */

@@ -91,13 +91,15 @@ bool alice__date_exists(int year, int month, int day)
     return day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
+const char alice__in_the_future[] = "in the future";
+
 const char *alice__date_doubt(const alice_date *date, int64_t latest_day)
 {
     if (date->year < 1900)
         return "before 1900";
     int64_t day = alice__date_days(date->year, date->month, date->day);
     if (day > latest_day)
-        return "in the future";
+        return alice__in_the_future;
     if (date->has_time) {
         int64_t seconds = ((day * 24 + date->hour) * 60 + date->minute) * 60 + date->second;
         if (date->has_zone)

@@ -34,6 +34,8 @@ bool alice__date_parse_zone(const char *text, size_t n, int *minutes);
  * 00:00:00, in UTC where a zone is known; a date that has no time is no epoch).
  */
 const char *alice__date_doubt(const alice_date *date, int64_t latest_day);
+/* Its answer for what lies after that day: this very text. */
+extern const char alice__in_the_future[];
 
 /* True for a date of the calendar (leap years counted), whatever its year. */
 bool alice__date_exists(int year, int month, int day);

@@ -68,7 +68,7 @@ static void settle(alice__facts *f, alice_date_candidate *c, const alice_date *d
     keep_raw(c, raw, n);
     c->reason = reason;
     c->verdict = reason ? ALICE_DATE_REJECTED : ALICE_DATE_OUTRANKED;
-    c->date = reason ? (alice_date){0} : *date;
+    c->date = reason && reason != alice__in_the_future ? (alice_date){0} : *date;
 }
 
 void alice__facts_date_text(alice__facts *f, alice_date_source source, const char *text,
@@ -102,7 +102,8 @@ void alice__facts_zone_text(alice__facts *f, alice_date_source source, const cha
     c->reason = alice__date_doubt(&c->date, f->latest_day);
     if (c->reason) {
         c->verdict = ALICE_DATE_REJECTED;
-        c->date = (alice_date){0};
+        if (c->reason != alice__in_the_future)
+            c->date = (alice_date){0};
     }
 }
 
@@ -385,4 +386,16 @@ void alice__facts_end(alice__facts *f)
         info->date_source = (alice_date_source)i;
         return;
     }
+}
+
+int64_t alice__refused_day(const alice_media_info *info)
+{
+    int n = info->date_source < ALICE_DATE_SOURCE_COUNT ? (int)info->date_source
+                                                        : ALICE_DATE_SOURCE_COUNT;
+    for (int i = 0; i < n; i++) {
+        const alice_date_candidate *c = &info->dates[i];
+        if (c->verdict == ALICE_DATE_REJECTED && c->reason == alice__in_the_future)
+            return alice__date_days(c->date.year, c->date.month, c->date.day);
+    }
+    return 0;
 }

@@ -71,6 +71,12 @@ void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, si
                         int64_t now_s);
 
 /*
+ * The day (since 1970-01-01) of the best date that was refused because it lies in the
+ * future, where it would have been the file's date; 0: no decision rested on the clock.
+ */
+int64_t alice__refused_day(const alice_media_info *info);
+
+/*
  * A date as text: EXIF "YYYY:MM:DD HH:MM:SS" (also with a fraction, a zone, any
  * separators), ISO 8601, RFC 1123, IPTC "YYYYMMDD", IDIT "Mon Mar 10 15:04:43
  * 2008". What is no real date between 1900 and tomorrow is kept as rejected with

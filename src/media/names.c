@@ -794,7 +794,7 @@ static void report(alice__facts *f, alice_date_source source, const alice_date *
     c->raw[n] = 0;
     c->reason = reason ? reason : alice__date_doubt(date, f->latest_day);
     c->verdict = c->reason ? ALICE_DATE_REJECTED : ALICE_DATE_OUTRANKED;
-    c->date = c->reason ? (alice_date){0} : *date;
+    c->date = c->reason && c->reason != alice__in_the_future ? (alice_date){0} : *date;
 }
 
 void alice__facts_from_name(alice__facts *f, const char *name)

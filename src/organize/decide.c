@@ -282,6 +282,7 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
     alice__row row = {.name = p->name,
                       .stamp = p->stamp,
                       .state = ALICE__NOT_MEDIA,
+                      .other = ALICE__READER,
                       .head = p->head,
                       .run_id = x->id};
     item->outcome = ALICE_SKIPPED;

@@ -58,6 +58,9 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     }
     alice__stamp stamp = {
         .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
+    int64_t mtime_s = st.mtime_ns / 1000000000;
+    if (mtime_s > x->newest_s && mtime_s <= x->present_s + ALICE__CLOCK_BEHIND_S)
+        x->newest_s = mtime_s;
     x->looked_at++;
     x->bytes_looked_at += st.size;
     alice_status status = alice__flow_folder_row(x, e->folder, false, &dir);
@@ -67,7 +70,8 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         return status;
     bool same = known.id && known.stamp.size == stamp.size &&
                 known.stamp.mtime_ns == stamp.mtime_ns &&
-                known.stamp.ctime_ns == stamp.ctime_ns;
+                known.stamp.ctime_ns == stamp.ctime_ns &&
+                (known.state != ALICE__NOT_MEDIA || known.other >= ALICE__READER);
     alice__copy copy = ALICE__COPY_STANDS;
     int64_t copy_row = 0;
     if (same)
@@ -95,6 +99,7 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     p->stamp = stamp;
     p->copy = copy;
     p->copy_row = copy_row;
+    p->now_s = x->newest_s;
     if (same) {
         p->known = true;
         p->not_media = known.state == ALICE__NOT_MEDIA;

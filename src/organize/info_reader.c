@@ -104,7 +104,7 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
     split(path[0] == '/' ? path : real, folders, sizeof folders, &name);
     name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     alice__reading reading = {
-        .fd = fd, .name = name, .folders = folders, .now_s = alice_env_wall_s(&r->env)};
+        .fd = fd, .name = name, .folders = folders, .now_s = alice__present(&r->env)};
     alice_status status =
         alice__probe_file(r->analyzer, r->head, &reading, &stamp, info, &hash, &os_error);
     alice__fs_close(fd);

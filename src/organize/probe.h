@@ -45,6 +45,7 @@ typedef struct alice__probe {
     /* Known, but its organized copy (of `copy_row`) is not as it was. */
     alice__copy copy;
     int64_t copy_row;
+    int64_t now_s;      /* what lies after it lies in the future */
     const char *reason; /* static text, of what was settled */
 
     /* What reading it gave. status: why it could not be read at all. */
@@ -98,6 +99,12 @@ alice__probe *alice__prober_next(alice__prober *p);
 void alice__prober_release(alice__prober *p);
 
 void alice__prober_pool_stats(const alice__prober *p, alice_pool_stats *out);
+
+/* How far the clock may be behind what is said by files and earlier runs, before those are
+   not believed: five years. */
+#define ALICE__CLOCK_BEHIND_S (INT64_C(5) * 31556952)
+/* The clock; the day of this program's release where it is behind that. */
+int64_t alice__present(const alice_env *env);
 
 /* Read one open file: what a worker does for each, also used by alice_info_read(). */
 

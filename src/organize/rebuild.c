@@ -127,7 +127,7 @@ static alice_status read_file(reading *x, int fd, const alice__entry *e, alice__
         const alice__reading r = {.fd = fd,
                                   .name = e->name,
                                   .folders = alice__folder_path(e->folder),
-                                  .now_s = alice_env_wall_s(&x->o->env)};
+                                  .now_s = alice__present(&x->o->env)};
         return alice__probe_file(x->analyzer, x->head, &r, stamp, info, head, &os_error);
     }
     int r = alice__fs_stat_fd(fd, &s);

@@ -225,6 +225,17 @@ static alice_status bring_up_to_date(alice__flow *x)
     return st;
 }
 
+/* A clock that is behind (a small computer without a battery) makes no picture come from the
+   future: whatever is newer tells that it is later. A single bogus year does not. */
+static alice_status find_present(alice__flow *x)
+{
+    int64_t now = alice__present(&x->o->env), newest = 0;
+    alice_status st =
+        alice__catalog_newest_run(x->o->catalog, now + ALICE__CLOCK_BEHIND_S, &newest);
+    x->present_s = x->newest_s = newest > now ? newest : now;
+    return st;
+}
+
 alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result *result,
                                       alice_error *error)
 {
@@ -246,6 +257,8 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     tell(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file is told at once */
     o->reconciled = false;
     alice_status st = bring_up_to_date(&x);
+    if (st == ALICE_OK)
+        st = find_present(&x);
     if (st == ALICE_OK)
         st = alice__check_space(&x);
     if (st == ALICE_OK)

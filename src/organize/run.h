@@ -25,6 +25,8 @@ typedef struct alice__flow {
     bool walked; /* the walk is at its end */
     bool stop;   /* somebody asked */
     int64_t id;
+    int64_t present_s; /* the newest that clock, release and catalog know of */
+    int64_t newest_s;  /* the same and the files met so far */
     uint64_t began_ns, transaction_ns, progress_ns;
     uint32_t window, fed;
     uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */

@@ -126,6 +126,7 @@ static void add(alice__prober *p, model *m, const place *at, expected e)
     else
         snprintf(name, sizeof name, "gone-%u", e.serial);
     alice__probe *s = alice__prober_add(p, at->folder[e.folder], name);
+    s->now_s = INT64_C(1800000000);
     s->settled = e.what == SETTLED || e.what == UNREADABLE;
     s->status = e.what == UNREADABLE ? ALICE_E_ACCESS : ALICE_OK;
     s->os_error = e.what == UNREADABLE ? EACCES : 0;

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs in settings of their own: a clock that is wrong, a disk that fails, an older alice. */
+#include "faulty_fs.h"
+#include "tree.h"
+
+#include <alice/organize.h>
+
+#include "make_media.h"
+#include "media/analyze.h"
+#include "organize/organizer.h"
+
+#define DAY_S INT64_C(86400)
+#define Y2024 INT64_C(1704067200)
+#define Y2028 INT64_C(1830297600)
+
+typedef struct scene {
+    char top[64], inbox[96], organized[96];
+    int top_fd, inbox_fd;
+    int64_t clock_s;
+    bool move;
+    const alice__fs_ops *fs;
+    alice_organize_result r;
+} scene;
+
+static int64_t wall(void *ctx)
+{
+    return ((scene *)ctx)->clock_s;
+}
+
+static int setup(void **state)
+{
+    scene *s = calloc(1, sizeof *s);
+    s->top_fd = tree_make_fast(s->top);
+    if (s->top_fd < 0)
+        return -1;
+    snprintf(s->inbox, sizeof s->inbox, "%s/inbox", s->top);
+    snprintf(s->organized, sizeof s->organized, "%s/organized", s->top);
+    mkdirat(s->top_fd, "inbox", 0755);
+    s->inbox_fd = openat(s->top_fd, "inbox", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->clock_s = Y2024;
+    *state = s;
+    return s->inbox_fd < 0 ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+    scene *s = *state;
+    close(s->inbox_fd);
+    close(s->top_fd);
+    tree_remove(s->top);
+    free(s);
+    return 0;
+}
+
+/* A picture with a date inside; its modification time is `mtime_s`. */
+static void picture(const scene *s, const char *name, const char *date, int64_t mtime_s)
+{
+    blob exif = {0}, b = {0};
+    make_exif(&exif, &(make_exif_options){.date_time_original = date});
+    make_jpeg_begin(&b);
+    make_jpeg_exif(&b, exif);
+    make_jpeg_comment(&b, name);
+    make_jpeg_end(&b, 8, 8);
+    tree_file(s->inbox_fd, name, b.p, b.n);
+    blob_free(&exif);
+    blob_free(&b);
+    const struct timespec t[2] = {{.tv_sec = mtime_s}, {.tv_sec = mtime_s}};
+    assert_int_equal(utimensat(s->inbox_fd, name, t, 0), 0);
+}
+
+static alice_organizer_options options_of(scene *s, const alice_clock *clock)
+{
+    return (alice_organizer_options){
+        .env = {.clock = clock}, .inbox = s->inbox, .organized = s->organized, .move = s->move};
+}
+
+static alice_status run(scene *s)
+{
+    const alice_clock clock = {.wall_s = wall, .ctx = s};
+    alice_error error = {.text = ""};
+    alice_organizer *o = NULL;
+    const alice_organizer_options options = options_of(s, &clock);
+    assert_ok(alice__organizer_open_on(&o, &options, s->fs, &error));
+    alice_status st = alice_organizer_organize(o, &s->r, &error);
+    alice_organizer_close(&o);
+    return st;
+}
+
+/* How many files stand in the folder of a day (all pictures here are of no project). */
+static unsigned in_day(const scene *s, const char *day)
+{
+    char path[160];
+    unsigned n = 0;
+    snprintf(path, sizeof path, "%s/%s/uncategorized/unknown", s->organized, day);
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    if (d)
+        closedir(d);
+    return n;
+}
+
+/* ---- a clock that is behind ---- */
+
+static void the_release_is_no_future(void **state)
+{
+    scene *s = *state;
+    s->clock_s = 1000;
+    picture(s, "a.jpg", "2024:05:06 10:00:00", 0);
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "2024-05-06"), 1);
+}
+
+static void the_newest_run_is_no_future(void **state)
+{
+    scene *s = *state;
+    s->clock_s = Y2028 + 9 * DAY_S;
+    picture(s, "a.jpg", "2024:05:06 10:00:00", Y2024);
+    assert_ok(run(s));
+    s->clock_s = 1000;
+    picture(s, "b.jpg", "2028:01:09 10:00:00", Y2024);
+    picture(s, "c.jpg", "2029:01:09 10:00:00", Y2024);
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "2028-01-09"), 1);
+    assert_int_equal(in_day(s, "2029-01-09"), 0);
+}
+
+static void the_newest_file_is_no_future(void **state)
+{
+    scene *s = *state;
+    s->clock_s = 1000;
+    /* Met first, and so from beyond what is known by then. */
+    picture(s, "a.jpg", "2028:01:03 10:00:00", Y2024);
+    picture(s, "b.jpg", "2028:01:05 10:00:00", Y2028 + 5 * DAY_S);
+    picture(s, "c.jpg", "2028:01:04 10:00:00", Y2024);
+    /* One bogus time makes no present. */
+    picture(s, "d.jpg", "2097:01:05 10:00:00", INT64_C(4070908800));
+    picture(s, "e.jpg", "2096:01:05 10:00:00", Y2024);
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "2028-01-03"), 0);
+    assert_int_equal(in_day(s, "2028-01-05"), 1);
+    assert_int_equal(in_day(s, "2028-01-04"), 1);
+    assert_int_equal(in_day(s, "2097-01-05") + in_day(s, "2096-01-05"), 0);
+}
+
+/* ---- a disk that fails ---- */
+
+static void a_flush_that_fails_leaves_the_batch_in_doubt(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    char name[16];
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(name, sizeof name, "%u.jpg", i);
+        picture(s, name, "2024:05:06 10:00:00", Y2024);
+    }
+    faulty_fs_init(&f);
+    f.refuse[FAULTY_sync_all] = f.sync_files = f.sync_folders = -EIO;
+    s->fs = &f.ops;
+    assert_int_equal(run(s), ALICE_E_IO);
+    assert_true(f.calls[FAULTY_sync_all] + f.calls[FAULTY_sync] > 0);
+
+    /* The files of the batch are gone, as after a power cut: nobody may call them organized. */
+    char lost[128];
+    snprintf(lost, sizeof lost, "%s/2024-05-06", s->organized);
+    tree_remove(lost);
+    s->fs = NULL;
+    assert_ok(run(s));
+    assert_int_equal(s->r.recovered, 8);
+    assert_int_equal(s->r.organized, 8);
+    assert_int_equal(s->r.already_known, 0);
+    assert_int_equal(in_day(s, "2024-05-06"), 8);
+}
+
+/* ---- an older alice ---- */
+
+static void what_an_older_reader_passed_over_is_looked_at_again(void **state)
+{
+    scene *s = *state;
+    const alice_clock clock = {.wall_s = wall, .ctx = s};
+    const alice_organizer_options options = options_of(s, &clock);
+    alice_error error = {.text = ""};
+    alice_organizer *o = NULL;
+    struct stat a, b;
+    int64_t id = 0, dir = 0;
+    picture(s, "old.jpg", "2024:05:06 10:00:00", Y2024);
+    picture(s, "same.jpg", "2024:05:07 10:00:00", Y2024);
+    assert_int_equal(fstatat(s->inbox_fd, "old.jpg", &a, 0), 0);
+    assert_int_equal(fstatat(s->inbox_fd, "same.jpg", &b, 0), 0);
+    assert_ok(alice__organizer_open_on(&o, &options, NULL, &error));
+    assert_ok(alice__catalog_dir(o->catalog, o->inbox, true, &dir));
+    for (int i = 0; i < 2; i++) {
+        const struct stat *f = i ? &b : &a;
+        const alice__row row = {
+            .dir_id = dir,
+            .name = i ? "same.jpg" : "old.jpg",
+            .stamp = {.size = (uint64_t)f->st_size,
+                      .mtime_ns = f->st_mtim.tv_sec * INT64_C(1000000000) + f->st_mtim.tv_nsec,
+                      .ctime_ns = f->st_ctim.tv_sec * INT64_C(1000000000) + f->st_ctim.tv_nsec,
+                      .inode = f->st_ino},
+            .state = ALICE__NOT_MEDIA,
+            .other = i ? ALICE__READER : ALICE__READER - 1};
+        assert_ok(alice__catalog_add(o->catalog, &row, &id, &error));
+    }
+    assert_ok(alice__catalog_commit(o->catalog, false, &error));
+    alice_organizer_close(&o);
+
+    assert_ok(run(s));
+    assert_int_equal(s->r.organized, 1);
+    assert_int_equal(s->r.already_known, 1);
+    assert_int_equal(in_day(s, "2024-05-06"), 1);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(the_release_is_no_future),
+        TEST(the_newest_run_is_no_future),
+        TEST(the_newest_file_is_no_future),
+        TEST(a_flush_that_fails_leaves_the_batch_in_doubt),
+        TEST(what_an_older_reader_passed_over_is_looked_at_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
