@@ -1121,6 +1121,36 @@ alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *
     return n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
 }
 
+alice_status alice__catalog_refused_day(alice__catalog *c, int64_t id, int64_t *day)
+{
+    alice__store_row row;
+    alice__store *s = store_of(c, id);
+    alice_status st = alice__store_row_get(s, id, &row);
+    *day = 0;
+    if (st != ALICE_OK)
+        return st == ALICE_E_NOENT ? ALICE_OK : st;
+    if (row.state == ALICE__PLACED && row.other < 0)
+        *day = -row.other;
+    alice__store_row_end(s);
+    return ALICE_OK;
+}
+
+alice_status alice__catalog_next_doubted(alice__catalog *c, int64_t today, char *dest,
+                                         size_t dest_size, int64_t *id, alice__stamp *stamp)
+{
+    return alice__store_doubted(c->top, today, dest, dest_size, id, stamp);
+}
+
+alice_status alice__catalog_redated(alice__catalog *c, int64_t id, const char *dest,
+                                    const alice_media_info *info)
+{
+    alice_status st = alice__store_begin(c->top);
+    for (int i = 0; i < 2; i++)
+        if (c->windows[i])
+            c->windows[i]->dir = 0;
+    return st == ALICE_OK ? alice__store_redate(c->top, id, dest, info) : st;
+}
+
 alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64_t *after,
                                         uint64_t *size, char *dest, size_t dest_size)
 {

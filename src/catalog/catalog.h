@@ -149,6 +149,16 @@ alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_
 /* The same, and how its source was, which is how its copy was made. */
 alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *stamp,
                                    char *buf, size_t size);
+/* The day that was the future when a placed row was decided, and that it rests on; 0: none. */
+alice_status alice__catalog_refused_day(alice__catalog *c, int64_t id, int64_t *day);
+/* The first placed file after `dest` (in bytes; below organized, replaced) whose decision
+   rests on a day that was the future then and is not later than `today`. ALICE_E_END. */
+alice_status alice__catalog_next_doubted(alice__catalog *c, int64_t today, char *dest,
+                                         size_t dest_size, int64_t *id, alice__stamp *stamp);
+/* It stands at `dest` now, for its date of `info` (NULL: of the file that it follows). Part of
+   the current batch, and not in doubt. */
+alice_status alice__catalog_redated(alice__catalog *c, int64_t id, const char *dest,
+                                    const alice_media_info *info);
 /* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG.
  */
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);
@@ -177,7 +187,8 @@ typedef struct alice__row {
     alice__stamp stamp;
     alice__state state;
     int64_t other;    /* of a duplicate: the row with the same bytes; of what is no media:
-                         the version of the reader that said so */
+                         the version of the reader that said so; of a placed one: minus the
+                         day (since 1970) that was the future then, or 0 */
     const char *dest; /* below organized; NULL unless placed */
     alice__hash head;
     bool has_content;

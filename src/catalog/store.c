@@ -78,7 +78,11 @@ static const char schema_2[] =
     "CREATE TABLE undos(run INTEGER, file INTEGER, state INTEGER NOT NULL,"
     " PRIMARY KEY(run, file)) WITHOUT ROWID;";
 
-static const char *const steps[] = {schema_1, schema_2};
+/* Few or none: decisions that rested on the clock. */
+static const char schema_3[] = "CREATE INDEX files_doubted ON files(dest)"
+                               " WHERE other < 0 AND state = 1 AND replaced IS NULL;";
+
+static const char *const steps[] = {schema_1, schema_2, schema_3};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- statements ---- */
@@ -118,7 +122,7 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
     X(SIBLINGS, "SELECT id, other, name, mtime_ns, date, time, content_id, generator"          \
                 " FROM files WHERE dir = ?1 AND name >= ?2 AND name < ?3 AND replaced IS NULL" \
                 " AND state IN (1, 2) ORDER BY name")                                          \
-    X(ROW_GET, "SELECT size, mtime_ns, ctime_ns, inode, state, head, content, dest"            \
+    X(ROW_GET, "SELECT size, mtime_ns, ctime_ns, inode, state, head, content, dest, other"     \
                " FROM files WHERE id = ?1")                                                    \
     X(ROW_FIND, "SELECT id, state FROM files"                                                  \
                 " WHERE dir = ?1 AND name = ?2 AND replaced IS NULL")                          \
@@ -136,6 +140,13 @@ enum { SCHEMA = sizeof steps / sizeof *steps };
                       " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")      \
     X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                              \
     X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                    \
+    X(DOUBTED, "SELECT id, size, mtime_ns, ctime_ns, inode, dest FROM files"                   \
+               " WHERE other < 0 AND state = 1 AND replaced IS NULL AND other >= ?1"           \
+               " AND dest > ?2 ORDER BY dest LIMIT 1")                                         \
+    X(REDATE, "UPDATE files SET dest = ?2, other = NULL,"                                      \
+              " time = iif(?15 IS NULL, time, ?16), zone = iif(?15 IS NULL, zone, ?17),"       \
+              " date = coalesce(?15, date), date_source = coalesce(?18, date_source)"          \
+              " WHERE id = ?1")                                                                \
     X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state IN (1, 4)"            \
                " ORDER BY id")                                                                 \
     X(PLACED, "SELECT id, size, dest FROM files WHERE id > ?1 AND id < ?2 AND state = 1"       \
@@ -1008,7 +1019,7 @@ alice_status alice__store_siblings(alice__store *s, int64_t dir, const char *fro
         int64_t id = sqlite3_column_int64(q, 0), other = sqlite3_column_int64(q, 1);
         const alice__sibling sibling = {
             .id = id,
-            .placed = other ? other : id,
+            .placed = other > 0 ? other : id,
             .name = column_text(q, 2),
             .mtime_ns = sqlite3_column_int64(q, 3),
             .date = sqlite3_column_int(q, 4),
@@ -1041,6 +1052,7 @@ alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row 
     column_hash(q, 5, &out->head);
     out->has_content = column_hash(q, 6, &out->content);
     out->dest = column_text(q, 7);
+    out->other = sqlite3_column_int64(q, 8);
     return ALICE_OK;
 }
 
@@ -1110,19 +1122,23 @@ static alice_status info_words(alice__store *s, const alice_media_info *info,
     return st;
 }
 
-static void bind_info(sqlite3_stmt *q, const alice_media_info *info,
-                      const int64_t ids[INFO_WORDS])
+static void bind_date(sqlite3_stmt *q, const alice_date *d)
 {
-    const alice_date *d = &info->date;
-    for (int i = 0; i < INFO_WORDS; i++)
-        if (ids[i])
-            sqlite3_bind_int64(q, word_columns[i], ids[i]);
     if (d->year)
         sqlite3_bind_int(q, 15, d->year * 10000 + d->month * 100 + d->day);
     if (d->year && d->has_time)
         sqlite3_bind_int(q, 16, d->hour * 10000 + d->minute * 100 + d->second);
     if (d->year && d->has_zone)
         sqlite3_bind_int(q, 17, d->zone_minutes);
+}
+
+static void bind_info(sqlite3_stmt *q, const alice_media_info *info,
+                      const int64_t ids[INFO_WORDS])
+{
+    for (int i = 0; i < INFO_WORDS; i++)
+        if (ids[i])
+            sqlite3_bind_int64(q, word_columns[i], ids[i]);
+    bind_date(q, &info->date);
     if (info->ai_edited)
         sqlite3_bind_int(q, 24, 1);
     if (info->width)
@@ -1189,6 +1205,47 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
         st = failed(s, rc);
     let_go(q);
     return st == ALICE_OK && row->info ? add_ai(s, id, row->info) : st;
+}
+
+alice_status alice__store_doubted(alice__store *s, int64_t today, char *dest, size_t size,
+                                  int64_t *id, alice__stamp *stamp)
+{
+    sqlite3_stmt *q;
+    alice_status st = take(s, Q_DOUBTED, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, -today);
+    bind_text(q, 2, dest);
+    int rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW) {
+        *id = sqlite3_column_int64(q, 0);
+        *stamp = column_stamp(q, 1);
+        int n = snprintf(dest, size, "%s", column_text(q, 5));
+        st = n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_DAMAGED;
+    } else {
+        st = rc == SQLITE_DONE ? ALICE_E_END : failed(s, rc);
+    }
+    let_go(q);
+    return st;
+}
+
+alice_status alice__store_redate(alice__store *s, int64_t id, const char *dest,
+                                 const alice_media_info *info)
+{
+    sqlite3_stmt *q;
+    int64_t ids[INFO_WORDS] = {0};
+    alice_status st = info ? info_words(s, info, ids) : ALICE_OK;
+    if (st == ALICE_OK)
+        st = take(s, Q_REDATE, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 1, id);
+    bind_text(q, 2, dest);
+    if (info) {
+        bind_date(q, &info->date);
+        sqlite3_bind_int64(q, 18, ids[1]);
+    }
+    return run(s, q);
 }
 
 alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,

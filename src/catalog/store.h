@@ -151,7 +151,13 @@ typedef struct alice__store_row {
     alice__hash head, content;
     bool has_content;
     const char *dest; /* "" when there is none */
+    int64_t other;
 } alice__store_row;
+/* As alice__catalog_next_doubted(), and alice__catalog_redated(). */
+alice_status alice__store_doubted(alice__store *s, int64_t today, char *dest, size_t size,
+                                  int64_t *id, alice__stamp *stamp);
+alice_status alice__store_redate(alice__store *s, int64_t id, const char *dest,
+                                 const alice_media_info *info);
 /* ALICE_E_NOENT: no such row. */
 alice_status alice__store_row_get(alice__store *s, int64_t id, alice__store_row *out);
 void alice__store_row_end(alice__store *s);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "media/facts.h"
 #include "organize/plan.h"
 #include "port/fs.h"
 
@@ -119,10 +120,18 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item
 }
 
 /* The row of a file that was decided. */
-static alice_status add_row(alice__flow *x, alice__folder *folder, alice__row *row,
+static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *row,
                             alice__item *item)
 {
-    alice_status st = alice__flow_folder_row(x, folder, true, &row->dir_id);
+    alice_status st = alice__flow_folder_row(x, p->folder, true, &row->dir_id);
+    int64_t day = 0;
+    /* What a place rests on, if that is the future yet: the file's date, or its leader's. */
+    if (st == ALICE_OK && row->state == ALICE__PLACED && item->leader)
+        st = alice__catalog_refused_day(x->o->catalog, item->leader, &day);
+    else if (row->state == ALICE__PLACED)
+        day = alice__refused_day(&p->info);
+    if (day > 0)
+        row->other = -day;
     if (st == ALICE_OK)
         st = alice__catalog_add(x->o->catalog, row, &item->id, x->error);
     if (st != ALICE_OK)
@@ -197,7 +206,7 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
                       .dest = item->dest,
                       .head = p->head,
                       .run_id = x->id};
-    return add_row(x, p->folder, &row, item);
+    return add_row(x, p, &row, item);
 }
 
 static alice_status consume_media(alice__flow *x, const alice__probe *p, const alice__group *g,
@@ -274,7 +283,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
                       .content = search.content,
                       .info = &p->info,
                       .run_id = x->id};
-    return add_row(x, p->folder, &row, item);
+    return add_row(x, p, &row, item);
 }
 
 static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__item *item)
@@ -290,7 +299,7 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
     item->reason = p->info.reason[0]
                        ? alice__items_text(&x->o->items, p->info.reason, strlen(p->info.reason))
                        : "not a media file that alice knows";
-    return add_row(x, p->folder, &row, item);
+    return add_row(x, p, &row, item);
 }
 
 alice_status alice__decide(alice__flow *x, alice__probe *p)

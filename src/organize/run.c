@@ -264,6 +264,8 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     if (st == ALICE_OK)
         st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
     if (st == ALICE_OK)
+        st = alice__redate(&x);
+    if (st == ALICE_OK)
         st = alice__walk_open(&x.walk, &w, x.error);
     if (st == ALICE_OK) {
         x.window = alice_batch_next_size(o->batch);

@@ -10,6 +10,7 @@
  *   settle.c  commit rows ─▶ transfer ─▶ make durable ─▶ report (report.c)
  *   run.c     the loop around them, and what they all ask for
  *   stands.c  known: does the organized copy stand?
+ *   redate.c  before the first file: dates that are no future any more
  *   space.c   before the first file: do the copies fit?
  */
 
@@ -68,6 +69,11 @@ void alice__join(char *out, size_t size, const char *base, const char *folders,
  */
 alice_status alice__copy_look(alice__flow *x, const alice__known *known, alice__copy *copy,
                               int64_t *row, int *os_error);
+
+/* ---- redate.c ---- */
+
+/* Place again what the clock refused a date, where that is no future any more. */
+alice_status alice__redate(alice__flow *x);
 
 /* ---- feed.c ---- */
 

@@ -1279,7 +1279,8 @@ static void failing_sqlite_is_survived(void **state)
         }
     }
     assert_ok(life(NULL, NULL, false));
-    assert_int_equal(sql_number("SELECT count(*) FROM files"), 60 * 2 - 1);
+    /* A life that failed may have committed its first rows: each name has one that counts. */
+    assert_int_equal(sql_number("SELECT count(*) FROM files WHERE replaced IS NULL"), 60);
 }
 
 /* What SQLite takes for a long run is not more than what was charged for it. */

@@ -143,6 +143,98 @@ static void the_newest_file_is_no_future(void **state)
     assert_int_equal(in_day(s, "2097-01-05") + in_day(s, "2096-01-05"), 0);
 }
 
+static bool stands(const scene *s, const char *path)
+{
+    char whole[160];
+    struct stat st;
+    snprintf(whole, sizeof whole, "%s/%s", s->organized, path);
+    return stat(whole, &st) == 0;
+}
+
+/* What rested on the clock is decided again, once the clock is right. */
+static void is_dated_by_a_right_clock(scene *s)
+{
+    s->clock_s = 1000;
+    picture(s, "a.jpg", "2028:01:09 10:00:00", 5000000000);
+    tree_file(s->inbox_fd, "a.xmp", "<x/>", 4);
+    picture(s, "b.jpg", "2028:01:10 10:00:00", 5000000000);
+    picture(s, "c.jpg", "2029:01:10 10:00:00", 5000000000);
+    picture(s, "d.jpg", "2024:05:06 10:00:00", 5000000000);
+    assert_ok(run(s));
+    assert_int_equal(s->r.organized, 5);
+    assert_int_equal(in_day(s, "undated"), 4);
+
+    s->clock_s = 2000; /* still wrong */
+    assert_ok(run(s));
+    assert_int_equal(s->r.organized, 0);
+    assert_int_equal(in_day(s, "undated"), 4);
+
+    s->clock_s = Y2028 + 20 * DAY_S;
+    assert_ok(run(s));
+    assert_int_equal(s->r.organized, 0);
+    assert_int_equal(in_day(s, "undated"), 1);
+    assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00001.jpg"));
+    assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00001.xmp"));
+    assert_int_equal(in_day(s, "2028-01-10"), 1);
+    assert_int_equal(in_day(s, "2024-05-06"), 1);
+
+    assert_ok(run(s)); /* known where they stand now */
+    assert_int_equal(s->r.organized, 0);
+    assert_int_equal(s->r.already_known, s->move ? 0 : 5);
+
+    s->clock_s = Y2028 + 500 * DAY_S;
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "2029-01-10"), 1);
+    assert_false(stands(s, "undated"));
+}
+
+static void a_copy_is_dated_by_a_right_clock(void **state)
+{
+    is_dated_by_a_right_clock(*state);
+}
+
+static void what_was_moved_is_dated_by_a_right_clock(void **state)
+{
+    ((scene *)*state)->move = true;
+    is_dated_by_a_right_clock(*state);
+}
+
+/* What was edited since, or stands in the way, stays as it is. */
+static void what_was_changed_since_is_left(void **state)
+{
+    scene *s = *state;
+    char path[160];
+    s->clock_s = 1000;
+    picture(s, "a.jpg", "2028:01:09 10:00:00", 5000000000);
+    picture(s, "b.jpg", "2028:01:10 10:00:00", 5000000000);
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "undated"), 2);
+    snprintf(path, sizeof path, "%s/undated/uncategorized/unknown", s->organized);
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(unlinkat(dir, "uncategorized-00001.jpg", 0), 0);
+    tree_file(dir, "uncategorized-00001.jpg", "edited", 6);
+    close(dir);
+    snprintf(path, sizeof path, "%s/2028-01-10/uncategorized/unknown", s->organized);
+    for (char *p = path + strlen(s->organized) + 1; (p = strchr(p, '/')); p++) {
+        *p = 0;
+        mkdir(path, 0755);
+        *p = '/';
+    }
+    mkdir(path, 0755);
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    tree_file(dir, "uncategorized-00002.jpg", "mine", 4);
+    close(dir);
+    picture(s, "a.jpg", "2028:01:09 10:00:00", 5000000000);
+    s->clock_s = Y2028 + 20 * DAY_S;
+    assert_ok(run(s));
+    struct stat st;
+    assert_int_equal(in_day(s, "undated"), 2);
+    snprintf(path, sizeof path, "%s/2028-01-10/uncategorized/unknown/uncategorized-00002.jpg",
+             s->organized);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 4);
+}
+
 /* ---- a disk that fails ---- */
 
 static void a_flush_that_fails_leaves_the_batch_in_doubt(void **state)
@@ -218,6 +310,9 @@ int main(void)
         TEST(the_release_is_no_future),
         TEST(the_newest_run_is_no_future),
         TEST(the_newest_file_is_no_future),
+        TEST(a_copy_is_dated_by_a_right_clock),
+        TEST(what_was_moved_is_dated_by_a_right_clock),
+        TEST(what_was_changed_since_is_left),
         TEST(a_flush_that_fails_leaves_the_batch_in_doubt),
         TEST(what_an_older_reader_passed_over_is_looked_at_again),
     };
