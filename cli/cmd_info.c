@@ -19,7 +19,7 @@ enum { OPT_RECURSIVE = OPT_OWN }; /* of its own */
 static void date_text(const alice_date *d, char *date, size_t date_size, char *time,
                       size_t time_size, char *zone, size_t zone_size)
 {
-    snprintf(date, date_size, "%04d-%02u-%02u", d->year, d->month, d->day);
+    alice_date_text(d, date, date_size);
     *time = *zone = 0;
     if (d->has_time)
         snprintf(time, time_size, "%02u:%02u:%02u", d->hour, d->minute, d->second);
@@ -50,6 +50,9 @@ static void print_json(const char *path, const alice_media_info *info, const cha
                 json_text(&j, "time", time);
             if (*zone)
                 json_text(&j, "zone", zone);
+            json_text(&j, "precision", alice_date_precision(&info->date));
+            if (info->date.zone_assumed)
+                json_bool(&j, "zone_assumed", true);
             json_text(&j, "date_source", alice_date_source_name(info->date_source));
         }
         for (int f = 0; f <= ALICE_FACT_SOFTWARE; f++)
@@ -124,9 +127,10 @@ static void print_text(const char *path, const alice_media_info *info, const cha
                        c->reason ? c->reason : "no real date",
                        alice_date_source_name((alice_date_source)s));
             else
-                printf("  %-16s %s%s%s%s%s   (%s)\n",
+                printf("  %-16s %s%s%s%s%s%s   (%s)\n",
                        c->verdict == ALICE_DATE_USED ? "date" : "", date, *time ? " " : "",
                        time, *zone ? " " : "", zone,
+                       c->date.zone_assumed ? ", the local day may be another" : "",
                        alice_date_source_name((alice_date_source)s));
         }
         for (int f = 0; f <= ALICE_FACT_SOFTWARE; f++)

@@ -69,9 +69,11 @@ static void write_report(organizing *s, const alice_file_report *f)
     if (f->info) {
         json_text(&j, "type", alice_media_name(f->info->type));
         if (f->info->date_source != ALICE_DATE_NOWHERE) {
-            snprintf(date, sizeof date, "%04d-%02u-%02u", f->info->date.year,
-                     f->info->date.month, f->info->date.day);
+            alice_date_text(&f->info->date, date, sizeof date);
             json_text(&j, "date", date);
+            json_text(&j, "precision", alice_date_precision(&f->info->date));
+            if (f->info->date.zone_assumed)
+                json_bool(&j, "zone_assumed", true);
             json_text(&j, "date_source", alice_date_source_name(f->info->date_source));
         }
         for (int k = ALICE_FACT_MAKE; k <= ALICE_FACT_MODEL; k++)

@@ -47,7 +47,7 @@ static int64_t day_number(const alice_date *d)
 
 static void count_day(cli_tally *t, const alice_date *d)
 {
-    int64_t day = day_number(d);
+    int64_t day = d->day ? day_number(d) : -1; /* of a month or a year, no day is known */
     if (day < 0 || day / 8 >= (int64_t)sizeof t->day_seen)
         return;
     if (t->days == 0 || day < day_number(&t->first))

@@ -101,6 +101,7 @@ ALICE_API alice_media_class alice_media_class_of(alice_media_type type);
     X(ALICE_DATE_FLV, "flv:creationdate")                  \
     X(ALICE_DATE_PNG, "png:CreationTime")                  \
     X(ALICE_DATE_SIDECAR, "sidecar")                       \
+    X(ALICE_DATE_GPS, "exif:GPSDateTime")                  \
     X(ALICE_DATE_EXIF_MODIFIED, "exif:DateTime")           \
     X(ALICE_DATE_NAME, "name")                             \
     X(ALICE_DATE_FOLDER, "folder")                         \
@@ -118,18 +119,27 @@ typedef enum alice_date_source {
 /** Its name: "exif:DateTimeOriginal", … Static text. */
 ALICE_API const char *alice_date_source_name(alice_date_source source);
 
-/** A calendar date, with the time and zone where they are known. `year` 0: no date. */
+/** A calendar date, as far as it is known, with the time and zone where they are. `year` 0: no
+ * date. */
 typedef struct alice_date {
     int16_t year;         /**< 1900 on; 0: no date */
-    uint8_t month;        /**< 1 to 12 */
-    uint8_t day;          /**< 1 to 31 */
+    uint8_t month;        /**< 1 to 12; 0: only the year is known */
+    uint8_t day;          /**< 1 to 31; 0: only the year and the month are known */
     uint8_t hour;         /**< 0 to 23 */
     uint8_t minute;       /**< 0 to 59 */
     uint8_t second;       /**< 0 to 59 */
     bool has_time;        /**< the time of day is known */
     bool has_zone;        /**< its distance from UTC is known */
     int16_t zone_minutes; /**< east of UTC */
+    bool zone_assumed;    /**< a moment in UTC: where it was taken, the day may be another */
 } alice_date;
+
+/** What is known of its day, into `buf`: "2024-03-15", "2024-03" or "2024"; 16 bytes suffice.
+ */
+ALICE_API void alice_date_text(const alice_date *date, char *buf, size_t size);
+
+/** How much of a date is known: "year", "month", "day" or "second". Static text. */
+ALICE_API const char *alice_date_precision(const alice_date *date);
 
 /** What became of one place where a date can stand. */
 typedef enum alice_date_verdict {

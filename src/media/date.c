@@ -93,20 +93,66 @@ bool alice__date_exists(int year, int month, int day)
 
 const char alice__in_the_future[] = "in the future";
 
+int64_t alice__date_unix(const alice_date *d)
+{
+    int64_t days = alice__date_days(d->year, d->month ? d->month : 1, d->day ? d->day : 1);
+    int64_t seconds = ((days * 24 + d->hour) * 60 + d->minute) * 60 + d->second;
+    return d->has_zone ? seconds - (int64_t)d->zone_minutes * 60 : seconds;
+}
+
+bool alice__date_zone_between(const alice_date *local, int64_t utc, int *minutes)
+{
+    enum { QUARTER = 15 * 60, NEAR = 150, WEST = -12 * 3600, EAST = 14 * 3600 };
+    alice_date wall = *local;
+    wall.has_zone = false;
+    int64_t apart = alice__date_unix(&wall) - utc;
+    if (!local->has_time || apart < WEST - NEAR || apart > EAST + NEAR)
+        return false;
+    int64_t half = apart < 0 ? -QUARTER / 2 : QUARTER / 2;
+    int64_t zone = (apart + half) / QUARTER * QUARTER;
+    int64_t left = apart - zone;
+    *minutes = (int)(zone / 60);
+    return left >= -NEAR && left <= NEAR;
+}
+
+/*
+ * Where clocks begin: cameras', at midnight of a year's first day (1980 is FAT's),
+ * GPS receivers', and that of a phone of 2012. At any other second of these days a
+ * picture may have been taken.
+ */
+static bool is_unset_clock(const alice_date *d)
+{
+    static const alice_date begins[] = {
+        {.year = 1980, .month = 1, .day = 1},
+        {.year = 1980, .month = 1, .day = 6},
+        {.year = 2000, .month = 1, .day = 1},
+        {.year = 2001, .month = 1, .day = 1},
+        {.year = 2002, .month = 1, .day = 1},
+        {.year = 2003, .month = 1, .day = 1},
+        {.year = 2004, .month = 1, .day = 1},
+        {.year = 2005, .month = 1, .day = 1},
+        {.year = 2002, .month = 12, .day = 8, .hour = 12},
+    };
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (d->year == begins[i].year && d->month == begins[i].month &&
+            d->day == begins[i].day && d->hour == begins[i].hour && d->minute == 0 &&
+            d->second == 0)
+            return true;
+    return false;
+}
+
 const char *alice__date_doubt(const alice_date *date, int64_t latest_day)
 {
     if (date->year < 1900)
         return "before 1900";
-    int64_t day = alice__date_days(date->year, date->month, date->day);
-    if (day > latest_day)
+    int64_t seconds = alice__date_unix(date);
+    if (alice__date_days(date->year, date->month ? date->month : 1, date->day ? date->day : 1) >
+        latest_day)
         return alice__in_the_future;
-    if (date->has_time) {
-        int64_t seconds = ((day * 24 + date->hour) * 60 + date->minute) * 60 + date->second;
-        if (date->has_zone)
-            seconds -= (int64_t)date->zone_minutes * 60;
-        if (seconds == 0 || seconds == -2082844800)
-            return "the zero of an epoch";
-    }
+    if (date->has_time && (seconds == 0 || seconds == -2082844800))
+        return "the zero of an epoch";
+    if (date->has_time && is_unset_clock(date))
+        return "where a clock begins that was never set";
     return NULL;
 }
 

@@ -30,8 +30,10 @@ bool alice__date_parse_zone(const char *text, size_t n, int *minutes);
 
 /*
  * Whether a complete date can be true: NULL, or why not: a year before 1900,
- * after `latest_day`, or the zero of an epoch (1904-01-01 or 1970-01-01 at
- * 00:00:00, in UTC where a zone is known; a date that has no time is no epoch).
+ * after `latest_day`, the zero of an epoch (1904-01-01 or 1970-01-01 at 00:00:00,
+ * in UTC where a zone is known), or where the clocks of cameras begin that were
+ * never set (2000-01-01 at 00:00:00 …). A date that has no time is none of these.
+ * Of a year or a month alone, its beginning is checked.
  */
 const char *alice__date_doubt(const alice_date *date, int64_t latest_day);
 /* Its answer for what lies after that day: this very text. */
@@ -45,5 +47,14 @@ int alice__date_month(const char *text, size_t n);
 
 /* Seconds since 1970-01-01 UTC as a date in a zone. False: beyond year 1..9999. */
 bool alice__date_of_unix(int64_t seconds, int zone_minutes, alice_date *out);
+/* And back; its time and zone count as 0 where they are not known. */
+int64_t alice__date_unix(const alice_date *date);
+
+/*
+ * The zone of a clock on the wall that showed `local` at the moment `utc`: their
+ * difference, rounded to 15 minutes. False: it is none that is in use (12 h west
+ * to 14 h east), or the two are no telling of one moment (150 s apart from it).
+ */
+bool alice__date_zone_between(const alice_date *local, int64_t utc, int *minutes);
 
 #endif

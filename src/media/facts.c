@@ -116,11 +116,42 @@ void alice__facts_date_unix(alice__facts *f, alice_date_source source, int64_t s
     if (!c)
         return;
     const char *reason = alice__date_of_unix(seconds, 0, &date) ? NULL : "beyond the calendar";
+    date.zone_assumed = true;
     if (!raw) {
         snprintf(number, sizeof number, "%lld", (long long)seconds);
         raw = number;
     }
     settle(f, c, &date, reason, raw, strlen(raw));
+}
+
+/*
+ * A moment in UTC and a clock on the wall that tell of one picture tell its zone:
+ * a film's header and its name, EXIF's dates and the time of GPS. Offsets that
+ * are written come before both.
+ */
+static void settle_zones(alice__facts *f)
+{
+    static const alice_date_source moments[] = {ALICE_DATE_MVHD, ALICE_DATE_MATROSKA};
+    static const alice_date_source clocks[] = {ALICE_DATE_EXIF_ORIGINAL,
+                                               ALICE_DATE_EXIF_DIGITIZED};
+    alice_date_candidate *dates = f->info->dates, *name = &dates[ALICE_DATE_NAME];
+    int zone = 0;
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        alice_date *d = &dates[moments[i]].date;
+        if (d->zone_assumed && f->name_is_local && name->verdict == ALICE_DATE_OUTRANKED &&
+            (alice__date_zone_between(&name->date, alice__date_unix(d), &zone) ||
+             alice__date_zone_between(&name->date, alice__date_unix(d) - f->film_s, &zone)))
+            (void)alice__date_of_unix(alice__date_unix(d), zone, d);
+    }
+    const alice_date *gps = &dates[ALICE_DATE_GPS].date;
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        alice_date *d = &dates[clocks[i]].date;
+        if (gps->year && d->has_time && !d->has_zone &&
+            alice__date_zone_between(d, alice__date_unix(gps), &zone)) {
+            d->has_zone = true;
+            d->zone_minutes = (int16_t)zone;
+        }
+    }
 }
 
 /* ---- texts ---- */
@@ -371,15 +402,26 @@ static void settle_prompt(alice__facts *f)
     }
 }
 
+/* Whether `c` knows the day of what `coarse` knows the month or the year of. */
+static bool narrows(const alice_date_candidate *c, const alice_date_candidate *coarse)
+{
+    const alice_date *d = &coarse->date;
+    return c->verdict == ALICE_DATE_OUTRANKED && d->day == 0 && c->date.day != 0 &&
+           c->date.year == d->year && (d->month == 0 || c->date.month == d->month);
+}
+
 void alice__facts_end(alice__facts *f)
 {
     alice_media_info *info = f->info;
     settle_generator(f);
     settle_prompt(f);
+    settle_zones(f);
     /* Whatever seemed damaged may be what was not read any more. */
     (void)alice__work_text(&f->work, info->reason, sizeof info->reason);
     for (int i = 0; i < ALICE_DATE_SOURCE_COUNT; i++) {
         if (info->dates[i].verdict != ALICE_DATE_OUTRANKED)
+            continue;
+        if (i == ALICE_DATE_NAME && narrows(&info->dates[ALICE_DATE_FOLDER], &info->dates[i]))
             continue;
         info->dates[i].verdict = ALICE_DATE_USED;
         info->date = info->dates[i].date;

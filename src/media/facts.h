@@ -37,6 +37,8 @@ typedef struct alice__facts {
     char *arena;            /* the texts of it */
     size_t arena_size, arena_used;
     int64_t latest_day; /* days since 1970-01-01 of tomorrow: later dates are rejected */
+    uint32_t film_s;    /* how long a film runs; 0: unknown. Some date it by its end */
+    bool name_is_local; /* the name's date is of the clock on the wall where it was taken */
     alice__proof proof;
     uint8_t fact_rank[ALICE_FACT_COUNT];
     bool synthetic;    /* declared trainedAlgorithmicMedia */
@@ -89,8 +91,8 @@ void alice__facts_date_text(alice__facts *f, alice_date_source source, const cha
 void alice__facts_zone_text(alice__facts *f, alice_date_source source, const char *text,
                             size_t n);
 
-/* Seconds since 1970-01-01 UTC; `raw` is how it stood (for info), or NULL. The date is UTC's.
- */
+/* Seconds since 1970-01-01 UTC; `raw` is how it stood (for info), or NULL. The date is UTC's
+ * unless another one tells the zone. */
 void alice__facts_date_unix(alice__facts *f, alice_date_source source, int64_t seconds,
                             const char *raw);
 
@@ -132,7 +134,7 @@ void alice__facts_source_type(alice__facts *f, const char *uri, size_t n, const 
 /* Damage that does not stop the reading: the first is kept in info->reason. */
 void alice__facts_warn(alice__facts *f, const char *format, ...) ALICE_PRINTF(2, 3);
 
-/* The end: choose the date, settle generator against camera. */
+/* The end: find zones, choose the date, settle generator against camera. */
 void alice__facts_end(alice__facts *f);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The names behind the lists of alice/media.h. */
+#include <stdio.h>
+
 #include <alice/media.h>
 
 const char *alice_media_name(alice_media_type type)
@@ -84,4 +86,22 @@ const char *alice_fact_name(alice_fact fact)
         break;
     }
     return "";
+}
+
+const char *alice_date_precision(const alice_date *date)
+{
+    return date->month == 0 ? "year"
+           : date->day == 0 ? "month"
+           : date->has_time ? "second"
+                            : "day";
+}
+
+void alice_date_text(const alice_date *d, char *buf, size_t size)
+{
+    if (d->month == 0)
+        snprintf(buf, size, "%04d", d->year);
+    else if (d->day == 0)
+        snprintf(buf, size, "%04d-%02u", d->year, d->month);
+    else
+        snprintf(buf, size, "%04d-%02u-%02u", d->year, d->month, d->day);
 }

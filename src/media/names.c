@@ -389,6 +389,25 @@ static bool known_prefix(span s, size_t at)
     return false;
 }
 
+/*
+ * "1985-07", "1985-07 Rome", "1985 Summer - Grandma": a year that begins the name,
+ * with its month or with a word behind it. A bare "1985" is a camera's number as well.
+ */
+static bool coarse_date(span s, alice_date *d)
+{
+    size_t at = 5;
+    if (s.n < 6 || digits_at(s, 0) != 4)
+        return false;
+    set_day(d, number_at(s, 0, 4), 0, 0);
+    if (s.p[4] == '-' && digits_at(s, 5) == 2 && (s.n == 7 || !is_alnum(s.p[7]))) {
+        d->month = (uint8_t)number_at(s, 5, 2);
+        return d->month >= 1 && d->month <= 12 && !(s.n > 8 && is_digit(s.p[8]));
+    }
+    while (at < s.n && strchr(" _-", s.p[at]))
+        at++;
+    return strchr(" _-", s.p[4]) && at < s.n && (is_alpha(s.p[at]) || s.p[at] & 0x80);
+}
+
 /* NULL and a date; or why there is none ("" where nothing even looks like one). */
 static const char *date_in(span s, alice_date *out, size_t *at, size_t *length)
 {
@@ -404,6 +423,7 @@ static const char *date_in(span s, alice_date *out, size_t *at, size_t *length)
         return "two different dates";
     if (at_word(s, 0, "pxl_") && out->has_time && !out->has_zone)
         out->has_zone = true; /* these names are in UTC */
+    out->zone_assumed = out->has_zone;
     return NULL;
 }
 
@@ -803,8 +823,14 @@ void alice__facts_from_name(alice__facts *f, const char *name)
     size_t at = 0, n = 0;
     span s = stem_of(name);
     const char *reason = date_in(s, &date, &at, &n);
+    if (reason && !*reason && coarse_date(s, &date)) {
+        reason = NULL;
+        n = date.month && s.p[4] == '-' ? 7 : 4;
+    }
     if (!reason || *reason)
         report(f, ALICE_DATE_NAME, &date, reason, reason ? s : (span){s.p + at, n});
+    /* Messengers name files by when they came. */
+    f->name_is_local = !reason && date.has_time && !date.has_zone && !sender_of(name);
     alice__facts_generator(f, alice__name_generator(name), ALICE__PROOF_NAME, "name");
 }
 

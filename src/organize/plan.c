@@ -220,8 +220,7 @@ alice_status alice__plan_path(const alice__plan *plan, char *out, size_t size)
     /* Where not even the modification time is a date that can be, no day is made up. */
     char day[24] = "undated";
     if (plan->date.year != 0)
-        snprintf(day, sizeof day, "%04d-%02u-%02u", plan->date.year, plan->date.month,
-                 plan->date.day);
+        alice_date_text(&plan->date, day, sizeof day);
     int n = snprintf(out, size, "%s/%s/%s/%s-%05llu%s.%s", day, plan->project, plan->source,
                      plan->project, (unsigned long long)plan->number, stem,
                      ext ? ext : alice_media_extension(plan->type));

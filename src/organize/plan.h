@@ -43,7 +43,8 @@ typedef struct alice__plan {
 } alice__plan;
 
 /*
- * "<YYYY-MM-DD, or undated>/<project>/<source>/<project>-<NNNNN>.<ext>", and with keep_name
+ * "<YYYY-MM-DD, YYYY-MM, YYYY or undated>/<project>/<source>/<project>-<NNNNN>.<ext>", and with
+ * keep_name
  * "<project>-<NNNNN>-<stem>.<ext>". The extension is the file's own; a file
  * without one gets its type's usual one. ALICE_E_TOOBIG where `size` is too small.
  */

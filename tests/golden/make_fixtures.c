@@ -420,6 +420,20 @@ static void dates(void)
                             .date_time_digitized = "2023:02:30 10:00:00",
                             .date_time = DAY};
     put_jpeg_exif("date/exif.DateTime/others-are-none.jpg", &o);
+    /* 23:30 in New York is 03:30 of the next day in UTC. */
+    static const uint8_t clock_utc[24] = {3, 0, 0, 0, 1, 0, 0, 0, 30, 0, 0,
+                                          0, 1, 0, 0, 0, 9, 0, 0, 0,  1};
+    const make_tag gps[] = {
+        {.ifd = MAKE_GPS, .tag = 7, .type = 5, .count = 3, .bytes = clock_utc, .n = 24},
+        {.ifd = MAKE_GPS, .tag = 29, .text = "2024:03:15"}};
+    o = (make_exif_options){.date_time_original = "2000:01:01 00:00:00",
+                            .date_time = "2001:01:01 00:00:01",
+                            .tags = gps,
+                            .tag_count = 2};
+    put_jpeg_exif("date/exif.GPSDateTime/x.jpg", &o);
+    o = (make_exif_options){
+        .date_time_original = "2024:03:14 23:30:00", .tags = gps, .tag_count = 2};
+    put_jpeg_exif("carrier/gps-zone.jpg", &o);
     put_jpeg_xmp("date/xmp.DateTimeOriginal/x.jpg",
                  "exif:DateTimeOriginal=\"2024-03-15T10:20:30+02:00\" "
                  "photoshop:DateCreated=\"2001-01-01\" xmp:CreateDate=\"2002-02-02\"");
@@ -445,6 +459,8 @@ static void dates(void)
     put_movie("date/quicktime.mvhd/64-bit.mp4", "isom", "isommp42", &m);
     m.created = 0; /* 1904: no date */
     put_movie("date/name/VID_20240315_102030.mp4", "isom", "isommp42", &m);
+    m = movie;
+    put_movie("carrier/20240315_112030.mp4", "isom", "isommp42", &m); /* an hour east */
     put_matroska("date/matroska.DateUTC/x.mkv",
                  &(make_matroska_options){.date_ns = INT64_C(732190830) * 1000000000});
     put_avi("date/riff.IDIT/x.avi", &(make_avi_options){.idit = "Fri Mar 15 10:20:30 2024"});
@@ -474,6 +490,8 @@ static void dates(void)
     put_plain("date/folder/2024-03-15/x.png");
     put_plain("date/folder/2024/03/15/x.png");
     put_plain("date/folder/2024-03-15/party/x.png");
+    put_plain("carrier/1985-07.png");
+    put_plain("carrier/1985 Summer - Grandma.png");
     put_plain("date/mtime/x.png");
     put_plain("date/mtime/20241345_999999.png");
     put_plain("date/mtime/03-04-2024.png");

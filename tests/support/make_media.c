@@ -262,6 +262,8 @@ static void write_ifd(tiff_writer *w, const tag_list *all, make_ifd ifd, size_t 
         }
         if (ifd == MAKE_IFD0 && t->tag == 0x8769)
             fix[MAKE_EXIF] = slot;
+        if (ifd == MAKE_IFD0 && t->tag == 0x8825)
+            fix[MAKE_GPS] = slot;
         if (ifd == MAKE_IFD0 && t->tag == 0x014a)
             fix[MAKE_SUB] = slot;
         if (ifd == MAKE_IFD0 && t->tag == 0x0111)
@@ -296,6 +298,8 @@ static void list_options(tag_list *l, const make_exif_options *o, blob *comment)
         list_tag(l, o->tags[i]);
     if (list_has(l, MAKE_EXIF))
         list_number(l, MAKE_IFD0, 0x8769, 0);
+    if (list_has(l, MAKE_GPS))
+        list_number(l, MAKE_IFD0, 0x8825, 0);
     if (list_has(l, MAKE_SUB))
         list_number(l, MAKE_IFD0, 0x014a, 0);
 }

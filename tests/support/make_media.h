@@ -40,7 +40,14 @@ void blob_free(blob *b);
 
 /* ---- TIFF and EXIF ---- */
 
-typedef enum make_ifd { MAKE_IFD0, MAKE_EXIF, MAKE_SUB, MAKE_IFD1, MAKE_IFD_COUNT } make_ifd;
+typedef enum make_ifd {
+    MAKE_IFD0,
+    MAKE_EXIF,
+    MAKE_GPS,
+    MAKE_SUB,
+    MAKE_IFD1,
+    MAKE_IFD_COUNT
+} make_ifd;
 
 /* An entry of one's own. `text`: its bytes with a NUL (type 2), else `bytes`, else `number`. */
 typedef struct make_tag {

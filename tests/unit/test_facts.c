@@ -114,6 +114,64 @@ static void tomorrow_is_the_limit(void **state)
     assert_string_equal(d.info.dates[ALICE_DATE_EXIF_DIGITIZED].reason, "in the future");
 }
 
+/* A clock that was never set gives way to the next source, and says why. */
+static void a_clock_that_was_never_set_is_no_date(void **state)
+{
+    (void)state;
+    static const char *const unset[] = {"1980:01:01 00:00:00", "2000:01:01 00:00:00",
+                                        "2001:01:01 00:00:00", "2002:01:01 00:00:00",
+                                        "2004:01:01 00:00:00", "2002:12:08 12:00:00"};
+    static const char *const set[] = {"2000:01:01 00:00:01", "2000:01:01 00:03:00",
+                                      "2000:01:01", "2002:12:08 12:00:01",
+                                      "2010:01:01 00:00:00"};
+    desk d;
+    for (size_t i = 0; i < sizeof unset / sizeof *unset; i++) {
+        begin(&d);
+        date(&d, ALICE_DATE_EXIF_ORIGINAL, unset[i]);
+        date(&d, ALICE_DATE_EXIF_MODIFIED, "2024:03:15 10:15:00");
+        alice__facts_end(&d.f);
+        assert_int_equal(d.info.date_source, ALICE_DATE_EXIF_MODIFIED);
+        assert_string_equal(d.info.dates[ALICE_DATE_EXIF_ORIGINAL].reason,
+                            "where a clock begins that was never set");
+    }
+    for (size_t i = 0; i < sizeof set / sizeof *set; i++) {
+        begin(&d);
+        date(&d, ALICE_DATE_EXIF_ORIGINAL, set[i]);
+        alice__facts_end(&d.f);
+        assert_int_equal(d.info.date_source, ALICE_DATE_EXIF_ORIGINAL);
+    }
+}
+
+/* Offsets that are written come first, then the time of GPS; a stale fix tells nothing. */
+static void the_time_of_gps_tells_the_zone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *local, *offset;
+        int64_t gps;
+        bool has_zone;
+        int zone;
+    } of[] = {
+        {"2024:03:14 23:30:00", NULL, 1710473409, true, -240}, /* 03:30:09 UTC */
+        {"2024:03:14 23:30:00", "+01:00", 1710473409, true, 60},
+        {"2024:03:14 23:37:00", NULL, 1710473409, false, 0},
+        {"2024:03:16 23:30:00", NULL, 1710473409, false, 0},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        desk d;
+        begin(&d);
+        date(&d, ALICE_DATE_EXIF_ORIGINAL, of[i].local);
+        if (of[i].offset)
+            alice__facts_zone_text(&d.f, ALICE_DATE_EXIF_ORIGINAL, of[i].offset, 6);
+        alice__facts_date_unix(&d.f, ALICE_DATE_GPS, of[i].gps, NULL);
+        alice__facts_end(&d.f);
+        assert_int_equal(d.info.date_source, ALICE_DATE_EXIF_ORIGINAL);
+        assert_int_equal(d.info.date.has_zone, of[i].has_zone);
+        assert_int_equal(d.info.date.zone_minutes, of[i].zone);
+        assert_false(d.info.date.zone_assumed);
+    }
+}
+
 static void zones_join_their_dates(void **state)
 {
     (void)state;
@@ -407,6 +465,8 @@ int main(void)
         cmocka_unit_test(nothing_is_nowhere),
         cmocka_unit_test(the_first_real_date_of_a_source_stays),
         cmocka_unit_test(tomorrow_is_the_limit),
+        cmocka_unit_test(a_clock_that_was_never_set_is_no_date),
+        cmocka_unit_test(the_time_of_gps_tells_the_zone),
         cmocka_unit_test(zones_join_their_dates),
         cmocka_unit_test(seconds_since_1970),
         cmocka_unit_test(raw_texts_are_printable),

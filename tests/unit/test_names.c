@@ -380,6 +380,112 @@ static void folders_that_are_dates(void **state)
     expect_folder("2099-01-01", 0, 0, 0);
 }
 
+static void begin_facts(alice__facts *f, alice_media_info *info, char arena[256])
+{
+    alice__facts_begin(f, info, arena, 256, 1767225600);
+}
+
+static void a_name_may_know_only_a_month_or_a_year(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int year;
+        unsigned month;
+        const char *precision;
+    } of[] = {
+        {"1985-07.jpg", 1985, 7, "month"},
+        {"1985-07 Rome.jpg", 1985, 7, "month"},
+        {"1985 Summer - Grandma.jpg", 1985, 0, "year"},
+        {"1985_summer.jpg", 1985, 0, "year"},
+        {"1985 \xC3\x89t\xC3\xA9.jpg", 1985, 0, "year"},
+        {"1985-07-14.jpg", 1985, 7, "day"},
+        {"1985.jpg", 0, 0, NULL},       /* a camera's number as well */
+        {"1985-13.jpg", 0, 0, NULL},    /* no month */
+        {"1985-07-32.jpg", 0, 0, NULL}, /* no day */
+        {"1985_07.jpg", 0, 0, NULL},
+        {"1920x1080.png", 0, 0, NULL},
+        {"1080 lines.png", 0, 0, NULL},
+        {"2099 robots.png", 0, 0, NULL},
+        {"19850 x.jpg", 0, 0, NULL},
+        {"Grandma 1985.jpg", 0, 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        alice__facts f;
+        alice_media_info info;
+        char arena[256];
+        begin_facts(&f, &info, arena);
+        alice__facts_from_name(&f, of[i].name);
+        alice__facts_end(&f);
+        if (info.date.year != of[i].year || info.date.month != of[i].month)
+            fail_msg("%s: %d-%u", of[i].name, info.date.year, info.date.month);
+        if (of[i].precision)
+            assert_string_equal(alice_date_precision(&info.date), of[i].precision);
+    }
+}
+
+/* A folder that agrees knows the day; one of another year is that of a scan. */
+static void a_folder_narrows_a_year(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *folder;
+        alice_date_source used;
+    } of[] = {{"2019-05-03 Rome", ALICE_DATE_FOLDER}, {"2021-01-01 scans", ALICE_DATE_NAME}};
+    for (size_t i = 0; i < 2; i++) {
+        alice__facts f;
+        alice_media_info info;
+        char arena[256];
+        begin_facts(&f, &info, arena);
+        alice__facts_from_name(&f, "2019 Rome.jpg");
+        alice__facts_from_folders(&f, of[i].folder);
+        alice__facts_from_mtime(&f, 1710545400, 0);
+        alice__facts_end(&f);
+        assert_int_equal(info.date_source, of[i].used);
+        assert_int_equal(info.date.year, 2019);
+    }
+}
+
+/* "20210623_145059.mp4" is the clock on the wall; its header says 18:51:37 UTC, the end. */
+static void a_films_name_tells_its_zone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t header;
+        uint32_t runs;
+        int day, zone; /* zone 9999: assumed to be UTC */
+    } of[] = {
+        {"20210623_145059.mp4", 1624474297, 0, 23, -240},        /* 18:51:37 */
+        {"20210623_233000.mp4", 1624505400, 0, 23, -240},        /* 2021-06-24 03:30 */
+        {"20210623_233000.mp4", 1624506000, 600, 23, -240},      /* ten minutes on, its end */
+        {"20210624_051500.mp4", 1624491000, 0, 24, 345},         /* 23:30 of the day before */
+        {"20210624_133000.mp4", 1624491000, 0, 24, 840},         /* 14 hours */
+        {"20210624_143000.mp4", 1624491000, 0, 23, 9999},        /* 15: no zone */
+        {"20210624_053700.mp4", 1624491000, 0, 23, 9999},        /* no multiple of 15 minutes */
+        {"20210624.mp4", 1624491000, 0, 23, 9999},               /* no time */
+        {"PXL_20210623_233000123.mp4", 1624491000, 0, 23, 9999}, /* UTC itself */
+        {"video_2021-06-24_01-30-00.mp4", 1624491000, 0, 23, 9999}, /* when it was sent */
+        {"film.mp4", 1624491000, 0, 23, 9999},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        alice__facts f;
+        alice_media_info info;
+        char arena[256];
+        begin_facts(&f, &info, arena);
+        alice__facts_date_unix(&f, ALICE_DATE_MVHD, of[i].header, NULL);
+        f.film_s = of[i].runs;
+        alice__facts_from_name(&f, of[i].name);
+        alice__facts_end(&f);
+        assert_int_equal(info.date_source, ALICE_DATE_MVHD);
+        bool assumed = of[i].zone == 9999;
+        if (info.date.day != of[i].day || info.date.zone_assumed != assumed ||
+            (!assumed && info.date.zone_minutes != of[i].zone))
+            fail_msg("%s: day %u, zone %d%s", of[i].name, info.date.day, info.date.zone_minutes,
+                     info.date.zone_assumed ? " (assumed)" : "");
+    }
+}
+
 static void rejected_names_say_why(void **state)
 {
     (void)state;
@@ -424,6 +530,9 @@ int main(void)
         cmocka_unit_test(sources_of_cameras),
         cmocka_unit_test(other_sources),
         cmocka_unit_test(folders_that_are_dates),
+        cmocka_unit_test(a_name_may_know_only_a_month_or_a_year),
+        cmocka_unit_test(a_folder_narrows_a_year),
+        cmocka_unit_test(a_films_name_tells_its_zone),
         cmocka_unit_test(rejected_names_say_why),
         cmocka_unit_test(the_zone_decides_the_day_of_the_mtime),
         cmocka_unit_test(programs_that_files_came_through),

@@ -110,6 +110,12 @@ static void paths_are_as_promised(void **state)
     p.name = "no extension. at all";
     assert_ok(alice__plan_path(&p, out, sizeof out));
     assert_string_equal(out, "2024-03-05/holiday/camera-x100/holiday-123456.jpg");
+    p.date.day = 0;
+    assert_ok(alice__plan_path(&p, out, sizeof out));
+    assert_string_equal(out, "2024-03/holiday/camera-x100/holiday-123456.jpg");
+    p.date.month = 0;
+    assert_ok(alice__plan_path(&p, out, sizeof out));
+    assert_string_equal(out, "2024/holiday/camera-x100/holiday-123456.jpg");
     p.date.year = 0;
     assert_ok(alice__plan_path(&p, out, sizeof out));
     assert_string_equal(out, "undated/holiday/camera-x100/holiday-123456.jpg");

@@ -13,8 +13,10 @@
  */
 #include "media/blocks/exif.h"
 #include "media/blocks/blocks.h"
+#include "media/date.h"
 #include "media/evidence/evidence.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -268,6 +270,48 @@ static void keep_zone(alice__exif *x, unsigned which, alice__ifd *t, const alice
     x->zone_n[which] = (uint8_t)b.n;
 }
 
+enum { TAG_GPS_TIME = 7, TAG_GPS_DAY = 29 };
+
+/* The time of GPS: three fractions, of which writers leave the last one uneven. */
+static void see_gps(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
+{
+    if (e->tag == TAG_GPS_DAY && is_text(e) && x->gps_day_n == 0) {
+        alice_bytes b = alice__ifd_bytes(t, e, sizeof x->gps_day);
+        if (b.n > 0)
+            memcpy(x->gps_day, b.p, b.n);
+        x->gps_day_n = (uint8_t)b.n;
+    } else if (e->tag == TAG_GPS_TIME && e->type == 5 && e->count == 3 && !x->gps_timed) {
+        static const uint8_t most[3] = {24, 60, 61};
+        static const uint16_t seconds[3] = {3600, 60, 1};
+        alice_bytes b = alice__ifd_bytes(t, e, 24);
+        alice__cur c = alice__cur_of(b.p, b.n);
+        c.little = t->little;
+        x->gps_time = 0;
+        for (unsigned i = 0; i < 3; i++) {
+            uint32_t over = alice__cur_u32(&c), under = alice__cur_u32(&c);
+            if (c.bad || under == 0 || over / under >= most[i])
+                return;
+            x->gps_time += (int64_t)over * seconds[i] / under;
+        }
+        x->gps_timed = true;
+    }
+}
+
+static void tell_gps(alice__exif *x)
+{
+    alice_date day;
+    char raw[40];
+    if (!x->gps_timed || x->gps_day_n == 0 ||
+        alice__date_parse(x->gps_day, x->gps_day_n, &day) != NULL)
+        return;
+    day.has_time = day.has_zone = false;
+    day.hour = day.minute = day.second = 0;
+    int at = (int)x->gps_time;
+    snprintf(raw, sizeof raw, "%04d-%02u-%02u %02d:%02d:%02dZ", day.year, day.month, day.day,
+             at / 3600, at / 60 % 60, at % 60);
+    alice__facts_date_unix(x->facts, ALICE_DATE_GPS, alice__date_unix(&day) + x->gps_time, raw);
+}
+
 /* ---- Apple's maker note ---- */
 
 /*
@@ -314,6 +358,10 @@ void alice__exif_seen(alice__ifd *t, const alice__ifd_entry *e, void *exif)
     alice__exif *x = exif;
     if (e->chain != 0 || e->kind == ALICE__IFD_SUB || e->n == 0)
         return;
+    if (e->kind == ALICE__IFD_GPS) {
+        see_gps(x, t, e);
+        return;
+    }
     switch (e->tag) {
     case TAG_DESCRIPTION:
         tell_evidence(x, "ImageDescription", t, e, 0);
@@ -378,6 +426,7 @@ void alice__exif_end(alice__exif *x)
     for (unsigned i = 0; i < 3; i++)
         if (x->zone_n[i] > 0)
             alice__facts_zone_text(x->facts, of[i], x->zone[i], x->zone_n[i]);
+    tell_gps(x);
 }
 
 static alice_status read_exif(alice__facts *f, alice__ifd *t)

@@ -14,6 +14,11 @@ typedef struct alice__exif {
     /* Zones, which may stand before their dates: told at the end. */
     char zone[3][8];
     uint8_t zone_n[3];
+    /* GPS: its day as text, its time in seconds of the day, UTC. */
+    char gps_day[11];
+    uint8_t gps_day_n;
+    bool gps_timed;
+    int64_t gps_time;
 } alice__exif;
 
 /* One entry; a callback of alice__ifd_walk with an alice__exif as its context. */

@@ -14,7 +14,7 @@
 
 enum { WORD_BIG = 8, WORD = 4, HEADER_BIG = 16, HEADER = 8 };
 
-enum { TAG_SUB_IFDS = 0x014a, TAG_EXIF_IFD = 0x8769 };
+enum { TAG_SUB_IFDS = 0x014a, TAG_EXIF_IFD = 0x8769, TAG_GPS_IFD = 0x8825 };
 
 static const uint8_t *at(alice__ifd *t, uint64_t offset, size_t n, void *room)
 {
@@ -134,7 +134,9 @@ static void follow(alice__ifd *t, const alice__ifd_entry *e)
 {
     if (e->tag == TAG_EXIF_IFD && e->kind != ALICE__IFD_EXIF) {
         found(t, alice__ifd_number(t, e, 0, 0), ALICE__IFD_EXIF, e->chain);
-    } else if (e->tag == TAG_SUB_IFDS) {
+    } else if (e->tag == TAG_GPS_IFD && e->kind == ALICE__IFD_MAIN) {
+        found(t, alice__ifd_number(t, e, 0, 0), ALICE__IFD_GPS, e->chain);
+    } else if (e->tag == TAG_SUB_IFDS && e->kind != ALICE__IFD_GPS) {
         for (uint64_t i = 0; i < e->count && i < ALICE__IFD_MOST && t->count < ALICE__IFD_MOST;
              i++)
             found(t, alice__ifd_number(t, e, i, 0), ALICE__IFD_SUB, e->chain);

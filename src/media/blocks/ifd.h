@@ -27,6 +27,7 @@ enum {
 typedef enum alice__ifd_kind {
     ALICE__IFD_MAIN, /* IFD0 and its chain */
     ALICE__IFD_EXIF, /* the one that tag 0x8769 points to */
+    ALICE__IFD_GPS,  /* the one that tag 0x8825 points to */
     ALICE__IFD_SUB   /* SubIFDs: the full-size pictures of a RAW */
 } alice__ifd_kind;
 

@@ -42,6 +42,14 @@ static bool creation_time(const uint8_t *p, size_t n, uint64_t *time)
     return true;
 }
 
+/* Seconds, of mvhd; 0: unknown. */
+static uint32_t running_time(const uint8_t *p)
+{
+    uint32_t scale = alice__be32(p + (p[0] == 1 ? 20 : 12));
+    uint64_t n = p[0] == 1 ? alice__be64(p + 24) : alice__be32(p + 16);
+    return scale == 0 || n / scale > UINT16_MAX ? 0 : (uint32_t)(n / scale);
+}
+
 /* ---- tracks ---- */
 
 typedef struct track {
@@ -144,13 +152,16 @@ alice_status alice__movie_moov(alice__bmff *b, const alice__box *moov)
     alice__box box;
     alice__boxes w = alice__boxes_in(b->parse->in, moov->body, moov->end, &b->left);
     while (st == ALICE_OK && alice__boxes_next(&w, &box)) {
-        uint8_t p[12];
+        uint8_t p[32];
+        size_t n;
         switch (box.type) {
         case ALICE__BOX('m', 'v', 'h', 'd'):
-            dated = creation_time(p, alice__peek(b->parse->in, box.body, box.end, p, sizeof p),
-                                  &time);
+            n = alice__peek(b->parse->in, box.body, box.end, p, sizeof p);
+            dated = creation_time(p, n, &time);
             if (dated)
                 tell_date(b->parse->facts, time);
+            if (n == sizeof p)
+                b->parse->facts->film_s = running_time(p);
             break;
         case ALICE__BOX('t', 'r', 'a', 'k'):
             st = read_trak(b, &box);

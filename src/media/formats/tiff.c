@@ -159,7 +159,7 @@ static void see_entry(alice__ifd *t, const alice__ifd_entry *e, void *ctx)
 {
     tiff *x = ctx;
     alice__exif_seen(t, e, &x->exif);
-    if (e->n == 0 || e->kind == ALICE__IFD_EXIF)
+    if (e->n == 0 || e->kind == ALICE__IFD_EXIF || e->kind == ALICE__IFD_GPS)
         return;
     see_picture(x, t, e);
     if (e->kind == ALICE__IFD_MAIN && e->chain == 0) {
