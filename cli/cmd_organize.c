@@ -33,7 +33,9 @@ enum {
     OPT_SINCE,
     OPT_UNTIL,
     OPT_ONLY,
-    OPT_PRUNE_EMPTY
+    OPT_PRUNE_EMPTY,
+    OPT_LOSSY,
+    OPT_SETTLE
 };
 
 typedef struct organizing {
@@ -180,11 +182,13 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "already_known", r->already_known);
     json_uint(&j, "groups_left", r->groups_left);
     json_uint(&j, "followers", r->followers);
+    json_uint(&j, "busy", r->busy);
     json_uint(&j, "passed_over", r->passed_over);
     json_uint(&j, "damaged", r->damaged);
     json_uint(&j, "copies_gone", r->copies_gone);
     json_uint(&j, "copies_changed", r->copies_changed);
     json_uint(&j, "comparisons", r->comparisons);
+    json_uint(&j, "attributes_lost", r->attributes_lost);
     json_uint(&j, "recovered", r->recovered);
     json_uint(&j, "rebuilt", r->rebuilt);
     json_uint(&j, "bytes", r->bytes);
@@ -265,6 +269,22 @@ static const char *beside(const char *inbox)
     memcpy(path, inbox, n);
     strcpy(path + n, "organized");
     return path;
+}
+
+/* How many seconds a file has to be left alone before it is taken. */
+static int read_settle(const cli_args *args, unsigned *seconds)
+{
+    enum { USUAL = 2, MOST = 86400 };
+    const char *text = args->value[OPT_SETTLE];
+    char *end = NULL;
+    *seconds = USUAL;
+    if (!args->given[OPT_SETTLE])
+        return CLI_DONE;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || n > MOST)
+        return cli_usage_error("--settle needs seconds, from 0 to %d: \"%s\"", MOST, text);
+    *seconds = (unsigned)n;
+    return CLI_DONE;
 }
 
 static int read_paths(const cli_args *args, alice_organizer_options *o)
@@ -359,6 +379,9 @@ static int run(const cli_args *args)
     o.dry_run = args->given[OPT_DRY_RUN];
     o.keep_names = args->given[OPT_KEEP_NAMES];
     o.fresh = args->given[OPT_FRESH];
+    o.lossy = args->given[OPT_LOSSY];
+    if ((bad = read_settle(args, &o.settle_seconds)) != CLI_DONE)
+        return bad;
     o.should_stop = stop_asked;
     o.on_progress = on_progress;
     o.ctx = &s;
@@ -414,10 +437,11 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX, OPT_ORGANIZED,   OPT_COPY,    OPT_MOVE,    OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_FRESH, OPT_MAX_MEMORY,  OPT_PROFILE, OPT_JOBS,    OPT_CATALOG, OPT_SET,
-    OPT_JSON,  OPT_REPORT,      OPT_FORCE,   OPT_EXCLUDE, OPT_SINCE,   OPT_UNTIL,
-    OPT_ONLY,  OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE, OPT_HELP,    OPT_END};
+    OPT_INBOX, OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,        OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_FRESH, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,        OPT_CATALOG, OPT_SET,
+    OPT_JSON,  OPT_REPORT,     OPT_LOSSY,   OPT_SETTLE,      OPT_FORCE,   OPT_EXCLUDE,
+    OPT_SINCE, OPT_UNTIL,      OPT_ONLY,    OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE,
+    OPT_HELP,  OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
@@ -430,6 +454,11 @@ static const cli_option own_options[] = {
     [OPT_ONLY] = {"only", 0, "KIND", NULL, "only photo, video or ai (what a generator made)"},
     [OPT_PRUNE_EMPTY] = {"prune-empty", 0, NULL, NULL,
                          "after a move, remove the inbox's empty folders"},
+    [OPT_LOSSY] = {"lossy", 0, NULL, NULL,
+                   "move a file though the destination cannot keep its attributes"},
+    [OPT_SETTLE] = {"settle", 0, "SECONDS", NULL,
+                    "leave what changed less than SECONDS ago or is being written (default 2; "
+                    "0: take it)"},
     [OPT_REPORT] = {"report", 0, "FILE", "file",
                     "write one JSON object a line for every file (-: to standard output)"},
     [OPT_FRESH] = {"fresh", 0, NULL, NULL,

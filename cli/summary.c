@@ -222,7 +222,7 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
     const alice_organize_result *r = s->result;
     const cli_tally *t = s->tally;
     char extensions[400] = "";
-    uint64_t rest = r->skipped - t->known - t->not_media;
+    uint64_t rest = r->skipped - t->known - t->not_media - r->busy;
     extensions_text(t, extensions, sizeof extensions);
     fputc('\n', to);
     put_line(to, width, "%llu files looked at", N(r->files));
@@ -239,6 +239,9 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
     if (t->not_media)
         put_count(to, width, "not media", t->not_media, "%s: left where they are%s", extensions,
                   s->verbose ? "" : "; -v names them");
+    if (r->busy)
+        put_count(to, width, "busy", r->busy, "%s",
+                  "left for the next run: they changed a moment ago, or are being written");
     if (rest)
         put_count(to, width, "left", rest, "-v and --report say why");
     put_count(to, width, "errors", r->errors, "%s", r->errors ? "each named above" : "");
@@ -248,6 +251,10 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
             "Of the organized, %llu were known, but their copies were gone (%llu) or changed "
             "(%llu, left as they are)",
             N(r->copies_gone + r->copies_changed), N(r->copies_gone), N(r->copies_changed));
+    if (r->attributes_lost)
+        put_line(to, width,
+                 "Of the organized, %llu lost attributes that the destination cannot keep",
+                 N(r->attributes_lost));
     if (r->recovered)
         put_line(to, width, "Before that, %llu files of a run that was killed were settled",
                  N(r->recovered));

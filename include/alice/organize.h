@@ -77,9 +77,13 @@ typedef struct alice_organizer_options {
     bool keep_names;       /**< add the original stem after the number */
     bool fresh;            /**< do not read the organized folder where its catalog is lost or
                               old: its files may then be placed a second time */
-    bool kernel_backstop;  /**< the process is the organizer's own: its resident memory is held
-                              to the  limit, and the kernel's process limit is set (limit.h).
-                              false: the  promise covers the accounts */
+    bool lossy;            /**< move across file systems though attributes of a file are lost */
+    /** A file that changed less than these seconds ago, that changes while it is looked at or
+     * that somebody has open to write is left for the next run; 0: none of that is asked. */
+    unsigned settle_seconds;
+    bool kernel_backstop; /**< the process is the organizer's own: its resident memory is held
+                             to the  limit, and the kernel's process limit is set (limit.h).
+                             false: the  promise covers the accounts */
     bool confine; /**< before the first byte is parsed the process gives up, for good, all but
                      these folders and `confine_paths` (confine.h) */
     const alice_confine_path *confine_paths; /**< what else stays in reach; or NULL */
@@ -121,16 +125,18 @@ typedef struct alice_organize_result {
     uint64_t already_known; /**< of the skipped: an earlier run knows them */
     uint64_t groups_left;   /**< 0: no partner is left any more */
     uint64_t followers;     /**< of the organized: went where the file they belong to is */
+    uint64_t busy;          /**< of the skipped: being written, the next run takes them */
     uint64_t passed_over;   /**< hidden and system files: not in `files` */
     uint64_t damaged;       /**< of the organized: read only as far as they are whole */
     uint64_t copies_gone;   /**< of the organized: known, but their organized copy was gone */
     uint64_t
         copies_changed; /**< of the organized: known, but their copy was changed; it is left */
     uint64_t bytes;     /**< of what was organized */
-    uint64_t comparisons; /**< with files that might have the same bytes */
-    uint64_t recovered;   /**< files of a killed run that were settled first */
-    uint64_t rebuilt;     /**< organized files that the catalog did not know, read first */
-    double seconds;       /**< that it took */
+    uint64_t comparisons;     /**< with files that might have the same bytes */
+    uint64_t attributes_lost; /**< of the organized, where the destination cannot keep them */
+    uint64_t recovered;       /**< files of a killed run that were settled first */
+    uint64_t rebuilt;         /**< organized files that the catalog did not know, read first */
+    double seconds;           /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
     /** of the organized, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */

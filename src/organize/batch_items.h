@@ -41,6 +41,7 @@ typedef struct alice__item {
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
     bool not_media, known, damaged;
+    bool busy; /* being written: the next run takes it */
 } alice__item;
 
 enum { ALICE__ITEMS_MAX = 1000 };

@@ -324,8 +324,11 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         item->reason = p->reason ? p->reason : why_unread(x, p);
         item->known = p->known;
         item->not_media = p->not_media;
+        item->busy = p->busy;
         return ALICE_OK;
     }
+    if (alice__item_is_busy(x, item, p->status))
+        return ALICE_OK;
     if (p->status != ALICE_OK) {
         alice__item_fail(item, p->status, why_unread(x, p));
         return ALICE_OK;

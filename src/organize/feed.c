@@ -25,6 +25,15 @@ static void settle_probe(alice__probe *p, alice_status status, const char *reaso
     p->reason = reason;
 }
 
+/* Whether it changed so lately that somebody may go on writing it. A time to come says nothing.
+ */
+static bool is_young(const alice__flow *x, const alice__fs_stat *s)
+{
+    int64_t second = 1000000000, now = alice_env_wall_s(&x->o->env);
+    int64_t age = now - s->mtime_ns / second;
+    return age >= 0 && age < (int64_t)x->o->o.settle_seconds;
+}
+
 static alice_status feed_file(alice__flow *x, const alice__entry *e)
 {
     alice_organizer *o = x->o;
@@ -108,6 +117,10 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
                      known.state == ALICE__NOT_MEDIA   ? "not media, as before"
                      : known.state == ALICE__DUPLICATE ? "known duplicate"
                                                        : "organized already");
+    } else if (is_young(x, &st)) {
+        p->busy = true;
+        settle_probe(p, ALICE_OK,
+                     "busy: it changed a moment ago; the next run takes it (--settle)");
     }
     return ALICE_OK;
 }

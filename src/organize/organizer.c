@@ -332,6 +332,8 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                      .fs = o->fs,
                                      .organized_fd = o->organized_fd,
                                      .move = o->o.move,
+                                     .lossy = o->o.lossy,
+                                     .leave_busy = o->o.settle_seconds > 0,
                                      .run_id = alice_env_wall_s(&o->env),
                                      .buffer_bytes = o->sizes.chunk,
                                      .max_batch = ALICE__ITEMS_MAX,

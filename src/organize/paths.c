@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "organize/dest_folders.h"
 #include "port/fs.h"
 
 static char *real_path(const char *path, char *at, char *end, alice_status *st,
@@ -56,8 +57,27 @@ static bool stands_inside(int inner, int outer)
     return found;
 }
 
+/* A new folder is durable before anything that is put into it counts. */
+static int flush_parent(const alice__fs_ops *fs, const char *path, size_t n)
+{
+    char parent[ALICE__PATH_MAX];
+    int fd = -1;
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    memcpy(parent, path, n);
+    parent[n] = 0;
+    int bad = alice__fs_open_dir_path(n ? parent : ".", &fd);
+    if (!bad)
+        bad = alice__flush_folder(fs, fd);
+    alice__fs_close(fd);
+    /* One that may not be read is not ours to flush. */
+    return bad == -EACCES ? 0 : bad;
+}
+
 /* Make a folder and the ones above it that are missing. */
-static int make_folders(const char *path)
+static int make_folders(const alice__fs_ops *fs, const char *path)
 {
     char part[ALICE__PATH_MAX];
     size_t n = strlen(path);
@@ -69,7 +89,9 @@ static int make_folders(const char *path)
             continue;
         char was = part[i];
         part[i] = 0;
-        int bad = alice__fs_mkdir(ALICE__FS_CWD, part, 0755);
+        int bad = fs->mkdir(fs, ALICE__FS_CWD, part, 0755);
+        if (!bad)
+            bad = flush_parent(fs, part, i);
         if (bad && bad != -EEXIST)
             return bad;
         part[i] = was;
@@ -203,7 +225,7 @@ alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *erro
                                "the organized folder %s: %s", o->organized, strerror(-bad));
     }
     if (!p->dry_run) {
-        bad = make_folders(o->scratch);
+        bad = make_folders(o->fs, o->scratch);
         if (bad)
             return alice__fail(error, alice__status_of_errno(-bad), -bad, "cannot make %s: %s",
                                o->scratch, strerror(-bad));

@@ -204,6 +204,7 @@ static alice_status keep_texts(group *g, alice__probe *s)
 
 static void probe_slot(group *g, alice__probe *s, bench *b)
 {
+    const alice__stamp seen = s->stamp; /* by who found it */
     int fd = -1;
     int bad = alice__fs_open_read(alice__folder_fd(s->folder), s->name, &fd);
     if (bad) {
@@ -216,6 +217,10 @@ static void probe_slot(group *g, alice__probe *s, bench *b)
     s->status = alice__probe_file(b->analyzer, b->head, &r, &s->stamp, &s->info, &s->head,
                                   &s->os_error);
     alice__fs_close(fd);
+    /* Two looks: it moved between them. */
+    if (s->status == ALICE_OK && seen.ctime_ns != 0 &&
+        (seen.size != s->stamp.size || seen.mtime_ns != s->stamp.mtime_ns))
+        s->status = ALICE_E_CHANGED;
     if (s->status == ALICE_OK && s->info.type != ALICE_MEDIA_NONE) {
         alice__source_name(&s->info, s->name, s->source, sizeof s->source);
         s->status = keep_texts(g, s);

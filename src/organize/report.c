@@ -52,6 +52,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->skipped++;
         r->not_media += item->not_media && !item->known;
         r->already_known += item->known;
+        r->busy += item->busy;
         break;
     case ALICE_DUPLICATE:
         r->duplicates++;

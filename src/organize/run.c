@@ -197,6 +197,7 @@ static void fill_result(alice__flow *x)
         alice__transfer_stats_get(o->transfer, &moved);
         o->streamed += moved.copied;
         r->disk_flushes = moved.flushes;
+        r->attributes_lost = moved.attributes_lost;
     }
     r->run = o->o.dry_run ? 0 : x->id;
     r->recovered = o->recovered;

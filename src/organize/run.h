@@ -129,6 +129,9 @@ alice_status alice__group_head(alice__flow *x, alice__probe *p);
 /* Do what was planned: afterwards every item is reported, and there is none. */
 alice_status alice__settle(alice__flow *x);
 void alice__item_fail(alice__item *item, alice_status status, const char *reason);
+/* It is being written: the next run takes it. `status`: ALICE_E_BUSY, ALICE_E_CHANGED. False:
+ * that is not it, or nobody asked. */
+bool alice__item_is_busy(const alice__flow *x, alice__item *item, alice_status status);
 /* The run has to stop before this one: the next one will meet it. */
 void alice__item_leave(alice__item *item);
 

@@ -24,6 +24,20 @@ void alice__item_leave(alice__item *item)
     item->place = item->retry = false;
 }
 
+bool alice__item_is_busy(const alice__flow *x, alice__item *item, alice_status status)
+{
+    if (x->o->o.settle_seconds == 0 || (status != ALICE_E_BUSY && status != ALICE_E_CHANGED))
+        return false;
+    item->outcome = ALICE_SKIPPED;
+    item->busy = true;
+    item->reason = status == ALICE_E_BUSY
+                       ? "busy: somebody has it open to write; the next run takes it"
+                       : "busy: it changed while it was looked at; the next run takes it";
+    item->dest = NULL;
+    item->place = item->retry = false;
+    return true;
+}
+
 static const char *keep_reason(alice__flow *x, const alice_error *e)
 {
     return alice__items_text(&x->o->items, e->text, strlen(e->text));
@@ -39,7 +53,7 @@ static void settle_done(void *ctx, uint64_t tag, alice_status status, const alic
         item->retry = true;
     else if (status == ALICE_E_CANCELLED)
         alice__item_leave(item);
-    else
+    else if (!alice__item_is_busy(x, item, status))
         alice__item_fail(item, status, e ? keep_reason(x, e) : alice_status_text(status));
 }
 
@@ -138,7 +152,7 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
             item->retry = true;
         } else if (st == ALICE_E_CANCELLED) {
             alice__item_leave(item);
-        } else if (st != ALICE_OK) {
+        } else if (st != ALICE_OK && !alice__item_is_busy(x, item, st)) {
             alice__item_fail(item, st, e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
             if (st == ALICE_E_NOSPC) {
                 stopped = st;
@@ -164,7 +178,7 @@ static alice_status forget_failed(alice__flow *x)
     alice_organizer *o = x->o;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
-        if ((item->outcome != ALICE_FAILED && !item->left) || item->id == 0)
+        if ((item->outcome != ALICE_FAILED && !item->left && !item->busy) || item->id == 0)
             continue;
         alice_status st = alice__catalog_forget(o->catalog, item->id);
         if (st != ALICE_OK)
@@ -175,7 +189,7 @@ static alice_status forget_failed(alice__flow *x)
                 continue;
             if (item->left)
                 alice__item_leave(twin);
-            else
+            else if (!item->busy || !alice__item_is_busy(x, twin, ALICE_E_CHANGED))
                 alice__item_fail(
                     twin, item->status,
                     "the same as a file of this batch that could not be placed; run again");

@@ -75,6 +75,8 @@ alice_status alice__check_space(alice__flow *x)
         return ALICE_OK;
     if (o->o.move && in.dev == out.dev && alice__transfer_renames(o->transfer, o->inbox_fd))
         return ALICE_OK;
+    if (to.total == 0)
+        return ALICE_OK; /* some file systems do not tell */
     if (to.free >= from.total - from.free || (in.dev == out.dev && copies_share(o)))
         return ALICE_OK;
     alice_status st = bytes_to_copy(x, &need);

@@ -91,11 +91,15 @@ def own_mounts():
 
 def tmpfs(options):
     """A new small file system in memory; needs own_mounts() before."""
+    return mounted('tmpfs', options)
+
+
+def mounted(kind, options='defaults'):
     if os.geteuid() != 0 or 'ALICE_TEST_INSIDE' not in os.environ:
         raise Skip('mounting needs root')
     path = place()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'none', path]).returncode:
-        raise Skip('no tmpfs can be mounted')
+    if subprocess.run(['mount', '-t', kind, '-o', options, 'none', path]).returncode:
+        raise Skip('no %s can be mounted' % kind)
     _mounts.append(path)
     return path
 
@@ -193,6 +197,10 @@ def start(*args, **how):
     how.setdefault('stdout', subprocess.PIPE)
     how.setdefault('stderr', subprocess.PIPE)
     how.setdefault('env', environment())
+    # What tests organize they have just made.
+    if 'organize' in args[:3] and args[:2] != ('memory', 'optimize') and '--settle' not in args:
+        after = args.index('organize') + 1
+        args = (*args[:after], '--settle', '0', *args[after:])
     p = subprocess.Popen([*before, ALICE, *args], **how)
     _children.append(p)
     return p

@@ -1,7 +1,11 @@
 """Which files a run is for: --exclude, --since, --until, --only; and --prune-empty after a move."""
+import json
 import os
+import subprocess
 
 from harness import *
+
+own_mounts()
 
 
 def inbox():
@@ -98,6 +102,53 @@ def prune_empty():
     eq(os.listdir(os.path.join(top, 'keep')), ['notes.txt'], 'what is no media')
     assert os.path.isdir(os.path.join(top, '.hidden/none')), 'of other programs'
     assert os.path.isdir(os.path.join(out, 'mine-and-empty')), 'organized is left alone'
+
+
+@test
+def what_is_being_written_is_left_for_the_next_run():
+    for mode in ('--copy', '--move'):
+        top = inbox()
+        fresh = os.path.join(top, 'trip', 'new.jpg')
+        os.utime(fresh)
+        r = organize(top, top + '-out', mode, '--settle', '3600', report=True)
+        eq((r.summary['organized'], r.summary['busy'], r.summary['skipped'], r.summary['errors']), (5, 1, 1, 0))
+        line = [x for x in r.report if x['status'] == 'skipped'][0]
+        assert line['source_path'].endswith('trip/new.jpg') and line['reason'].startswith('busy: '), line
+        text = ' '.join(alice('organize', top, top + '-out', mode, '--settle', '3600').out.decode().split())
+        assert 'busy 1 left for the next run: they changed a moment ago, or are being written' in text, text
+        assert os.path.exists(fresh)
+        eq(organize(top, top + '-out', mode, '--settle', '0').summary['organized'], 1)
+    # Two seconds where nothing is said; a machine in a hurry may need more for a run.
+    top = inbox()
+    for _ in range(20):
+        os.utime(os.path.join(top, 'cache.jpg'))
+        r = subprocess.run([ALICE, 'organize', '-n', top, top + '-out', '--json'], env=environment(),
+                           stdout=subprocess.PIPE, check=True)
+        if json.loads(r.stdout)['busy'] == 1:
+            break
+    else:
+        raise AssertionError('what changed just now is taken')
+    for bad in ('', '-1', '2s', '1e3', '86401', ' 1'):
+        assert b'--settle' in alice('organize', '-n', top, top + '-out', '--settle', bad, expect=2).err
+
+
+@test
+def attributes_that_cannot_be_kept_hold_a_source():
+    """From a disk, which has attributes of the user, to one that has none."""
+    top, other = inbox(), mounted('ramfs')
+    path = os.path.join(top, 'cache.jpg')
+    try:
+        os.setxattr(path, 'user.xdg.comment', b'the best of all')
+    except OSError:
+        raise Skip('attributes are not kept in ' + top)
+    out = os.path.join(other, 'organized')
+    r = organize(top, out, '--move', report=True, expect=1)
+    eq((r.summary['organized'], r.summary['errors'], r.summary['attributes_lost']), (5, 1, 0))
+    assert 'attribute' in [x for x in r.report if x['status'] == 'error'][0]['reason'], r.report
+    eq(os.getxattr(path, 'user.xdg.comment'), b'the best of all')
+    r = organize(top, out, '--move', '--lossy')
+    eq((r.summary['organized'], r.summary['attributes_lost']), (1, 1))
+    assert not os.path.exists(path)
 
 
 main()

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every call of the file system's table fails in turn, in a small run of each kind: with EIO,
+ * with ENOSPC once and for good, with EINTR; and the process ends there. Whatever it was, each
+ * file is whole afterwards, nothing half stands under a final name, what the run said is true,
+ * and a run on a healthy file system ends the work. And: in what order a file is written,
+ * flushed, named, and its source removed.
+ */
+#include "faulty_fs.h"
+#include "make_media.h"
+#include "test.h"
+#include "tree.h"
+
+#include <sys/wait.h>
+
+#include <alice/organize.h>
+
+#include "organize/organizer.h"
+
+enum { MOST = 6 };
+
+static char top[64];
+static int top_fd;
+static uint8_t *bytes[MOST];
+static size_t length[MOST];
+static struct faulty_fs faults;
+
+static int set_up(void **state)
+{
+    (void)state;
+    top_fd = tree_make_fast(top);
+    for (unsigned i = 0; i < MOST; i++) {
+        blob b = {0}, exif = {0};
+        char text[64];
+        snprintf(text, sizeof text, "2024:03:%02u 10:20:30", 1 + i / 3);
+        make_exif(&exif, &(make_exif_options){
+                             .make = "Acme", .model = "Box 1", .date_time_original = text});
+        make_jpeg_begin(&b);
+        make_jpeg_exif(&b, exif);
+        snprintf(text, sizeof text, "number %u", i);
+        make_jpeg_comment(&b, text);
+        make_jpeg_end(&b, 16, 16);
+        if (i == 1) { /* longer than the head that is read; the last byte tells it */
+            blob_zeros(&b, 70000);
+            blob_u8(&b, 7);
+        }
+        bytes[i] = malloc(b.n);
+        assert_non_null(bytes[i]);
+        memcpy(bytes[i], b.p, b.n);
+        length[i] = b.n;
+        blob_free(&b);
+        blob_free(&exif);
+    }
+    return top_fd < 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < MOST; i++)
+        free(bytes[i]);
+    close(top_fd);
+    tree_remove(top);
+    return 0;
+}
+
+/* ---- trees ---- */
+
+static void reset(unsigned files)
+{
+    static const char *const folders[] = {"inbox", "organized"};
+    for (size_t i = 0; i < 2; i++) {
+        int fd = openat(top_fd, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0) {
+            tree_empty(fd);
+            close(fd);
+        }
+        unlinkat(top_fd, folders[i], AT_REMOVEDIR);
+    }
+    assert_int_equal(mkdirat(top_fd, "inbox", 0755), 0);
+    assert_int_equal(mkdirat(top_fd, "inbox/trip", 0755), 0);
+    for (unsigned i = 0; i < files; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "inbox/trip/%u.jpg", i);
+        tree_file(top_fd, name, bytes[i], length[i]);
+    }
+}
+
+/* What stands below a folder: whole files, temporary ones, and anything else. */
+struct standing {
+    unsigned whole[MOST], temporary, half;
+    char name[256]; /* of a half one */
+};
+
+static void look_below(int dir, struct standing *s)
+{
+    DIR *d = fdopendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat st;
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, ".alice"))
+            continue;
+        assert_int_equal(fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
+        if (S_ISDIR(st.st_mode)) {
+            look_below(openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), s);
+            continue;
+        }
+        unsigned i = 0;
+        while (i < MOST && !tree_is(dir, e->d_name, bytes[i], length[i]))
+            i++;
+        if (strncmp(e->d_name, ".alice-tmp-", 11) == 0) {
+            s->temporary++;
+        } else if (i < MOST) {
+            s->whole[i]++;
+        } else {
+            s->half++;
+            snprintf(s->name, sizeof s->name, "%s", e->d_name);
+        }
+    }
+    closedir(d);
+}
+
+static struct standing look(const char *folder)
+{
+    struct standing s = {.temporary = 0};
+    int fd = openat(top_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        look_below(fd, &s);
+    return s;
+}
+
+/* ---- runs ---- */
+
+static const struct kind {
+    const char *name;
+    unsigned files, points; /* points: at least as many have to be found */
+    bool move, apart, no_replace, no_links, changes_only;
+} kinds[] = {
+    {"copy", .files = 2, .points = 230},
+    {"move", .files = 2, .points = 120, .move = true},
+    {"move by links", .files = 2, .points = 150, .move = true, .no_replace = true},
+    {"move by reservations", .files = 2, .points = 190, .move = true, .no_replace = true,
+     .no_links = true},
+    {"move across", .files = 2, .points = 330, .move = true, .apart = true},
+    {"many across", .files = MOST, .points = 250, .move = true, .apart = true,
+     .changes_only = true},
+    {"many copies", .files = MOST, .points = 190, .changes_only = true},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static struct faulty_fs *table(const struct kind *k)
+{
+    faulty_fs_init(&faults);
+    faults.apart = k->apart;
+    faults.refuse[FAULTY_clone] = -EOPNOTSUPP;
+    if (k->no_replace)
+        faulty_fs_no_replace_flag(&faults);
+    if (k->no_links)
+        faulty_fs_no_links(&faults);
+    return &faults;
+}
+
+struct outcome {
+    alice_status status;
+    alice_organize_result r;
+};
+
+static void organize_between(const struct kind *k, const alice__fs_ops *fs, unsigned settle,
+                             const char *in, const char *to, struct outcome *out)
+{
+    alice_organizer *o = NULL;
+    alice_organizer_options options = {
+        .inbox = in, .organized = to, .move = k->move, .settle_seconds = settle};
+    options.config.workers = 1;
+    memset(out, 0, sizeof *out);
+    out->status = alice__organizer_open_on(&o, &options, fs, NULL);
+    if (out->status == ALICE_OK)
+        out->status = alice_organizer_organize(o, &out->r, NULL);
+    alice_organizer_close(&o);
+}
+
+static void organize_with(const struct kind *k, const alice__fs_ops *fs, unsigned settle,
+                          struct outcome *out)
+{
+    char in[96], to[96];
+    snprintf(in, sizeof in, "%s/inbox", top);
+    snprintf(to, sizeof to, "%s/organized", top);
+    organize_between(k, fs, settle, in, to, out);
+}
+
+static const struct fault {
+    const char *name;
+    int with;
+    bool for_good;
+} all_faults[] = {
+    {"EIO", -EIO, false},     {"ENOSPC", -ENOSPC, false}, {"ENOSPC for good", -ENOSPC, true},
+    {"EINTR", -EINTR, false}, {"killed", 0, false},
+};
+enum { FAULTS = sizeof all_faults / sizeof *all_faults };
+
+/* After a run that something happened to. `died`: it said nothing. */
+static void judge(const struct kind *k, const struct fault *f, unsigned at, bool died,
+                  const struct outcome *out)
+{
+    struct standing in = look("inbox"), to = look("organized");
+    unsigned placed = 0;
+    for (unsigned i = 0; i < k->files; i++) {
+        placed += to.whole[i] > 0;
+        if (in.whole[i] + to.whole[i] == 0 || (!k->move && in.whole[i] != 1))
+            fail_msg("%s, %s at %u: file %u is lost", k->name, f->name, at, i);
+    }
+    if (in.half || in.temporary || (to.half && !died && !f->for_good))
+        fail_msg("%s, %s at %u: %s stands half", k->name, f->name, at, to.name);
+    if (died)
+        return;
+    if (out->r.organized > placed)
+        fail_msg("%s, %s at %u: said to be organized: %u of %u", k->name, f->name, at,
+                 (unsigned)out->r.organized, placed);
+    if (out->status == ALICE_OK && out->r.errors == 0 && placed != k->files)
+        fail_msg("%s, %s at %u: success, and %u of %u are placed", k->name, f->name, at, placed,
+                 k->files);
+}
+
+/* After a healthy run: all is done. */
+static void judge_end(const struct kind *k, const struct fault *f, unsigned at,
+                      const struct outcome *out)
+{
+    struct standing in = look("inbox"), to = look("organized");
+    if (out->status != ALICE_OK || out->r.errors)
+        fail_msg("%s, %s at %u: the next run: %d, %u errors", k->name, f->name, at,
+                 (int)out->status, (unsigned)out->r.errors);
+    for (unsigned i = 0; i < k->files; i++) {
+        /* After two failures in a row a name more may be left. */
+        if (to.whole[i] < 1 || (to.whole[i] > 1 && !f->for_good) ||
+            (k->move && in.whole[i] > (f->for_good ? 1 : 0)) || (!k->move && in.whole[i] != 1))
+            fail_msg("%s, %s at %u: at the end file %u stands %u times in the inbox, %u times "
+                     "organized",
+                     k->name, f->name, at, i, in.whole[i], to.whole[i]);
+    }
+    if (to.half && !f->for_good)
+        fail_msg("%s, %s at %u: %s stands half at the end", k->name, f->name, at, to.name);
+    if (f->with == 0 && to.temporary)
+        fail_msg("%s, %s at %u: temporary files are left", k->name, f->name, at);
+}
+
+/* One fault; false: the run ended before it came. */
+static bool one_point(const struct kind *k, const struct fault *f, unsigned at)
+{
+    struct outcome out = {.status = ALICE_OK};
+    struct faulty_fs *fs = table(k);
+    bool died = false;
+    fs->fail_op = k->changes_only ? FAULTY_CHANGE : FAULTY_ANY;
+    fs->fail_at = at;
+    fs->fail_with = f->with;
+    fs->for_good = f->for_good;
+    reset(k->files);
+    if (f->with != 0) {
+        organize_with(k, &fs->ops, 0, &out);
+        if (!fs->fired)
+            return false;
+    } else {
+        int status = 0;
+        fflush(NULL);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            organize_with(k, &fs->ops, 0, &out);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 0)
+            return false;
+        died = true;
+    }
+    judge(k, f, at, died, &out);
+    struct faulty_fs *healthy = table(k);
+    organize_with(k, &healthy->ops, 0, &out);
+    judge_end(k, f, at, &out);
+    return true;
+}
+
+static const struct kind *chosen = kinds;
+
+static void every_call_may_fail(void **state)
+{
+    (void)state;
+    unsigned points = 0;
+    for (size_t f = 0; f < FAULTS; f++)
+        for (unsigned at = 0; one_point(chosen, &all_faults[f], at); at++)
+            points++;
+    print_message("# %s: %u fault points\n", chosen->name, points);
+    assert_true(points >= chosen->points);
+}
+
+/* ---- order ---- */
+
+/* The first record from `from` on of an operation that succeeded, about a name or an inode (""
+ * and 0: whatever). -1: none. */
+static int find(enum faulty_op op, const char *name, uint64_t inode, int from)
+{
+    for (int i = from; i < (int)faults.total && i < FAULTY_RECORDS; i++)
+        if (faults.record[i].op == op && faults.record[i].answer == 0 &&
+            (!*name || !strcmp(faults.record[i].name, name)) &&
+            (!inode || faults.record[i].inode == inode))
+            return i;
+    return -1;
+}
+
+static int last_of(enum faulty_op op, uint64_t inode)
+{
+    int at = -1;
+    for (int i = find(op, "", inode, 0); i >= 0; i = find(op, "", inode, i + 1))
+        at = i;
+    return at;
+}
+
+/* The flush of a file or folder after `from`: of itself, or of all. */
+static int flushed_after(uint64_t inode, int from)
+{
+    int own = find(FAULTY_sync, "", inode, from), all = find(FAULTY_sync_all, "", 0, from);
+    return own < 0 ? all : all < 0 || own < all ? own : all;
+}
+
+static uint64_t inode_of(const char *path)
+{
+    struct stat s;
+    assert_int_equal(fstatat(top_fd, path, &s, 0), 0);
+    return (uint64_t)s.st_ino;
+}
+
+static void a_file_goes_in_order(void **state)
+{
+    (void)state;
+    for (size_t which = 0; which < KINDS; which++) {
+        for (unsigned local = 0; local < 2; local++) {
+            const struct kind *k = &kinds[which];
+            struct outcome out;
+            if (k->no_replace)
+                continue;
+            reset(k->files);
+            struct faulty_fs *fs = table(k);
+            fs->not_local = !local;
+            organize_with(k, &fs->ops, 0, &out);
+            assert_ok(out.status);
+            assert_int_equal(out.r.organized, k->files);
+            assert_true(fs->total < FAULTY_RECORDS);
+            uint64_t source_dir = inode_of("inbox/trip");
+            for (unsigned i = 0; i < k->files; i++) {
+                char to[128], leaf[64], from[32];
+                snprintf(leaf, sizeof leaf, "trip-%05u.jpg", i + 1);
+                snprintf(to, sizeof to, "organized/2024-03-%02u/trip/camera-acme-box-1",
+                         1 + i / 3);
+                snprintf(from, sizeof from, "%u.jpg", i);
+                struct stat s;
+                char path[256];
+                snprintf(path, sizeof path, "%s/%s", to, leaf);
+                if (fstatat(top_fd, path, &s, 0) != 0)
+                    fail_msg("%s is not there", path);
+                int named = find(FAULTY_rename_new, leaf, inode_of(to), 0);
+                assert_true(named >= 0);
+                int folder = flushed_after(inode_of(to), named);
+                assert_true(folder > named);
+                /* The folders that were made: each parent is flushed before a source goes. */
+                int day = flushed_after(inode_of("organized"), 0);
+                assert_true(day >= 0);
+                if (!k->move || k->apart) {
+                    uint64_t copy = (uint64_t)s.st_ino;
+                    int written = last_of(FAULTY_write_at, copy);
+                    int kernel = last_of(FAULTY_copy_range, copy);
+                    written = written > kernel ? written : kernel;
+                    assert_true(written >= 0);
+                    int synced = flushed_after(copy, written);
+                    assert_true(synced > written && synced < named);
+                    /* Nothing of it changes once it is flushed. */
+                    assert_true(last_of(FAULTY_set_times, copy) < synced);
+                }
+                if (k->move && k->apart) {
+                    int removed = find(FAULTY_unlink, from, source_dir, 0);
+                    assert_true(removed > folder && removed > day);
+                    assert_true(flushed_after(source_dir, removed) > removed);
+                } else if (k->move) {
+                    assert_true(flushed_after(source_dir, named) > named);
+                } else {
+                    assert_int_equal(find(FAULTY_unlink, from, source_dir, 0), -1);
+                }
+            }
+        }
+    }
+}
+
+/* Organized and what is above it are made for this run: each is flushed in its own parent. */
+static void new_parents_are_durable_before_a_source_goes(void **state)
+{
+    (void)state;
+    for (unsigned apart = 0; apart < 2; apart++) {
+        struct kind k = {"", .files = 1, .move = true, .apart = apart};
+        struct outcome out;
+        char in[96], to[96];
+        reset(1);
+        struct faulty_fs *fs = table(&k);
+        snprintf(in, sizeof in, "%s/inbox", top);
+        snprintf(to, sizeof to, "%s/organized/of/mine", top);
+        organize_between(&k, &fs->ops, 0, in, to, &out);
+        assert_ok(out.status);
+        assert_int_equal(out.r.organized, 1);
+        int goes = apart ? find(FAULTY_unlink, "0.jpg", 0, 0)
+                         : find(FAULTY_rename_new, "trip-00001.jpg", 0, 0);
+        assert_true(goes >= 0);
+        static const char *const parents[] = {"", "organized", "organized/of"};
+        for (size_t i = 0; i < 3; i++) {
+            int synced =
+                find(FAULTY_sync, "", inode_of(*parents[i] ? parents[i] : "."), 0);
+            assert_true(synced >= 0 && synced < goes);
+        }
+    }
+}
+
+/* A flush of the sources' folders that fails is told: the batch is not settled, and the next
+ * process looks at it again. */
+static void an_unflushed_source_folder_is_told(void **state)
+{
+    (void)state;
+    struct outcome out;
+    const struct kind *k = &kinds[4];
+    reset(k->files);
+    struct faulty_fs *fs = table(k);
+    organize_with(k, &fs->ops, 0, &out);
+    /* The last flush of all is the one of the inbox's folder. */
+    unsigned flushes = fs->calls[FAULTY_sync];
+    reset(k->files);
+    fs = table(k);
+    fs->fail_op = FAULTY_sync;
+    fs->fail_at = flushes - 1;
+    fs->fail_with = -EIO;
+    organize_with(k, &fs->ops, 0, &out);
+    assert_true(fs->fired);
+    assert_status(out.status, ALICE_E_IO);
+    organize_with(k, NULL, 0, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.recovered, k->files);
+}
+
+/* ---- after a kill, the copy is not what it should be ---- */
+
+static void recovery_compares_before_it_removes(void **state)
+{
+    (void)state;
+    for (unsigned move = 0; move < 2; move++) {
+        struct kind k = {"", .files = 2, .move = move, .apart = true};
+        struct outcome out;
+        int status = 0;
+        char path[] = "organized/2024-03-01/trip/camera-acme-box-1/trip-00002.jpg";
+        reset(k.files);
+        struct faulty_fs *fs = table(&k);
+        fs->fail_op = move ? FAULTY_unlink : FAULTY_sync;
+        if (!move) { /* the flush of the folders, once both are named */
+            organize_with(&k, &fs->ops, 0, &out);
+            unsigned all = fs->calls[FAULTY_sync];
+            reset(k.files);
+            fs = table(&k);
+            fs->fail_op = FAULTY_sync;
+            fs->fail_at = all - 1;
+        } else {
+            fs->fail_at = 0;
+        }
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+            organize_with(&k, &fs->ops, 0, &out);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(WEXITSTATUS(status), 99);
+        /* The power went: the end of the copy, behind the head, never reached the disk. */
+        int fd = openat(top_fd, path, O_RDWR | O_CLOEXEC);
+        struct stat s;
+        assert_true(fd >= 0 && fstat(fd, &s) == 0);
+        assert_int_equal(pwrite(fd, "", 1, (off_t)length[1] - 1), 1);
+        const struct timespec times[2] = {s.st_atim, s.st_mtim};
+        assert_int_equal(futimens(fd, times), 0);
+        close(fd);
+        organize_with(&k, NULL, 0, &out);
+        assert_ok(out.status);
+        struct standing in = look("inbox"), to = look("organized");
+        assert_int_equal(to.whole[0], 1);
+        assert_int_equal(to.whole[1], 1); /* organized again; the bad one is left */
+        assert_int_equal(to.half, 1);
+        assert_int_equal(in.whole[1], !move);
+    }
+}
+
+/* Write-back failed: the first who asks is told, nobody after. */
+static void failed_write_back_is_kept(void **state)
+{
+    (void)state;
+    struct outcome out;
+    struct kind k = {"", .files = 1};
+    /* 40 MB: pages are written and waited for on the way. */
+    reset(1);
+    int fd = openat(top_fd, "inbox/trip/0.jpg", O_WRONLY | O_APPEND | O_CLOEXEC);
+    char mb[4096];
+    memset(mb, 'x', sizeof mb);
+    for (unsigned i = 0; i < 40 * 256; i++)
+        assert_int_equal(write(fd, mb, sizeof mb), sizeof mb);
+    close(fd);
+    struct faulty_fs *fs = table(&k);
+    organize_with(&k, &fs->ops, 0, &out);
+    assert_int_equal(out.r.organized, 1);
+    unsigned waits = fs->calls[FAULTY_start_writing];
+    assert_true(waits >= 4);
+    for (unsigned at = 0; at < waits; at++) {
+        char organized[96];
+        snprintf(organized, sizeof organized, "%s/organized", top);
+        tree_remove(organized);
+        fs = table(&k);
+        fs->fail_op = FAULTY_start_writing;
+        fs->fail_at = at;
+        fs->fail_with = -ENOSPC;
+        organize_with(&k, &fs->ops, 0, &out);
+        assert_true(fs->fired);
+        assert_status(out.status, ALICE_E_NOSPC);
+        assert_int_equal(out.r.organized, 0);
+        struct standing to = look("organized");
+        assert_int_equal(to.half + to.temporary, 0);
+    }
+}
+
+/* The flush of all fails, and the pages of one copy are lost: that one does not count. */
+static void lose_the_pages(void *ctx)
+{
+    const unsigned *which = ctx;
+    int dir = openat(top_fd, "organized/2024-03-01/trip/camera-acme-box-1",
+                     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fdopendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));) {
+        if (strncmp(e->d_name, ".alice-tmp-", 11) != 0 ||
+            !tree_is(dir, e->d_name, bytes[*which], length[*which]))
+            continue;
+        int fd = openat(dir, e->d_name, O_RDWR | O_CLOEXEC);
+        assert_int_equal(pwrite(fd, "\0\0\0\0", 4, (off_t)length[*which] - 5), 4);
+        close(fd);
+        break;
+    }
+    closedir(d);
+}
+
+static void a_failed_flush_of_all_is_looked_into(void **state)
+{
+    (void)state;
+    for (unsigned move = 0; move < 2; move++) {
+        struct kind k = {"", .files = MOST, .move = move, .apart = true};
+        struct outcome out;
+        unsigned which = 2;
+        reset(k.files);
+        struct faulty_fs *fs = table(&k);
+        fs->fail_op = FAULTY_sync_all;
+        fs->fail_at = 0;
+        fs->fail_with = -ENOSPC;
+        fs->act_op = FAULTY_sync_all;
+        fs->act = lose_the_pages;
+        fs->act_ctx = &which;
+        organize_with(&k, &fs->ops, 0, &out);
+        assert_true(fs->fired && fs->acted);
+        assert_int_equal(out.r.organized, MOST - 1);
+        assert_int_equal(out.r.errors, 1);
+        struct standing in = look("inbox"), to = look("organized");
+        assert_int_equal(in.whole[which], 1);
+        assert_int_equal(to.whole[which] + to.half, 0);
+    }
+}
+
+/* ---- attributes, and files that are being written ---- */
+
+static void lost_attributes_keep_a_source(void **state)
+{
+    (void)state;
+    struct outcome out;
+    struct kind k = {"", .files = 1, .move = true, .apart = true};
+    static const enum faulty_op ops[] = {FAULTY_set_times, FAULTY_set_mode};
+    for (size_t i = 0; i < 2; i++) {
+        reset(1);
+        struct faulty_fs *fs = table(&k);
+        fs->refuse[ops[i]] = -EPERM;
+        organize_with(&k, &fs->ops, 0, &out);
+        assert_ok(out.status);
+        assert_int_equal(out.r.errors, 1);
+        assert_int_equal(look("inbox").whole[0], 1);
+        assert_int_equal(look("organized").whole[0], 0);
+    }
+    /* Copied, it is counted. */
+    reset(1);
+    k.move = false;
+    struct faulty_fs *fs = table(&k);
+    fs->refuse[FAULTY_set_times] = -EPERM;
+    organize_with(&k, &fs->ops, 0, &out);
+    assert_int_equal(out.r.organized, 1);
+    assert_int_equal(out.r.attributes_lost, 1);
+}
+
+static void what_is_being_written_is_left(void **state)
+{
+    (void)state;
+    for (unsigned mode = 0; mode < 3; mode++) {
+        struct kind k = {"", .files = 2, .move = mode > 0, .apart = mode == 2};
+        struct outcome out;
+        reset(2);
+        /* Both are old, and one of them is still open to write. */
+        const struct timespec old[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+        assert_int_equal(utimensat(top_fd, "inbox/trip/0.jpg", old, 0), 0);
+        assert_int_equal(utimensat(top_fd, "inbox/trip/1.jpg", old, 0), 0);
+        int writer = openat(top_fd, "inbox/trip/0.jpg", O_WRONLY | O_CLOEXEC);
+        struct faulty_fs *fs = table(&k);
+        organize_with(&k, &fs->ops, 2, &out);
+        assert_ok(out.status);
+        assert_int_equal(out.r.organized, 1);
+        assert_int_equal(out.r.busy, 1);
+        assert_int_equal(out.r.errors, 0);
+        assert_int_equal(look("inbox").whole[0], 1);
+        close(writer);
+        /* Closed, but of this moment: it is left, too. */
+        assert_int_equal(utimensat(top_fd, "inbox/trip/0.jpg", NULL, 0), 0);
+        organize_with(&k, NULL, 3600, &out);
+        assert_int_equal(out.r.busy, 1);
+        assert_int_equal(out.r.organized, 0);
+        /* 0 turns it off. */
+        organize_with(&k, NULL, 0, &out);
+        assert_int_equal(out.r.organized, 1);
+        assert_int_equal(look("organized").whole[0], 1);
+    }
+}
+
+/* test_faults KIND: each call of such a run fails in turn. Without: all else. */
+int main(int argc, char **argv)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest each[] = {TEST(every_call_may_fail)};
+    const struct CMUnitTest tests[] = {
+        TEST(a_file_goes_in_order),
+        TEST(new_parents_are_durable_before_a_source_goes),
+        TEST(an_unflushed_source_folder_is_told),
+        TEST(recovery_compares_before_it_removes),
+        TEST(failed_write_back_is_kept),
+        TEST(a_failed_flush_of_all_is_looked_into),
+        TEST(lost_attributes_keep_a_source),
+        TEST(what_is_being_written_is_left),
+    };
+    if (argc < 2)
+        return cmocka_run_group_tests(tests, NULL, NULL);
+    while (chosen < kinds + KINDS && strcmp(chosen->name, argv[1]) != 0)
+        chosen++;
+    if (chosen == kinds + KINDS) {
+        fprintf(stderr, "test_faults: there is no kind \"%s\"\n", argv[1]);
+        return 2;
+    }
+    return cmocka_run_group_tests(each, NULL, NULL);
+}
