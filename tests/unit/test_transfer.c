@@ -618,6 +618,40 @@ static bool stop_soon(void *ctx)
 }
 
 /* Reading a long copy again can be stopped, too: then the source stays. */
+static void put_another_in_its_place(void *ctx)
+{
+    const place *p = ctx;
+    assert_int_equal(unlinkat(p->out, "d/a.jpg", 0), 0);
+    make_file(p->out, "d/a.jpg", 9, 1000);
+}
+
+/* The copy of a move is taken back where its source has to stay; another's file is not. */
+static void only_our_copy_is_taken_back(void **state)
+{
+    place *p = *state;
+    for (unsigned another = 0; another < 2; another++) {
+        struct faulty_fs *f = limited(&faults, (struct limits){.apart = true});
+        f->sync_folders = -EIO;
+        f->act = another ? put_another_in_its_place : NULL;
+        f->act_ctx = p;
+        f->act_op = FAULTY_rename_new;
+        f->act_after = true;
+        told n = {0};
+        alice__transfer *t = open_transfer(p, true, f);
+        make_file(p->in, "a.jpg", 1, 1000);
+        assert_ok(put(t, p->in, "a.jpg", "d/a.jpg", 0, NULL));
+        assert_status(alice__transfer_finish(t, note, &n, NULL), ALICE_E_IO);
+        assert_int_equal(n.status[0], ALICE_E_IO);
+        assert_int_equal(f->acted, another);
+        assert_true(is_file(p->in, "a.jpg", 1, 1000));
+        assert_int_equal(tree_has(p->out, "d/a.jpg"), another);
+        if (another)
+            assert_true(is_file(p->out, "d/a.jpg", 9, 1000));
+        alice__transfer_close(&t);
+        clean(p);
+    }
+}
+
 static void a_long_verification_can_be_stopped(void **state)
 {
     place *p = *state;
@@ -852,6 +886,35 @@ static void only_what_is_ours_is_swept(void **state)
     assert_false(tree_has(p->out, "d/.alice-tmp-1-2"));
     assert_false(tree_has(p->out, "d/.alice-tmp-1789-4000000000"));
     alice__transfer_close(&t);
+}
+
+static int64_t in_two_hours(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)time(NULL) + 7200;
+}
+
+/* Where a file goes, leftovers of a catalog that is gone are cleared by their age. */
+static void old_leftovers_go_and_young_ones_stay(void **state)
+{
+    place *p = *state;
+    const alice_clock later = {.wall_s = in_two_hours};
+    assert_int_equal(mkdirat(p->out, "d", 0700), 0);
+    for (unsigned old = 0; old < 2; old++) {
+        alice__transfer_options o = {.organized_fd = p->out, .run_id = 7};
+        alice__transfer *t = NULL;
+        char name[16], to[16];
+        snprintf(name, sizeof name, "%u.jpg", old);
+        snprintf(to, sizeof to, "d/%u.jpg", old);
+        o.env.clock = old ? &later : NULL;
+        tree_file(p->out, "d/.alice-tmp-1-2", "half", 4);
+        make_file(p->in, name, 1, 10);
+        assert_ok(alice__transfer_open(&t, &o, NULL));
+        assert_ok(put(t, p->in, name, to, 0, NULL));
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        alice__transfer_close(&t);
+        assert_int_equal(tree_has(p->out, "d/.alice-tmp-1-2"), !old);
+    }
 }
 
 static void recovery_knows_what_stands(void **state)
@@ -1186,6 +1249,8 @@ int main(int argc, char **argv)
         FAST(a_batch_can_be_taken_back),
         TEST(a_batch_has_its_end),
         TEST(only_what_is_ours_is_swept),
+        TEST(only_our_copy_is_taken_back),
+        TEST(old_leftovers_go_and_young_ones_stay),
         TEST(recovery_knows_what_stands),
         FAST(killed_moving),
         FAST(killed_copying),
