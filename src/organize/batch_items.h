@@ -24,7 +24,8 @@ typedef struct alice__item {
     const char *dest;    /* below organized; NULL: none */
     const char *source;  /* folder name; NULL: none */
     const char *project; /* folded: the counter's key; NULL: none of its own */
-    int64_t leader;      /* row of the file that it follows; 0: none */
+    int64_t leader;      /* row of the file beside which it goes; 0: none */
+    int64_t group;       /* one number for all of the batch that belong together; 0: none */
     uint16_t base;       /* of one that follows: bytes of `dest` that are its leader's stem */
     uint16_t suffix;     /* of one that follows: bytes of `dest` behind the leader's stem */
     const char *make, *model;

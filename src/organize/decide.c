@@ -138,6 +138,8 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
         return st;
     if (x->run_first == 0)
         x->run_first = item->id;
+    if (item->group == 0)
+        item->group = item->id;
     if (row->state == ALICE__PLACED && x->first_row == 0)
         x->first_row = item->id;
     if (item->leader && x->o->o.dry_run) /* taken, for those that come after: see groups.c */
@@ -166,7 +168,10 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
     item->dest = alice__items_text(&o->items, dest, strlen(dest));
     item->source =
         end ? alice__items_text(&o->items, source + 1, (size_t)(end - source - 1)) : p->source;
-    item->leader = g->leader;
+    item->leader = item->group = g->placed;
+    for (size_t i = o->items.count; i-- > 0;)
+        if (o->items.all[i].id == g->placed)
+            item->group = o->items.all[i].group;
     item->base = (uint16_t)strlen(g->base);
     item->suffix = (uint16_t)strlen(g->suffix);
     item->place = true;

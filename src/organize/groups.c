@@ -157,6 +157,7 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
 static int64_t planned_at(const alice__flow *x, const char *dest)
 {
     const alice__items *items = &x->o->items;
+    char there[ALICE__DEST_MAX];
     int64_t id = 0;
     size_t n = 0;
     for (size_t i = items->count; i-- > 0;)
@@ -166,7 +167,9 @@ static int64_t planned_at(const alice__flow *x, const char *dest)
     if (x->o->o.dry_run &&
         (alice_cache_get_copy(x->o->folders, (alice_bytes){(const uint8_t *)dest, strlen(dest)},
                               &id, sizeof id, &n) != ALICE_OK ||
-         n != sizeof id))
+         n != sizeof id ||
+         alice__catalog_dest(x->o->catalog, id, there, sizeof there) != ALICE_OK ||
+         strcmp(there, dest) != 0)) /* it was left after all */
         id = 0;
     return id;
 }

@@ -7,8 +7,8 @@
  *   settle:  commit rows ─▶ transfer ─▶ make durable ─▶ report
  *
  * How far feed runs ahead is the adaptive batch size. A transaction is closed by
- * 1,000 files, by a second, or when its room is full; rows are durable before
- * their files are touched, and the next commit says that they are done.
+ * 1,000 files, by a second (where a folder ends; else by four), or when its room is full; rows
+ * are durable before their files are touched, and the next commit says that they are done.
  */
 #include "organize/run.h"
 
@@ -132,11 +132,15 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .open_levels = o->sizes.open_levels};
 }
 
-static bool transaction_due(alice__flow *x)
+/* Before `next` is decided. What belongs together stands in one folder: that is not torn by the
+ * clock, unless it takes long. */
+static bool transaction_due(alice__flow *x, const alice__probe *next)
 {
     alice_organizer *o = x->o;
-    return alice__items_full(&o->items) ||
-           alice_env_now_ns(&o->env) - x->transaction_ns >= TRANSACTION_NS;
+    uint64_t took = alice_env_now_ns(&o->env) - x->transaction_ns;
+    return alice__items_full(&o->items) || took >= 4 * TRANSACTION_NS ||
+           (took >= TRANSACTION_NS &&
+            alice__folder_serial(next->folder) != o->items.last_folder);
 }
 
 static alice_status loop(alice__flow *x)
@@ -157,13 +161,14 @@ static alice_status loop(alice__flow *x)
             alice__prober_release(o->prober);
             continue;
         }
-        st = alice__decide(x, p);
-        alice__prober_release(o->prober);
-        if (st == ALICE_OK && transaction_due(x)) {
+        if (o->items.count > 0 && transaction_due(x, p)) {
             st = alice__settle(x);
             if (!o->o.dry_run)
                 x->first_row = 0;
         }
+        if (st == ALICE_OK)
+            st = alice__decide(x, p);
+        alice__prober_release(o->prober);
     }
     if (st == ALICE_OK)
         st = alice__settle(x);

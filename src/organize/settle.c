@@ -24,17 +24,22 @@ void alice__item_leave(alice__item *item)
     item->place = item->retry = false;
 }
 
+static void leave_busy(alice__item *item, const char *why)
+{
+    item->outcome = ALICE_SKIPPED;
+    item->busy = true;
+    item->reason = why;
+    item->dest = NULL;
+    item->place = item->retry = false;
+}
+
 bool alice__item_is_busy(const alice__flow *x, alice__item *item, alice_status status)
 {
     if (x->o->o.settle_seconds == 0 || (status != ALICE_E_BUSY && status != ALICE_E_CHANGED))
         return false;
-    item->outcome = ALICE_SKIPPED;
-    item->busy = true;
-    item->reason = status == ALICE_E_BUSY
-                       ? "busy: somebody has it open to write; the next run takes it"
-                       : "busy: it changed while it was looked at; the next run takes it";
-    item->dest = NULL;
-    item->place = item->retry = false;
+    leave_busy(item, status == ALICE_E_BUSY
+                         ? "busy: somebody has it open to write; the next run takes it"
+                         : "busy: it changed while it was looked at; the next run takes it");
     return true;
 }
 
@@ -57,7 +62,7 @@ static void settle_done(void *ctx, uint64_t tag, alice_status status, const alic
         alice__item_fail(item, status, e ? keep_reason(x, e) : alice_status_text(status));
 }
 
-/* Another place beside the file that it belongs to. */
+/* Another place beside the file that it belongs to, which may have got another number. */
 static alice_status replace_follower(alice__flow *x, alice__item *item)
 {
     alice_organizer *o = x->o;
@@ -67,6 +72,16 @@ static alice_status replace_follower(alice__flow *x, alice__item *item)
     bool stands = false;
     snprintf(g.base, sizeof g.base, "%.*s", (int)item->base, item->dest);
     snprintf(g.suffix, sizeof g.suffix, "%s", item->dest + strlen(item->dest) - item->suffix);
+    for (const alice__item *k = o->items.all; k < item; k++) {
+        if (k->id != item->leader || !k->place)
+            continue;
+        const char *dot = strrchr(k->dest, '.');
+        size_t n = dot ? (size_t)(dot - k->dest) : strlen(k->dest);
+        if (n != item->base || memcmp(k->dest, item->dest, n) != 0) {
+            snprintf(g.base, sizeof g.base, "%.*s", (int)n, k->dest);
+            number = 1;
+        }
+    }
     alice_status st = alice__group_place(x, &g, NULL, &number, dest, sizeof dest, &stands);
     const char *kept =
         st == ALICE_OK ? alice__items_replace(&o->items, item->dest, dest) : NULL;
@@ -75,6 +90,7 @@ static alice_status replace_follower(alice__flow *x, alice__item *item)
         return ALICE_OK;
     }
     item->dest = kept;
+    item->base = (uint16_t)strlen(g.base);
     return alice__catalog_moved(o->catalog, item->id, dest);
 }
 
@@ -109,16 +125,51 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     return alice__catalog_moved(o->catalog, item->id, dest);
 }
 
-/* Whether the file that the i-th item follows is in its place, as far as is known. */
-static bool leader_stands(const alice_organizer *o, size_t i)
+/* One of the i-th item's group that was not placed, of those before it; NULL: none. That one
+ * which follows is gone tears nothing. */
+static const alice__item *torn_by(const alice_organizer *o, size_t i)
 {
     const alice__item *item = &o->items.all[i];
-    for (size_t k = i; k-- > 0;) {
-        const alice__item *leader = &o->items.all[k];
-        if (leader->id == item->leader)
-            return leader->outcome != ALICE_FAILED && !leader->left && !leader->retry;
+    for (const alice__item *k = o->items.all; k < item; k++)
+        if (k->group == item->group &&
+            (k->left || k->retry || k->busy ||
+             (k->outcome == ALICE_FAILED && (k->status != ALICE_E_NOENT || !k->leader))))
+            return k;
+    return NULL;
+}
+
+/* The item is not placed: nor are those of its group. */
+static void take_back_group(alice__flow *x, const alice__item *item, alice_status why)
+{
+    if (why != ALICE_E_NOENT)
+        alice__transfer_take_back(x->o->transfer, (uint64_t)item->group, why);
+}
+
+static const char group_busy[] = "busy: one that belongs to it is; the next run takes both";
+
+/* A file could not be read, or is being written: those that belong to it by their names, and
+ * theirs, are left. */
+static void hold_partners(alice__flow *x, const alice__item *bad)
+{
+    static const char why[] = "one that belongs to it could not be read: left together";
+    alice__items *items = &x->o->items;
+    char suffix[ALICE__GROUP_NAME];
+    for (size_t i = 0; i < items->count; i++) {
+        alice__item *item = &items->all[i];
+        if (!item->place ||
+            alice__folder_serial(item->folder) != alice__folder_serial(bad->folder) ||
+            (alice__group_bond(item->name, bad->name, suffix) == ALICE__BOND_NONE &&
+             alice__group_bond(bad->name, item->name, suffix) == ALICE__BOND_NONE))
+            continue;
+        int64_t group = item->group;
+        for (size_t k = 0; k < items->count; k++)
+            if (items->all[k].place && items->all[k].group == group) {
+                if (bad->busy)
+                    leave_busy(&items->all[k], group_busy);
+                else
+                    alice__item_fail(&items->all[k], bad->status, why);
+            }
     }
-    return true; /* of an earlier batch */
 }
 
 /* One pass over the items that are to be placed (or placed again). */
@@ -134,14 +185,27 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
         item->retry = false;
         if (stopped != ALICE_OK) {
             alice__item_leave(item);
+            take_back_group(x, item, ALICE_E_CANCELLED);
             continue;
         }
-        if (item->leader && !leader_stands(o, i)) {
+        const alice__item *torn = torn_by(o, i);
+        if (torn && torn->busy) {
+            leave_busy(item, group_busy);
+            continue;
+        }
+        if (torn && (torn->left || torn->retry)) {
+            item->retry = torn->retry;
+            if (torn->left)
+                alice__item_leave(item);
+            continue;
+        }
+        if (torn) {
             alice__item_fail(item, ALICE_E_CANCELLED,
-                             "the file that it belongs to was not placed; run again");
+                             "one that belongs to it was not placed; run again");
             continue;
         }
         alice__job job = {.tag = i,
+                          .group = (uint64_t)item->group,
                           .source_dir_fd = alice__folder_fd(item->folder),
                           .source_name = item->name,
                           .stamp = item->stamp,
@@ -152,7 +216,11 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
             item->retry = true;
         } else if (st == ALICE_E_CANCELLED) {
             alice__item_leave(item);
-        } else if (st != ALICE_OK && !alice__item_is_busy(x, item, st)) {
+            take_back_group(x, item, st);
+        } else if (st != ALICE_OK) {
+            take_back_group(x, item, st);
+            if (alice__item_is_busy(x, item, st))
+                continue;
             alice__item_fail(item, st, e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
             if (st == ALICE_E_NOSPC) {
                 stopped = st;
@@ -206,9 +274,17 @@ alice_status alice__settle(alice__flow *x)
     bool to_place = false, retry = false;
     if (o->items.count == 0)
         return ALICE_OK;
+    for (size_t i = 0; i < o->items.count; i++) {
+        const alice__item *item = &o->items.all[i];
+        if (item->id == 0 &&
+            (item->busy || (item->outcome == ALICE_FAILED && item->status != ALICE_E_NOENT)))
+            hold_partners(x, item);
+    }
+    st = forget_failed(x);
     for (size_t i = 0; i < o->items.count; i++)
         to_place |= o->items.all[i].place;
-    st = alice__catalog_commit(o->catalog, to_place && !o->o.dry_run, x->error);
+    if (st == ALICE_OK)
+        st = alice__catalog_commit(o->catalog, to_place && !o->o.dry_run, x->error);
     if (st != ALICE_OK) {
         alice__catalog_rollback(o->catalog);
         return st;

@@ -330,6 +330,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
         return alice__fail(error, ALICE_E_INVAL, 0, "no file, or too many in a batch");
     size_t source_size = strlen(job->source_name) + 1, dest_size = strlen(job->dest) + 1;
     alice__batch_file i = {.tag = job->tag,
+                           .group = job->group,
                            .stamp = job->stamp,
                            .source_dir = job->source_dir_fd,
                            .fd = -1,
@@ -467,10 +468,14 @@ static void flush_copy(alice__transfer *t, alice__batch_file *i)
 /* Make the content of all copies durable. */
 static void flush_copies(alice__transfer *t)
 {
-    size_t waiting = 0;
-    for (size_t k = 0; k < t->count; k++)
-        waiting += t->items[k].state == COPIED && !t->items[k].flushed;
-    bool together = waiting > ALICE__FLUSH_TOGETHER;
+    size_t waiting = 0, closed = 0;
+    for (size_t k = 0; k < t->count; k++) {
+        const alice__batch_file *i = &t->items[k];
+        waiting += i->state == COPIED && !i->flushed;
+        closed += i->state == COPIED && !i->flushed && i->fd < 0;
+    }
+    /* Where some were taken back, few may wait whose descriptors had to go. */
+    bool together = waiting > ALICE__FLUSH_TOGETHER || closed > 0;
     int failed = 0;
     if (together) {
         t->flushes++;
@@ -562,6 +567,41 @@ static void take_back_copy(alice__transfer *t, alice__batch_file *i, alice_statu
     item_fails(i, st, r, what);
 }
 
+/* As it was before, wherever it is on its way; where that cannot be, it stays. */
+static void take_back(alice__transfer *t, alice__batch_file *i, alice_status why)
+{
+    static const char what[] = "one that belongs to it was not placed";
+    alice__dest dest;
+    const char *leaf;
+    if (i->state == COPIED) {
+        copy_fails(t, i, why, 0, what);
+    } else if (i->state == PLACED) {
+        take_back_copy(t, i, why, 0, what);
+    } else if (i->state == RENAMED && dest_of(t, i, &dest, &leaf) == 0) {
+        const alice__naming back = {dest.fd, i->source_dir, leaf, source_name(t, i), &i->stamp};
+        if (alice__place(t->fs, &back) == 0) {
+            alice__dests_touch(t->dests, dest.id);
+            t->stats.renamed--;
+            item_fails(i, why, 0, what);
+        }
+    }
+}
+
+void alice__transfer_take_back(alice__transfer *t, uint64_t group, alice_status why)
+{
+    for (size_t k = t->count; group && k-- > 0;)
+        if (t->items[k].group == group)
+            take_back(t, &t->items[k], why);
+}
+
+/* Where one of a group failed, the others are as they were. One that vanished tears nothing. */
+static void keep_groups_whole(alice__transfer *t)
+{
+    for (size_t k = 0; k < t->count; k++)
+        if (t->items[k].state == FAILED && t->items[k].status != ALICE_E_NOENT)
+            alice__transfer_take_back(t, t->items[k].group, t->items[k].status);
+}
+
 /* The source of a durable copy goes, if it is still what was copied. */
 static void remove_source(alice__transfer *t, alice__batch_file *i)
 {
@@ -607,10 +647,12 @@ static void settle_copies(alice__transfer *t)
         if (t->items[k].state == COPIED && t->items[k].verify)
             verify_copy(t, &t->items[k]);
     }
+    keep_groups_whole(t);
     for (size_t k = 0; k < t->count; k++) {
         if (t->items[k].state == COPIED)
             name_copy(t, &t->items[k]);
     }
+    keep_groups_whole(t);
 }
 
 /* Moves by copy: once the new names are durable (`failed` 0), the sources go. */
@@ -664,21 +706,8 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
 
 void alice__transfer_abandon(alice__transfer *t)
 {
-    for (size_t k = t->count; k-- > 0;) {
-        alice__batch_file *i = &t->items[k];
-        alice__dest dest;
-        const char *leaf;
-        if (i->state == COPIED) {
-            remove_temp(t, i);
-        } else if (i->state == RENAMED && dest_of(t, i, &dest, &leaf) == 0) {
-            const alice__naming back = {dest.fd, i->source_dir, leaf, source_name(t, i),
-                                        &i->stamp};
-            if (alice__place(t->fs, &back) == 0) {
-                alice__dests_touch(t->dests, dest.id);
-                t->stats.renamed--;
-            }
-        }
-    }
+    for (size_t k = t->count; k-- > 0;)
+        take_back(t, &t->items[k], ALICE_E_CANCELLED);
     /* No promise hangs on these flushes; a failure leaves what a kill would. */
     (void)alice__dests_flush(t->dests, NULL);
     (void)flush_sources(t);

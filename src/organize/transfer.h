@@ -55,7 +55,8 @@ alice_status alice__transfer_open(alice__transfer **out, const alice__transfer_o
 void alice__transfer_close(alice__transfer **t);
 
 typedef struct alice__job {
-    uint64_t tag; /* the caller's, given back */
+    uint64_t tag;   /* the caller's, given back */
+    uint64_t group; /* those of one number are placed together or not at all; 0: of none */
     int source_dir_fd;
     const char *source_name;
     alice__stamp stamp;      /* as it was probed: a file that differs now is ALICE_E_CHANGED */
@@ -78,8 +79,15 @@ typedef struct alice__job {
 alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alice_error *error);
 
 /*
+ * A file of the group was not placed: those of it that were put before are taken back, and
+ * finish() tells each that it failed with `why`.
+ */
+void alice__transfer_take_back(alice__transfer *t, uint64_t group, alice_status why);
+
+/*
  * What became of one file that put() accepted, told by finish() in the order of
- * put(). ALICE_E_EXISTS: its name was taken meanwhile; it is as it was.
+ * put(). ALICE_E_EXISTS: its name, or that of one of its group, was taken meanwhile; it is as
+ * it was.
  */
 typedef void (*alice__transfer_done)(void *ctx, uint64_t tag, alice_status status,
                                      const alice_error *error);

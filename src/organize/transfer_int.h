@@ -18,7 +18,7 @@ enum {
 typedef enum alice__place_state { RENAMED, COPIED, PLACED, FAILED } alice__place_state;
 
 typedef struct alice__batch_file {
-    uint64_t tag;
+    uint64_t tag, group;
     alice__stamp stamp;
     alice__hash128 hash; /* of the content, where `verify` */
     size_t source, dest; /* in the texts */

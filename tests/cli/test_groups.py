@@ -1,10 +1,14 @@
 """Files that belong together go together: each kind of group, copied and moved, at once and in a
 later run; and files that only share a name stay apart."""
 import os
+import random
 import shutil
 import struct
+import time
 
 from harness import *
+
+own_mounts()
 
 sample = collection.sample
 WHEN = 1500000000  # 14 July 2017
@@ -321,7 +325,7 @@ def a_dry_run_foretells_groups():
 def contents(*tops):
     out = {}
     for top in tops:
-        for p, sha in files(top).items():
+        for p, sha in files(top).items() if os.path.isdir(top) else ():
             out.setdefault(sha, []).append(os.path.join(os.fsencode(top), p))
     return out
 
@@ -415,6 +419,110 @@ def many_numbered_names_take_no_longer_each():
         took.append(os.times().children_user - began.children_user)
         eq((r.summary['organized'], r.summary['followers']), (3 * n, n), 'organized')
     assert took[1] < 8 * took[0] + 0.5, '%r s of work for 3,000 and 12,000 files' % took
+
+
+def many_groups(inbox, count, folders=3):
+    """Pictures with partners in folders; {content: (folder, stem)} of all."""
+    group = {}
+    for i in range(count):
+        folder, stem = 'f%d' % (i % folders), 'IMG_%04d' % i
+        put(inbox, *('%s/%s%s' % (folder, stem, e) for e in ('.DNG', '.MOV', '.AAE', '.JPG', '.JPG.xmp')[:2 + i % 4]))
+    for p, sha in files(inbox).items():
+        group[sha] = os.path.dirname(p), os.path.basename(p)[:8]
+    eq(len(group), len(files(inbox)), 'contents that differ')
+    return group
+
+
+def torn(group, organized):
+    """Groups of which some files stand in organized and some do not, or not with one number."""
+    there = {sha: p for p, sha in files(organized).items()} if os.path.isdir(organized) else {}
+    bases, count, have = {}, {}, {}
+    for sha, key in group.items():
+        count[key] = count.get(key, 0) + 1
+        if sha in there:
+            have[key] = have.get(key, 0) + 1
+            bases.setdefault(key, set()).add(there[sha][:there[sha].rindex(b'-') + 6])
+    return [(key, n, count[key]) for key, n in have.items() if n != count[key] or len(bases[key]) != 1]
+
+
+@test
+def a_partner_that_cannot_be_read_holds_its_group():
+    """Together or not at all: with the reason, foretold, and by the next run when it can be read."""
+    for more in ([], ['--move']):
+        inbox = os.path.join(fast(), 'inbox')
+        organized = inbox + '-organized'
+        put(inbox, 'a.jpg', 'a.jpg.xmp', 'b.CR2', 'b.JPG', 'b.xmp', 'c.HEIC', 'c.MOV', 'c.AAE', 'd.jpg', 'd.xmp',
+            'e.jpg', 'other/a.jpg')
+        bad = [os.path.join(inbox, 'trip', n) for n in ('a.jpg', 'b.xmp', 'c.HEIC')]
+        before = contents(inbox)
+        for path in bad:
+            os.chmod(path, 0)
+        dry = organize(inbox, organized, '--dry-run', *more, report=True, before=bound(), expect=None)
+        r = organize(inbox, organized, *more, report=True, before=bound(), expect=None)
+        eq([{k: v for k, v in line.items() if k != 'dry_run'} for line in dry.report], r.report, 'foretold')
+        eq(sorted(fate(r)), ['a.jpg', 'd.jpg', 'd.xmp', 'e.jpg'], 'organized')  # other/a.jpg
+        reasons = {os.path.basename(line['source_path']): line['reason'] for line in r.report
+                   if line['status'] == 'error'}
+        for name in ('b.CR2', 'b.JPG', 'c.MOV'):
+            assert 'left together' in reasons[name], reasons
+        for path in bad:
+            os.chmod(path, 0o644)
+        r = organize(inbox, organized, *more, report=True)
+        dests = fate(r)
+        of_one_number(dests, {'b.CR2': '.CR2', 'b.JPG': '.JPG', 'b.xmp': '.xmp'}, 'RAW')
+        of_one_number(dests, {'c.HEIC': '.HEIC', 'c.MOV': '.MOV', 'c.AAE': '.AAE'}, 'Live Photo')
+        of_one_number(dests, {'a.jpg': '.jpg', 'a.jpg.xmp': '.jpg.xmp'}, 'XMP')
+        all_accounted_for(before, inbox, organized, more)
+
+
+@test
+def a_full_disk_tears_no_group():
+    """Copied and moved to file systems that get full at every place of a group."""
+    tried = 0
+    for more in ([], ['--move']):
+        for inodes in range(24, 44, 3):  # the catalog's files take some
+            inbox = os.path.join(fast(), 'inbox')
+            organized = os.path.join(tmpfs('size=32m,nr_inodes=%d' % inodes), 'organized')
+            group = many_groups(inbox, 12, 1)
+            before = contents(inbox)
+            organize(inbox, organized, *more, expect=None)
+            eq(torn(group, organized), [], 'torn')
+            tried += 0 < len(contents(organized)) < len(group)
+            eq(sorted(set(before) - set(contents(inbox, organized))), [], 'lost')
+            clean()
+    assert tried > 3, 'full in the middle: %d' % tried
+
+
+@test
+def killed_at_any_moment_no_group_is_torn():
+    """kill -9, copying and moving, within a file system and across: the next run ends it, each
+    content once, each group with one number."""
+    kills = int(os.environ.get('ALICE_KILLS', '20'))
+    rng = random.Random(int(os.environ.get('ALICE_SEED', '1')))
+    for move, apart in ((False, False), (True, False), (True, True)):
+        took = None
+        for _ in range(max(2, kills // 6)):
+            inbox = os.path.join(fast(), 'inbox')
+            organized = os.path.join(place(), 'o') if apart else inbox + '-organized'
+            more = ['--move'] if move else []
+            group = many_groups(inbox, 40)
+            before = contents(inbox)
+            if took is None:
+                began = time.monotonic()
+                organize(inbox, organized + '-first', '--dry-run', *more)
+                took = time.monotonic() - began
+            p = start('organize', inbox, organized, '--json', *more)
+            try:
+                p.wait(timeout=rng.uniform(0.3, 2.5) * took)
+            except subprocess.TimeoutExpired:
+                p.kill()
+            p.communicate()
+            eq(sorted(set(before) - set(contents(inbox, organized))), [], 'lost by the kill')
+            organize(inbox, organized, *more)
+            eq(torn(group, organized), [], 'torn')
+            all_accounted_for(before, inbox, organized, move)
+            again = organize(inbox, organized, *more)
+            eq((again.summary['organized'], again.summary['errors']), (0, 0), 'the run after that')
 
 
 main()

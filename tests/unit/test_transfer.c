@@ -1225,6 +1225,78 @@ static void memory_is_charged(void **state)
     assert_ok(alice_budget_close(&b, NULL));
 }
 
+/* Two of a group and one of none: where one of the two is not placed the other is as it was. */
+static void groups_are_placed_together_or_not_at_all(void **state)
+{
+    static const char *const from[] = {"a.jpg", "a.xmp", "b.jpg"};
+    static const char *const to[] = {"d/1.jpg", "d/1.xmp", "d/2.jpg"};
+    place *p = *state;
+    for (unsigned w = 0; w < WAYS; w++) {
+        for (unsigned how = 0; how < 8; how++) {
+            const bool move = how & 1, taken = how & 2, second = how & 4;
+            const bool renamed = move && !ways[w].limits.apart;
+            alice__transfer *t = open_transfer(p, move, limited(&faults, ways[w].limits));
+            told n = {.count = 0};
+            if (taken && renamed)
+                goto next; /* these have their names at once */
+            for (unsigned i = 0; i < 3; i++) {
+                make_file(p->in, from[i], i, 1000 + i);
+                alice__job job = {.tag = i,
+                                  .group = i < 2 ? 5 : 6,
+                                  .source_dir_fd = p->in,
+                                  .source_name = from[i],
+                                  .stamp = stamp_of(p->in, from[i]),
+                                  .dest = to[i]};
+                assert_ok(alice__transfer_put(t, &job, NULL));
+            }
+            if (taken)
+                make_file(p->out, to[second], 9, 99);
+            else
+                alice__transfer_take_back(t, 5, ALICE_E_CANCELLED);
+            assert_ok(alice__transfer_finish(t, note, &n, NULL));
+            assert_int_equal(n.count, 3);
+            for (unsigned i = 0; i < 2; i++) {
+                assert_status(n.status[i], taken ? ALICE_E_EXISTS : ALICE_E_CANCELLED);
+                assert_true(is_file(p->in, from[i], i, 1000 + i));
+                if (taken && i == second)
+                    assert_true(is_file(p->out, to[i], 9, 99));
+                else
+                    assert_false(tree_has(p->out, to[i]));
+            }
+            assert_status(n.status[2], ALICE_OK);
+            assert_true(is_file(p->out, to[2], 2, 1002));
+            assert_int_equal(tree_has(p->in, from[2]), !move);
+        next:
+            alice__transfer_close(&t);
+            clean(p);
+        }
+        /* Many are taken back: the few that stay are those whose descriptors are closed. */
+        alice__transfer *t = open_transfer(p, false, limited(&faults, ways[w].limits));
+        for (unsigned i = 0; i < 8; i++) {
+            char name[2][16];
+            snprintf(name[0], sizeof name[0], "%u.jpg", i);
+            snprintf(name[1], sizeof name[1], "d/%u.jpg", i);
+            make_file(p->in, name[0], i, 1000 + i);
+            alice__job job = {.tag = i,
+                              .group = i < 6 ? 5 : 6,
+                              .source_dir_fd = p->in,
+                              .source_name = name[0],
+                              .stamp = stamp_of(p->in, name[0]),
+                              .dest = name[1]};
+            assert_ok(alice__transfer_put(t, &job, NULL));
+        }
+        alice__transfer_take_back(t, 5, ALICE_E_IO);
+        assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+        alice__transfer_close(&t);
+        for (unsigned i = 0; i < 8; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "d/%u.jpg", i);
+            assert_int_equal(is_file(p->out, name, i, 1000 + i), i >= 6);
+        }
+        clean(p);
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -1247,6 +1319,7 @@ int main(int argc, char **argv)
         TEST(a_long_copy_can_be_stopped),
         TEST(many_folders_are_made_and_flushed),
         FAST(a_batch_can_be_taken_back),
+        FAST(groups_are_placed_together_or_not_at_all),
         TEST(a_batch_has_its_end),
         TEST(only_what_is_ours_is_swept),
         TEST(only_our_copy_is_taken_back),
