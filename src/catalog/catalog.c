@@ -24,10 +24,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "catalog/fingerprints.h"
+#include "catalog/lock.h"
 #include "catalog/store.h"
 #include "catalog/tree_mark.h"
 #include "port/fs.h"
@@ -89,8 +89,8 @@ struct alice__catalog {
     alice__standing standing;
     bool rebuilds;    /* the run under way does */
     const char *home; /* where the mark is kept, in the options' text copied; NULL: nowhere */
-    int lock;
-    char *path; /* PATH_ROOM bytes of names: catalog, lock, probe; PATH_ROOM more for home */
+    alice__lock lock;
+    char *path; /* PATH_ROOM bytes of names; as many for home, and for the lock's */
     char scratch[PATH_ROOM / 4];
 };
 
@@ -177,66 +177,6 @@ static alice_status check_ours(alice__catalog *c, const char *path, alice_error 
                            "aside, or give another --catalog: %s",
                            path);
     }
-}
-
-static void when(int64_t seconds, char *buf, size_t size)
-{
-    time_t t = (time_t)seconds;
-    struct tm tm;
-    if (!gmtime_r(&t, &tm) || strftime(buf, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
-        snprintf(buf, size, "an unknown time");
-}
-
-/* Who holds it, as the holder wrote it. */
-static alice_status held(const char *lock_path, alice_error *error)
-{
-    char text[160] = "";
-    size_t got = 0;
-    int fd = -1;
-    if (alice__fs_open_read(ALICE__FS_CWD, lock_path, &fd) == 0) {
-        if (alice__fs_read_at(fd, 0, text, sizeof text - 1, &got) != 0)
-            got = 0;
-        alice__fs_close(fd);
-    }
-    text[got] = 0;
-    text[strcspn(text, "\n")] = 0;
-    return alice__fail(error, ALICE_E_BUSY, 0, "the catalog is in use by %s",
-                       text[0] ? text : "another program");
-}
-
-/* Take the lock file and say in it who has it. Where the file system knows no locks, SQLite's
-   own has to do. */
-static alice_status take_lock(alice__catalog *c, const char *lock_path, alice_error *error)
-{
-    char text[160], host[64], since[40];
-    int r = alice__fs_open_write(ALICE__FS_CWD, lock_path, true, 0644, &c->lock);
-    if (r != 0) {
-        c->lock = -1;
-        return alice__fail(error, alice__status_of_errno(-r), -r,
-                           "cannot make the catalog's lock: %s", lock_path);
-    }
-    r = alice__fs_lock(c->lock);
-    if (r == -EAGAIN) {
-        alice__fs_close(c->lock);
-        c->lock = -1;
-        return held(lock_path, error);
-    }
-    alice__host_name(host, sizeof host);
-    when(alice_env_wall_s(&c->env), since, sizeof since);
-    int n = snprintf(text, sizeof text, "process %ld on %s since %s\n", alice__host_pid(), host,
-                     since);
-    if (alice__fs_truncate(c->lock, 0) == 0)
-        (void)alice__fs_write_at(c->lock, 0, text, (size_t)n);
-    return ALICE_OK;
-}
-
-static void drop_lock(alice__catalog *c)
-{
-    if (c->lock < 0)
-        return;
-    (void)alice__fs_truncate(c->lock, 0);
-    alice__fs_close(c->lock);
-    c->lock = -1;
 }
 
 /* ---- a dry run's databases ---- */
@@ -358,7 +298,7 @@ static alice_status copy_base(alice__catalog *c, const char *path, alice_error *
     if (alice__fs_open_read(ALICE__FS_CWD, c->path, &fd) == 0 &&
         alice__fs_lock(fd) == -EAGAIN) {
         alice__fs_close(fd);
-        return held(c->path, error);
+        return alice__lock_is_held(c->path, error);
     }
     for (int i = 0; i < 3 && st == ALICE_OK; i++) {
         char name[16];
@@ -426,7 +366,7 @@ static alice_status open_dry(alice__catalog *c, const alice__catalog_options *o,
             st = alice__store_open(&c->base, &so, error);
         if (st == ALICE_E_BUSY && so.mode == ALICE__STORE_READ &&
             beside(o->path, ".lock", c->path, PATH_ROOM) == ALICE_OK)
-            held(c->path, error);
+            alice__lock_is_held(c->path, error);
         if (st == ALICE_OK) {
             st = look_at_tree(c, c->base);
             if (st != ALICE_OK)
@@ -459,19 +399,20 @@ static alice_status open_real(alice__catalog *c, const alice__catalog_options *o
     alice_status st = check_ours(c, o->path, error);
     if (st != ALICE_OK)
         return st;
-    st = beside(o->path, ".lock", c->path, PATH_ROOM);
+    char *lock = c->path + (size_t)2 * PATH_ROOM;
+    st = beside(o->path, ".lock", lock, PATH_ROOM);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "the catalog's path is too long");
     if (!in_own_place(o->path)) {
-        char *leaf = strrchr(c->path, '/');
+        char *leaf = strrchr(lock, '/');
         *leaf = 0;
-        int r = alice__fs_mkdir(ALICE__FS_CWD, c->path, 0755);
+        int r = alice__fs_mkdir(ALICE__FS_CWD, lock, 0755);
         if (r && r != -EEXIST)
             return alice__fail(error, alice__status_of_errno(-r), -r,
-                               "cannot make the folder of the catalog's lock: %s", c->path);
+                               "cannot make the folder of the catalog's lock: %s", lock);
         *leaf = '/';
     }
-    st = take_lock(c, c->path, error);
+    st = alice__lock_take(&c->lock, &c->env, lock, error);
     if (st != ALICE_OK)
         return st;
     st = beside(o->path, ".probe", c->path, PATH_ROOM);
@@ -526,7 +467,7 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
     c->env = o->env;
     c->dry_run = o->dry_run;
     c->standing = ALICE__STANDING_NEW;
-    c->lock = -1;
+    c->lock.fd = -1;
     alice__store_options like = {
         .env = o->env,
         .path = o->path,
@@ -536,7 +477,7 @@ alice_status alice__catalog_open(alice__catalog **out, const alice__catalog_opti
     size_t bytes = o->fingerprint_buffer_bytes ? o->fingerprint_buffer_bytes : 512 * ALICE_KB;
     bool said = false;
 
-    st = alice_env_alloc(&c->env, (size_t)2 * PATH_ROOM, ALICE_HERE, (void **)&c->path);
+    st = alice_env_alloc(&c->env, (size_t)3 * PATH_ROOM, ALICE_HERE, (void **)&c->path);
     if (st == ALICE_OK && o->home) {
         c->home = c->path + PATH_ROOM;
         if (strlen(o->home) >= PATH_ROOM)
@@ -578,13 +519,13 @@ void alice__catalog_close(alice__catalog **catalog)
     alice__store_close(&c->top);
     alice__store_close(&c->base);
     unlink_scratch(c);
-    drop_lock(c);
+    alice__lock_drop(&c->lock);
     alice__fingerprints_close(&c->fingerprints);
     for (int i = 0; i < 2; i++)
         alice_env_free(&c->env, c->windows[i], c->windows[i] ? sizeof(window) : 0);
     alice_env_free(&c->env, c->doubt, c->doubt_size);
     alice_env_free(&c->env, c->texts, c->texts ? TEXTS_ROOM : 0);
-    alice_env_free(&c->env, c->path, c->path ? (size_t)2 * PATH_ROOM : 0);
+    alice_env_free(&c->env, c->path, c->path ? (size_t)3 * PATH_ROOM : 0);
     alice_env env = c->env;
     alice_env_free(&env, c, sizeof *c);
 }
@@ -866,7 +807,8 @@ alice_status alice__catalog_known(alice__catalog *c, int64_t dir_id, const char 
 {
     alice__store *stores[2] = {c->top, c->base};
     size_t n = strlen(name) + 1;
-    alice_status st = ALICE_OK;
+    /* A run over what is known commits nothing, and beats here. */
+    alice_status st = alice__lock_beat(&c->lock, &c->env);
     *known = (alice__known){0};
     for (int i = 0; i < 2 && st == ALICE_OK && known->id == 0; i++) {
         window *w = c->windows[i];
@@ -1192,6 +1134,11 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
     /* Nothing happened: nothing to flush. */
     if (st == ALICE_OK && !alice__store_begun(c->top) && !closes)
         return ALICE_OK;
+    if (st == ALICE_OK) {
+        st = alice__lock_still(&c->lock, &c->env, error);
+        if (st != ALICE_OK)
+            return st;
+    }
     open |= c->doubtful;
     c->now.open_from = open ? from : 0;
     c->now.open_to = open ? c->now.next_file : 0;
@@ -1254,7 +1201,10 @@ static alice_status mark_tree(alice__catalog *c, alice_error *error)
 alice_status alice__catalog_run_begin(alice__catalog *c, const alice__run *run, int64_t *run_id,
                                       alice_error *error)
 {
-    alice_status st = alice__store_begin(c->top);
+    alice_status st = alice__lock_still(&c->lock, &c->env, error);
+    if (st != ALICE_OK)
+        return st;
+    st = alice__store_begin(c->top);
     c->rebuilds = run->rebuilds;
     c->tree.incomplete = c->rebuilds;
     if (st == ALICE_OK)

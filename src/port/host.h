@@ -13,4 +13,10 @@ long alice__host_pid(void);
 /* The machine's name, terminated, maybe cut; "localhost" where it has none. */
 void alice__host_name(char *buf, size_t size);
 
+/* Names this machine since it was started: the same in all its containers. "unknown" where the
+   kernel does not say. */
+void alice__host_boot(char *buf, size_t size);
+
+void alice__host_pause(int ms);
+
 #endif

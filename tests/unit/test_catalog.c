@@ -8,9 +8,12 @@
 #include "tree.h"
 
 #include <alice/budget.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "catalog/catalog.h"
@@ -744,6 +747,200 @@ static void schemas_migrate(void **state)
     assert_int_equal(sql_number("SELECT count(*) FROM t"), 2);
 }
 
+/* ---- a holder on another machine, whose locks are not seen here ---- */
+
+static const char foreign[] = "process 12 on nas since 2026-01-02 03:04:05 UTC\n"
+                              "boot 00000000-0000-0000-0000-000000000000 beat %d\n";
+
+static void write_lock(int beat)
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, foreign, beat);
+    int fd = openat(folder_fd, ".alice/catalog.db.lock", O_WRONLY | O_CREAT, 0644);
+    if (fd < 0 || pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n) != 0)
+        _exit(1);
+    close(fd);
+}
+
+static void a_holder_on_another_machine_is_noticed(void **state)
+{
+    (void)state;
+    alice__catalog *c = opened();
+    alice_error e = {0};
+    const alice__run run = {.mode = "copy", .inbox = "/in", .organized = "/out"};
+    alice__run_totals totals = {.files = 1};
+    int64_t id = 0, dir = dir_of(c, "/in");
+    place(c, dir, "a", 1);
+    assert_ok(alice__catalog_commit(c, true, NULL));
+
+    /* It takes what is held here: nothing more is written, and its lock is left to it. */
+    write_lock(1);
+    place(c, dir, "b", 2);
+    assert_status(alice__catalog_commit(c, true, &e), ALICE_E_BUSY);
+    assert_non_null(strstr(e.text, "process 12 on nas"));
+    assert_status(alice__catalog_run_begin(c, &run, &id, &e), ALICE_E_BUSY);
+    assert_status(alice__catalog_run_end(c, 1, &totals, &e), ALICE_E_BUSY);
+    alice__catalog_close(&c);
+    assert_int_equal(sql_number("SELECT count(*) FROM files"), 1);
+    char text[160], expected[160];
+    int fd = openat(folder_fd, ".alice/catalog.db.lock", O_RDONLY);
+    ssize_t n = read(fd, text, sizeof text);
+    close(fd);
+    snprintf(expected, sizeof expected, foreign, 1);
+    assert_int_equal(n, strlen(expected));
+    assert_memory_equal(text, expected, (size_t)n);
+
+    /* It works: its beats are seen. */
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        for (int beat = 2;; beat++) {
+            write_lock(beat);
+            poll(NULL, 0, 20);
+        }
+    alice_status st = open_status(&e);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_status(st, ALICE_E_BUSY);
+    assert_non_null(strstr(e.text, "process 12 on nas"));
+
+    /* It was killed there: silent, and so free. */
+    write_lock(7);
+    c = opened();
+    assert_int_equal(known(c, dir, "a"), 1);
+    place(c, dir, "b", 2);
+    assert_ok(alice__catalog_commit(c, false, NULL));
+    alice__catalog_close(&c);
+}
+
+static void a_lock_that_cannot_be_written_is_said(void **state)
+{
+    (void)state;
+    alice__catalog *c = opened();
+    alice_error e = {0};
+    alice__catalog_close(&c);
+    struct rlimit was, none = {0, 0};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    none.rlim_max = was.rlim_max;
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    alice_status st = open_status(&e);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, before);
+    assert_int_not_equal(st, ALICE_OK);
+    assert_non_null(strstr(e.text, "cannot write the catalog's lock"));
+}
+
+/* ---- flushes ---- */
+
+static int flushes;
+
+long syscall(long number, ...); /* POSIX does not know it */
+
+/* In place of the C library's, for SQLite too. */
+int fsync(int fd)
+{
+    flushes++;
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    flushes++;
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+static void each_commit_is_flushed(void **state)
+{
+    (void)state;
+    char name[24];
+    alice__catalog *c = opened();
+    int64_t dir = dir_of(c, "/in");
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        place(c, dir, name, (uint64_t)i);
+        int before = flushes;
+        assert_ok(alice__catalog_commit(c, true, NULL));
+        assert_true(flushes > before);
+    }
+    alice__catalog_close(&c);
+}
+
+/* ---- the first schema ---- */
+
+/* As alice made it before there was a history; never change it. */
+static const char first_schema[] =
+    "CREATE TABLE runs(id INTEGER PRIMARY KEY, mode TEXT, inbox TEXT, organized TEXT,"
+    " started INTEGER, ended INTEGER, finished INTEGER NOT NULL DEFAULT 0, files INTEGER,"
+    " placed INTEGER, skipped INTEGER, duplicates INTEGER, errors INTEGER, bytes INTEGER);"
+    "CREATE TABLE dirs(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE words(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE files(id INTEGER PRIMARY KEY, dir INTEGER NOT NULL, name TEXT NOT NULL,"
+    " size INTEGER NOT NULL, mtime_ns INTEGER, ctime_ns INTEGER, inode INTEGER,"
+    " state INTEGER NOT NULL, run INTEGER, dest TEXT, head BLOB, content BLOB, other INTEGER,"
+    " type INTEGER, date INTEGER, time INTEGER, zone INTEGER, date_source INTEGER,"
+    " make INTEGER, model INTEGER, software INTEGER, generator INTEGER,"
+    " generator_source INTEGER, ai_edited INTEGER, width INTEGER, height INTEGER,"
+    " content_id TEXT, replaced INTEGER);"
+    "CREATE UNIQUE INDEX files_by_name ON files(dir, name) WHERE replaced IS NULL;"
+    "CREATE TABLE ai(file INTEGER PRIMARY KEY, prompt TEXT, negative_prompt TEXT, model TEXT,"
+    " seed TEXT, sampler TEXT);"
+    "CREATE TABLE fingerprints(key INTEGER, id INTEGER, PRIMARY KEY(key, id)) WITHOUT ROWID;"
+    "CREATE TABLE counters(project TEXT, source TEXT, next INTEGER NOT NULL,"
+    " PRIMARY KEY(project, source)) WITHOUT ROWID;"
+    "CREATE TABLE batch(one INTEGER PRIMARY KEY CHECK(one = 1), open_from INTEGER NOT NULL,"
+    " open_to INTEGER NOT NULL, next_file INTEGER NOT NULL, placed INTEGER NOT NULL,"
+    " merged INTEGER NOT NULL);"
+    "INSERT INTO batch VALUES(1, 0, 0, 4, 2, 0);"
+    "INSERT INTO runs VALUES(1, 'move', '/in', '/out', 10, 20, 1, 1, 1, 0, 0, 0, 1001);"
+    "INSERT INTO runs VALUES(2, 'copy', '/in', '/out', 30, 40, 1, 2, 1, 1, 0, 0, 1002);"
+    "INSERT INTO dirs VALUES(1, '/in');"
+    "INSERT INTO files(id, dir, name, size, mtime_ns, ctime_ns, inode, state, run, dest, head)"
+    " VALUES(1, 1, 'a.jpg', 1001, 5, 6, 7, 1, 1, 'day/p/s/p-00001.jpg', zeroblob(16)),"
+    " (2, 1, 'b.jpg', 1002, 5, 6, 7, 1, 2, 'day/p/s/p-00002.jpg', zeroblob(16)),"
+    " (3, 1, 'c.txt', 9, 5, 6, 7, 3, 2, NULL, NULL);"
+    "INSERT INTO counters VALUES('p', 's', 3);"
+    "PRAGMA application_id = 1634494819; PRAGMA user_version = 1";
+
+static void the_first_schema_migrates(void **state)
+{
+    (void)state;
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(db_path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, first_schema, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    /* Once dry, which changes nothing, and twice for good. */
+    for (int i = 0; i < 3; i++) {
+        alice__catalog *c = opened_with((alice__catalog_options){.dry_run = i == 0});
+        alice__run_row run;
+        alice__run_file f;
+        int64_t after = 0;
+        uint64_t next = 0;
+        assert_int_equal(known(c, 1, "a.jpg"), 1);
+        assert_int_equal(known(c, 1, "c.txt"), 3);
+        assert_int_equal(alice__catalog_standing(c), ALICE__STANDING_CURRENT);
+        assert_ok(alice__catalog_number(c, "p", "s", &next));
+        assert_int_equal(next, 3);
+        assert_ok(alice__catalog_run_before(c, 2, &run));
+        assert_int_equal(run.id, 1);
+        assert_int_equal(run.undoes, 0);
+        assert_ok(alice__catalog_run_file(c, &run, &after, &f));
+        assert_int_equal(f.id, 1);
+        assert_string_equal(f.dest, "day/p/s/p-00001.jpg");
+        assert_true(f.move);
+        assert_status(alice__catalog_run_file(c, &run, &after, &f), ALICE_E_END);
+        assert_ok(alice__catalog_run_before(c, 0, &run));
+        after = 0;
+        assert_ok(alice__catalog_run_file(c, &run, &after, &f));
+        assert_int_equal(f.id, 2);
+        assert_false(f.move);
+        alice__catalog_close(&c);
+        assert_int_equal(sql_number("PRAGMA user_version"), i == 0 ? 1 : 2);
+        if (i > 0)
+            assert_true(sql_number("SELECT id <> 0 FROM tree") == 1);
+    }
+}
+
 static void a_full_disk_stops_a_batch(void **state)
 {
     (void)state;
@@ -1368,6 +1565,10 @@ int main(void)
         TEST(damaged_pages_are_noticed),
         TEST(other_schemas_are_refused),
         TEST(schemas_migrate),
+        TEST(the_first_schema_migrates),
+        TEST(each_commit_is_flushed),
+        TEST(a_holder_on_another_machine_is_noticed),
+        TEST(a_lock_that_cannot_be_written_is_said),
         TEST(a_full_disk_stops_a_batch),
         TEST(windows_follow_ten_thousand_names),
         TEST(odd_names_are_found),
