@@ -1063,6 +1063,19 @@ alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *
     return n >= 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;
 }
 
+alice_status alice__catalog_head(alice__catalog *c, int64_t id, alice__hash *head)
+{
+    alice__store_row row;
+    alice__store *s = store_of(c, id);
+    alice_status st = alice__store_row_get(s, id, &row);
+    *head = (alice__hash){0};
+    if (st != ALICE_OK)
+        return st == ALICE_E_NOENT ? ALICE_OK : st;
+    *head = row.head;
+    alice__store_row_end(s);
+    return ALICE_OK;
+}
+
 alice_status alice__catalog_refused_day(alice__catalog *c, int64_t id, int64_t *day)
 {
     alice__store_row row;

@@ -149,6 +149,8 @@ alice_status alice__catalog_dest(alice__catalog *c, int64_t id, char *buf, size_
 /* The same, and how its source was, which is how its copy was made. */
 alice_status alice__catalog_placed(alice__catalog *c, int64_t id, alice__stamp *stamp,
                                    char *buf, size_t size);
+/* The hash of the head that a row was added with; zero: none. */
+alice_status alice__catalog_head(alice__catalog *c, int64_t id, alice__hash *head);
 /* The day that was the future when a placed row was decided, and that it rests on; 0: none. */
 alice_status alice__catalog_refused_day(alice__catalog *c, int64_t id, int64_t *day);
 /* The first placed file after `dest` (in bytes; below organized, replaced) whose decision

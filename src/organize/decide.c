@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "media/facts.h"
+#include "organize/group_names.h"
 #include "organize/plan.h"
 #include "port/fs.h"
 
@@ -311,6 +312,15 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
     alice__group g = {.leader = 0};
+    if (p->status == ALICE_OK && p->known_row) {
+        alice__hash head;
+        alice_status st = alice__catalog_head(x->o->catalog, p->known_row, &head);
+        if (st != ALICE_OK)
+            return st;
+        p->settled = p->known = head.low == p->head.low && head.high == p->head.high;
+        p->reason = "known: its head is the same as before";
+        p->again = p->known && p->not_media && alice__group_follows(p->name);
+    }
     if (p->status == ALICE_OK && (!p->settled || p->again)) {
         int64_t dir = 0;
         alice_status st = alice__flow_folder_row(x, p->folder, false, &dir);

@@ -34,6 +34,26 @@ static bool is_young(const alice__flow *x, const alice__fs_stat *s)
     return age >= 0 && age < (int64_t)x->o->o.settle_seconds;
 }
 
+/*
+ * Whether times and size that are the same tell enough. A change time that follows the
+ * modification time, as on FAT, SMB and some of FUSE, tells nothing more than that one: a
+ * program can set both. Then the inode has to be the same, and where a number may come to
+ * another file, the head has to be read again.
+ */
+static bool is_certain(alice__flow *x, int folder_fd, uint64_t dev, const alice__stamp *now,
+                       const alice__stamp *known)
+{
+    const alice__fs_ops *fs = x->o->fs;
+    alice__fs_space space;
+    if (now->ctime_ns != now->mtime_ns)
+        return true;
+    if (x->dev != dev || dev == 0) {
+        x->dev = dev;
+        x->inodes = fs->space_of(fs, folder_fd, &space) == 0 && space.inodes;
+    }
+    return x->inodes && now->inode == known->inode;
+}
+
 static alice_status feed_file(alice__flow *x, const alice__entry *e)
 {
     alice_organizer *o = x->o;
@@ -95,6 +115,14 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         return ALICE_OK;
     }
     same = same && copy == ALICE__COPY_STANDS;
+    if (same && !is_certain(x, alice__folder_fd(e->folder), st.dev, &stamp, &known.stamp)) {
+        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+        p->stamp = stamp;
+        p->now_s = x->newest_s;
+        p->known_row = known.id;
+        p->not_media = known.state == ALICE__NOT_MEDIA;
+        return ALICE_OK;
+    }
     /* A sidecar whose picture was not there may have found it. */
     bool again = same && known.state == ALICE__NOT_MEDIA && alice__group_follows(e->name);
     if (same && !o->o.on_file && !again) {

@@ -31,6 +31,8 @@ typedef struct alice__flow {
     uint64_t began_ns, transaction_ns, progress_ns;
     uint32_t window, fed;
     uint64_t looked_at, bytes_looked_at; /* of the first files: their mean size sets the base */
+    uint64_t dev;                        /* the file system looked at last */
+    bool inodes;                         /* inode numbers tell files of it apart */
     uint64_t folder_serial;              /* of folder_id */
     int64_t folder_id;
     int64_t

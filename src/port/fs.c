@@ -38,6 +38,10 @@
 #define EXT4_SUPER_MAGIC 0xEF53
 #define XFS_SUPER_MAGIC 0x58465342
 #define BTRFS_SUPER_MAGIC 0x9123683E
+#define NFS_MAGIC 0x6969
+#define OVERLAY_MAGIC 0x794c7630
+#define ZFS_MAGIC 0x2fc12fc1
+#define BCACHEFS_MAGIC 0xca451a4e
 #ifndef F2FS_SUPER_MAGIC
 #define F2FS_SUPER_MAGIC 0xF2F52010
 #endif
@@ -560,11 +564,14 @@ int alice__fs_space_of(int fd, alice__fs_space *out)
         return -errno;
     unsigned long type = (unsigned long)f.f_type & 0xffffffffUL;
     bool memory = type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+    bool local = memory || type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC ||
+                 type == BTRFS_SUPER_MAGIC || type == F2FS_SUPER_MAGIC;
     *out = (alice__fs_space){
         .free = (uint64_t)v.f_bavail * v.f_frsize,
         .total = (uint64_t)v.f_blocks * v.f_frsize,
-        .local = memory || type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC ||
-                 type == BTRFS_SUPER_MAGIC || type == F2FS_SUPER_MAGIC,
+        .local = local,
+        .inodes = local || type == NFS_MAGIC || type == OVERLAY_MAGIC || type == ZFS_MAGIC ||
+                  type == BCACHEFS_MAGIC,
         .memory = memory,
     };
     return 0;

@@ -49,6 +49,7 @@ struct faulty_fs {
     int reply[FAULTY_OPS];        /* 0, or the -errno that it answers when it has been done */
     int sync_files, sync_folders; /* 0, or the -errno of flushing one */
     bool apart;     /* every folder is a file system of its own: no renaming, no links across */
+    bool no_inodes; /* a file system whose inode numbers may come to another file */
     bool not_local; /* a file system whose flush of all tells nothing */
 
     enum faulty_op fail_op;
@@ -308,6 +309,8 @@ static int faulty_space_of(const alice__fs_ops *fs, int fd, alice__fs_space *out
     int r = faulty_do_space_of(fs, fd, out);
     if (!r && f->not_local)
         out->local = false;
+    if (!r && f->no_inodes)
+        out->inodes = false;
     return r;
 }
 

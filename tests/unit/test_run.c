@@ -267,41 +267,90 @@ static void a_flush_that_fails_leaves_the_batch_in_doubt(void **state)
 
 /* ---- an older alice ---- */
 
-static void what_an_older_reader_passed_over_is_looked_at_again(void **state)
+/* The catalog knows files as they are by their stamps, as no media. */
+static void know(scene *s, const char *name, const alice__row *as)
 {
-    scene *s = *state;
     const alice_clock clock = {.wall_s = wall, .ctx = s};
     const alice_organizer_options options = options_of(s, &clock);
     alice_error error = {.text = ""};
     alice_organizer *o = NULL;
-    struct stat a, b;
-    int64_t id = 0, dir = 0;
-    picture(s, "old.jpg", "2024:05:06 10:00:00", Y2024);
-    picture(s, "same.jpg", "2024:05:07 10:00:00", Y2024);
-    assert_int_equal(fstatat(s->inbox_fd, "old.jpg", &a, 0), 0);
-    assert_int_equal(fstatat(s->inbox_fd, "same.jpg", &b, 0), 0);
+    struct stat f;
+    int64_t id = 0;
+    alice__row row = *as;
+    assert_int_equal(fstatat(s->inbox_fd, name, &f, 0), 0);
     assert_ok(alice__organizer_open_on(&o, &options, NULL, &error));
-    assert_ok(alice__catalog_dir(o->catalog, o->inbox, true, &dir));
-    for (int i = 0; i < 2; i++) {
-        const struct stat *f = i ? &b : &a;
-        const alice__row row = {
-            .dir_id = dir,
-            .name = i ? "same.jpg" : "old.jpg",
-            .stamp = {.size = (uint64_t)f->st_size,
-                      .mtime_ns = f->st_mtim.tv_sec * INT64_C(1000000000) + f->st_mtim.tv_nsec,
-                      .ctime_ns = f->st_ctim.tv_sec * INT64_C(1000000000) + f->st_ctim.tv_nsec,
-                      .inode = f->st_ino},
-            .state = ALICE__NOT_MEDIA,
-            .other = i ? ALICE__READER : ALICE__READER - 1};
-        assert_ok(alice__catalog_add(o->catalog, &row, &id, &error));
-    }
+    assert_ok(alice__catalog_dir(o->catalog, o->inbox, true, &row.dir_id));
+    row.name = name;
+    row.state = ALICE__NOT_MEDIA;
+    row.stamp =
+        (alice__stamp){.size = (uint64_t)f.st_size,
+                       .mtime_ns = f.st_mtim.tv_sec * INT64_C(1000000000) + f.st_mtim.tv_nsec,
+                       .ctime_ns = f.st_ctim.tv_sec * INT64_C(1000000000) + f.st_ctim.tv_nsec,
+                       .inode = f.st_ino + as->stamp.inode};
+    assert_ok(alice__catalog_add(o->catalog, &row, &id, &error));
     assert_ok(alice__catalog_commit(o->catalog, false, &error));
     alice_organizer_close(&o);
+}
 
+static void what_an_older_reader_passed_over_is_looked_at_again(void **state)
+{
+    scene *s = *state;
+    picture(s, "old.jpg", "2024:05:06 10:00:00", Y2024);
+    picture(s, "same.jpg", "2024:05:07 10:00:00", Y2024);
+    know(s, "old.jpg", &(alice__row){.other = ALICE__READER - 1});
+    know(s, "same.jpg", &(alice__row){.other = ALICE__READER});
     assert_ok(run(s));
     assert_int_equal(s->r.organized, 1);
     assert_int_equal(s->r.already_known, 1);
     assert_int_equal(in_day(s, "2024-05-06"), 1);
+}
+
+/* ---- file systems whose times tell too little ---- */
+
+/* A file whose change time is its modification time, as on FAT. */
+static void fresh(const scene *s, const char *name)
+{
+    struct stat f;
+    do {
+        unlinkat(s->inbox_fd, name, 0);
+        tree_file(s->inbox_fd, name, "just text", 9);
+        assert_int_equal(fstatat(s->inbox_fd, name, &f, 0), 0);
+    } while (f.st_mtim.tv_nsec != f.st_ctim.tv_nsec);
+}
+
+static void times_that_follow_each_other_are_not_believed(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    const alice__hash right = alice__hash_of_bytes("just text", 9);
+    faulty_fs_init(&f);
+    s->fs = &f.ops;
+    fresh(s, "1.txt");
+    fresh(s, "2.txt");
+    fresh(s, "3.txt");
+    know(s, "1.txt", &(alice__row){.other = ALICE__READER}); /* of other bytes */
+    know(s, "2.txt", &(alice__row){.other = ALICE__READER, .head = right});
+    know(s, "3.txt", &(alice__row){.other = ALICE__READER, .stamp.inode = 1});
+
+    /* Where inodes tell files apart, what has the same one is the same. */
+    assert_ok(run(s));
+    assert_int_equal(s->r.already_known, 2);
+    assert_int_equal(s->r.not_media, 1);
+
+    /* Else the head decides. */
+    know(s, "3.txt", &(alice__row){.other = ALICE__READER, .head = right, .stamp.inode = 1});
+    f.no_inodes = true;
+    assert_ok(run(s));
+    assert_int_equal(s->r.already_known, 2);
+    assert_int_equal(s->r.not_media, 1);
+    assert_ok(run(s));
+    assert_int_equal(s->r.already_known, 3);
+
+    /* A change time of its own is believed. */
+    picture(s, "4.jpg", "2024:05:06 10:00:00", Y2024);
+    know(s, "4.jpg", &(alice__row){.other = ALICE__READER});
+    assert_ok(run(s));
+    assert_int_equal(s->r.already_known, 4);
 }
 
 int main(void)
@@ -316,6 +365,7 @@ int main(void)
         TEST(what_was_changed_since_is_left),
         TEST(a_flush_that_fails_leaves_the_batch_in_doubt),
         TEST(what_an_older_reader_passed_over_is_looked_at_again),
+        TEST(times_that_follow_each_other_are_not_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
