@@ -35,7 +35,8 @@ enum {
     OPT_ONLY,
     OPT_PRUNE_EMPTY,
     OPT_LOSSY,
-    OPT_SETTLE
+    OPT_SETTLE,
+    OPT_DUPLICATES
 };
 
 typedef struct organizing {
@@ -45,6 +46,7 @@ typedef struct organizing {
     FILE *out;         /* where people read */
     cli_tally tally;
     cli_choice choice;
+    bool removes;                              /* duplicates */
     char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
 
@@ -177,6 +179,7 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "organized", r->organized);
     json_uint(&j, "skipped", r->skipped);
     json_uint(&j, "duplicates", r->duplicates);
+    json_uint(&j, "duplicates_removed", r->duplicates_removed);
     json_uint(&j, "errors", r->errors);
     json_uint(&j, "not_media", r->not_media);
     json_uint(&j, "already_known", r->already_known);
@@ -243,6 +246,7 @@ static void print_summary(const organizing *s, const alice_organizer *organizer,
                            .report = args->value[OPT_REPORT],
                            .dry_run = args->given[OPT_DRY_RUN],
                            .move = args->given[OPT_MOVE],
+                           .remove = s->removes,
                            .verbose = args->given[OPT_VERBOSE]};
     summary_print(&summary, s->out, width ? width : 80);
 }
@@ -362,6 +366,19 @@ static int run(const cli_args *args)
     if (args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_MOVE])
         return cli_usage_error("--prune-empty is for --move: a copy leaves the inbox as it is");
 
+    const char *duplicates = args->value[OPT_DUPLICATES];
+    o.remove_duplicates = duplicates && strcmp(duplicates, "remove") == 0;
+    if (duplicates && !o.remove_duplicates && strcmp(duplicates, "keep") != 0)
+        return cli_usage_error("--duplicates is keep or remove, not '%s'", duplicates);
+    s.removes = o.remove_duplicates;
+    if (o.remove_duplicates &&
+        (args->given[OPT_ONLY] || args->given[OPT_SINCE] || args->given[OPT_UNTIL]))
+        return cli_usage_error("--duplicates remove goes without --only, --since and --until: "
+                               "what is organized already is not read for them");
+    if (o.remove_duplicates && !args->given[OPT_MOVE])
+        return cli_usage_error(
+            "--duplicates remove is for --move: a copy leaves the inbox as it is");
+
     uint32_t jobs = alice_config_workers(&settings.config);
     if (args->given[OPT_JOBS] && jobs < settings.config.workers && !args->given[OPT_QUIET])
         cli_error("--jobs %s: this machine takes %u, twice its processors",
@@ -437,11 +454,11 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX, OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,        OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_FRESH, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,        OPT_CATALOG, OPT_SET,
-    OPT_JSON,  OPT_REPORT,     OPT_LOSSY,   OPT_SETTLE,      OPT_FORCE,   OPT_EXCLUDE,
-    OPT_SINCE, OPT_UNTIL,      OPT_ONLY,    OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE,
-    OPT_HELP,  OPT_END};
+    OPT_INBOX,   OPT_ORGANIZED,  OPT_COPY,       OPT_MOVE,  OPT_DRY_RUN,     OPT_KEEP_NAMES,
+    OPT_FRESH,   OPT_MAX_MEMORY, OPT_PROFILE,    OPT_JOBS,  OPT_CATALOG,     OPT_SET,
+    OPT_JSON,    OPT_REPORT,     OPT_DUPLICATES, OPT_LOSSY, OPT_SETTLE,      OPT_FORCE,
+    OPT_EXCLUDE, OPT_SINCE,      OPT_UNTIL,      OPT_ONLY,  OPT_PRUNE_EMPTY, OPT_QUIET,
+    OPT_VERBOSE, OPT_HELP,       OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
@@ -459,6 +476,8 @@ static const cli_option own_options[] = {
     [OPT_SETTLE] = {"settle", 0, "SECONDS", NULL,
                     "leave what changed less than SECONDS ago or is being written (default 2; "
                     "0: take it)"},
+    [OPT_DUPLICATES] = {"duplicates", 0, "WHAT", NULL,
+                        "of a move: keep (default), or remove what is organized already"},
     [OPT_REPORT] = {"report", 0, "FILE", "file",
                     "write one JSON object a line for every file (-: to standard output)"},
     [OPT_FRESH] = {"fresh", 0, NULL, NULL,
@@ -478,6 +497,11 @@ static const char text[] =
     "one moment (Live Photo), edited copies, and sidecars (XMP, AAE, Takeout's JSON, THM, "
     "LRV,\n"
     "WAV, SRT, XML), also where a partner comes in a later run.\n"
+    "\n"
+    "With --move, --duplicates remove also takes out of the inbox what is organized already,\n"
+    "each file after its bytes were compared with the organized ones: it is moved to\n"
+    "ORGANIZED/.alice/removed/RUN/, from where `alice undo` brings it back, until you delete\n"
+    "that folder. So a move frees an inbox that was copied before.\n"
     "\n"
     "INBOX is ./inbox unless it is given, and ORGANIZED is the folder \"organized\" beside\n"
     "INBOX unless it is given.\n"

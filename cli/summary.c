@@ -236,6 +236,13 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
         put_count(to, width, "already organized", t->known, "by an earlier run");
     put_count(to, width, "duplicates", r->duplicates, "%s",
               r->duplicates ? "the same bytes are organized already" : "");
+    if (s->remove)
+        put_line(to, width,
+                 "Of these, %llu %s taken out of the inbox, to .alice/removed in the organized "
+                 "folder",
+                 N(r->duplicates_removed), s->dry_run ? "would be" : "were");
+    else if (s->move && (t->known || r->duplicates))
+        put_line(to, width, "They are in the inbox still: --duplicates remove takes them out");
     if (t->not_media)
         put_count(to, width, "not media", t->not_media, "%s: left where they are%s", extensions,
                   s->verbose ? "" : "; -v names them");
@@ -268,18 +275,12 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
                  N(r->passed_over));
 }
 
-/* Media without a date; sidecars have none of their own. */
-static uint64_t undated_media(const alice_organize_result *r)
-{
-    uint64_t all = r->date_sources[ALICE_DATE_NOWHERE], sidecars = r->by_type[ALICE_MEDIA_NONE];
-    return all > sidecars ? all - sidecars : 0;
-}
-
 /* What a person should look at, and how it is listed. */
 static void print_to_look_at(const cli_summary *s, FILE *to, int width)
 {
     const alice_organize_result *r = s->result;
-    uint64_t undated = undated_media(r), mtime = r->date_sources[ALICE_DATE_MTIME];
+    uint64_t undated = r->date_sources[ALICE_DATE_NOWHERE],
+             mtime = r->date_sources[ALICE_DATE_MTIME];
     if (!mtime && !undated && !r->damaged)
         return;
     fputs("\nLook at these\n", to);
@@ -314,8 +315,8 @@ static void print_origins(const cli_summary *s, FILE *to, int width)
         if (s->result->date_sources[d])
             put_count(to, width, alice_date_source_name((alice_date_source)d),
                       s->result->date_sources[d], "%s", "");
-    if (undated_media(s->result))
-        put_count(to, width, "nowhere", undated_media(s->result), "%s", "");
+    if (s->result->date_sources[ALICE_DATE_NOWHERE])
+        put_count(to, width, "nowhere", s->result->date_sources[ALICE_DATE_NOWHERE], "%s", "");
 }
 
 static void print_cost(const cli_summary *s, FILE *to, int width)

@@ -40,6 +40,7 @@ typedef struct cli_summary {
     const char *organized; /* the folder */
     const char *report;    /* its path; NULL: none was kept */
     bool dry_run, move, verbose;
+    bool remove; /* duplicates */
 } cli_summary;
 
 /* Within `width` columns, but for paths, which are never broken. */

@@ -77,6 +77,10 @@ typedef struct alice_organizer_options {
     bool keep_names;       /**< add the original stem after the number */
     bool fresh;            /**< do not read the organized folder where its catalog is lost or
                               old: its files may then be placed a second time */
+    bool
+        remove_duplicates; /**< of a move: a file whose bytes are organized, compared with
+                              those that stand there now, leaves the inbox too. It is moved to
+                              organized/.alice/removed/RUN, from where an undo brings it back */
     bool lossy;            /**< move across file systems though attributes of a file are lost */
     /** A file that changed less than these seconds ago, that changes while it is looked at or
      * that somebody has open to write is left for the next run; 0: none of that is asked. */
@@ -115,20 +119,22 @@ typedef struct alice_memory_stats {
 
 /** The result of a run. */
 typedef struct alice_organize_result {
-    int64_t run;            /**< 0: a dry run, or nothing to record */
-    uint64_t files;         /**< looked at */
-    uint64_t organized;     /**< placed */
-    uint64_t skipped;       /**< left where they are */
-    uint64_t duplicates;    /**< of what is organized already */
-    uint64_t errors;        /**< that failed */
-    uint64_t not_media;     /**< of the skipped: looked at in this run */
-    uint64_t already_known; /**< of the skipped: an earlier run knows them */
-    uint64_t groups_left;   /**< 0: no partner is left any more */
-    uint64_t followers;     /**< of the organized: went where the file they belong to is */
-    uint64_t busy;          /**< of the skipped: being written, the next run takes them */
-    uint64_t passed_over;   /**< hidden and system files: not in `files` */
-    uint64_t damaged;       /**< of the organized: read only as far as they are whole */
-    uint64_t copies_gone;   /**< of the organized: known, but their organized copy was gone */
+    int64_t run;                 /**< 0: a dry run, or nothing to record */
+    uint64_t files;              /**< looked at */
+    uint64_t organized;          /**< placed */
+    uint64_t skipped;            /**< left where they are */
+    uint64_t duplicates;         /**< of what is organized already */
+    uint64_t errors;             /**< that failed */
+    uint64_t duplicates_removed; /**< of the duplicates and the already known: taken out of the
+                                     inbox */
+    uint64_t not_media;          /**< of the skipped: looked at in this run */
+    uint64_t already_known;      /**< of the skipped: an earlier run knows them */
+    uint64_t groups_left;        /**< 0: no partner is left any more */
+    uint64_t followers;          /**< of the organized: went where the file they belong to is */
+    uint64_t busy;               /**< of the skipped: being written, the next run takes them */
+    uint64_t passed_over;        /**< hidden and system files: not in `files` */
+    uint64_t damaged;            /**< of the organized: read only as far as they are whole */
+    uint64_t copies_gone; /**< of the organized: known, but their organized copy was gone */
     uint64_t
         copies_changed; /**< of the organized: known, but their copy was changed; it is left */
     uint64_t bytes;     /**< of what was organized */
@@ -138,7 +144,7 @@ typedef struct alice_organize_result {
     uint64_t rebuilt;         /**< organized files that the catalog did not know, read first */
     double seconds;           /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
-    /** of the organized, where their dates came from */
+    /** of the organized but sidecars, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */
     uint64_t catalog_flushes;  /**< times the catalog was made durable */
     uint64_t catalog_bytes;    /**< written to the catalog */
@@ -207,7 +213,8 @@ typedef struct alice_run_info {
     bool finished;            /**< to its end */
     int64_t undoes;           /**< the run that it takes back; 0: none */
     uint64_t files;           /**< looked at */
-    uint64_t organized_files; /**< placed; of an undo: taken back */
+    uint64_t organized_files; /**< placed, and duplicates taken out of the inbox; of an undo:
+                                 taken back */
     uint64_t skipped;         /**< left where they were */
     uint64_t duplicates;      /**< of what was organized already */
     uint64_t errors;          /**< that failed; of an undo: left as they were */

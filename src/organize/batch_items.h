@@ -15,8 +15,9 @@
 #include "organize/walk.h"
 
 typedef struct alice__item {
-    int64_t id;            /* row in the catalog; 0: none */
-    int64_t other;         /* of a duplicate: the row that has the same bytes */
+    int64_t id;    /* row in the catalog; 0: none */
+    int64_t other; /* of a duplicate: the row that has the same bytes */
+    int64_t twin; /* row of a placed file that has the same bytes, as far as the catalog says */
     alice__folder *folder; /* a reference */
     alice__stamp stamp;
     alice__hash head;
@@ -42,7 +43,8 @@ typedef struct alice__item {
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
     bool not_media, known, damaged;
-    bool busy; /* being written: the next run takes it */
+    bool busy;            /* being written: the next run takes it */
+    bool remove, removed; /* a duplicate: to be taken out of the inbox; done */
 } alice__item;
 
 enum { ALICE__ITEMS_MAX = 1000 };

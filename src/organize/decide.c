@@ -257,12 +257,13 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
         /* Of another time, but with the same bytes: the copy stands. */
         item->outcome = ALICE_SKIPPED;
         item->known = true;
+        item->twin = twin;
         item->reason = "organized already";
         return ALICE_OK;
     }
     if (twin) {
         item->outcome = ALICE_DUPLICATE;
-        item->other = twin;
+        item->other = item->twin = twin;
         item->source = alice__items_text(&o->items, p->source, strlen(p->source));
         if (!item->reason)
             item->reason = "the same bytes are organized already";
@@ -340,6 +341,7 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         item->known = p->known;
         item->not_media = p->not_media;
         item->busy = p->busy;
+        item->twin = p->known && !p->not_media ? p->copy_row : 0;
         return ALICE_OK;
     }
     if (alice__item_is_busy(x, item, p->status))

@@ -125,7 +125,7 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     }
     /* A sidecar whose picture was not there may have found it. */
     bool again = same && known.state == ALICE__NOT_MEDIA && alice__group_follows(e->name);
-    if (same && !o->o.on_file && !again) {
+    if (same && !o->o.on_file && !again && !o->o.remove_duplicates) {
         /* Nobody wants to hear of it one by one. */
         x->r->files++;
         x->r->skipped++;

@@ -35,6 +35,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
     if (item->left)
         return;
     r->files++;
+    r->duplicates_removed += item->removed;
     switch (item->outcome) {
     case ALICE_ORGANIZED:
         r->organized++;
@@ -44,6 +45,8 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->copies_changed += item->copy == ALICE__COPY_CHANGED;
         r->bytes += item->stamp.size;
         r->by_type[item->type]++;
+        if (item->type == ALICE_MEDIA_NONE) /* a sidecar: no picture of any source or date */
+            break;
         r->date_sources[item->date_source <= ALICE_DATE_NOWHERE ? item->date_source
                                                                 : ALICE_DATE_NOWHERE]++;
         count_source(o, item->source);

@@ -282,7 +282,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     if (x.id) {
         alice_error end_error = {.text = ""};
         alice__run_totals totals = {.files = result->files,
-                                    .organized = result->organized,
+                                    .organized = result->organized + result->duplicates_removed,
                                     .skipped = result->skipped,
                                     .duplicates = result->duplicates,
                                     .errors = result->errors,

@@ -8,6 +8,7 @@
  *   feed.c    walk ─▶ stat ─▶ known? ─▶ prober
  *   decide.c  prober ─▶ identify (twins.c) ─▶ plan ─▶ row, item
  *   settle.c  commit rows ─▶ transfer ─▶ make durable ─▶ report (report.c)
+ *   remove.c  settle: duplicates leave the inbox
  *   run.c     the loop around them, and what they all ask for
  *   stands.c  known: does the organized copy stand?
  *   redate.c  before the first file: dates that are no future any more
@@ -136,6 +137,11 @@ void alice__item_fail(alice__item *item, alice_status status, const char *reason
 bool alice__item_is_busy(const alice__flow *x, alice__item *item, alice_status status);
 /* The run has to stop before this one: the next one will meet it. */
 void alice__item_leave(alice__item *item);
+
+/* ---- remove.c ---- */
+
+/* Take the batch's duplicates out of the inbox, where that is asked for. */
+alice_status alice__remove_duplicates(alice__flow *x);
 
 /* ---- report.c ---- */
 

@@ -311,9 +311,13 @@ alice_status alice__settle(alice__flow *x)
         if (st == ALICE_OK && stopped != ALICE_OK && !x->unsure)
             st = alice__catalog_commit(o->catalog, false, x->error);
     }
+    if (st == ALICE_OK && stopped == ALICE_OK)
+        st = alice__remove_duplicates(x);
     for (size_t i = 0; i < o->items.count; i++)
         alice__report_item(x, &o->items.all[i]);
     alice__items_clear(&o->items);
     x->transaction_ns = alice_env_now_ns(&o->env);
-    return st != ALICE_OK ? st : stopped == ALICE_E_CANCELLED ? ALICE_OK : stopped;
+    if (st == ALICE_OK)
+        st = stopped;
+    return st == ALICE_E_CANCELLED ? ALICE_OK : st;
 }

@@ -33,9 +33,13 @@ static alice_status bytes_to_copy(alice__flow *x, uint64_t *need)
         alice__fs_stat file;
         alice__known known = {.id = 0};
         int64_t dir = 0;
+        const alice_media_info by_name = {.type = alice__name_type(e.name),
+                                          .date_source = ALICE_DATE_NOWHERE};
         if (e.kind != ALICE__ENTRY_FILE || alice__name_class(e.name) == ALICE_CLASS_NONE ||
             !alice__flow_path_fits(o, e.folder, e.name) ||
             alice__flow_leave(o, e.folder, e.name, NULL) ||
+            /* What only its content could tell is not counted: never refuse what would fit. */
+            alice__flow_leave(o, e.folder, e.name, &by_name) ||
             alice__fs_stat_at(alice__folder_fd(e.folder), e.name, &file) != 0)
             continue;
         st = alice__flow_folder_row(x, e.folder, false, &dir);

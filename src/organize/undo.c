@@ -35,7 +35,8 @@ enum { BATCH = 64 };
 
 typedef struct moving {
     int64_t id;
-    bool remove_from; /* `to` stands with the same bytes */
+    alice__state placed; /* its row's, while it is where the run put it */
+    bool remove_from;    /* `to` stands with the same bytes */
     bool transfer;
     bool done;
     const char *why;    /* it is left; static text */
@@ -66,6 +67,13 @@ static bool asked_to_stop(const alice_organizer *o)
 static bool keeps_from(const undoing *x)
 {
     return x->again && !x->move;
+}
+
+/* The state of a file's row, undone or not, while it is where its run put it: a duplicate was
+ * taken out of the inbox. */
+static alice__state placed_state(const alice__run_file *f)
+{
+    return *f->other ? ALICE__DUPLICATE : ALICE__PLACED;
 }
 
 /* Both whole paths. False: too long. */
@@ -264,10 +272,10 @@ static const char *below_root(const undoing *x, const moving *m)
 static alice_status write_rows(undoing *x, bool before)
 {
     alice_status st = ALICE_OK;
-    alice__state was = x->again ? ALICE__UNDONE : ALICE__PLACED;
-    alice__state is = x->again ? ALICE__PLACED : ALICE__UNDONE;
     for (size_t i = 0; i < x->count && st == ALICE_OK; i++) {
         const moving *m = &x->batch[i];
+        alice__state was = x->again ? ALICE__UNDONE : m->placed;
+        alice__state is = x->again ? m->placed : ALICE__UNDONE;
         if (before)
             st = alice__catalog_undo(x->o->catalog, x->r->run, m->id,
                                      m->why ? ALICE__UNDO_LEFT : ALICE__UNDO_OPEN, was);
@@ -340,11 +348,11 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
         st = alice__catalog_run_file(x->o->catalog, target, &after, &f);
         if (st != ALICE_OK)
             break;
-        if (f.state != (x->again ? ALICE__UNDONE : ALICE__PLACED) ||
+        if (f.state != (x->again ? ALICE__UNDONE : placed_state(&f)) || !*f.dest ||
             (target->undoes && f.undo != ALICE__UNDO_DONE))
             continue;
         moving *m = &x->batch[x->count];
-        *m = (moving){.id = f.id, .folder = -1};
+        *m = (moving){.id = f.id, .placed = placed_state(&f), .folder = -1};
         if (!places(x, &f, m->from, m->to))
             m->why = "its path is too long";
         else
@@ -468,6 +476,7 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
         if (f.undo != ALICE__UNDO_OPEN)
             continue;
         x.move = f.move;
+        const alice__state placed = placed_state(&f);
         if (!x.transfer)
             st = open_transfer(&x);
         if (st == ALICE_OK)
@@ -475,7 +484,7 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
         if (st == ALICE_OK)
             st = alice__catalog_undo(o->catalog, mine.id, f.id,
                                      done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
-                                     done == x.again ? ALICE__PLACED : ALICE__UNDONE);
+                                     done == x.again ? placed : ALICE__UNDONE);
         if (st != ALICE_OK)
             break;
         ++*settled;

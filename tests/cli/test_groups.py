@@ -310,6 +310,16 @@ def a_follower_never_replaces_what_stands():
 
 
 @test
+def sidecars_are_no_undated_pictures():
+    inbox = os.path.join(fast(), 'inbox')
+    put(inbox, 'a.jpg', 'a.jpg.xmp', 'a.jpg.json')
+    s = organize(inbox, inbox + '-organized').summary
+    eq((s['organized'], s['followers']), (3, 2), 'organized')
+    eq((sum(s['by_source'].values()), sum(s['date_sources'].values())), (1, 1), 'pictures')
+    assert 'none' not in s['date_sources'], s['date_sources']
+
+
+@test
 def a_dry_run_foretells_groups():
     inbox = os.path.join(fast(), 'inbox')
     for i, group in enumerate(GROUPS.values()):

@@ -303,4 +303,63 @@ def a_large_undo_needs_no_more_memory():
     eq(names(organized), [], 'organized')
 
 
+@test
+def duplicates_leave_the_inbox_of_a_move_and_come_back():
+    """After a copy, a move of the same inbox frees it: only with --duplicates remove, only what was compared."""
+    inbox, organized = made(300)
+    organize(inbox, organized)
+    before, there = only_files(inbox), only_files(organized)
+    s = organize(inbox, organized, '--move').summary
+    eq((s['organized'], s['duplicates_removed'], only_files(inbox)), (0, 0, before), 'kept')
+    text = alice('organize', inbox, organized, '--move').out.decode()
+    assert '--duplicates remove' in text, text
+    # One organized copy has other bytes now, with the size and time that it had.
+    victim = os.path.join(os.fsencode(organized), max(there, key=lambda p: there[p][1] if p.endswith(b'.jpg') else 0))
+    st = os.stat(victim)
+    with open(victim, 'r+b') as f:
+        f.seek(st.st_size - 1)
+        last = f.read(1)
+        f.seek(st.st_size - 1)
+        f.write(bytes([last[0] ^ 1]))
+    os.utime(victim, ns=(st.st_atime_ns, st.st_mtime_ns))
+    dry = organize(inbox, organized, '--move', '--duplicates', 'remove', '-n').summary
+    eq(only_files(inbox), before, 'a dry run')
+    r = organize(inbox, organized, '--move', '--duplicates', 'remove', report=True)
+    removed = r.summary['duplicates_removed']
+    eq(dry['duplicates_removed'], removed, 'foretold')
+    rest = only_files(inbox)
+    eq(len(before) - len(rest), removed, 'left the inbox')
+    assert 200 < removed < len(before), removed
+    spoilt = [x for x in r.report if 'not those of the organized' in x.get('reason', '')]
+    assert spoilt, 'the one with other bytes'
+    for x in spoilt:
+        assert os.path.exists(path_of(x['source_path'])), x
+    u = undo(organized)
+    eq((u['done'], u['left']), (removed, 0), 'taken back')
+    eq(only_files(inbox), before, 'the inbox')
+    u = undo(organized)
+    eq((u['done'], u['left'], u['again']), (removed, 0, True), 'and that too')
+    eq(only_files(inbox), rest, 'the inbox')
+    undo(organized)
+    eq(only_files(inbox), before, 'the inbox')
+
+
+@test
+def a_duplicate_of_the_same_batch_leaves_too():
+    inbox, organized = made(40)
+    some = sorted(p for p in files(inbox) if p.endswith(b'.jpg'))[0]
+    twin = os.path.join(os.fsencode(inbox), b'zz')
+    os.mkdir(twin)
+    shutil.copy2(os.path.join(os.fsencode(inbox), some), os.path.join(twin, b'twin.jpg'))
+    before = only_files(inbox)
+    s = organize(inbox, organized, '--move', '--duplicates', 'remove').summary
+    eq((s['errors'], s['duplicates_removed']), (0, s['duplicates']), 'all of them')
+    eq(os.listdir(twin), [], 'the twin')
+    eq(undo(organized)['left'], 0, 'taken back')
+    eq(only_files(inbox), before, 'the inbox')
+    alice('organize', inbox, organized, '--duplicates', 'remove', expect=2)  # a copy keeps its inbox
+    alice('organize', inbox, organized, '--move', '--duplicates', 'perhaps', expect=2)
+    alice('organize', inbox, organized, '--move', '--duplicates', 'remove', '--only', 'video', expect=2)
+
+
 main()

@@ -409,8 +409,7 @@ static void new_parents_are_durable_before_a_source_goes(void **state)
         assert_true(goes >= 0);
         static const char *const parents[] = {"", "organized", "organized/of"};
         for (size_t i = 0; i < 3; i++) {
-            int synced =
-                find(FAULTY_sync, "", inode_of(*parents[i] ? parents[i] : "."), 0);
+            int synced = find(FAULTY_sync, "", inode_of(*parents[i] ? parents[i] : "."), 0);
             assert_true(synced >= 0 && synced < goes);
         }
     }
