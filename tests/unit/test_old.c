@@ -114,6 +114,22 @@ static void crw(void **state)
     blob_free(&b);
 }
 
+/* As the PowerShot A5 of 1998 put it into a JPEG, where others have EXIF. */
+static void a_heap_of_crw_in_a_jpeg(void **state)
+{
+    (void)state;
+    blob heap = {0}, b = {0};
+    make_crw(&heap, "Canon", "Canon PowerShot A5", 1024, 768);
+    memcpy(heap.p + 6, "HEAPJPGM", 8);
+    make_jpeg_begin(&b);
+    make_jpeg_segment(&b, 0xe0, NULL, 0, heap.p, heap.n);
+    make_jpeg_end(&b, 1024, 768);
+    reads(&alice__format_jpeg, &b, ALICE_MEDIA_JPEG, 1024, 768);
+    assert_fact(&r, ALICE_FACT_MODEL, "Canon PowerShot A5");
+    blob_free(&heap);
+    blob_free(&b);
+}
+
 static void mts(void **state)
 {
     static const struct {
@@ -175,8 +191,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bmp), cmocka_unit_test(psd), cmocka_unit_test(jp2),
-        cmocka_unit_test(mrw), cmocka_unit_test(crw), cmocka_unit_test(mts),
-        cmocka_unit_test(mpg), cmocka_unit_test(wmv), cmocka_unit_test(flv),
+        cmocka_unit_test(mrw), cmocka_unit_test(crw), cmocka_unit_test(a_heap_of_crw_in_a_jpeg),
+        cmocka_unit_test(mts), cmocka_unit_test(mpg), cmocka_unit_test(wmv),
+        cmocka_unit_test(flv),
     };
     return cmocka_run_group_tests_name("old", tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "media/date.h"
+#include "media/formats/crw.h"
 #include "media/formats/format.h"
 
 #include <stdio.h>
@@ -99,17 +100,24 @@ static void read_heap(crw *c, uint64_t start, uint64_t end)
     }
 }
 
-static alice_status crw_read(alice__parse *parse)
+alice_status alice__crw_heap(alice__parse *parse, uint64_t at, uint64_t end)
 {
     crw c = {.parse = parse};
-    add_heap(&c, alice__le32(parse->in->head.p + 2), parse->in->size);
+    add_heap(&c, at, end);
     for (unsigned i = 0; i < c.heaps && c.status == ALICE_OK; i++)
         read_heap(&c, c.heap[i].at, c.heap[i].end);
-    if (c.status == ALICE_OK && parse->facts->info->fact[ALICE_FACT_MAKE].n == 0) {
+    return c.status;
+}
+
+static alice_status crw_read(alice__parse *parse)
+{
+    alice_status st =
+        alice__crw_heap(parse, alice__le32(parse->in->head.p + 2), parse->in->size);
+    if (st == ALICE_OK && parse->facts->info->fact[ALICE_FACT_MAKE].n == 0) {
         alice__facts_warn(parse->facts, "CRW: no camera, or cut before its directory");
         return ALICE_E_DAMAGED;
     }
-    return c.status;
+    return st;
 }
 
 static alice_media_type crw_sniff(alice_bytes head, uint64_t file_size)

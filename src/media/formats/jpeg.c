@@ -14,6 +14,7 @@
  */
 #include "media/blocks/blocks.h"
 #include "media/evidence/evidence.h"
+#include "media/formats/crw.h"
 #include "media/formats/format.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ enum {
     M_SOI = 0xd8,
     M_EOI = 0xd9,
     M_SOS = 0xda,
+    M_APP0 = 0xe0,
     M_APP1 = 0xe1,
     M_APP11 = 0xeb,
     M_APP13 = 0xed,
@@ -400,13 +402,18 @@ static void see_segment(jpeg *j, const segment *s, alice_status *status)
         see_app11(j, s, status);
         return;
     }
-    if (s->marker != M_APP1 && s->marker != M_APP13 && s->marker != M_COM && !is_sof(s->marker))
+    if (s->marker != M_APP0 && s->marker != M_APP1 && s->marker != M_APP13 &&
+        s->marker != M_COM && !is_sof(s->marker))
         return;
     const uint8_t *p = alice__input_at(parse->in, s->offset, s->n, parse->scratch, status);
     alice_bytes b = {p, s->n};
     if (!p || s->n == 0)
         return;
-    if (s->marker == M_APP1) {
+    if (s->marker == M_APP0) {
+        if (b.n >= 14 && memcmp(b.p, "II", 2) == 0 && memcmp(b.p + 6, "HEAPJPGM", 8) == 0)
+            *status =
+                alice__crw_heap(parse, s->offset + alice__le32(b.p + 2), s->offset + s->n);
+    } else if (s->marker == M_APP1) {
         see_app1(j, s, b);
     } else if (s->marker == M_COM) {
         alice__evidence_text(parse->facts, ALICE__IN_JPEG, "Comment", (const char *)b.p, b.n);
