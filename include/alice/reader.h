@@ -21,12 +21,13 @@
  *     }
  */
 
-#include <alice/config.h>
 #include <alice/env.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct alice_config; /* config.h */
 
 /** A file that is read through one buffer. Opaque. */
 typedef struct alice_reader alice_reader;
@@ -47,10 +48,13 @@ typedef struct alice_reader_options {
     bool keep_cached;            /**< leave in the page cache what was read */
     bool fail_if_grown; /**< a file that grew since open: ALICE_E_CHANGED instead of the end;
                              else what was added is read too */
+    bool use_mmap; /**< a regular file larger than a chunk is seen through mapped windows, under
+                        the guard of ::alice_map, where a window can be had; else it is read */
 } alice_reader_options;
 
-/** The chunk size of `config` (chunk_size_kb), or the default where it is NULL. */
-ALICE_API alice_reader_options alice_reader_defaults(const alice_config *config);
+/** The chunk size of `config` (chunk_size_kb), mapped unless it says no_mmap; `config` NULL:
+ * the default one, thus mapped. */
+ALICE_API alice_reader_options alice_reader_defaults(const struct alice_config *config);
 
 /**
  * Open a file, pipe or device for reading. ALICE_E_NOENT, ALICE_E_ACCESS,
@@ -74,7 +78,9 @@ ALICE_API void alice_reader_close(alice_reader **reader);
  * The next chunk, borrowed until the next call on this reader. All but the last
  * are chunk_bytes long, from pipes too. ALICE_E_END after
  * the last; ALICE_E_CHANGED: the file is shorter than at open (or grew, with
- * fail_if_grown); ALICE_E_IO. What was read before a failure is handed out first.
+ * fail_if_grown); ALICE_E_IO. What was read before a failure is handed out first. Of a
+ * mapped file (use_mmap), ALICE_E_CHANGED may also mean that the chunk before was cut off
+ * while it was borrowed: read as zeros.
  */
 ALICE_API alice_status alice_reader_next_chunk(alice_reader *reader, alice_bytes *chunk,
                                                alice_error *error);
@@ -157,7 +163,8 @@ ALICE_API alice_status alice_reader_hash(alice_reader *reader, uint8_t hash[16],
 ALICE_API alice_status alice_reader_skip(alice_reader *reader, uint64_t n, alice_error *error);
 
 /** Go to an offset; the line number starts again from 1. ALICE_E_UNSUPPORTED on a pipe;
- * ALICE_E_INVAL above INT64_MAX. Past the end, nothing follows. */
+ * ALICE_E_INVAL above INT64_MAX; ALICE_E_CHANGED as alice_reader_next_chunk(), but the reader
+ * has moved. Past the end, nothing follows. */
 ALICE_API alice_status alice_reader_seek(alice_reader *reader, uint64_t offset,
                                          alice_error *error);
 
@@ -182,6 +189,7 @@ typedef struct alice_reader_stats {
     uint64_t dropped;   /**< of these, given out of the page cache again */
     uint64_t chunks;    /**< handed out */
     uint64_t lines;     /**< handed out */
+    uint64_t windows;   /**< of the file that were mapped; 0: it is read */
     size_t bytes;       /**< memory held */
     size_t chunk_bytes; /**< of a chunk */
     bool seekable;      /**< false: a pipe or the like */
@@ -216,7 +224,7 @@ typedef struct alice_map_options {
  * Windows of the chunk size of `config`, mapped and guarded where its `use_mmap` is true
  * (that is, not `no_mmap`). `config` NULL: the default one, thus mapped.
  */
-ALICE_API alice_map_options alice_map_defaults(const alice_config *config);
+ALICE_API alice_map_options alice_map_defaults(const struct alice_config *config);
 
 /** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. One thread at a time.
  */

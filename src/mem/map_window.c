@@ -19,11 +19,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mem/map_window.h"
 #include "mem/profile_hook.h"
 #include "port/file_read.h"
 #include "port/map.h"
 
-enum { WINDOW = 1024 * 1024, STEP = 64 * 1024 };
+enum {
+    WINDOW = 1024 * 1024,
+    STEP = 64 * 1024,
+    AHEAD = 128 * 1024 /* at a time: what every device takes in one request */
+};
 
 struct alice_map {
     alice_map_options o;
@@ -38,6 +43,7 @@ struct alice_map {
     size_t have;
     uint64_t expected; /* where a reader from front to back goes on */
     bool drop;         /* what the window shows was not cached before */
+    uint64_t windows;  /* mapped so far */
     alice__guard guard;
 };
 
@@ -109,6 +115,9 @@ static alice_status map_window(alice_map *m, uint64_t start, size_t n, alice_err
         return io_failed(e, start, error);
     m->bytes = p;
     m->have = n;
+    m->windows++;
+    for (size_t at = 0; at < n; at += AHEAD)
+        alice__file_ahead(m->fd, start + at, n - at < AHEAD ? n - at : AHEAD);
     return ALICE_OK;
 }
 
@@ -206,6 +215,23 @@ alice_status alice_map_check(const alice_map *m, alice_error *error)
 uint64_t alice_map_size(const alice_map *m)
 {
     return m ? m->about.size : 0;
+}
+
+/* ---- for the reader ---- */
+
+void alice__map_leave(alice_map *m)
+{
+    leave_window(m);
+}
+
+uint64_t alice__map_windows(const alice_map *m)
+{
+    return m->windows;
+}
+
+size_t alice__map_bytes(const alice_map *m)
+{
+    return sizeof *m + m->room;
 }
 
 /* ---- life ---- */

@@ -10,8 +10,14 @@
  * ended the reading (the end, a failure, a change) is kept in `over` and handed
  * out when the buffer is empty. The buffer holds a chunk; only a line that is
  * longer makes it grow, and it shrinks again after that line.
+ *
+ * With use_mmap a large regular file has a second source: windows of an alice_map. A
+ * whole chunk is lent out of its window, without a copy, while nothing is held; all
+ * else is copied from there into the buffer. Where a window cannot be had, or was cut
+ * off, the file is read from there on, which also finds out what is the matter.
  */
 #include <alice/budget.h>
+#include <alice/config.h>
 #include <alice/reader.h>
 
 #include <errno.h>
@@ -21,6 +27,7 @@
 #include "base/error.h"
 #include "base/newlines.h"
 #include "mem/drop_behind.h"
+#include "mem/map_window.h"
 #include "mem/profile_hook.h"
 #include "port/file_read.h"
 
@@ -52,6 +59,9 @@ struct alice_reader {
     bool skipping;     /* the rest of the line is to be passed over */
     uint64_t line;     /* number of the latest line */
     alice__drop_behind drop;
+    alice_map *map;    /* NULL: the file is read */
+    uint64_t lent_end; /* of the chunk that was lent from the map; 0: none is */
+    uint64_t windows;  /* of a map that was closed */
     uint64_t read, chunks, lines;
 };
 
@@ -95,6 +105,14 @@ static void reading_failed(alice_reader *r, int e)
                 e == -EIO ? "the device or file system reports an error" : strerror(-e));
 }
 
+static void shrank(alice_reader *r, uint64_t to)
+{
+    r->over =
+        alice__fail(&r->why, ALICE_E_CHANGED, 0,
+                    "the file shrank from %" PRIu64 " to %" PRIu64 " bytes while it was read",
+                    r->about.size, to);
+}
+
 /* Nothing more came: the end, or a file that is not what it was. */
 static void reading_ended(alice_reader *r)
 {
@@ -104,10 +122,7 @@ static void reading_ended(alice_reader *r)
     if (!r->about.regular || alice__file_look(r->fd, &now) != 0)
         return;
     if (at < r->about.size)
-        r->over = alice__fail(&r->why, ALICE_E_CHANGED, 0,
-                              "the file shrank from %" PRIu64 " to %" PRIu64
-                              " bytes while it was read",
-                              r->about.size, now.size < at ? now.size : at);
+        shrank(r, now.size < at ? now.size : at);
     else if (r->o.fail_if_grown && now.size > r->about.size)
         r->over =
             alice__fail(&r->why, ALICE_E_CHANGED, 0,
@@ -127,6 +142,80 @@ static size_t allowed(const alice_reader *r, size_t n)
     return left < n ? (size_t)left : n;
 }
 
+/* ---- the map ---- */
+
+static void end_map(alice_reader *r)
+{
+    if (!r->map)
+        return;
+    r->windows += alice__map_windows(r->map);
+    alice_map_close(&r->map);
+}
+
+/* Whether the file still holds what was seen of it, up to `end`. The rest of a page that was
+ * cut reads as zeros without a signal, so the size is asked for too. */
+static bool still_there(alice_reader *r, uint64_t end, uint64_t *size)
+{
+    alice__file_about now = {0};
+    int e = alice__file_look(r->fd, &now);
+    *size = now.size;
+    return alice_map_check(r->map, &r->why) == ALICE_OK && e == 0 && now.size >= end;
+}
+
+/* The `n` bytes at `offset`, seen through the map. False: it is at its end, or of no more use.
+ */
+static bool seen(alice_reader *r, uint64_t offset, size_t n, alice_bytes *b)
+{
+    if (!r->map || offset > r->about.size || n > r->about.size - offset)
+        return false;
+    if (alice_map_at(r->map, offset, n, b, NULL) != ALICE_OK) {
+        end_map(r);
+        return false;
+    }
+    alice__drop_behind_reading(&r->drop, offset, n);
+    return true;
+}
+
+/* Lend the next chunk, if it is a whole one. */
+static bool lend(alice_reader *r, alice_bytes *chunk)
+{
+    if (held(r) > 0 || r->over != ALICE_OK || !seen(r, r->at, r->o.chunk_bytes, chunk))
+        return false;
+    r->at += chunk->n;
+    r->read += chunk->n;
+    r->lent_end = r->at;
+    return true;
+}
+
+/* The chunk that was lent is done with. If it was cut off meanwhile, that is what is told now.
+ */
+static void take_back(alice_reader *r)
+{
+    uint64_t end = r->lent_end, size = 0;
+    r->lent_end = 0;
+    if (end == 0 || still_there(r, end, &size))
+        return;
+    if (size < end)
+        shrank(r, size);
+    else
+        r->over = r->why.status;
+    end_map(r);
+}
+
+/* Copy `n` bytes behind what is held. */
+static bool copy_seen(alice_reader *r, size_t n)
+{
+    alice_bytes b;
+    uint64_t size, at = next_offset(r);
+    if (!seen(r, at, n, &b))
+        return false;
+    memcpy(r->buffer + r->end, b.p, n);
+    if (still_there(r, at + n, &size))
+        return true;
+    end_map(r);
+    return false;
+}
+
 /* Read once more behind what is held. There has to be room. */
 static void read_more(alice_reader *r)
 {
@@ -134,7 +223,11 @@ static void read_more(alice_reader *r)
     size_t n = allowed(r, room < READ ? room : READ);
     size_t got = 0;
     int e = 0;
-    if (n > 0 && r->about.seekable) {
+    if (n > 0 && copy_seen(r, n)) {
+        got = n;
+    } else if (n > 0 && r->about.seekable) {
+        if (r->map) /* at its end: what it shows may be dropped */
+            alice__map_leave(r->map);
         alice__drop_behind_reading(&r->drop, next_offset(r), n);
         e = alice__file_read_at(r->fd, next_offset(r), r->buffer + r->end, n, &got);
     } else if (n > 0) {
@@ -184,7 +277,12 @@ alice_status alice_reader_next_chunk(alice_reader *r, alice_bytes *chunk, alice_
 {
     if (!r || !chunk)
         return ALICE_E_INVAL;
+    take_back(r);
     shrink(r);
+    if (lend(r, chunk)) {
+        r->chunks++;
+        return ALICE_OK;
+    }
     fill(r, r->o.chunk_bytes);
     size_t n = held(r) < r->o.chunk_bytes ? held(r) : r->o.chunk_bytes;
     if (n == 0)
@@ -318,6 +416,7 @@ static const uint8_t *find_line_end(alice_reader *r, bool *full)
 static alice_status next_line(alice_reader *r, alice_line *line, alice_error *error)
 {
     bool full;
+    take_back(r);
     if (r->skipping)
         skip_line(r);
     if (r->cap > r->o.chunk_bytes)
@@ -463,6 +562,7 @@ alice_status alice_reader_peek(alice_reader *r, size_t n, alice_bytes *out, alic
     if (n > r->o.chunk_bytes)
         return alice__fail(error, ALICE_E_TOOBIG, 0, "cannot look %zu bytes ahead, only %zu", n,
                            r->o.chunk_bytes);
+    take_back(r);
     fill(r, n);
     if (held(r) < n && r->over != ALICE_E_END)
         return tell_over(r, error);
@@ -473,17 +573,19 @@ alice_status alice_reader_peek(alice_reader *r, size_t n, alice_bytes *out, alic
 /* Start over at an offset of a seekable file. */
 static void move_to(alice_reader *r, uint64_t offset)
 {
+    if (r->map)
+        alice__map_leave(r->map);
     alice__drop_behind_end(&r->drop, next_offset(r));
     r->begin = r->end = r->scanned = 0;
     r->at = offset;
     r->over = ALICE_OK;
-    r->in_line = r->skipping = false;
 }
 
 alice_status alice_reader_skip(alice_reader *r, uint64_t n, alice_error *error)
 {
     if (!r)
         return ALICE_E_INVAL;
+    take_back(r);
     while (n > 0) {
         size_t now = held(r) < n ? held(r) : (size_t)n;
         take(r, now);
@@ -517,9 +619,13 @@ alice_status alice_reader_seek(alice_reader *r, uint64_t offset, alice_error *er
                            "offset but the next");
     if (offset > LAST_OFFSET)
         return no_such_offset(offset, error);
+    bool lent = r->lent_end != 0;
+    take_back(r);
+    alice_status st = lent && r->over != ALICE_OK ? tell_over(r, error) : ALICE_OK;
     move_to(r, offset);
+    r->in_line = r->skipping = false;
     r->line = 0;
-    return ALICE_OK;
+    return st;
 }
 
 alice_status alice_reader_read_at(const alice_reader *r, uint64_t offset, void *to, size_t n,
@@ -571,7 +677,23 @@ alice_reader_options alice_reader_defaults(const alice_config *config)
 {
     alice_config c = config ? *config : (alice_config){0};
     alice_config_resolve(&c);
-    return (alice_reader_options){.chunk_bytes = (size_t)c.chunk_size_kb * ALICE_KB};
+    return (alice_reader_options){.chunk_bytes = (size_t)c.chunk_size_kb * ALICE_KB,
+                                  .use_mmap = !c.no_mmap};
+}
+
+/* Where there is no room for a window, no guard or no mapping, the file is read. */
+static void try_map(alice_reader *r)
+{
+    alice_map_options o = {.env = r->o.env,
+                           .window_bytes = r->o.chunk_bytes,
+                           .use_mmap = true,
+                           .sigbus_guard = true,
+                           .keep_cached = true}; /* the reader drops behind itself */
+    o.env.census = NULL;                         /* the reader is registered */
+    if (!r->o.use_mmap || !r->about.regular || r->about.size <= r->o.chunk_bytes)
+        return;
+    if (alice_map_open_fd(&r->map, r->fd, &o, NULL) != ALICE_OK)
+        r->map = NULL;
 }
 
 /* Open over `fd`, which is closed on failure where it is `own`. */
@@ -615,6 +737,7 @@ static alice_status open_reader(alice_reader **out, int fd, bool own,
         goto no_memory;
     if (about.regular)
         alice__file_sequential(fd);
+    try_map(r);
     r->own_fd = own;
     *out = r;
     return ALICE_OK;
@@ -663,6 +786,7 @@ void alice_reader_close(alice_reader **reader)
     alice_env env = r->o.env;
     *reader = NULL;
     ALICE__CENSUS_REMOVE(&env, r);
+    end_map(r);
     alice__drop_behind_end(&r->drop, next_offset(r));
     if (r->own_fd)
         alice__file_close(r->fd);
@@ -674,13 +798,15 @@ void alice_reader_get_stats(const alice_reader *r, alice_reader_stats *out)
 {
     if (!r || !out)
         return;
-    *out = (alice_reader_stats){.size = r->about.size,
-                                .offset = r->at,
-                                .read = r->read,
-                                .dropped = r->drop.dropped,
-                                .chunks = r->chunks,
-                                .lines = r->lines,
-                                .bytes = sizeof *r + r->cap,
-                                .chunk_bytes = r->o.chunk_bytes,
-                                .seekable = r->about.seekable};
+    *out = (alice_reader_stats){
+        .size = r->about.size,
+        .offset = r->at,
+        .read = r->read,
+        .dropped = r->drop.dropped,
+        .chunks = r->chunks,
+        .lines = r->lines,
+        .windows = r->windows + (r->map ? alice__map_windows(r->map) : 0),
+        .bytes = sizeof *r + r->cap + (r->map ? alice__map_bytes(r->map) : 0),
+        .chunk_bytes = r->o.chunk_bytes,
+        .seekable = r->about.seekable};
 }

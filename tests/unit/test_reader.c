@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <alice/budget.h>
+#include <alice/config.h>
 #include <alice/limit.h>
 #include <alice/reader.h>
 
@@ -25,6 +26,7 @@
 /* ---- files ---- */
 
 static char path[64];
+static bool mapped; /* the file of open_small() is seen through mapped windows */
 
 static int make_file(void **state)
 {
@@ -37,9 +39,16 @@ static int make_file(void **state)
     return 0;
 }
 
+static int make_mapped_file(void **state)
+{
+    mapped = true;
+    return make_file(state);
+}
+
 static int remove_file(void **state)
 {
     (void)state;
+    mapped = false;
     return unlink(path);
 }
 
@@ -83,7 +92,7 @@ static void check_pattern(alice_bytes b, uint64_t offset)
 static alice_reader *open_small(size_t chunk)
 {
     alice_reader *r = NULL;
-    alice_reader_options o = {.chunk_bytes = chunk};
+    alice_reader_options o = {.chunk_bytes = chunk, .use_mmap = mapped};
     assert_ok(alice_reader_open(&r, path, &o, NULL));
     return r;
 }
@@ -371,7 +380,8 @@ static void lines_cross_the_buffer(void **state)
     alice_reader_stats s;
     alice_reader_get_stats(r, &s);
     assert_int_equal(s.lines, number);
-    assert_true(s.bytes < 512 + 1024); /* it grew for long lines, and shrank again */
+    /* It grew for long lines, and shrank again. A map has its window besides. */
+    assert_true(s.bytes < 512 + 1024 + (mapped ? 2 * 4096 + 512 : 0));
     alice_reader_close(&r);
 }
 
@@ -812,9 +822,9 @@ static void files_larger_than_memory(void **state)
     now.rlim_cur = (rlim_t)1 << 32;
     if (!alice_limit_sanitized() && !under_valgrind())
         assert_int_equal(setrlimit(RLIMIT_AS, &now), 0);
-    for (int mapped = 0; mapped < 2; mapped++) {
+    for (int by_map = 0; by_map < 2; by_map++) {
         alice_map_options o = {
-            .window_bytes = 65536, .use_mmap = mapped, .sigbus_guard = mapped};
+            .window_bytes = 65536, .use_mmap = by_map, .sigbus_guard = by_map};
         alice_map *m = NULL;
         alice_bytes b;
         assert_ok(alice_map_open(&m, path, &o, NULL));
@@ -973,17 +983,17 @@ static void windows_show_the_file(void **state)
 {
     (void)state;
     alice_map_options read = {.window_bytes = 8192};
-    alice_map_options mapped = {.window_bytes = 8192, .use_mmap = true, .sigbus_guard = true};
+    alice_map_options guarded = {.window_bytes = 8192, .use_mmap = true, .sigbus_guard = true};
     alice_map_options unguarded = {.window_bytes = 8192, .use_mmap = true};
     put_pattern(100000);
     look_everywhere(&read, 100000);
-    look_everywhere(&mapped, 100000);
+    look_everywhere(&guarded, 100000);
     look_everywhere(&unguarded, 100000);
     alice_map *m = NULL;
     assert_status(alice_map_open(&m, "/dev/null", NULL, NULL), ALICE_E_UNSUPPORTED);
     assert_status(alice_map_open(&m, "/tmp", NULL, NULL), ALICE_E_INVAL);
     put_text("");
-    assert_ok(alice_map_open(&m, path, &mapped, NULL));
+    assert_ok(alice_map_open(&m, path, &guarded, NULL));
     alice_bytes b;
     assert_ok(alice_map_at(m, 0, 10, &b, NULL));
     assert_int_equal(b.n, 0);
@@ -1093,6 +1103,97 @@ static void cut_files_do_not_kill(void **state)
     assert_true(after.sa_handler == before.sa_handler); /* put back */
 }
 
+static uint64_t windows_of(const alice_reader *r)
+{
+    alice_reader_stats s = {0};
+    alice_reader_get_stats(r, &s);
+    return s.windows;
+}
+
+/* The setting use_mmap is obeyed: a large regular file comes through mapped windows, chunks and
+ * lines, and the same bytes come without. */
+static void readers_obey_the_configuration(void **state)
+{
+    (void)state;
+    enum { N = 200000, CHUNK = 8192 };
+    for (int off = 0; off < 2; off++) {
+        alice_config c = {.chunk_size_kb = CHUNK / 1024, .no_mmap = off};
+        alice_reader_options o = alice_reader_defaults(&c);
+        assert_int_equal(o.use_mmap, !off);
+        alice_reader *r ALICE_SCOPED(alice_reader_close) = NULL;
+        alice_bytes b;
+        alice_line line;
+        uint64_t at = 0;
+        put_pattern(N);
+        assert_ok(alice_reader_open(&r, path, &o, NULL));
+        assert_int_equal(windows_of(r), 0);
+        while (alice_reader_next_chunk(r, &b, NULL) == ALICE_OK) {
+            check_pattern(b, at);
+            assert_int_equal(b.n, N - at < CHUNK ? N - at : CHUNK);
+            at += b.n;
+        }
+        assert_int_equal(at, N);
+        /* One a chunk; the rest lies in the last, which begins at a page and is longer. */
+        assert_int_equal(windows_of(r), off ? 0 : N / CHUNK);
+        assert_ok(alice_reader_seek(r, 0, NULL));
+        while (alice_reader_next_line(r, &line, NULL) == ALICE_OK) {
+            check_pattern((alice_bytes){(const uint8_t *)line.text.p, line.text.n},
+                          line.offset);
+        }
+        assert_true(off ? windows_of(r) == 0 : windows_of(r) > N / CHUNK + 10);
+        alice_reader_close(&r);
+        /* A small file, and one for whose windows there is no room, are read. */
+        put_pattern(CHUNK);
+        assert_ok(alice_reader_open(&r, path, &o, NULL));
+        assert_ok(alice_reader_next_chunk(r, &b, NULL));
+        assert_int_equal(windows_of(r), 0);
+        alice_reader_close(&r);
+        put_pattern(N);
+        alice_budget *budget = NULL;
+        alice_budget_options bo = {.limit = 12000};
+        assert_ok(alice_budget_open(&budget, &bo));
+        o.env.account = alice_budget_root(budget);
+        assert_ok(alice_reader_open(&r, path, &o, NULL));
+        assert_ok(alice_reader_next_chunk(r, &b, NULL));
+        check_pattern(b, 0);
+        assert_int_equal(windows_of(r), 0);
+        alice_reader_close(&r);
+        assert_ok(alice_budget_close(&budget, NULL));
+    }
+}
+
+/* A chunk that is cut off while it is lent: zeros, no signal, and the next call says so. A cut
+ * within a page raises no signal at all, and is told too. */
+static void cut_chunks_are_told(void **state)
+{
+    (void)state;
+    const long cuts[] = {4096, 100};
+    for (size_t i = 0; i < 4; i++) {
+        alice_reader *r = NULL;
+        alice_bytes b;
+        alice_error e = {0};
+        alice_reader_options o = {.chunk_bytes = 65536, .use_mmap = true};
+        put_pattern(200000);
+        assert_ok(alice_reader_open(&r, path, &o, NULL));
+        assert_ok(alice_reader_next_chunk(r, &b, NULL));
+        cut_elsewhere(cuts[i % 2]);
+        unsigned sum = 0;
+        for (size_t k = i % 2 ? 100 : 4096; k < (i % 2 ? 4096 : b.n); k++)
+            sum += b.p[k];
+        assert_int_equal(sum, 0);
+        alice_status st =
+            i < 2 ? alice_reader_next_chunk(r, &b, &e) : alice_reader_seek(r, 0, &e);
+        assert_status(st, ALICE_E_CHANGED);
+        assert_non_null(strstr(e.text, "the file shrank from 200000 to "));
+        assert_ok(alice_reader_seek(r, 0, NULL)); /* what there is can be read */
+        assert_ok(alice_reader_next_chunk(r, &b, NULL));
+        assert_int_equal(b.n, cuts[i % 2]);
+        check_pattern(b, 0);
+        assert_status(alice_reader_next_chunk(r, &b, &e), ALICE_E_CHANGED);
+        alice_reader_close(&r);
+    }
+}
+
 /* A SIGBUS that is not ours ends the process as it would have. */
 static void other_bus_errors_pass(void **state)
 {
@@ -1116,6 +1217,12 @@ static void other_bus_errors_pass(void **state)
 }
 
 #define ON_FILE(test) cmocka_unit_test_setup_teardown(test, make_file, remove_file)
+
+/* Everything else about a reader is the same through mapped windows. */
+#define ON_MAPPED_FILE(test)                                         \
+    {                                                                \
+#test " (mapped)", test, make_mapped_file, remove_file, NULL \
+    }
 
 int main(void)
 {
@@ -1148,6 +1255,18 @@ int main(void)
         ON_FILE(a_window_is_charged),
         ON_FILE(cut_files_do_not_kill),
         ON_FILE(other_bus_errors_pass),
+        ON_FILE(readers_obey_the_configuration),
+        ON_FILE(cut_chunks_are_told),
+        ON_MAPPED_FILE(chunks_are_whole),
+        ON_MAPPED_FILE(a_reader_moves),
+        ON_MAPPED_FILE(lines_end_as_they_do),
+        ON_MAPPED_FILE(lines_cross_the_buffer),
+        ON_MAPPED_FILE(lines_and_chunks_mix),
+        ON_MAPPED_FILE(shrinking_is_told),
+        ON_MAPPED_FILE(growing_is_read_or_told),
+        ON_MAPPED_FILE(io_errors_are_told),
+        ON_MAPPED_FILE(drops_what_it_brought_in),
+        ON_MAPPED_FILE(files_larger_than_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
