@@ -11,7 +11,8 @@
  * function, file and line that took it; alice_profile_allocator() does the same,
  * by return address, for any other code that uses an ::alice_alloc. By default it
  * samples, one block in about 64 KB, and its figures are unbiased estimates: cheap
- * enough to stay on. It works in a fixed amount of memory and says what it lost.
+ * enough to stay on. It works in a fixed amount of memory: where an exact one has no room
+ * to follow every block, it goes over to sampling, and each snapshot says so.
  *
  * The *census* knows every open handle of the library (and of the program, which
  * may register its own): its type, who opened it, who pays for it.
@@ -84,6 +85,19 @@ ALICE_API alice_status alice_profile_snapshot_diff(const alice_profile_snapshot 
                                                    const alice_profile_snapshot *after,
                                                    alice_profile_snapshot **out);
 
+/** How far a snapshot's live figures are estimates because max_bytes was reached. */
+typedef struct alice_profile_lost {
+    uint64_t blocks;     /**< that were taken and are not followed, since open */
+    uint64_t bytes;      /**< of them */
+    size_t follow_bytes; /**< sample_bytes as long as nothing was lost; else blocks that count
+                            for less are followed by chance, and stand for so many bytes each:
+                            live figures make up for what was lost */
+} alice_profile_lost;
+
+/** What it lost; of a difference, between the two. */
+ALICE_API void alice_profile_snapshot_lost(const alice_profile_snapshot *snapshot,
+                                           alice_profile_lost *out);
+
 /** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_profile_snapshot_close(alice_profile_snapshot **snapshot);
 
@@ -112,8 +126,9 @@ typedef struct alice_profile_stats {
     size_t sites;         /**< call sites known */
     size_t blocks;        /**< blocks that are followed now */
     uint64_t sampled;     /**< blocks that were counted */
-    uint64_t lost_blocks; /**< of these, not followed because max_bytes was reached: live
-                             figures lack them */
+    uint64_t lost_blocks; /**< of these, not followed because max_bytes was reached; see
+                             ::alice_profile_lost */
+    uint64_t lost_bytes;  /**< of them */
     uint64_t lost_sites;  /**< counted under "unknown" for the same reason */
 } alice_profile_stats;
 

@@ -20,6 +20,12 @@
  * Blocks are counted in 65536ths, because a small block that was met stands for
  * several: k * rate / size of them.
  *
+ * Room. What lived is followed block by block, in a table of bounded size. Where it is
+ * full, the followed are thinned: `follow` doubles, and a block that counts for less
+ * stays with the chance of its bytes in `follow`, and then counts for `follow`. From
+ * then on a block comes in with the same chance. So live figures stay unbiased; what
+ * was taken in all is counted as before.
+ *
  * The lock is innermost: under it nothing is allocated, charged or called back.
  * Tables grow outside of it, without reclaiming, since a reclaimer's frees come here.
  */
@@ -72,6 +78,8 @@ struct alice_profile {
     alice_profile_options o;
     void *base; /* as it was allocated */
     int64_t rate;
+    int64_t follow; /* what counts for less is followed by chance */
+    uint64_t chance;
     atomic_bool paused;
     atomic_uint filter[FILTER]; /* followed blocks by hash of their address */
     stripe stripes[STRIPES];
@@ -80,7 +88,8 @@ struct alice_profile {
     alice__pmap sites, blocks;
     site unknown;
     size_t bytes; /* of all of it */
-    uint64_t sampled, lost_blocks, lost_sites;
+    uint64_t sampled, lost_sites;
+    alice_profile_lost lost;
 };
 
 typedef struct row {
@@ -90,6 +99,9 @@ typedef struct row {
 
 struct alice_profile_snapshot {
     alice_env env;
+    alice_profile_lost lost;
+    char *names; /* what alice_profile_snapshot_name_lines() found */
+    size_t names_bytes;
     size_t cap;
     size_t count;
     row rows[];
@@ -211,6 +223,56 @@ static void forget_locked(alice_profile *p, block *b)
     alice__pmap_remove(&p->blocks, b);
 }
 
+static void lost_locked(alice_profile *p, int64_t bytes, int64_t blocks)
+{
+    /* The same whatever the block counts for: its size. */
+    int64_t one = (int64_t)((double)bytes * (1 << BLOCK_SHIFT) / (double)blocks + 0.5);
+    p->lost.blocks++;
+    p->lost.bytes += (uint64_t)one;
+}
+
+/* Whether a block that counts for so much is followed, and if so for how much. */
+static bool follow_locked(alice_profile *p, int64_t *bytes, int64_t *blocks)
+{
+    if (*bytes >= p->follow)
+        return true;
+    if ((int64_t)(next_chance(&p->chance) % (uint64_t)p->follow) >= *bytes) {
+        lost_locked(p, *bytes, *blocks);
+        return false;
+    }
+    *blocks = (int64_t)((double)*blocks * (double)p->follow / (double)*bytes + 0.5);
+    *bytes = p->follow;
+    return true;
+}
+
+static void live_locked(site *s, int64_t bytes, int64_t blocks)
+{
+    s->live_bytes += bytes;
+    s->live_blocks += blocks;
+}
+
+/* Make room among the followed blocks: by chance, half of the smaller ones are let go. */
+static void thin_locked(alice_profile *p)
+{
+    size_t enough = p->blocks.cap / 2;
+    while (p->blocks.count > enough && p->follow < INT64_MAX / 4) {
+        p->follow *= 2;
+        for (size_t i = 0; i < p->blocks.cap;) {
+            block *b = alice__pmap_at(&p->blocks, i);
+            if (!b->key || b->bytes >= p->follow) {
+                i++;
+                continue;
+            }
+            block was = *b;
+            site *s = b->site ? alice__pmap_find(&p->sites, b->site) : &p->unknown;
+            if (follow_locked(p, &b->bytes, &b->blocks))
+                live_locked(s, b->bytes - was.bytes, b->blocks - was.blocks);
+            else
+                forget_locked(p, b); /* another may have moved to its place */
+        }
+    }
+}
+
 static void count_locked(alice_profile *p, uintptr_t key, bool is_address, uintptr_t address,
                          int64_t bytes, int64_t blocks)
 {
@@ -221,17 +283,20 @@ static void count_locked(alice_profile *p, uintptr_t key, bool is_address, uintp
     block *b = alice__pmap_find(&p->blocks, address);
     if (b) /* given back without a word: whoever freed it is not profiled */
         forget_locked(p, b);
-    if (alice__pmap_full(&p->blocks)) {
-        p->lost_blocks++;
+    if (alice__pmap_full(&p->blocks))
+        thin_locked(p);
+    if (alice__pmap_full(&p->blocks)) { /* there is no table at all */
+        lost_locked(p, bytes, blocks);
         return;
     }
+    if (!follow_locked(p, &bytes, &blocks))
+        return;
     b = alice__pmap_add(&p->blocks, address);
     b->site = s == &p->unknown ? 0 : key;
     b->bytes = bytes;
     b->blocks = blocks;
     atomic_fetch_add_explicit(filter_of(p, address), 1, memory_order_relaxed);
-    s->live_bytes += bytes;
-    s->live_blocks += blocks;
+    live_locked(s, bytes, blocks);
     if (s->live_bytes > s->peak_bytes)
         s->peak_bytes = s->live_bytes;
 }
@@ -350,7 +415,8 @@ alice_status alice_profile_open(alice_profile **out, const alice_profile_options
     }
     p->o = o;
     p->base = memory;
-    p->rate = (int64_t)o.sample_bytes;
+    p->rate = p->follow = (int64_t)o.sample_bytes;
+    p->chance = ~o.seed;
     p->bytes = bytes;
     p->sites.entry_bytes = sizeof(site);
     p->blocks.entry_bytes = sizeof(block);
@@ -394,7 +460,8 @@ void alice_profile_get_stats(const alice_profile *p, alice_profile_stats *out)
                                  .sites = p->sites.count,
                                  .blocks = p->blocks.count,
                                  .sampled = p->sampled,
-                                 .lost_blocks = p->lost_blocks,
+                                 .lost_blocks = p->lost.blocks,
+                                 .lost_bytes = p->lost.bytes,
                                  .lost_sites = p->lost_sites};
     unlock(p);
 }
@@ -456,6 +523,8 @@ static void name_addresses(alice_profile_snapshot *s)
 
 static void copy_rows_locked(const alice_profile *p, alice_profile_snapshot *s)
 {
+    s->lost = p->lost;
+    s->lost.follow_bytes = (size_t)p->follow;
     if (p->unknown.total_bytes > 0)
         s->rows[s->count++] = row_of(&p->unknown);
     for (size_t i = 0; i < p->sites.cap && s->count < s->cap; i++) {
@@ -491,6 +560,7 @@ void alice_profile_snapshot_close(alice_profile_snapshot **snapshot)
     if (!snapshot || !*snapshot)
         return;
     alice_env env = (*snapshot)->env;
+    alice_env_free(&env, (*snapshot)->names, (*snapshot)->names_bytes);
     alice_env_free(&env, *snapshot, snapshot_bytes((*snapshot)->cap));
     *snapshot = NULL;
 }
@@ -593,9 +663,18 @@ alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *from,
         if (is_change(&x.shown))
             s->rows[s->count++] = x;
     }
+    s->lost = (alice_profile_lost){.blocks = to->lost.blocks - from->lost.blocks,
+                                   .bytes = to->lost.bytes - from->lost.bytes,
+                                   .follow_bytes = to->lost.follow_bytes};
     alice_profile_snapshot_sort(s, ALICE_BY_LIVE_BYTES);
     *out = s;
     return ALICE_OK;
+}
+
+void alice_profile_snapshot_lost(const alice_profile_snapshot *s, alice_profile_lost *out)
+{
+    if (s && out)
+        *out = s->lost;
 }
 
 size_t alice_profile_snapshot_count(const alice_profile_snapshot *s)
