@@ -4,18 +4,32 @@
     examples.py SOURCE BUILD SANITIZE CC…
 
 A part is an installed header of libalice-mem; its example includes it. Each is compiled against
-the installed library with warnings as errors, and runs.
+the installed library with warnings as errors, and runs; those that read media, on a picture.
 """
 import glob
 import os
 import re
+import struct
 import sys
+import zlib
 
 import installed
 
 NOT_A_PART = {'base.h', 'confine.h', 'env.h', 'mem.h', 'media.h',
               'organize.h'}
 DEMO = {'demo_main.c', 'memory_optimization_demo.c'}
+# What the examples of the whole library are given, and what they then say.
+ON_MEDIA = {'info.c': (['inbox/one.png'], 'png, 1 x 1'),
+            'organizer.c': (['inbox', 'organized'], '1 organized, 0 duplicates, 0 errors\n')}
+
+
+def picture():
+    """A PNG of one pixel."""
+    def chunk(kind, data):
+        return (struct.pack('>I', len(data)) + kind + data +
+                struct.pack('>I', zlib.crc32(kind + data)))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 1, 1, 8, 0, 0, 0, 0)) +
+            chunk(b'IDAT', zlib.compress(b'\0\0')) + chunk(b'IEND', b''))
 
 
 def main():
@@ -23,9 +37,14 @@ def main():
     bad = 0
     shown = set()
     with installed.install(build) as inst:
+        whole = os.path.exists(os.path.join(inst.pkgconfig, 'alice.pc'))
+        os.mkdir(os.path.join(inst.root, 'inbox'))
+        with open(os.path.join(inst.root, 'inbox', 'one.png'), 'wb') as f:
+            f.write(picture())
         for path in sorted(glob.glob(source + '/examples/*.c')):
             name = os.path.basename(path)
-            if name in DEMO:
+            args, says = ON_MEDIA.get(name, ([], ''))
+            if name in DEMO or (args and not whole):
                 continue
             with open(path, encoding='utf-8') as f:
                 text = f.read()
@@ -36,13 +55,13 @@ def main():
             program = os.path.join(inst.root, name + '.out')
             status, out = installed.run(
                 [*cc, '-Wall', '-Wextra', '-Werror', path, '-o', program,
-                 *inst.flags('--cflags', '--libs', 'alice-mem'),
+                 *inst.flags('--cflags', '--libs', 'alice' if args else 'alice-mem'),
                  *installed.sanitizer_flags(sanitize)])
             if status != 0:
                 wrong += f' does not compile:\n{out}'
             else:
-                status, out = installed.run([program], cwd=inst.root, env=inst.env)
-                if status != 0:
+                status, out = installed.run([program, *args], cwd=inst.root, env=inst.env)
+                if status != 0 or says not in out:
                     wrong += f' ended with {status}:\n{out}'
             print(f'{"not ok" if wrong else "ok"} - {name} {wrong}')
             bad += bool(wrong)
