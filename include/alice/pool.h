@@ -106,9 +106,10 @@ ALICE_API alice_status alice_pool_close(alice_pool **pool);
  * out, the first that comes back within `timeout_ms` (0: do not wait;
  * ALICE_POOL_FOREVER). `lease` must hold none (ALICE_E_INVAL). Waiting goes by
  * the system's monotonic clock whatever env's clock is; waiters are served in
- * the order in which they came. Thread-safe. ALICE_E_TIMEOUT: none came back;
- * ALICE_E_CLOSED: the pool was closed meanwhile; ALICE_E_BUDGET, ALICE_E_NOMEM;
- * what factory fails with. `site` names the borrower in leak reports; may be NULL.
+ * the order in which they came. Thread-safe. ALICE_E_TIMEOUT: none came back, or the
+ * factory took longer than was left of a timeout that is not 0: what it made is kept for the
+ * next. ALICE_E_BUDGET, ALICE_E_NOMEM; what factory fails with. `site` names the borrower in
+ * leak reports; may be NULL.
  */
 ALICE_API alice_status alice_pool_acquire_at(alice_pool *pool, uint64_t timeout_ms,
                                              const alice_site *site, alice_lease *lease);
@@ -147,6 +148,14 @@ ALICE_API size_t alice_pool_trim(alice_pool *pool, size_t keep);
  * were idle. Thread-safe.
  */
 ALICE_API size_t alice_pool_evict_all(alice_pool *pool);
+
+/**
+ * Other bounds from now on; see alice_pool_options. Idle objects above them are destroyed,
+ * the longest idle first; those that are out stay out, and are destroyed when they come
+ * back, until there are no more than max_total. Whoever waits and may go on does.
+ * ALICE_E_INVAL: below min_idle; nothing changed. Thread-safe.
+ */
+ALICE_API alice_status alice_pool_resize(alice_pool *pool, size_t max_size, size_t max_total);
 
 /** One object that is out. */
 typedef struct alice_pool_holder {

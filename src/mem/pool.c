@@ -67,6 +67,8 @@ struct alice_pool {
     size_t spares;
     waiter *waiters, **waiters_end;
     size_t total;
+    size_t
+        ceiling; /* total was above max_total when that was lowered: how far it still may be */
     size_t refs;
     uint64_t chance;
     _Atomic uint64_t evictions; /* changed under the lock */
@@ -121,7 +123,7 @@ static const char *check_locked(const alice_pool *p)
         return "the list of what is out is broken";
     if (p->idle.count + p->out.count > p->total)
         return "more objects are listed than counted";
-    if (p->o.max_total && p->total > p->o.max_total)
+    if (p->o.max_total && p->total > p->o.max_total && p->total > p->ceiling)
         return "there are more than max_total objects";
     if (p->idle.count > p->o.max_size)
         return "more than max_size objects are idle";
@@ -194,6 +196,12 @@ static bool grant_locked(alice_pool *p, slot *s)
     return true;
 }
 
+/* More objects than max_total, since that was lowered: a place that becomes free is none. */
+static bool over_locked(const alice_pool *p)
+{
+    return p->o.max_total != 0 && p->total > p->o.max_total;
+}
+
 static void unref_and_unlock(alice_pool *p, size_t refs)
 {
     p->refs -= refs;
@@ -215,10 +223,12 @@ static void give_up_place(alice_pool *p)
 {
     pool_lock(p);
     size_t refs = 0;
-    if (!grant_locked(p, NULL)) {
+    if (over_locked(p) || !grant_locked(p, NULL)) {
         p->total--;
         refs = 1;
     }
+    if (p->ceiling > p->total)
+        p->ceiling = p->total;
     unref_and_unlock(p, refs);
 }
 
@@ -235,13 +245,14 @@ static void forget_locked(alice_pool *p, waiter *gone)
     }
 }
 
-/* Wait for a place: `*got` NULL is one without an object. Takes a reference, which the caller
- * drops. */
-static alice_status wait_locked(alice_pool *p, uint64_t timeout_ms, slot **got, size_t *refs)
+/* Wait for a place, `deadline` NULL: for ever; `*got` NULL is one without an object. Takes a
+ * reference, which the caller drops. */
+static alice_status wait_locked(alice_pool *p, const struct timespec *deadline, slot **got,
+                                size_t *refs)
 {
     waiter w = {0};
     alice_status st = ALICE_OK;
-    struct timespec deadline = alice__deadline(timeout_ms);
+    struct timespec end = deadline ? *deadline : alice__deadline(ALICE_POOL_FOREVER);
 
     if (alice__cond_init(&w.cond) != 0)
         return ALICE_E_SYSTEM;
@@ -251,7 +262,7 @@ static alice_status wait_locked(alice_pool *p, uint64_t timeout_ms, slot **got, 
     ++*refs;
     p->n.waits++;
     while (!w.granted && !p->closed && st == ALICE_OK) {
-        if (pthread_cond_timedwait(&w.cond, &p->lock, &deadline) != 0)
+        if (pthread_cond_timedwait(&w.cond, &p->lock, &end) != 0)
             st = ALICE_E_TIMEOUT;
     }
     if (w.granted) {
@@ -377,7 +388,8 @@ static void drop(alice_pool *p, slot *s, uint64_t *reason)
 /* ---- acquire and release ---- */
 
 /* A slot out of the idle ones, in `out` already; NULL: a place was reserved for a new one. */
-static alice_status take_locked(alice_pool *p, uint64_t timeout_ms, const alice_site *site,
+static alice_status take_locked(alice_pool *p, uint64_t timeout_ms,
+                                const struct timespec *deadline, const alice_site *site,
                                 uint64_t now, slot **got, size_t *refs)
 {
     if (p->closed)
@@ -394,7 +406,7 @@ static alice_status take_locked(alice_pool *p, uint64_t timeout_ms, const alice_
             p->n.timeouts++;
             return ALICE_E_TIMEOUT;
         }
-        alice_status st = wait_locked(p, timeout_ms, got, refs);
+        alice_status st = wait_locked(p, deadline, got, refs);
         if (st != ALICE_OK || !*got)
             return st;
     }
@@ -439,6 +451,40 @@ static slot *usable(alice_pool *p, slot *s, const alice_site *site, uint64_t now
     return s;
 }
 
+/* Keep an object that is in no list: for a waiter, or idle. False: it is not needed. */
+static bool keep_locked(alice_pool *p, slot *s, uint64_t now)
+{
+    if (p->closed || over_locked(p))
+        return false;
+    if (grant_locked(p, s))
+        return true;
+    if (p->idle.count >= p->o.max_size)
+        return false;
+    s->since_ns = now;
+    list_push(&p->idle, s);
+    return true;
+}
+
+static bool passed(const struct timespec *deadline)
+{
+    struct timespec now = alice__deadline(0);
+    return now.tv_sec > deadline->tv_sec ||
+           (now.tv_sec == deadline->tv_sec && now.tv_nsec > deadline->tv_nsec);
+}
+
+/* An object that was made too late for who wanted it. */
+static alice_status too_late(alice_pool *p, slot *s)
+{
+    uint64_t now = now_ns(p);
+    pool_lock(p);
+    p->n.timeouts++;
+    bool kept = keep_locked(p, s, now);
+    pool_unlock(p);
+    if (!kept)
+        drop(p, s, NULL);
+    return ALICE_E_TIMEOUT;
+}
+
 /* Tell that an object is on loan now: it took time to make or to wait for. */
 static void lend(alice_pool *p, slot *s, const alice_site *site, bool made)
 {
@@ -462,8 +508,13 @@ alice_status alice_pool_acquire_at(alice_pool *p, uint64_t timeout_ms, const ali
     if (!p || !lease || lease->slot)
         return ALICE_E_INVAL;
     uint64_t now = now_ns(p);
+    struct timespec deadline = {0};
+    bool limited = timeout_ms != 0 && timeout_ms != ALICE_POOL_FOREVER;
+    if (limited)
+        deadline = alice__deadline(timeout_ms);
     pool_lock(p);
-    alice_status st = take_locked(p, timeout_ms, site, now, &s, &refs);
+    alice_status st =
+        take_locked(p, timeout_ms, limited ? &deadline : NULL, site, now, &s, &refs);
     bool ready = s && refs == 0 && !p->o.validate && !too_old(s, now);
     if (ready)
         p->n.reused++;
@@ -475,6 +526,8 @@ alice_status alice_pool_acquire_at(alice_pool *p, uint64_t timeout_ms, const ali
         bool fresh = !s;
         if (fresh)
             st = make(p, &s);
+        if (st == ALICE_OK && fresh && limited && passed(&deadline))
+            st = too_late(p, s);
         if (st != ALICE_OK)
             return st;
         lend(p, s, site, fresh);
@@ -510,15 +563,8 @@ static void give_back(alice_lease *lease, bool discard)
     }
     pool_lock(p);
     list_remove(&p->out, s);
-    if (!discard && !p->closed && s->made == atomic_load(&p->evictions)) {
-        if (grant_locked(p, s)) {
-            s = NULL;
-        } else if (p->idle.count < p->o.max_size) {
-            s->since_ns = now;
-            list_push(&p->idle, s);
-            s = NULL;
-        }
-    }
+    if (!discard && s->made == atomic_load(&p->evictions) && keep_locked(p, s, now))
+        s = NULL;
     if (!p->closed && p->idle.count > p->o.min_idle && idle_too_long(p, p->idle.last, now)) {
         stale = p->idle.last;
         list_remove(&p->idle, stale);
@@ -577,6 +623,38 @@ size_t alice_pool_evict_all(alice_pool *p)
     return trim(p, 0, 0, NULL, NULL);
 }
 
+alice_status alice_pool_resize(alice_pool *p, size_t max_size, size_t max_total)
+{
+    list dead = {0};
+    if (!p)
+        return ALICE_E_INVAL;
+    max_size = max_size ? max_size : ALICE_POOL_MAX_SIZE;
+    if (p->o.min_idle > max_size || (max_total && p->o.min_idle > max_total))
+        return ALICE_E_INVAL;
+    pool_lock(p);
+    p->o.max_size = max_size;
+    p->o.max_total = max_total;
+    p->ceiling = p->total;
+    size_t over = over_locked(p) ? p->total - max_total : 0;
+    while (p->idle.last && (p->idle.count > max_size || dead.count < over)) {
+        slot *s = p->idle.last;
+        list_remove(&p->idle, s);
+        list_push(&dead, s);
+    }
+    while (p->waiters && !p->closed && (max_total == 0 || p->total < max_total)) {
+        p->total++;
+        p->refs++;
+        grant_locked(p, NULL);
+    }
+    pool_unlock(p);
+    while (dead.first) {
+        slot *s = dead.first;
+        list_remove(&dead, s);
+        drop(p, s, NULL);
+    }
+    return ALICE_OK;
+}
+
 static alice_reclaimed reclaim(void *ctx, size_t wanted)
 {
     alice_pool *p = ctx;
@@ -626,15 +704,9 @@ static alice_status refill(alice_pool *p)
             break;
         uint64_t now = now_ns(p);
         pool_lock(p);
-        if (grant_locked(p, s)) {
-            s = NULL;
-        } else if (!p->closed && p->idle.count < p->o.max_size) {
-            s->since_ns = now;
-            list_push(&p->idle, s);
-            s = NULL;
-        }
+        bool kept = keep_locked(p, s, now);
         pool_unlock(p);
-        if (s) { /* meanwhile so many came back that this one is not needed */
+        if (!kept) { /* meanwhile so many came back that this one is not needed */
             drop(p, s, NULL);
             break;
         }

@@ -5,6 +5,8 @@
 #include "faulty.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <time.h>
 
 #include <alice/pool.h>
 #include <alice/reclaim.h>
@@ -628,6 +630,108 @@ static void every_allocation_may_fail(void **state)
     assert_true(nth >= 7);
 }
 
+static void *take_and_give(void *ctx)
+{
+    alice_pool **pool = ctx; /* the pool, and room to say that it worked */
+    alice_lease l = {0};
+    if (alice_pool_acquire(pool[0], ALICE_POOL_FOREVER, &l) == ALICE_OK)
+        pool[1] = l.pool;
+    alice_pool_release(&l);
+    return NULL;
+}
+
+/* Bounds change while objects are out: what is too much ends as it comes back, and who waited
+ * goes on where there is more room. */
+static void bounds_change_at_run_time(void **state)
+{
+    (void)state;
+    struct maker m = {0};
+    alice_pool_options o = options_of(&m);
+    alice_pool *p = NULL;
+    alice_lease l[4] = {0}, more = {0};
+    o.max_total = o.max_size = 4;
+    o.min_idle = 1;
+    assert_ok(alice_pool_open(&p, &o));
+    assert_status(alice_pool_resize(NULL, 1, 1), ALICE_E_INVAL);
+    for (int i = 0; i < 4; i++)
+        assert_ok(alice_pool_acquire(p, 0, &l[i]));
+    assert_ok(alice_pool_resize(p, 1, 2));
+    assert_int_equal(stats_of(p).in_use, 4); /* nobody's is taken away */
+    alice_pool_release(&l[0]);
+    alice_pool_release(&l[1]);
+    assert_int_equal(stats_of(p).destroyed, 2);
+    assert_int_equal(stats_of(p).pool_size, 0);
+    assert_status(alice_pool_acquire(p, 0, &more), ALICE_E_TIMEOUT);
+    assert_ok(alice_pool_resize(p, 3, 3));
+    assert_ok(alice_pool_acquire(p, 0, &more));
+    assert_status(alice_pool_acquire(p, 0, &l[0]), ALICE_E_TIMEOUT);
+
+    /* A waiter goes on as soon as there may be one more. */
+    alice_pool *waits[] = {p, NULL};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, take_and_give, waits), 0);
+    while (stats_of(p).waits == 0)
+        sched_yield();
+    assert_ok(alice_pool_resize(p, 3, 0)); /* no bound */
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_ptr_equal(waits[1], p);
+
+    alice_pool_release(&l[2]);
+    alice_pool_release(&l[3]);
+    alice_pool_release(&more);
+    assert_int_equal(stats_of(p).pool_size, 3);
+    assert_ok(alice_pool_resize(p, 1, 4)); /* idle ones above the bound go at once */
+    assert_int_equal(stats_of(p).pool_size, 1);
+    assert_status(alice_pool_resize(p, 0, 0), ALICE_OK); /* 0: the default, as at open */
+    o.min_idle = 3;
+    assert_ok(alice_pool_close(&p));
+    o.max_size = 4;
+    assert_ok(alice_pool_open(&p, &o));
+    assert_status(alice_pool_resize(p, 2, 4), ALICE_E_INVAL); /* below min_idle */
+    assert_int_equal(stats_of(p).pool_size, 3);
+    assert_ok(alice_pool_close(&p));
+    assert_int_equal(m.made, m.destroyed);
+}
+
+static alice_status make_slowly(void *ctx, void **out)
+{
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 5);
+    return make_thing(ctx, out);
+}
+
+/* A timeout covers the factory: what came too late is there for the next. */
+static void a_slow_factory_runs_into_the_timeout(void **state)
+{
+    (void)state;
+    struct maker m = {0};
+    alice_pool_options o = options_of(&m);
+    alice_pool *p = NULL;
+    alice_lease l = {0};
+    o.factory = make_slowly;
+    o.max_total = 1;
+    assert_ok(alice_pool_open(&p, &o));
+    assert_status(alice_pool_acquire(p, 1, &l), ALICE_E_TIMEOUT);
+    assert_null(l.object);
+    alice_pool_stats s = stats_of(p);
+    assert_int_equal(s.timeouts, 1);
+    assert_int_equal(s.pool_size, 1);
+    assert_int_equal(s.in_use, 0);
+    assert_ok(alice_pool_acquire(p, 1, &l)); /* made already */
+    assert_int_equal(serial(&l), 1);
+    alice_pool_release(&l);
+    assert_int_equal(alice_pool_trim(p, 0), 1);
+    assert_ok(alice_pool_acquire(p, 0, &l)); /* 0 does not wait for others, but makes one */
+    alice_pool_discard(&l);
+    assert_ok(alice_pool_acquire(p, ALICE_POOL_FOREVER, &l));
+    alice_pool_release(&l);
+    assert_ok(alice_pool_close(&p));
+    assert_int_equal(m.made, m.destroyed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,6 +742,8 @@ int main(void)
         cmocka_unit_test(waiters_get_what_comes_back),
         cmocka_unit_test(a_copied_lease_comes_back_once),
         cmocka_unit_test(all_are_evicted_also_what_is_out),
+        cmocka_unit_test(bounds_change_at_run_time),
+        cmocka_unit_test(a_slow_factory_runs_into_the_timeout),
         cmocka_unit_test(time_ends_objects),
         cmocka_unit_test(jitter_spreads_the_ends),
         cmocka_unit_test(what_does_not_work_is_replaced),
