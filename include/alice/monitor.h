@@ -73,9 +73,13 @@ typedef struct alice_monitor_usage {
     size_t
         available; /**< what can still be had: of the machine, or less, of the control group */
     double
-        system_percent; /**< of the machine's (or, where tighter, the group's) memory in use */
-    size_t limit;       /**< 0: none */
-    double ratio;       /**< current to limit: what is displayed */
+        system_percent;  /**< of the machine's (or, where tighter, the group's) memory in use */
+    size_t limit;        /**< 0: none */
+    double ratio;        /**< current to limit: what is displayed */
+    double current_mb;   /**< current in MB */
+    double peak_mb;      /**< peak in MB */
+    double available_mb; /**< available in MB */
+    double limit_mb;     /**< limit in MB */
 
     double steering_ratio; /**< what steers, see above; never below 0 */
     alice_level level;     /**< of the steering ratio */

@@ -165,8 +165,8 @@ ALICE_API alice_status alice_census_open(alice_census **out,
 
 /**
  * Close. ALICE_E_BUSY when handles are still registered: each is told to env's log
- * (at most 20 of them), with its type, who opened it and who holds it. The census
- * is closed all the same. No env that names it may be used any more.
+ * (at most 20 of them), with its type, who opened it and who holds it, and the census
+ * stays open, as it was. Once closed, no env that names it may be used any more.
  */
 ALICE_API alice_status alice_census_close(alice_census **census);
 

@@ -343,11 +343,12 @@ alice_status alice_census_close(alice_census **census)
         return ALICE_OK;
     alice_census *c = *census;
     alice_env env = c->o.env;
-    *census = NULL;
     tell_open_ones(c);
-    bool busy = c->handles.count > 0;
+    if (alice_census_live(c) > 0)
+        return ALICE_E_BUSY;
+    *census = NULL;
     alice_env_free(&env, c->handles.entries, table_bytes(&c->handles));
     pthread_mutex_destroy(&c->lock);
     alice_env_free(&env, c, sizeof *c);
-    return busy ? ALICE_E_BUSY : ALICE_OK;
+    return ALICE_OK;
 }

@@ -258,6 +258,10 @@ alice_status alice_monitor_get_usage(alice_monitor *monitor, alice_monitor_usage
     u.ratio = u.limit ? (double)resident / (double)u.limit : 0;
     u.steering_ratio = steering_of(m, resident, u.reclaimable);
     u.level = alice_level_of(u.steering_ratio);
+    u.current_mb = (double)u.current / ALICE_MB;
+    u.peak_mb = (double)u.peak / ALICE_MB;
+    u.available_mb = (double)u.available / ALICE_MB;
+    u.limit_mb = (double)u.limit / ALICE_MB;
     copy_path(u.cgroup_file, sizeof u.cgroup_file, s.group.limit_file);
     *out = u;
     return ALICE_OK;

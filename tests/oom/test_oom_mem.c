@@ -469,6 +469,7 @@ static alice_status pool_part(struct world *w)
     note(&bad, alice_pool_maintain(p));
     note(&bad, alice_pool_acquire_at(p, 0, NULL, &late));
     alice_pool_trim(p, 0);
+    note(&bad, alice_pool_resize(p, 8, 0));
     alice_pool_evict_all(p);
     alice_pool_get_stats(p, &s);
     assert_int_equal(s.pool_size, 0);

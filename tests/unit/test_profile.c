@@ -427,6 +427,8 @@ static void handles_are_known(void **state)
     assert_int_equal(ear.told, 1);
     assert_non_null(strstr(ear.text, "not closed: listener by handles_are_known ("));
     assert_non_null(strstr(ear.text, "held by me"));
+    alice_census_remove(c, &ear);
+    assert_ok(alice_census_close(&c));
     assert_null(c);
     alice_account_close(&account);
     assert_ok(alice_budget_close(&budget, NULL));
@@ -459,6 +461,9 @@ static void many_handles_come_and_go(void **state)
     assert_status(alice_census_close(&c), ALICE_E_BUSY);
     assert_int_equal(ear.told, 21);
     assert_string_equal(ear.text, "not closed: 5 more");
+    for (size_t i = 0; i < 25; i++)
+        alice_census_remove(c, &handles[i]); /* it stayed open */
+    assert_ok(alice_census_close(&c));
     alice_census_add(NULL, handles, "thing", NULL, NULL);
     alice_census_remove(NULL, handles);
     assert_ok(alice_census_close(NULL));
