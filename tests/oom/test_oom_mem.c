@@ -673,6 +673,8 @@ static alice_status profile_part(struct world *w)
     TRY(alice_profile_snapshot_diff(before, after, &grown));
     if (st == ALICE_OK) {
         alice_profile_snapshot_sort(grown, ALICE_BY_LIVE_BLOCKS);
+        alice_profile_lost lost;
+        alice_profile_snapshot_lost(grown, &lost);
         assert_true(alice_profile_snapshot_count(grown) >= 1);
         alice_profile_place(alice_profile_snapshot_row(grown, 0), place, sizeof place);
         assert_true(alice_profile_snapshot_sum(grown).total_blocks >= 199);

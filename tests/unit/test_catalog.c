@@ -935,7 +935,7 @@ static void the_first_schema_migrates(void **state)
         assert_int_equal(f.id, 2);
         assert_false(f.move);
         alice__catalog_close(&c);
-        assert_int_equal(sql_number("PRAGMA user_version"), i == 0 ? 1 : 2);
+        assert_true((sql_number("PRAGMA user_version") == 1) == (i == 0));
         if (i > 0)
             assert_true(sql_number("SELECT id <> 0 FROM tree") == 1);
     }
