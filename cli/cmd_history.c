@@ -28,9 +28,9 @@ static void on_run(void *ctx, const alice_run_info *r)
         strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
     if (!args->given[OPT_JSON]) {
         printf("%6lld  %s  %-7s %10llu organized, %llu duplicates, %llu errors, %s, %s",
-               (long long)r->run, when, r->mode, (unsigned long long)r->organized_files,
-               (unsigned long long)r->duplicates, (unsigned long long)r->errors,
-               bytes_text(r->bytes, bytes, sizeof bytes), state_of(r));
+               (long long)r->run, when, r->mode, (unsigned long long)r->tally.organized,
+               (unsigned long long)r->tally.duplicates, (unsigned long long)r->tally.errors,
+               bytes_text(r->tally.bytes, bytes, sizeof bytes), state_of(r));
         if (r->undoes)
             printf(", of run %lld", (long long)r->undoes);
         fputs(*r->inbox ? ", from " : "", stdout);
@@ -48,12 +48,12 @@ static void on_run(void *ctx, const alice_run_info *r)
     json_int(&j, "ended", r->ended_s);
     json_text(&j, "state", state_of(r));
     json_int(&j, "undoes", r->undoes);
-    json_uint(&j, "files", r->files);
-    json_uint(&j, "organized", r->organized_files);
-    json_uint(&j, "skipped", r->skipped);
-    json_uint(&j, "duplicates", r->duplicates);
-    json_uint(&j, "errors", r->errors);
-    json_uint(&j, "bytes", r->bytes);
+    json_uint(&j, "files", r->tally.files);
+    json_uint(&j, "organized", r->tally.organized);
+    json_uint(&j, "skipped", r->tally.skipped);
+    json_uint(&j, "duplicates", r->tally.duplicates);
+    json_uint(&j, "errors", r->tally.errors);
+    json_uint(&j, "bytes", r->tally.bytes);
     json_close(&j, '}');
     json_end_line(&j);
 }

@@ -163,7 +163,7 @@ static void print_statistics(const profile_run *run)
                                     r->memory.hash_cache_stats.size_bytes),
                            false, text, sizeof text));
     table_cell(&t, "Files");
-    table_cell(&t, "%llu in %.2f s", (unsigned long long)r->files, r->seconds);
+    table_cell(&t, "%llu in %.2f s", (unsigned long long)r->tally.files, r->seconds);
     table_end(&t, stdout, table_width(stdout));
 }
 
@@ -289,8 +289,8 @@ static void print_json(const profile_run *run)
     const alice_organize_result *r = &run->result;
     json_open(&j, NULL, '{');
     json_text(&j, "path", run->path);
-    json_uint(&j, "files", r->files);
-    json_uint(&j, "errors", r->errors);
+    json_uint(&j, "files", r->tally.files);
+    json_uint(&j, "errors", r->tally.errors);
     json_real(&j, "seconds", r->seconds, 3);
     json_uint(&j, "limit_bytes", r->memory.limit_bytes);
     json_uint(&j, "peak_bytes", r->memory.peak_bytes);

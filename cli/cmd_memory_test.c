@@ -120,10 +120,10 @@ static int run_here(const cli_args *args, trial *t)
         return opened && st != ALICE_E_CANCELLED ? CLI_STOPPED : cli_exit_status(st);
     }
     t->limit = (double)result.memory.limit_bytes;
-    t->files = (double)result.files;
-    t->organized = (double)result.organized;
-    t->errors = (double)result.errors;
-    t->bytes = (double)result.bytes;
+    t->files = (double)result.tally.files;
+    t->organized = (double)result.tally.organized;
+    t->errors = (double)result.tally.errors;
+    t->bytes = (double)result.tally.bytes;
     t->seconds = result.seconds;
     t->initial = (double)before.current;
     t->peak = (double)result.memory.peak_bytes;

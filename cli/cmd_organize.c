@@ -175,12 +175,12 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_int(&j, "run", r->run);
     json_text(&j, "mode", args->given[OPT_MOVE] ? "move" : "copy");
     json_bool(&j, "dry_run", args->given[OPT_DRY_RUN]);
-    json_uint(&j, "files", r->files);
-    json_uint(&j, "organized", r->organized);
-    json_uint(&j, "skipped", r->skipped);
-    json_uint(&j, "duplicates", r->duplicates);
+    json_uint(&j, "files", r->tally.files);
+    json_uint(&j, "organized", r->tally.organized);
+    json_uint(&j, "skipped", r->tally.skipped);
+    json_uint(&j, "duplicates", r->tally.duplicates);
     json_uint(&j, "duplicates_removed", r->duplicates_removed);
-    json_uint(&j, "errors", r->errors);
+    json_uint(&j, "errors", r->tally.errors);
     json_uint(&j, "not_media", r->not_media);
     json_uint(&j, "already_known", r->already_known);
     json_uint(&j, "groups_left", r->groups_left);
@@ -194,9 +194,10 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "attributes_lost", r->attributes_lost);
     json_uint(&j, "recovered", r->recovered);
     json_uint(&j, "rebuilt", r->rebuilt);
-    json_uint(&j, "bytes", r->bytes);
+    json_uint(&j, "bytes", r->tally.bytes);
     json_real(&j, "seconds", r->seconds, 3);
-    json_real(&j, "files_per_second", r->seconds > 0 ? (double)r->files / r->seconds : 0, 1);
+    json_real(&j, "files_per_second", r->seconds > 0 ? (double)r->tally.files / r->seconds : 0,
+              1);
     json_bool(&j, "interrupted", r->interrupted);
     json_open(&j, "by_source", '{');
     for (size_t i = 0; alice_organizer_by_source(o, i, &name, &count) == ALICE_OK; i++)
@@ -448,7 +449,7 @@ static int run(const cli_args *args)
         print_summary(&s, organizer, &result);
     alice_organizer_close(&organizer);
     if (st == ALICE_OK)
-        return result.errors ? CLI_SOME_FAILED : CLI_DONE;
+        return result.tally.errors ? CLI_SOME_FAILED : CLI_DONE;
     /* What was wrong before the run began is the caller's to mend; later it is the world's. */
     return opened && st != ALICE_E_CANCELLED ? CLI_STOPPED : cli_exit_status(st);
 }

@@ -91,8 +91,9 @@ static void put_cards(FILE *to, const profile_run *run)
                  : 0,
              (double)r->memory.limit_bytes / mb);
     card(to, "Peak Memory", value, more);
-    snprintf(value, sizeof value, "%.0f/s", r->seconds > 0 ? (double)r->files / r->seconds : 0);
-    snprintf(more, sizeof more, "%llu files in %.2f s", (unsigned long long)r->files,
+    snprintf(value, sizeof value, "%.0f/s",
+             r->seconds > 0 ? (double)r->tally.files / r->seconds : 0);
+    snprintf(more, sizeof more, "%llu files in %.2f s", (unsigned long long)r->tally.files,
              r->seconds);
     card(to, "Files", value, more);
     snprintf(value, sizeof value, "%llu", (unsigned long long)r->memory.gc_collections);

@@ -57,13 +57,13 @@ void progress_show(cli_progress *p, const alice_progress *now)
     if (!p->on)
         return;
     double seconds = (double)now->elapsed_ns / 1e9;
-    int n = snprintf(line, sizeof line,
-                     "%llu files · %llu organized (%s) · %.0f files/s · %s of %s · ",
-                     (unsigned long long)now->files, (unsigned long long)now->organized,
-                     bytes_text(now->bytes, bytes, sizeof bytes),
-                     seconds > 0 ? (double)now->files / seconds : 0.0,
-                     bytes_text(now->resident, mem, sizeof mem),
-                     bytes_text(now->limit, limit, sizeof limit));
+    int n = snprintf(
+        line, sizeof line, "%llu files · %llu organized (%s) · %.0f files/s · %s of %s · ",
+        (unsigned long long)now->tally.files, (unsigned long long)now->tally.organized,
+        bytes_text(now->tally.bytes, bytes, sizeof bytes),
+        seconds > 0 ? (double)now->tally.files / seconds : 0.0,
+        bytes_text(now->resident, mem, sizeof mem),
+        bytes_text(now->limit, limit, sizeof limit));
     /* The separators are two bytes and one column each. */
     int columns = n - 4, width = terminal_width() - 1;
     fputs("\r\033[K", stderr);
@@ -79,7 +79,7 @@ void progress_show(cli_progress *p, const alice_progress *now)
                   stderr);
     } else {
         fprintf(stderr, "%.*s", width, "");
-        fprintf(stderr, "%llu files", (unsigned long long)now->files);
+        fprintf(stderr, "%llu files", (unsigned long long)now->tally.files);
     }
     fflush(stderr);
     p->shown = true;

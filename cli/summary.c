@@ -179,7 +179,7 @@ static void print_photos(const cli_summary *s, FILE *to, int width)
     const cli_tally *t = s->tally;
     char photos[160], bytes[32], days[160] = "";
     photos_text(s, photos, sizeof photos);
-    bytes_text(r->bytes, bytes, sizeof bytes);
+    bytes_text(r->tally.bytes, bytes, sizeof bytes);
     *strchr(bytes, ' ') = *GLUE;
     if (t->days == 1)
         snprintf(days, sizeof days, ", of %04d-%02u-%02u", t->first.year, t->first.month,
@@ -188,7 +188,7 @@ static void print_photos(const cli_summary *s, FILE *to, int width)
         snprintf(days, sizeof days, ", from %04d-%02u-%02u to %04d-%02u-%02u, %llu" GLUE "days",
                  t->first.year, t->first.month, t->first.day, t->last.year, t->last.month,
                  t->last.day, N(t->days));
-    if (r->organized == 0)
+    if (r->tally.organized == 0)
         put_line(to, width, "%s",
                  s->dry_run ? "Nothing would be organized" : "Nothing new was organized");
     else
@@ -197,7 +197,7 @@ static void print_photos(const cli_summary *s, FILE *to, int width)
                  : s->move  ? "moved"
                             : "copied",
                  days, bytes);
-    if (r->organized) {
+    if (r->tally.organized) {
         fputs("  into ", to);
         put_safe_text(to, s->organized);
         fputc('\n', to);
@@ -222,26 +222,26 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
     const alice_organize_result *r = s->result;
     const cli_tally *t = s->tally;
     char extensions[400] = "";
-    uint64_t rest = r->skipped - t->known - t->not_media - r->busy;
+    uint64_t rest = r->tally.skipped - t->known - t->not_media - r->busy;
     extensions_text(t, extensions, sizeof extensions);
     fputc('\n', to);
-    put_line(to, width, "%llu files looked at", N(r->files));
+    put_line(to, width, "%llu files looked at", N(r->tally.files));
     if (r->followers)
-        put_count(to, width, s->dry_run ? "would be organized" : "organized", r->organized,
-                  "%llu beside the file they belong to", N(r->followers));
+        put_count(to, width, s->dry_run ? "would be organized" : "organized",
+                  r->tally.organized, "%llu beside the file they belong to", N(r->followers));
     else
-        put_count(to, width, s->dry_run ? "would be organized" : "organized", r->organized,
-                  "%s", "");
+        put_count(to, width, s->dry_run ? "would be organized" : "organized",
+                  r->tally.organized, "%s", "");
     if (t->known)
         put_count(to, width, "already organized", t->known, "by an earlier run");
-    put_count(to, width, "duplicates", r->duplicates, "%s",
-              r->duplicates ? "the same bytes are organized already" : "");
+    put_count(to, width, "duplicates", r->tally.duplicates, "%s",
+              r->tally.duplicates ? "the same bytes are organized already" : "");
     if (s->remove)
         put_line(to, width,
                  "Of these, %llu %s taken out of the inbox, to .alice/removed in the organized "
                  "folder",
                  N(r->duplicates_removed), s->dry_run ? "would be" : "were");
-    else if (s->move && (t->known || r->duplicates))
+    else if (s->move && (t->known || r->tally.duplicates))
         put_line(to, width, "They are in the inbox still: --duplicates remove takes them out");
     if (t->not_media)
         put_count(to, width, "not media", t->not_media, "%s: left where they are%s", extensions,
@@ -251,7 +251,8 @@ static void print_outcomes(const cli_summary *s, FILE *to, int width)
                   "left for the next run: they changed a moment ago, or are being written");
     if (rest)
         put_count(to, width, "left", rest, "-v and --report say why");
-    put_count(to, width, "errors", r->errors, "%s", r->errors ? "each named above" : "");
+    put_count(to, width, "errors", r->tally.errors, "%s",
+              r->tally.errors ? "each named above" : "");
     if (r->copies_gone || r->copies_changed)
         put_line(
             to, width,
@@ -328,7 +329,7 @@ static void print_cost(const cli_summary *s, FILE *to, int width)
     *strchr(peak, ' ') = *strchr(limit, ' ') = *GLUE;
     if (r->seconds >= 1) /* of less, a speed says nothing */
         snprintf(speed, sizeof speed, ", %.0f" GLUE "files a second",
-                 (double)r->files / r->seconds);
+                 (double)r->tally.files / r->seconds);
     fputc('\n', to);
     put_line(to, width, "Memory: peak %s of %s; time: %s%.1f" GLUE "s%s", peak, limit,
              r->seconds < 0.1 ? "less than " : "", r->seconds < 0.1 ? 0.1 : r->seconds, speed);
@@ -344,7 +345,7 @@ void summary_print(const cli_summary *s, FILE *to, int width)
     print_photos(s, to, width);
     print_outcomes(s, to, width);
     print_to_look_at(s, to, width);
-    if (s->result->organized)
+    if (s->result->tally.organized)
         print_origins(s, to, width);
     print_cost(s, to, width);
     if (s->dry_run)

@@ -520,17 +520,17 @@ static bool demo_organizer(const alice_config *config)
     for (int i = 0; i < 2; i++)
         printf("   run %d: %" PRIu64 " organized, %" PRIu64 " duplicates, %" PRIu64
                " known already, %.0f files/s\n",
-               i + 1, runs[i]->organized, runs[i]->duplicates, runs[i]->already_known,
-               (double)runs[i]->files / runs[i]->seconds);
+               i + 1, runs[i]->tally.organized, runs[i]->tally.duplicates,
+               runs[i]->already_known, (double)runs[i]->tally.files / runs[i]->seconds);
     size_t peak = process_now().peak;
     printf("   peak ");
     draw_bar(mb(peak) / (double)limit, 32);
     printf(" %.1f of %zu MB; hit rate of the caches %.1f %%\n\n", mb(peak), limit,
            100 * first.memory.cache_stats.hit_rate);
-    bool held =
-        claim(first.organized == PICTURES && first.duplicates == COPIES && first.errors == 0,
-              "every picture was placed once, every copy was found");
-    held &= claim(second.organized == 0, "a second run had nothing to do");
+    bool held = claim(first.tally.organized == PICTURES && first.tally.duplicates == COPIES &&
+                          first.tally.errors == 0,
+                      "every picture was placed once, every copy was found");
+    held &= claim(second.tally.organized == 0, "a second run had nothing to do");
     held &= claim(peak <= limit * ALICE_MB, "the whole process stayed inside the limit");
     return held;
 }

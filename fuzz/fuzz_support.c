@@ -65,8 +65,8 @@ void fuzz_facts_end(fuzz_facts *f)
     FUZZ_CHECK((unsigned)info->date_source <= ALICE_DATE_NOWHERE);
     FUZZ_CHECK((info->date.year == 0) == (info->date_source == ALICE_DATE_NOWHERE));
     FUZZ_CHECK(info->date.year == 0 ||
-               (info->date.year >= 1900 && info->date.month >= 1 && info->date.month <= 12 &&
-                info->date.day >= 1 && info->date.day <= 31));
+               (info->date.year >= 1900 && info->date.month <= 12 && info->date.day <= 31 &&
+                (info->date.month > 0 || info->date.day == 0)));
     FUZZ_CHECK(memchr(info->reason, 0, sizeof info->reason) != NULL);
     for (int i = 0; i < ALICE_FACT_COUNT; i++) {
         alice_text t = info->fact[i];

@@ -50,14 +50,19 @@ typedef struct alice_file_report {
     uint64_t bytes;               /**< its size */
 } alice_file_report;
 
-/** How far a run is. */
-typedef struct alice_progress {
+/** What a run did so far. */
+typedef struct alice_tally {
     uint64_t files;      /**< looked at */
-    uint64_t organized;  /**< placed */
+    uint64_t organized;  /**< placed; of an undo: taken back */
     uint64_t skipped;    /**< left where they are */
     uint64_t duplicates; /**< of what is organized already */
-    uint64_t errors;     /**< that failed */
+    uint64_t errors;     /**< that failed; of an undo: left as they were */
     uint64_t bytes;      /**< of what was organized */
+} alice_tally;
+
+/** How far a run is. */
+typedef struct alice_progress {
+    alice_tally tally;   /**< until now */
     uint32_t batch_size; /**< of the present batch */
     size_t resident;     /**< bytes of this process */
     size_t limit;        /**< the ceiling in bytes */
@@ -120,11 +125,7 @@ typedef struct alice_memory_stats {
 /** The result of a run. */
 typedef struct alice_organize_result {
     int64_t run;                 /**< 0: a dry run, or nothing to record */
-    uint64_t files;              /**< looked at */
-    uint64_t organized;          /**< placed */
-    uint64_t skipped;            /**< left where they are */
-    uint64_t duplicates;         /**< of what is organized already */
-    uint64_t errors;             /**< that failed */
+    alice_tally tally;           /**< of all files */
     uint64_t duplicates_removed; /**< of the duplicates and the already known: taken out of the
                                      inbox */
     uint64_t not_media;          /**< of the skipped: looked at in this run */
@@ -137,7 +138,6 @@ typedef struct alice_organize_result {
     uint64_t copies_gone; /**< of the organized: known, but their organized copy was gone */
     uint64_t
         copies_changed; /**< of the organized: known, but their copy was changed; it is left */
-    uint64_t bytes;     /**< of what was organized */
     uint64_t comparisons;     /**< with files that might have the same bytes */
     uint64_t attributes_lost; /**< of the organized, where the destination cannot keep them */
     uint64_t recovered;       /**< files of a killed run that were settled first */
@@ -204,21 +204,16 @@ ALICE_API alice_status alice_catalog_rebuild(const alice_organizer_options *opti
 
 /** A run, as the catalog keeps it. Borrowed for the length of the call. */
 typedef struct alice_run_info {
-    int64_t run;              /**< its id */
-    const char *mode;         /**< "copy", "move", "rebuild", "undo", "redo" */
-    const char *inbox;        /**< "": none */
-    const char *organized;    /**< where it filled or read */
-    int64_t started_s;        /**< seconds since 1970 */
-    int64_t ended_s;          /**< 0: it was cut off */
-    bool finished;            /**< to its end */
-    int64_t undoes;           /**< the run that it takes back; 0: none */
-    uint64_t files;           /**< looked at */
-    uint64_t organized_files; /**< placed, and duplicates taken out of the inbox; of an undo:
-                                 taken back */
-    uint64_t skipped;         /**< left where they were */
-    uint64_t duplicates;      /**< of what was organized already */
-    uint64_t errors;          /**< that failed; of an undo: left as they were */
-    uint64_t bytes;           /**< of what was organized */
+    int64_t run;           /**< its id */
+    const char *mode;      /**< "copy", "move", "rebuild", "undo", "redo" */
+    const char *inbox;     /**< "": none */
+    const char *organized; /**< where it filled or read */
+    int64_t started_s;     /**< seconds since 1970 */
+    int64_t ended_s;       /**< 0: it was cut off */
+    bool finished;         /**< to its end */
+    int64_t undoes;        /**< the run that it takes back; 0: none */
+    alice_tally tally;     /**< of its files; organized: placed, and duplicates taken out of the
+                              inbox; of an undo: taken back, errors: left as they were */
 } alice_run_info;
 
 /** A file of a run. Borrowed for the length of the call. */
@@ -298,12 +293,7 @@ typedef struct alice_organizer_status {
     alice_phase phase;               /**< where it is */
     int64_t run;                     /**< 0: none that is recorded (yet) */
     uint64_t age_ns;                 /**< since it was told */
-    uint64_t files;                  /**< looked at */
-    uint64_t organized;              /**< placed */
-    uint64_t skipped;                /**< left where they are */
-    uint64_t duplicates;             /**< of what is organized already */
-    uint64_t errors;                 /**< that failed */
-    uint64_t bytes;                  /**< of what was organized */
+    alice_tally tally;               /**< of the files so far */
     uint64_t streamed_files;         /**< copied or compared through a buffer */
     uint64_t elapsed_ns;             /**< since the run began */
     char path[512];                  /**< the file at hand, below the inbox; cut in front */

@@ -1238,7 +1238,7 @@ alice_status alice__catalog_run_end(alice__catalog *c, int64_t run_id,
     alice_status st = alice__store_begin(c->top);
     if (st == ALICE_OK)
         st = alice__store_run_end(c->top, run_id, totals);
-    bool raise = totals->organized > 0 || (c->rebuilds && totals->finished);
+    bool raise = totals->tally.organized > 0 || (c->rebuilds && totals->finished);
     if (c->rebuilds && totals->finished)
         c->tree.incomplete = false;
     if (st == ALICE_OK && raise)

@@ -19,6 +19,7 @@
 
 #include <alice/env.h>
 #include <alice/media.h>
+#include <alice/organize.h>
 
 #include "base/fingerprint.h"
 
@@ -65,7 +66,7 @@ typedef struct alice__run {
                       than the tree */
 } alice__run;
 typedef struct alice__run_totals {
-    uint64_t files, organized, skipped, duplicates, errors, bytes;
+    alice_tally tally;
     int64_t ended_s;
     bool finished; /* false: interrupted */
 } alice__run_totals;
@@ -251,7 +252,7 @@ typedef struct alice__run_row {
     int64_t id, started_s, ended_s, undoes;
     const char *mode, *inbox, *organized;
     bool finished;
-    uint64_t files, organized_files, skipped, duplicates, errors, bytes;
+    alice_tally tally;
     int64_t first, end; /* its rows have ids in [first, end) */
 } alice__run_row;
 /* The latest run before `before` (0: of all). ALICE_E_END. */

@@ -890,12 +890,12 @@ alice_status alice__store_run_end(alice__store *s, int64_t id, const alice__run_
     sqlite3_bind_int64(q, 1, id);
     sqlite3_bind_int64(q, 2, t->ended_s);
     sqlite3_bind_int(q, 3, t->finished);
-    sqlite3_bind_int64(q, 4, (int64_t)t->files);
-    sqlite3_bind_int64(q, 5, (int64_t)t->organized);
-    sqlite3_bind_int64(q, 6, (int64_t)t->skipped);
-    sqlite3_bind_int64(q, 7, (int64_t)t->duplicates);
-    sqlite3_bind_int64(q, 8, (int64_t)t->errors);
-    sqlite3_bind_int64(q, 9, (int64_t)t->bytes);
+    sqlite3_bind_int64(q, 4, (int64_t)t->tally.files);
+    sqlite3_bind_int64(q, 5, (int64_t)t->tally.organized);
+    sqlite3_bind_int64(q, 6, (int64_t)t->tally.skipped);
+    sqlite3_bind_int64(q, 7, (int64_t)t->tally.duplicates);
+    sqlite3_bind_int64(q, 8, (int64_t)t->tally.errors);
+    sqlite3_bind_int64(q, 9, (int64_t)t->tally.bytes);
     return run(s, q);
 }
 
@@ -1417,12 +1417,12 @@ alice_status alice__store_run_before(alice__store *s, int64_t before, char *room
                                 .started_s = sqlite3_column_int64(q, 4),
                                 .ended_s = sqlite3_column_int64(q, 5),
                                 .finished = sqlite3_column_int(q, 6) != 0,
-                                .files = (uint64_t)sqlite3_column_int64(q, 7),
-                                .organized_files = (uint64_t)sqlite3_column_int64(q, 8),
-                                .skipped = (uint64_t)sqlite3_column_int64(q, 9),
-                                .duplicates = (uint64_t)sqlite3_column_int64(q, 10),
-                                .errors = (uint64_t)sqlite3_column_int64(q, 11),
-                                .bytes = (uint64_t)sqlite3_column_int64(q, 12),
+                                .tally = {.files = (uint64_t)sqlite3_column_int64(q, 7),
+                                          .organized = (uint64_t)sqlite3_column_int64(q, 8),
+                                          .skipped = (uint64_t)sqlite3_column_int64(q, 9),
+                                          .duplicates = (uint64_t)sqlite3_column_int64(q, 10),
+                                          .errors = (uint64_t)sqlite3_column_int64(q, 11),
+                                          .bytes = (uint64_t)sqlite3_column_int64(q, 12)},
                                 .undoes = sqlite3_column_int64(q, 13),
                                 .first = sqlite3_column_int64(q, 14),
                                 .end = sqlite3_column_int64(q, 15)};

@@ -127,8 +127,8 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     bool again = same && known.state == ALICE__NOT_MEDIA && alice__group_follows(e->name);
     if (same && !o->o.on_file && !again && !o->o.remove_duplicates) {
         /* Nobody wants to hear of it one by one. */
-        x->r->files++;
-        x->r->skipped++;
+        x->r->tally.files++;
+        x->r->tally.skipped++;
         x->r->already_known++;
         return ALICE_OK;
     }

@@ -267,9 +267,9 @@ alice_status alice__organizer_rebuild(alice_organizer *o, alice_rebuild_result *
         st = read_tree(&x, true);
         if (st != ALICE_OK && st != ALICE_E_CANCELLED)
             alice__catalog_rollback(o->catalog);
-        const alice__run_totals totals = {.files = result->files,
-                                          .organized = result->added,
-                                          .errors = result->unread,
+        const alice__run_totals totals = {.tally = {.files = result->files,
+                                                    .organized = result->added,
+                                                    .errors = result->unread},
                                           .ended_s = alice_env_wall_s(&o->env),
                                           .finished = st == ALICE_OK};
         alice_error ignored = {.text = ""};

@@ -34,16 +34,16 @@ void alice__report_item(alice__flow *x, const alice__item *item)
     alice_organize_result *r = x->r;
     if (item->left)
         return;
-    r->files++;
+    r->tally.files++;
     r->duplicates_removed += item->removed;
     switch (item->outcome) {
     case ALICE_ORGANIZED:
-        r->organized++;
+        r->tally.organized++;
         r->followers += item->leader != 0;
         r->damaged += item->damaged;
         r->copies_gone += item->copy == ALICE__COPY_GONE;
         r->copies_changed += item->copy == ALICE__COPY_CHANGED;
-        r->bytes += item->stamp.size;
+        r->tally.bytes += item->stamp.size;
         r->by_type[item->type]++;
         if (item->type == ALICE_MEDIA_NONE) /* a sidecar: no picture of any source or date */
             break;
@@ -52,16 +52,16 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         count_source(o, item->source);
         break;
     case ALICE_SKIPPED:
-        r->skipped++;
+        r->tally.skipped++;
         r->not_media += item->not_media && !item->known;
         r->already_known += item->known;
         r->busy += item->busy;
         break;
     case ALICE_DUPLICATE:
-        r->duplicates++;
+        r->tally.duplicates++;
         break;
     case ALICE_FAILED:
-        r->errors++;
+        r->tally.errors++;
         break;
     }
     if (!o->o.on_file)

@@ -57,12 +57,7 @@ void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char
     tell(x, ALICE_PHASE_RUNNING, now, path);
     if (!o->o.on_progress)
         return;
-    alice_progress p = {.files = x->r->files,
-                        .organized = x->r->organized,
-                        .skipped = x->r->skipped,
-                        .duplicates = x->r->duplicates,
-                        .errors = x->r->errors,
-                        .bytes = x->r->bytes,
+    alice_progress p = {.tally = x->r->tally,
                         .batch_size = x->window,
                         .resident = alice_monitor_resident(o->monitor),
                         .limit = o->sizes.limit,
@@ -281,14 +276,11 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     }
     if (x.id) {
         alice_error end_error = {.text = ""};
-        alice__run_totals totals = {.files = result->files,
-                                    .organized = result->organized + result->duplicates_removed,
-                                    .skipped = result->skipped,
-                                    .duplicates = result->duplicates,
-                                    .errors = result->errors,
-                                    .bytes = result->bytes,
+        alice__run_totals totals = {.tally = result->tally,
                                     .ended_s = alice_env_wall_s(&o->env),
                                     .finished = st == ALICE_OK && !x.stop};
+        /* What was taken out of the inbox is brought back by an undo as what was placed is. */
+        totals.tally.organized += result->duplicates_removed;
         alice_status ended = alice__catalog_run_end(o->catalog, x.id, &totals, &end_error);
         if (st == ALICE_OK && ended != ALICE_OK) {
             st = ended;

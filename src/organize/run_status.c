@@ -53,12 +53,7 @@ void alice__status_tell(alice_organizer *o, const alice__told *t)
     alice_organizer_status *s = &b->told;
     s->phase = t->phase;
     s->run = t->run;
-    s->files = r->files;
-    s->organized = r->organized;
-    s->skipped = r->skipped;
-    s->duplicates = r->duplicates;
-    s->errors = r->errors;
-    s->bytes = r->bytes;
+    s->tally = r->tally;
     s->streamed_files = o->streamed;
     s->elapsed_ns = t->now_ns - t->began_ns;
     s->batch_size = t->window;

@@ -386,7 +386,7 @@ static alice_status find_run(alice_organizer *o, int64_t id, alice__run_row *run
         if (st != ALICE_OK || id)
             break;
         if (strcmp(run->mode, "rebuild") != 0 &&
-            (run->organized_files > 0 || run->ended_s == 0 || !run->finished))
+            (run->tally.organized > 0 || run->ended_s == 0 || !run->finished))
             return ALICE_OK;
     }
     return st == ALICE_OK && run->id == id ? ALICE_OK : st == ALICE_OK ? ALICE_E_END : st;
@@ -550,10 +550,10 @@ static alice_status undo_run(undoing *x, int64_t id)
             alice__catalog_rollback(o->catalog);
     }
     if (x->r->run) {
-        const alice__run_totals totals = {.files = x->r->files,
-                                          .organized = x->r->done,
-                                          .errors = x->r->left,
-                                          .bytes = x->r->bytes,
+        const alice__run_totals totals = {.tally = {.files = x->r->files,
+                                                    .organized = x->r->done,
+                                                    .errors = x->r->left,
+                                                    .bytes = x->r->bytes},
                                           .ended_s = alice_env_wall_s(&o->env),
                                           .finished = st == ALICE_OK};
         alice_error ignored = {.text = ""};
@@ -649,12 +649,7 @@ alice_status alice_history(const alice_organizer_options *options, int64_t run,
                                      .ended_s = r.ended_s,
                                      .finished = r.finished,
                                      .undoes = r.undoes,
-                                     .files = r.files,
-                                     .organized_files = r.organized_files,
-                                     .skipped = r.skipped,
-                                     .duplicates = r.duplicates,
-                                     .errors = r.errors,
-                                     .bytes = r.bytes};
+                                     .tally = r.tally};
         on_run(ctx, &told);
         if (run) {
             st = on_file ? tell_files(o, &r, on_file, ctx) : ALICE_OK;

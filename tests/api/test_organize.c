@@ -220,21 +220,21 @@ static void test_a_run(void **state)
     assert_status(alice_organizer_collected(c.organizer, ticket, &collected), ALICE_E_BUSY);
     assert_ok(alice_organizer_organize(c.organizer, &r, &error));
     assert_true(r.run > 0);
-    assert_int_equal(r.files, FILES + 1);
-    assert_int_equal(r.organized, FILES - COPIES);
-    assert_int_equal(r.duplicates, COPIES);
-    assert_int_equal(r.skipped, 1);
+    assert_int_equal(r.tally.files, FILES + 1);
+    assert_int_equal(r.tally.organized, FILES - COPIES);
+    assert_int_equal(r.tally.duplicates, COPIES);
+    assert_int_equal(r.tally.skipped, 1);
     assert_int_equal(r.not_media, 1);
-    assert_int_equal(r.errors, 0);
+    assert_int_equal(r.tally.errors, 0);
     assert_int_equal(r.passed_over, 1);
-    assert_int_equal(r.by_type[ALICE_MEDIA_JPEG], r.organized);
-    assert_int_equal(r.date_sources[ALICE_DATE_EXIF_ORIGINAL], r.organized);
+    assert_int_equal(r.by_type[ALICE_MEDIA_JPEG], r.tally.organized);
+    assert_int_equal(r.date_sources[ALICE_DATE_EXIF_ORIGINAL], r.tally.organized);
     assert_false(r.interrupted);
-    assert_int_equal(c.told[ALICE_ORGANIZED], r.organized);
-    assert_int_equal(c.told[ALICE_DUPLICATE], r.duplicates);
-    assert_int_equal(c.told[ALICE_SKIPPED], r.skipped);
+    assert_int_equal(c.told[ALICE_ORGANIZED], r.tally.organized);
+    assert_int_equal(c.told[ALICE_DUPLICATE], r.tally.duplicates);
+    assert_int_equal(c.told[ALICE_SKIPPED], r.tally.skipped);
     assert_int_equal(c.told[ALICE_FAILED], 0);
-    assert_int_equal(c.bytes, r.bytes);
+    assert_int_equal(c.bytes, r.tally.bytes);
     assert_true(c.asked > 0);
     assert_true(c.progress > 0);
     assert_true(r.memory.pooled_objects_reused > 0);
@@ -250,7 +250,7 @@ static void test_a_run(void **state)
         sum += count;
     }
     assert_int_equal(i, 3);
-    assert_int_equal(sum, r.organized);
+    assert_int_equal(sum, r.tally.organized);
     assert_status(alice_organizer_by_source(c.organizer, i, &name, &count), ALICE_E_END);
     assert_status(alice_organizer_by_source(c.organizer, 0, NULL, &count), ALICE_E_INVAL);
 
@@ -260,7 +260,7 @@ static void test_a_run(void **state)
     /* The same organizer again: all is known. */
     memset(c.told, 0, sizeof c.told);
     assert_ok(alice_organizer_organize(c.organizer, &r, &error));
-    assert_int_equal(r.organized, 0);
+    assert_int_equal(r.tally.organized, 0);
     assert_int_equal(r.already_known, FILES + 1);
     assert_int_equal(c.told[ALICE_SKIPPED], FILES + 1);
     alice_organizer_close(&c.organizer);
@@ -304,9 +304,9 @@ static void test_a_file_that_became_a_link_is_told(void **state)
     assert_ok(alice_organizer_open(&c.organizer, &o, NULL));
     assert_ok(alice_organizer_organize(c.organizer, &r, NULL));
     alice_organizer_close(&c.organizer);
-    assert_int_equal(r.errors, 1);
+    assert_int_equal(r.tally.errors, 1);
     assert_int_equal(c.told[ALICE_FAILED], 1);
-    assert_int_equal(r.organized, FILES - COPIES);
+    assert_int_equal(r.tally.organized, FILES - COPIES);
     assert_int_equal(unlinkat(inbox_fd, "swapped.jpg", 0), 0);
     forget_organized();
 }
@@ -326,7 +326,7 @@ static void test_the_ledger(void **state)
     assert_non_null(budget);
     assert_int_equal(alice_budget_limit(budget), 64 * ALICE_MB);
     assert_ok(alice_organizer_organize(c.organizer, &r, NULL));
-    assert_int_equal(r.organized, FILES - COPIES);
+    assert_int_equal(r.tally.organized, FILES - COPIES);
     assert_int_equal(r.run, 0);
     assert_int_equal(faccessat(top_fd, "organized", F_OK, 0), -1);
     assert_true(c.most_used > 0 && c.most_used <= 64 * ALICE_MB);
@@ -364,7 +364,7 @@ static void test_it_stops_when_asked(void **state)
         assert_true(st == ALICE_OK || st == ALICE_E_CANCELLED);
         assert_int_equal(r.interrupted, st == ALICE_E_CANCELLED);
         interrupted += st == ALICE_E_CANCELLED;
-        assert_int_equal(c.told[ALICE_ORGANIZED], r.organized);
+        assert_int_equal(c.told[ALICE_ORGANIZED], r.tally.organized);
         alice_organizer_close(&c.organizer);
         assert_int_equal(c.held, 0);
 
@@ -373,8 +373,8 @@ static void test_it_stops_when_asked(void **state)
         alice_organize_result rest;
         assert_ok(alice_organizer_open(&again.organizer, &o, NULL));
         assert_ok(alice_organizer_organize(again.organizer, &rest, NULL));
-        assert_int_equal(rest.errors, 0);
-        assert_int_equal(r.organized + rest.organized, FILES - COPIES);
+        assert_int_equal(rest.tally.errors, 0);
+        assert_int_equal(r.tally.organized + rest.tally.organized, FILES - COPIES);
         alice_organizer_close(&again.organizer);
         forget_organized();
     }
@@ -413,8 +413,8 @@ static void test_how_it_is(void **state)
     assert_ok(alice_organizer_organize(c.organizer, &r, NULL));
     assert_ok(alice_organizer_get_status(c.organizer, s));
     assert_int_equal(s->phase, ALICE_PHASE_DONE);
-    assert_int_equal(s->files, r.files);
-    assert_int_equal(s->organized, r.organized);
+    assert_int_equal(s->tally.files, r.tally.files);
+    assert_int_equal(s->tally.organized, r.tally.organized);
     assert_string_equal(s->inbox_path, inbox);
     assert_true(s->account_count > 5 && s->cache_count == 4);
     alice_organizer_close(&c.organizer);

@@ -250,16 +250,17 @@ static bool try_nth(unsigned nth)
         fail_msg("allocation %u failed: %s", nth, alice_status_name(st));
     unsigned placed = check_nothing_lost();
     /* A folder that there was no memory for counts as one that failed. */
-    if (st == ALICE_OK && result.files < FILES && result.errors == 0)
+    if (st == ALICE_OK && result.tally.files < FILES && result.tally.errors == 0)
         fail_msg("allocation %u failed: it says it is done after %llu files, %llu errors", nth,
-                 (unsigned long long)result.files, (unsigned long long)result.errors);
-    assert_true(result.organized <= placed);
+                 (unsigned long long)result.tally.files,
+                 (unsigned long long)result.tally.errors);
+    assert_true(result.tally.organized <= placed);
 
     alice_organize_result healthy;
     st = run(NULL, &healthy);
-    if (st != ALICE_OK || healthy.errors)
+    if (st != ALICE_OK || healthy.tally.errors)
         fail_msg("allocation %u failed: the next run: %s, %llu errors", nth,
-                 alice_status_name(st), (unsigned long long)healthy.errors);
+                 alice_status_name(st), (unsigned long long)healthy.tally.errors);
     assert_int_equal(check_nothing_lost(), content_count);
     return f.fired;
 }
@@ -273,8 +274,8 @@ static void test_each_allocation_fails_once(void **state)
     reset();
     assert_ok(run(&alloc, &result));
     assert_int_equal(count.live_bytes, 0);
-    assert_int_equal(result.organized, content_count);
-    assert_int_equal(result.duplicates, FILES - content_count);
+    assert_int_equal(result.tally.organized, content_count);
+    assert_int_equal(result.tally.duplicates, FILES - content_count);
     unsigned total = count.seen;
 
     /* Threads shift the count a little: the end is looked for beyond it. */

@@ -135,7 +135,7 @@ static int64_t begun_run(alice__catalog *c)
 
 static void end_run(alice__catalog *c, int64_t run)
 {
-    const alice__run_totals totals = {.files = 1, .finished = true};
+    const alice__run_totals totals = {.tally.files = 1, .finished = true};
     assert_ok(alice__catalog_run_end(c, run, &totals, NULL));
 }
 

@@ -107,9 +107,9 @@ static void *look(void *arg)
     uint64_t files = 0;
     while (!atomic_load(&s->over)) {
         alice_organizer_status now;
-        if (alice_organizer_get_status(s->o, &now) != ALICE_OK || now.files < files)
+        if (alice_organizer_get_status(s->o, &now) != ALICE_OK || now.tally.files < files)
             s->went_back = true;
-        files = now.files;
+        files = now.tally.files;
         s->looks++;
     }
     return NULL;
@@ -126,14 +126,14 @@ static void tells_how_far_it_is(void **state)
 
     assert_ok(alice_organizer_get_status(s->o, &now));
     assert_int_equal(now.phase, ALICE_PHASE_READY);
-    assert_int_equal(now.files, 0);
+    assert_int_equal(now.tally.files, 0);
     assert_non_null(strstr(now.inbox_path, strrchr(s->inbox, '/')));
 
     assert_int_equal(pthread_create(&other, NULL, look, s), 0);
     assert_ok(alice_organizer_organize(s->o, &result, NULL));
     atomic_store(&s->over, true);
     pthread_join(other, NULL);
-    assert_int_equal(result.files, FILES);
+    assert_int_equal(result.tally.files, FILES);
     assert_int_equal(s->asked, FILES);
     assert_true(s->running_seen);
     assert_true(s->path_seen);
@@ -142,8 +142,8 @@ static void tells_how_far_it_is(void **state)
 
     assert_ok(alice_organizer_get_status(s->o, &now));
     assert_int_equal(now.phase, ALICE_PHASE_DONE);
-    assert_int_equal(now.files, FILES);
-    assert_int_equal(now.organized, result.organized);
+    assert_int_equal(now.tally.files, FILES);
+    assert_int_equal(now.tally.organized, result.tally.organized);
     assert_int_equal(now.run, result.run);
     assert_true(now.usage.current > 0 && now.usage.limit > 0);
     assert_true(now.account_count >= 8);

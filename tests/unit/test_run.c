@@ -161,17 +161,17 @@ static void is_dated_by_a_right_clock(scene *s)
     picture(s, "c.jpg", "2029:01:10 10:00:00", 5000000000);
     picture(s, "d.jpg", "2024:05:06 10:00:00", 5000000000);
     assert_ok(run(s));
-    assert_int_equal(s->r.organized, 5);
+    assert_int_equal(s->r.tally.organized, 5);
     assert_int_equal(in_day(s, "undated"), 4);
 
     s->clock_s = 2000; /* still wrong */
     assert_ok(run(s));
-    assert_int_equal(s->r.organized, 0);
+    assert_int_equal(s->r.tally.organized, 0);
     assert_int_equal(in_day(s, "undated"), 4);
 
     s->clock_s = Y2028 + 20 * DAY_S;
     assert_ok(run(s));
-    assert_int_equal(s->r.organized, 0);
+    assert_int_equal(s->r.tally.organized, 0);
     assert_int_equal(in_day(s, "undated"), 1);
     assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00001.jpg"));
     assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00001.xmp"));
@@ -179,7 +179,7 @@ static void is_dated_by_a_right_clock(scene *s)
     assert_int_equal(in_day(s, "2024-05-06"), 1);
 
     assert_ok(run(s)); /* known where they stand now */
-    assert_int_equal(s->r.organized, 0);
+    assert_int_equal(s->r.tally.organized, 0);
     assert_int_equal(s->r.already_known, s->move ? 0 : 5);
 
     s->clock_s = Y2028 + 500 * DAY_S;
@@ -260,7 +260,7 @@ static void a_flush_that_fails_leaves_the_batch_in_doubt(void **state)
     s->fs = NULL;
     assert_ok(run(s));
     assert_int_equal(s->r.recovered, 8);
-    assert_int_equal(s->r.organized, 8);
+    assert_int_equal(s->r.tally.organized, 8);
     assert_int_equal(s->r.already_known, 0);
     assert_int_equal(in_day(s, "2024-05-06"), 8);
 }
@@ -300,7 +300,7 @@ static void what_an_older_reader_passed_over_is_looked_at_again(void **state)
     know(s, "old.jpg", &(alice__row){.other = ALICE__READER - 1});
     know(s, "same.jpg", &(alice__row){.other = ALICE__READER});
     assert_ok(run(s));
-    assert_int_equal(s->r.organized, 1);
+    assert_int_equal(s->r.tally.organized, 1);
     assert_int_equal(s->r.already_known, 1);
     assert_int_equal(in_day(s, "2024-05-06"), 1);
 }
