@@ -33,8 +33,8 @@ int main(int argc, char **argv)
             fprintf(stderr, "%s\n", error.text);
             return 1;
         }
-        printf("%d organized, %d duplicates, %d errors%s\n", (int)result.organized,
-               (int)result.duplicates, (int)result.errors, dry_run ? " (dry run)" : "");
+        printf("%d organized, %d duplicates, %d errors%s\n", (int)result.tally.organized,
+               (int)result.tally.duplicates, (int)result.tally.errors, dry_run ? " (dry run)" : "");
     }
     return 0;
 }

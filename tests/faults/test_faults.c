@@ -213,10 +213,10 @@ static void judge(const struct kind *k, const struct fault *f, unsigned at, bool
         fail_msg("%s, %s at %u: %s stands half", k->name, f->name, at, to.name);
     if (died)
         return;
-    if (out->r.organized > placed)
+    if (out->r.tally.organized > placed)
         fail_msg("%s, %s at %u: said to be organized: %u of %u", k->name, f->name, at,
-                 (unsigned)out->r.organized, placed);
-    if (out->status == ALICE_OK && out->r.errors == 0 && placed != k->files)
+                 (unsigned)out->r.tally.organized, placed);
+    if (out->status == ALICE_OK && out->r.tally.errors == 0 && placed != k->files)
         fail_msg("%s, %s at %u: success, and %u of %u are placed", k->name, f->name, at, placed,
                  k->files);
 }
@@ -226,9 +226,9 @@ static void judge_end(const struct kind *k, const struct fault *f, unsigned at,
                       const struct outcome *out)
 {
     struct standing in = look("inbox"), to = look("organized");
-    if (out->status != ALICE_OK || out->r.errors)
+    if (out->status != ALICE_OK || out->r.tally.errors)
         fail_msg("%s, %s at %u: the next run: %d, %u errors", k->name, f->name, at,
-                 (int)out->status, (unsigned)out->r.errors);
+                 (int)out->status, (unsigned)out->r.tally.errors);
     for (unsigned i = 0; i < k->files; i++) {
         /* After two failures in a row a name more may be left. */
         if (to.whole[i] < 1 || (to.whole[i] > 1 && !f->for_good) ||
@@ -343,7 +343,7 @@ static void a_file_goes_in_order(void **state)
             fs->not_local = !local;
             organize_with(k, &fs->ops, 0, &out);
             assert_ok(out.status);
-            assert_int_equal(out.r.organized, k->files);
+            assert_int_equal(out.r.tally.organized, k->files);
             assert_true(fs->total < FAULTY_RECORDS);
             uint64_t source_dir = inode_of("inbox/trip");
             for (unsigned i = 0; i < k->files; i++) {
@@ -403,7 +403,7 @@ static void new_parents_are_durable_before_a_source_goes(void **state)
         snprintf(to, sizeof to, "%s/organized/of/mine", top);
         organize_between(&k, &fs->ops, 0, in, to, &out);
         assert_ok(out.status);
-        assert_int_equal(out.r.organized, 1);
+        assert_int_equal(out.r.tally.organized, 1);
         int goes = apart ? find(FAULTY_unlink, "0.jpg", 0, 0)
                          : find(FAULTY_rename_new, "trip-00001.jpg", 0, 0);
         assert_true(goes >= 0);
@@ -505,7 +505,7 @@ static void failed_write_back_is_kept(void **state)
     close(fd);
     struct faulty_fs *fs = table(&k);
     organize_with(&k, &fs->ops, 0, &out);
-    assert_int_equal(out.r.organized, 1);
+    assert_int_equal(out.r.tally.organized, 1);
     unsigned waits = fs->calls[FAULTY_start_writing];
     assert_true(waits >= 4);
     for (unsigned at = 0; at < waits; at++) {
@@ -519,7 +519,7 @@ static void failed_write_back_is_kept(void **state)
         organize_with(&k, &fs->ops, 0, &out);
         assert_true(fs->fired);
         assert_status(out.status, ALICE_E_NOSPC);
-        assert_int_equal(out.r.organized, 0);
+        assert_int_equal(out.r.tally.organized, 0);
         struct standing to = look("organized");
         assert_int_equal(to.half + to.temporary, 0);
     }
@@ -562,8 +562,8 @@ static void a_failed_flush_of_all_is_looked_into(void **state)
         fs->act_ctx = &which;
         organize_with(&k, &fs->ops, 0, &out);
         assert_true(fs->fired && fs->acted);
-        assert_int_equal(out.r.organized, MOST - 1);
-        assert_int_equal(out.r.errors, 1);
+        assert_int_equal(out.r.tally.organized, MOST - 1);
+        assert_int_equal(out.r.tally.errors, 1);
         struct standing in = look("inbox"), to = look("organized");
         assert_int_equal(in.whole[which], 1);
         assert_int_equal(to.whole[which] + to.half, 0);
@@ -584,7 +584,7 @@ static void lost_attributes_keep_a_source(void **state)
         fs->refuse[ops[i]] = -EPERM;
         organize_with(&k, &fs->ops, 0, &out);
         assert_ok(out.status);
-        assert_int_equal(out.r.errors, 1);
+        assert_int_equal(out.r.tally.errors, 1);
         assert_int_equal(look("inbox").whole[0], 1);
         assert_int_equal(look("organized").whole[0], 0);
     }
@@ -594,7 +594,7 @@ static void lost_attributes_keep_a_source(void **state)
     struct faulty_fs *fs = table(&k);
     fs->refuse[FAULTY_set_times] = -EPERM;
     organize_with(&k, &fs->ops, 0, &out);
-    assert_int_equal(out.r.organized, 1);
+    assert_int_equal(out.r.tally.organized, 1);
     assert_int_equal(out.r.attributes_lost, 1);
 }
 
@@ -613,19 +613,19 @@ static void what_is_being_written_is_left(void **state)
         struct faulty_fs *fs = table(&k);
         organize_with(&k, &fs->ops, 2, &out);
         assert_ok(out.status);
-        assert_int_equal(out.r.organized, 1);
+        assert_int_equal(out.r.tally.organized, 1);
         assert_int_equal(out.r.busy, 1);
-        assert_int_equal(out.r.errors, 0);
+        assert_int_equal(out.r.tally.errors, 0);
         assert_int_equal(look("inbox").whole[0], 1);
         close(writer);
         /* Closed, but of this moment: it is left, too. */
         assert_int_equal(utimensat(top_fd, "inbox/trip/0.jpg", NULL, 0), 0);
         organize_with(&k, NULL, 3600, &out);
         assert_int_equal(out.r.busy, 1);
-        assert_int_equal(out.r.organized, 0);
+        assert_int_equal(out.r.tally.organized, 0);
         /* 0 turns it off. */
         organize_with(&k, NULL, 0, &out);
-        assert_int_equal(out.r.organized, 1);
+        assert_int_equal(out.r.tally.organized, 1);
         assert_int_equal(look("organized").whole[0], 1);
     }
 }

@@ -768,7 +768,7 @@ static void a_holder_on_another_machine_is_noticed(void **state)
     alice__catalog *c = opened();
     alice_error e = {0};
     const alice__run run = {.mode = "copy", .inbox = "/in", .organized = "/out"};
-    alice__run_totals totals = {.files = 1};
+    alice__run_totals totals = {.tally.files = 1};
     int64_t id = 0, dir = dir_of(c, "/in");
     place(c, dir, "a", 1);
     assert_ok(alice__catalog_commit(c, true, NULL));
