@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <alice/text.h>
+
 #include "commands.h" /* CLI_COMMANDS: made from the list in meson.build */
 #include "settings.h"
 #include "terminal.h"
@@ -126,32 +128,6 @@ static int print_help(void)
     return CLI_DONE;
 }
 
-int cli_distance(const char *a, const char *b)
-{
-    enum { MOST = 40 };
-    size_t n = strlen(a), m = strlen(b);
-    unsigned char row[MOST + 1];
-    if (n > MOST || m > MOST)
-        return 9;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (unsigned char)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned char diagonal = row[0];
-        row[0] = (unsigned char)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned char up = row[j];
-            unsigned least = diagonal + (a[i - 1] != b[j - 1] ? 1u : 0u);
-            if (up + 1u < least)
-                least = up + 1u;
-            if (row[j - 1] + 1u < least)
-                least = row[j - 1] + 1u;
-            diagonal = up;
-            row[j] = (unsigned char)least;
-        }
-    }
-    return row[m] < 9 ? row[m] : 9;
-}
-
 /* The command that the words begin with; `*used` of them name it. */
 static const cli_command *find_command(int count, char **words, int *used)
 {
@@ -199,7 +175,7 @@ static int unknown_command(int count, char **words)
 {
     char given[80];
     const char *near = NULL;
-    int least = 4;
+    unsigned least = 4;
     bool group = is_group(words[0]);
     if (group && (count == 1 || asks_for_help(words[1]))) {
         print_group_help(words[0]);
@@ -208,7 +184,7 @@ static int unknown_command(int count, char **words)
     snprintf(given, sizeof given, "%s%s%s", words[0], group ? " " : "", group ? words[1] : "");
     for (const cli_command *const *at = cli_commands; *at; at++) {
         const cli_command *c = *at;
-        int d = cli_distance(given, c->name);
+        unsigned d = alice_edit_distance(given, c->name);
         if (d < least) {
             least = d;
             near = c->name;
@@ -255,9 +231,9 @@ static cli_opt option_named(const cli_command *c, const char *name, size_t n, ch
 static int unknown_option(const cli_command *c, const char *given)
 {
     const char *near = NULL;
-    int least = 4;
+    unsigned least = 4;
     for (const cli_opt *o = c->options; *o != OPT_END; o++) {
-        int d = cli_distance(given + 2, cli_option_of(c, *o)->name);
+        unsigned d = alice_edit_distance(given + 2, cli_option_of(c, *o)->name);
         if (given[1] == '-' && d < least) {
             least = d;
             near = cli_option_of(c, *o)->name;

@@ -98,9 +98,6 @@ int cli_main(int argc, char **argv);
 int cli_usage_error(const char *format, ...) ALICE_PRINTF(1, 2);
 void cli_error(const char *format, ...) ALICE_PRINTF(1, 2);
 
-/* How many letters two words differ by, at most 9: good enough to name the nearest. */
-int cli_distance(const char *a, const char *b);
-
 /* The exit status for what stopped a command. */
 int cli_exit_status(alice_status status);
 

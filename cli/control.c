@@ -245,7 +245,7 @@ static void end_answer(cli_control *c, slot *s, cli_json *j)
     s->deadline_ms = now_ms() + IDLE_MS;
 }
 
-/* End a connection after an answer: what the client still sent is read, or it would be told of
+/* End a connection after an answer: what the client still sent is read, or it would see
  * a reset instead. */
 static void refuse(slot *s)
 {

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "terminal.h"
+#include <alice/text.h>
 
 static void quote(FILE *to, const char *text, size_t n)
 {
@@ -13,7 +13,7 @@ static void quote(FILE *to, const char *text, size_t n)
     while (p < end) {
         if (*p >= 0x80) {
             /* A well-formed character passes; a byte that begins none is a lone surrogate. */
-            size_t good = utf8_length(p, (size_t)(end - p));
+            size_t good = alice_utf8_decode((const char *)p, (size_t)(end - p), NULL);
             if (good)
                 fwrite(p, 1, good, to);
             else

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <alice/text.h>
+
 enum { DEEPEST = 16, NUMBER_MAX = 40 };
 
 static const char *skip_space(const char *p, const char *end)
@@ -197,30 +199,6 @@ static unsigned hex4(const char *p)
     return (unsigned)strtoul(text, NULL, 16);
 }
 
-static size_t put_utf8(unsigned c, char out[4])
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
 /* The character that an escape stands for, as bytes; `*p` is past it then. */
 static size_t unescape(const char **p, const char *end, char out[4])
 {
@@ -241,14 +219,14 @@ static size_t unescape(const char **p, const char *end, char out[4])
         unsigned low = hex4(*p + 2);
         if (low >= 0xDC00 && low < 0xE000) {
             *p += 6;
-            return put_utf8(0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00), out);
+            return alice_utf8_encode(0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00), out);
         }
     }
     if (c >= 0xDC80 && c <= 0xDCFF) { /* a byte that was no UTF-8 */
         out[0] = (char)(c & 0xFF);
         return 1;
     }
-    return put_utf8(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, out);
+    return alice_utf8_encode(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, out);
 }
 
 char *json_as_text(json_value v, char *out, size_t size)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <alice/organize.h>
+#include <alice/text.h>
 
 static size_t field_of(const char *key)
 {
@@ -52,10 +53,11 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
 {
     if (alice_config_use_profile(&s->given, name) != ALICE_OK) {
         const char *near = NULL;
-        int least = 9;
+        unsigned least = 9;
         for (size_t i = 0; alice_config_profile_name(i); i++) {
             const char *is = alice_config_profile_name(i);
-            int d = strncmp(name, is, strlen(name)) == 0 ? 0 : cli_distance(name, is);
+            unsigned d =
+                strncmp(name, is, strlen(name)) == 0 ? 0 : alice_edit_distance(name, is);
             if (d < least) {
                 least = d;
                 near = is;

@@ -14,7 +14,4 @@ void put_safe(FILE *to, const char *text, size_t n);
 /* The same, up to the NUL. */
 void put_safe_text(FILE *to, const char *text);
 
-/* The length of the well-formed UTF-8 character at `p` (n > 0 bytes left); 0: there is none. */
-size_t utf8_length(const unsigned char *p, size_t n);
-
 #endif

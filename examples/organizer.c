@@ -34,7 +34,8 @@ int main(int argc, char **argv)
             return 1;
         }
         printf("%d organized, %d duplicates, %d errors%s\n", (int)result.tally.organized,
-               (int)result.tally.duplicates, (int)result.tally.errors, dry_run ? " (dry run)" : "");
+               (int)result.tally.duplicates, (int)result.tally.errors,
+               dry_run ? " (dry run)" : "");
     }
     return 0;
 }

@@ -25,10 +25,10 @@
  * close, and unless `single_thread` was set.
  *
  * No callback runs under a lock of the cache. Callbacks may use the cache:
- *  - What they make leave is told of at once, and so on to the fourth callback within
- *    another; what that one makes leave is told of when it has returned.
+ *  - What they evict is reported at once, down to the fourth callback within
+ *    another; what that one evicts is reported when it has returned.
  *  - What they set is ALICE_E_BUSY when the fourth would need room, or when as many
- *    entries have gone for it as there were. So whoever puts back what was evicted is
+ *    entries have gone for it as there were. So putting back what was evicted is
  *    refused in the end.
  *  - While the cache closes they may look, but what changes it is ALICE_E_CLOSED.
  *  - They end by returning. longjmp() and exceptions must not leave them: what was
@@ -195,10 +195,10 @@ ALICE_API alice_status alice_cache_get(alice_cache *cache, alice_bytes key, alic
 /** Let go of a pin and clear it. A cleared pin is accepted. */
 ALICE_API void alice_cache_unpin(alice_pin *pin);
 
-/** Behind `alice_pin name = {0};`'s name: let go where the scope ends. */
+/** Behind `alice_pin name = {0};`'s name: released where the scope ends. */
 #define ALICE_PIN_SCOPED __attribute__((cleanup(alice_cache_unpin)))
 /** Behind an `alice_cache *name = NULL;`'s name: close where the scope ends. Declared before
- * its pins, which are let go of first. */
+ * its pins, which are released first. */
 #define ALICE_CACHE_SCOPED __attribute__((cleanup(alice_cache_close)))
 
 /**
@@ -235,13 +235,13 @@ ALICE_API bool alice_cache_has(alice_cache *cache, alice_bytes key);
  */
 ALICE_API alice_status alice_cache_ttl(alice_cache *cache, alice_bytes key, uint32_t *ms);
 
-/** Told of an entry, which is pinned meanwhile. False: no more. */
+/** Called with an entry, which is pinned meanwhile. False: stop. */
 typedef bool (*alice_cache_each_fn)(void *ctx, alice_bytes key, alice_bytes value);
 
 /**
- * Go through all entries, in no order. What is there all the time is told of once; what comes
- * or goes meanwhile may be. Not under a lock: `fn` may use the cache. Neither counts nor
- * touches. Answers how many were told of.
+ * Go through all entries, in no order. An entry that is there throughout is passed once; one
+ * that comes or goes meanwhile may be. Not under a lock: `fn` may use the cache. Neither counts
+ * nor touches. Answers how many were passed.
  */
 ALICE_API size_t alice_cache_each(alice_cache *cache, alice_cache_each_fn fn, void *ctx);
 

@@ -225,8 +225,8 @@ typedef enum alice_fact {
 ALICE_API const char *alice_fact_name(alice_fact fact);
 
 /**
- * All that is known about one file. Texts are UTF-8, borrowed from whoever
- * filled it, and valid until that one reads its next file or is closed.
+ * All that is known about one file. Texts are UTF-8, borrowed from the
+ * analyzer that filled it, and valid until it reads its next file or is closed.
  */
 typedef struct alice_media_info {
     alice_media_type type; /**< by its content */

@@ -20,6 +20,7 @@
 #include <alice/profile.h>
 #include <alice/reader.h>
 #include <alice/reclaim.h>
+#include <alice/text.h>
 #include <alice/weak_cache.h>
 
 #endif

@@ -29,12 +29,6 @@ void alice__xxh3_update_avx2(void *state, const void *p, size_t n)
     XXH3_128bits_update(state, p, n);
 }
 
-void alice__xxh3_128_avx2(const void *p, size_t n, void *out)
-{
-    XXH128_hash_t h = XXH3_128bits(p, n);
-    memcpy(out, &h, sizeof h);
-}
-
 #ifdef __clang__
 #pragma clang attribute pop
 #else

@@ -9,9 +9,8 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define ALICE__AVX2 1
 
-/* `state` is an XXH3_state_t, `out` an XXH128_hash_t. */
+/* `state` is an XXH3_state_t. */
 void alice__xxh3_update_avx2(void *state, const void *p, size_t n);
-void alice__xxh3_128_avx2(const void *p, size_t n, void *out);
 #endif
 
 #endif

@@ -829,14 +829,14 @@ alice_status alice__catalog_known(alice__catalog *c, int64_t dir_id, const char 
 }
 
 alice_status alice__catalog_siblings(alice__catalog *c, int64_t dir_id, const char *from,
-                                     const char *to, alice__sibling_fn tell, void *ctx)
+                                     const char *to, alice__sibling_fn each, void *ctx)
 {
     alice__store *stores[2] = {c->top, c->base};
     alice_status st = ALICE_OK;
     bool enough = false;
     for (int i = 0; i < 2 && st == ALICE_OK && !enough && dir_id; i++)
         if (stores[i])
-            st = alice__store_siblings(stores[i], dir_id, from, to, tell, ctx, &enough);
+            st = alice__store_siblings(stores[i], dir_id, from, to, each, ctx, &enough);
     return st;
 }
 

@@ -126,7 +126,7 @@ typedef bool (*alice__sibling_fn)(void *ctx, const alice__sibling *sibling);
 /* Tell, in byte order, the files of a directory with names in [from, to) that are placed, this
  * batch and earlier ones. */
 alice_status alice__catalog_siblings(alice__catalog *c, int64_t dir_id, const char *from,
-                                     const char *to, alice__sibling_fn tell, void *ctx);
+                                     const char *to, alice__sibling_fn each, void *ctx);
 
 /*
  * The placed files with this fingerprint (size and hash of the head), this run

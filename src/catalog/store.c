@@ -4,7 +4,7 @@
  *
  *   files ── rowid ascending in walk order, so that rows are appended
  *     │  └── files_by_name: (dir, name) of the rows that stand for a source now
- *     ├── ai            prompt and its kin, only where there are any
+ *     ├── ai            prompt, model, seed …, only where there are any
  *     ├── dirs, runs    what `dir` and `run` mean
  *     └── words         texts that many rows share
  *   fingerprints ────── (key, id), filled in sorted merges
@@ -1004,7 +1004,7 @@ void alice__store_scan_end(alice__store *s)
 }
 
 alice_status alice__store_siblings(alice__store *s, int64_t dir, const char *from,
-                                   const char *to, alice__sibling_fn tell, void *ctx,
+                                   const char *to, alice__sibling_fn each, void *ctx,
                                    bool *enough)
 {
     sqlite3_stmt *q;
@@ -1026,7 +1026,7 @@ alice_status alice__store_siblings(alice__store *s, int64_t dir, const char *fro
             .time = sqlite3_column_type(q, 5) == SQLITE_NULL ? -1 : sqlite3_column_int(q, 5),
             .content_id = column_text(q, 6),
             .generated = sqlite3_column_int64(q, 7) != 0};
-        *enough = tell(ctx, &sibling);
+        *enough = each(ctx, &sibling);
     }
     if (!*enough && rc != SQLITE_DONE)
         st = failed(s, rc);

@@ -138,9 +138,10 @@ alice_status alice__store_scan(alice__store *s, int64_t dir, const char *name, i
 alice_status alice__store_scan_next(alice__store *s, alice__known *out, const char **name);
 void alice__store_scan_end(alice__store *s);
 
-/* Tell the siblings in [from, to) until `tell` has enough: see alice__catalog_siblings(). */
+/* Go through the siblings in [from, to) until `each` has enough: see alice__catalog_siblings().
+ */
 alice_status alice__store_siblings(alice__store *s, int64_t dir, const char *from,
-                                   const char *to, alice__sibling_fn tell, void *ctx,
+                                   const char *to, alice__sibling_fn each, void *ctx,
                                    bool *enough);
 
 /* A row as far as the catalog itself needs it. Texts are borrowed until alice__store_row_end().

@@ -13,24 +13,11 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 typedef struct scan {
     const char *p, *end;
 } scan;
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 static bool is_blank(char c)
 {
@@ -166,7 +153,7 @@ int alice__date_month(const char *text, size_t n)
         if (n != 3 && n != full && !(m == 8 && n == 4))
             continue;
         size_t i = 0;
-        while (i < n && lower(text[i]) == names[m][i])
+        while (i < n && alice__lower(text[i]) == names[m][i])
             i++;
         if (i == n)
             return m + 1;
@@ -180,7 +167,7 @@ static bool is_weekday(const char *text, size_t n)
                                       "friday", "saturday", "sunday"};
     for (int d = 0; d < 7; d++) {
         size_t i = 0;
-        while (i < n && names[d][i] && lower(text[i]) == names[d][i])
+        while (i < n && names[d][i] && alice__lower(text[i]) == names[d][i])
             i++;
         if (i == n && n >= 3)
             return true;
@@ -193,7 +180,7 @@ static bool is_weekday(const char *text, size_t n)
 static size_t digits_ahead(const scan *s)
 {
     const char *p = s->p;
-    while (p < s->end && is_digit(*p))
+    while (p < s->end && alice__is_digit(*p))
         p++;
     return (size_t)(p - s->p);
 }
@@ -201,7 +188,7 @@ static size_t digits_ahead(const scan *s)
 static size_t letters_ahead(const scan *s)
 {
     const char *p = s->p;
-    while (p < s->end && is_alpha(*p))
+    while (p < s->end && alice__is_alpha(*p))
         p++;
     return (size_t)(p - s->p);
 }
@@ -245,7 +232,7 @@ bool alice__date_parse_zone(const char *text, size_t n, int *minutes)
         s.end--;
     size_t letters = letters_ahead(&s);
     if (letters > 0) {
-        if (!((letters == 1 && lower(*s.p) == 'z') ||
+        if (!((letters == 1 && alice__lower(*s.p) == 'z') ||
               (letters == 3 && (!memcmp(s.p, "UTC", 3) || !memcmp(s.p, "GMT", 3)))))
             return false;
         s.p += letters;
@@ -275,12 +262,13 @@ static bool half_of_day(scan *s, int *hour)
     /* Some systems put a narrow no-break space there: U+202F. */
     if (ahead.end - ahead.p >= 3 && !memcmp(ahead.p, "\xE2\x80\xAF", 3))
         ahead.p += 3;
-    if (ahead.end - ahead.p < 2 || lower(ahead.p[1]) != 'm' ||
-        (lower(*ahead.p) != 'a' && lower(*ahead.p) != 'p') || letters_ahead(&ahead) != 2)
+    if (ahead.end - ahead.p < 2 || alice__lower(ahead.p[1]) != 'm' ||
+        (alice__lower(*ahead.p) != 'a' && alice__lower(*ahead.p) != 'p') ||
+        letters_ahead(&ahead) != 2)
         return true;
     if (*hour < 1 || *hour > 12)
         return false;
-    *hour = *hour % 12 + (lower(*ahead.p) == 'p' ? 12 : 0);
+    *hour = *hour % 12 + (alice__lower(*ahead.p) == 'p' ? 12 : 0);
     s->p = ahead.p + 2;
     return true;
 }
@@ -389,7 +377,7 @@ static const char *year_first(scan *s, alice_date *out)
         day = more ? number(s, 2) : -1;
         if (day < 0)
             return "only a year and a month";
-        if (s->p < s->end && is_digit(*s->p))
+        if (s->p < s->end && alice__is_digit(*s->p))
             return "not a date";
     } else {
         return run > 4 ? "not a date" : "not a four-digit year";
@@ -482,8 +470,8 @@ const char *alice__date_parse(const char *text, size_t n, alice_date *out)
         s.end--;
     bool digit = false, other = false;
     for (const char *p = s.p; p < s.end; p++) {
-        digit |= is_digit(*p) && *p != '0';
-        other |= is_alpha(*p);
+        digit |= alice__is_digit(*p) && *p != '0';
+        other |= alice__is_alpha(*p);
     }
     if (!digit && !other)
         return s.p == s.end || !memchr(s.p, '0', (size_t)(s.end - s.p)) ? "blank" : "all zeros";
@@ -496,9 +484,9 @@ const char *alice__date_parse(const char *text, size_t n, alice_date *out)
     }
     if (s.p == s.end)
         return "not a date";
-    if (is_alpha(*s.p))
+    if (alice__is_alpha(*s.p))
         return month_first(&s, out);
-    if (!is_digit(*s.p))
+    if (!alice__is_digit(*s.p))
         return "not a date";
     return digits_ahead(&s) <= 2 ? day_first(&s, out) : year_first(&s, out);
 }

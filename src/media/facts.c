@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "media/date.h"
 
 void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, size_t arena_size,
@@ -156,29 +157,6 @@ static void settle_zones(alice__facts *f)
 
 /* ---- texts ---- */
 
-/* Bytes of the valid UTF-8 character at `p`, or 0. */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = p[0] < 0x80   ? 1
-                    : p[0] < 0xC2 ? 0
-                    : p[0] < 0xE0 ? 2
-                    : p[0] < 0xF0 ? 3
-                    : p[0] < 0xF5 ? 4
-                                  : 0;
-    if (length == 0 || length > n)
-        return 0;
-    uint32_t v = length == 1 ? p[0] : p[0] & (0xFFu >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-        v = v << 6 | (p[i] & 0x3Fu);
-    }
-    if (v < least[length] || v > 0x10FFFF || (v >= 0xD800 && v <= 0xDFFF))
-        return 0;
-    return length;
-}
-
 /*
  * Write text as clean UTF-8: what is no UTF-8 is taken as Latin-1, controls
  * become blanks (line ends and tabs stay in texts of several lines). Answers
@@ -190,18 +168,13 @@ static size_t clean_copy(char *to, size_t room, const char *text, size_t n, bool
     size_t used = 0;
     for (size_t i = 0; i < n;) {
         const unsigned char *p = (const unsigned char *)text + i;
-        unsigned char made[3];
-        const unsigned char *from = p;
-        size_t take = utf8_length(p, n - i), length = take;
+        char made[4];
+        const char *from = text + i;
+        size_t take = alice_utf8_decode(text + i, n - i, NULL), length = take;
         if (take == 0) {
             take = 1;
-            length = 2;
-            made[0] = (unsigned char)(0xC0 | *p >> 6);
-            made[1] = (unsigned char)(0x80 | (*p & 0x3F));
-            if (*p < 0xA0) { /* a control in Latin-1: the replacement character instead */
-                memcpy(made, "\xEF\xBF\xBD", 3);
-                length = 3;
-            }
+            /* A control in Latin-1: the replacement character instead. */
+            length = alice_utf8_encode(*p < 0xA0 ? 0xFFFD : *p, made);
             from = made;
         } else if ((*p < 0x20 && !(lines && (*p == '\n' || *p == '\t'))) || *p == 0x7F) {
             made[0] = ' ';

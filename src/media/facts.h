@@ -5,10 +5,10 @@
 /*
  * Where facts go. The other end of every parser, where bytes come from, is input.h.
  *
- *     bytes ──▶ input ──▶ parser (formats/)     ──▶ facts ──▶ alice_media_info
- *                            │                              ▲
- *                            ├─▶ blocks/ ───────────────────┤ dates, texts
- *                            └─▶ evidence texts ─▶ evidence/ ┘ generator, prompt
+ *     bytes ──▶ input ──▶ parser (formats/) ──────────────▶ facts ──▶ alice_media_info
+ *                            │                                ▲
+ *                            ├─▶ blocks/ ── dates, texts ─────┤
+ *                            └─▶ evidence/ ── who, prompt ────┘
  *
  * Parsers say what they found in the order in which they find it; facts.c alone
  * decides: for dates the chain's order, for texts the first that is not empty

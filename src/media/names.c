@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "media/date.h"
 #include "media/facts.h"
 
@@ -24,36 +25,16 @@ typedef struct span {
     size_t n;
 } span;
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_alnum(char c)
-{
-    return is_digit(c) || is_alpha(c);
-}
-
 static bool is_hex(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return alice__is_digit(c) || (alice__lower(c) >= 'a' && alice__lower(c) <= 'f');
 }
 
 /* Whether `s` begins with the lower-case `word` at `at`, whatever its case. */
 static bool at_word(span s, size_t at, const char *word)
 {
     for (; *word; word++, at++)
-        if (at >= s.n || lower(s.p[at]) != *word)
+        if (at >= s.n || alice__lower(s.p[at]) != *word)
             return false;
     return true;
 }
@@ -70,7 +51,7 @@ static span stem_of(const char *name)
     const char *dot = strrchr(name, '.');
     if (dot && dot > name && n - (size_t)(dot - name) <= 6) {
         const char *e = dot + 1;
-        while (is_alnum(*e))
+        while (alice__is_alnum(*e))
             e++;
         if (!*e)
             n = (size_t)(dot - name);
@@ -81,7 +62,7 @@ static span stem_of(const char *name)
 static size_t digits_at(span s, size_t at)
 {
     size_t n = 0;
-    while (at + n < s.n && is_digit(s.p[at + n]))
+    while (at + n < s.n && alice__is_digit(s.p[at + n]))
         n++;
     return n;
 }
@@ -114,7 +95,7 @@ static bool half_of_day(span s, size_t *at, int *hour)
     while (i < s.n && (s.p[i] == ' ' || s.p[i] == '_' || (unsigned char)s.p[i] >= 0x80))
         i++;
     bool pm = at_word(s, i, "pm");
-    if ((!pm && !at_word(s, i, "am")) || (i + 2 < s.n && is_alnum(s.p[i + 2])))
+    if ((!pm && !at_word(s, i, "am")) || (i + 2 < s.n && alice__is_alnum(s.p[i + 2])))
         return true;
     if (*hour < 1 || *hour > 12)
         return false;
@@ -160,9 +141,9 @@ static size_t time_after(span s, size_t at, alice_date *d)
 {
     size_t i = at;
     bool word = false;
-    while (i < s.n && i - at < 14 && !is_digit(s.p[i])) {
+    while (i < s.n && i - at < 14 && !alice__is_digit(s.p[i])) {
         char c = s.p[i];
-        bool letter = is_alpha(c) || (unsigned char)c >= 0x80;
+        bool letter = alice__is_alpha(c) || (unsigned char)c >= 0x80;
         if (!letter && !strchr(" _-,T", c))
             return at;
         word |= letter && !(c == 'T' && i == at);
@@ -193,7 +174,7 @@ static void set_day(alice_date *d, int year, int month, int day)
 static span word_before(span s, size_t at)
 {
     size_t start = at;
-    while (start > 0 && is_alpha(s.p[start - 1]))
+    while (start > 0 && alice__is_alpha(s.p[start - 1]))
         start--;
     return (span){s.p + start, at - start};
 }
@@ -215,7 +196,7 @@ static bool glues_date(span word)
 static bool phone_number_before(span s, size_t at)
 {
     return (at > 0 && s.p[at - 1] == '+') ||
-           (at > 1 && s.p[at - 1] == ' ' && is_digit(s.p[at - 2]));
+           (at > 1 && s.p[at - 1] == ' ' && alice__is_digit(s.p[at - 2]));
 }
 
 /* 20240315 and what follows it. The end, or 0. */
@@ -224,7 +205,7 @@ static size_t compact_at(span s, size_t at, alice_date *d)
     size_t run = digits_at(s, at);
     if (run != 8 && run != 14 && run != 17)
         return 0;
-    if (at > 0 && is_alpha(s.p[at - 1]) && !glues_date(word_before(s, at)))
+    if (at > 0 && alice__is_alpha(s.p[at - 1]) && !glues_date(word_before(s, at)))
         return 0;
     int year = number_at(s, at, 4), month = number_at(s, at + 4, 2),
         day = number_at(s, at + 6, 2);
@@ -240,8 +221,8 @@ static size_t compact_at(span s, size_t at, alice_date *d)
         return at + run;
     }
     size_t end = at + 8;
-    if (end < s.n && is_alpha(s.p[end]) &&
-        !(s.p[end] == 'T' && end + 1 < s.n && is_digit(s.p[end + 1])))
+    if (end < s.n && alice__is_alpha(s.p[end]) &&
+        !(s.p[end] == 'T' && end + 1 < s.n && alice__is_digit(s.p[end + 1])))
         return 0;
     return time_after(s, end, d);
 }
@@ -254,7 +235,7 @@ static bool day_and_month_before(span s, size_t at, char separator)
             return false;
         at--;
         size_t digits = 0;
-        while (at > 0 && is_digit(s.p[at - 1]) && digits < 3) {
+        while (at > 0 && alice__is_digit(s.p[at - 1]) && digits < 3) {
             at--;
             digits++;
         }
@@ -299,7 +280,7 @@ static size_t year_in_words(span s, size_t at, int month, int day, alice_date *d
 static size_t month_word_at(span s, size_t at, alice_date *d)
 {
     size_t n = 0;
-    while (at + n < s.n && is_alpha(s.p[at + n]))
+    while (at + n < s.n && alice__is_alpha(s.p[at + n]))
         n++;
     int month = alice__date_month(s.p + at, n);
     if (month == 0)
@@ -323,7 +304,7 @@ static size_t day_word_at(span s, size_t at, alice_date *d)
     at += digits;
     while (at < s.n && (s.p[at] == ' ' || s.p[at] == '.' || s.p[at] == '_'))
         at++;
-    while (at + n < s.n && is_alpha(s.p[at + n]))
+    while (at + n < s.n && alice__is_alpha(s.p[at + n]))
         n++;
     int month = alice__date_month(s.p + at, n);
     return month ? year_in_words(s, at + n, month, day, d) : 0;
@@ -355,15 +336,15 @@ static size_t epoch_at(span s, size_t at, alice_date *d)
 static bool find_date(span s, size_t from, alice_date *d, size_t *at, size_t *end)
 {
     for (size_t i = from; i < s.n; i++) {
-        bool digit = is_digit(s.p[i]);
-        if (i > 0 && (digit ? is_digit(s.p[i - 1]) : is_alnum(s.p[i - 1])))
+        bool digit = alice__is_digit(s.p[i]);
+        if (i > 0 && (digit ? alice__is_digit(s.p[i - 1]) : alice__is_alnum(s.p[i - 1])))
             continue; /* inside a number or a word */
         size_t e = 0;
         if (digit) {
             if (!(e = compact_at(s, i, d)) && !(e = separated_at(s, i, d)) &&
                 !(e = epoch_at(s, i, d)))
                 e = day_word_at(s, i, d);
-        } else if (is_alpha(s.p[i])) {
+        } else if (alice__is_alpha(s.p[i])) {
             e = month_word_at(s, i, d);
         }
         if (e) {
@@ -399,13 +380,13 @@ static bool coarse_date(span s, alice_date *d)
     if (s.n < 6 || digits_at(s, 0) != 4)
         return false;
     set_day(d, number_at(s, 0, 4), 0, 0);
-    if (s.p[4] == '-' && digits_at(s, 5) == 2 && (s.n == 7 || !is_alnum(s.p[7]))) {
+    if (s.p[4] == '-' && digits_at(s, 5) == 2 && (s.n == 7 || !alice__is_alnum(s.p[7]))) {
         d->month = (uint8_t)number_at(s, 5, 2);
-        return d->month >= 1 && d->month <= 12 && !(s.n > 8 && is_digit(s.p[8]));
+        return d->month >= 1 && d->month <= 12 && !(s.n > 8 && alice__is_digit(s.p[8]));
     }
     while (at < s.n && strchr(" _-", s.p[at]))
         at++;
-    return strchr(" _-", s.p[4]) && at < s.n && (is_alpha(s.p[at]) || s.p[at] & 0x80);
+    return strchr(" _-", s.p[4]) && at < s.n && (alice__is_alpha(s.p[at]) || s.p[at] & 0x80);
 }
 
 /* NULL and a date; or why there is none ("" where nothing even looks like one). */
@@ -505,11 +486,11 @@ static const struct pattern {
 static bool stands(span s, size_t at, const struct pattern *p)
 {
     size_t end = at + strlen(p->word);
-    if (at > 0 && (p->stand == LEADING || is_alnum(s.p[at - 1])))
+    if (at > 0 && (p->stand == LEADING || alice__is_alnum(s.p[at - 1])))
         return false;
     if (p->stand == LEADING)
-        return end < s.n && (s.p[end] == '_' || s.p[end] == '-' || is_digit(s.p[end]));
-    return end == s.n || !is_alnum(s.p[end]);
+        return end < s.n && (s.p[end] == '_' || s.p[end] == '-' || alice__is_digit(s.p[end]));
+    return end == s.n || !alice__is_alnum(s.p[end]);
 }
 
 /* The length of a UUID at the start of `p`: 36, or 0. */
@@ -544,7 +525,7 @@ static alice_generator job_name(span s)
     if (words < 3 || at >= s.n)
         return ALICE_GEN_NONE;
     size_t end = at + 36;
-    bool numbered = s.n == end + 2 && s.p[end] == '_' && is_digit(s.p[end + 1]);
+    bool numbered = s.n == end + 2 && s.p[end] == '_' && alice__is_digit(s.p[end + 1]);
     if (s.n != end && !numbered)
         return ALICE_GEN_NONE;
     return at_word(s, 0, "default_") ? ALICE_GEN_LEONARDO : ALICE_GEN_MIDJOURNEY;
@@ -559,16 +540,16 @@ static alice_generator formed_name(span s)
         return g;
     /* "Firefly a red boat 12345", "Gen-3 Alpha 123456, a red boat" */
     size_t digits = 0;
-    while (n > digits && is_digit(s.p[n - 1 - digits]))
+    while (n > digits && alice__is_digit(s.p[n - 1 - digits]))
         digits++;
     if (at_word(s, 0, "firefly ") && digits >= 4)
         return ALICE_GEN_FIREFLY;
-    if (at_word(s, 0, "gen-") && s.n > 6 && is_digit(s.p[4]) && s.p[5] == ' ' &&
-        (is_digit(s.p[6]) || at_word(s, 6, "alpha") || at_word(s, 6, "turbo")))
+    if (at_word(s, 0, "gen-") && s.n > 6 && alice__is_digit(s.p[4]) && s.p[5] == ' ' &&
+        (alice__is_digit(s.p[6]) || at_word(s, 6, "alpha") || at_word(s, 6, "turbo")))
         return ALICE_GEN_RUNWAY;
     /* "OIG2.aBcDeFgH": Bing's */
     if (s.n > 5 && !memcmp(s.p, "OIG", 3) &&
-        (s.p[3] == '.' || (is_digit(s.p[3]) && s.p[4] == '.')))
+        (s.p[3] == '.' || (alice__is_digit(s.p[3]) && s.p[4] == '.')))
         return ALICE_GEN_BING;
     /* "a red boat, evening s-1234567890": NovelAI's */
     if (digits >= 5 && digits <= 10 && n > digits + 3 &&
@@ -593,8 +574,8 @@ static bool bounded_word(span s, const char *word)
 {
     size_t n = strlen(word);
     for (size_t at = 0; at + n <= s.n; at++)
-        if (at_word(s, at, word) && (at == 0 || !is_alpha(s.p[at - 1])) &&
-            (at + n == s.n || !is_alpha(s.p[at + n])))
+        if (at_word(s, at, word) && (at == 0 || !alice__is_alpha(s.p[at - 1])) &&
+            (at + n == s.n || !alice__is_alpha(s.p[at + n])))
             return true;
     return false;
 }
@@ -673,7 +654,7 @@ static size_t add_safe(char *buf, size_t cap, size_t used, const char *p, size_t
 {
     bool dash = used > 0 && buf[used - 1] != '-';
     for (size_t i = 0; i < n; i++) {
-        if (!is_alnum(p[i])) {
+        if (!alice__is_alnum(p[i])) {
             dash = used > 0 && buf[used - 1] != '-';
             continue;
         }
@@ -682,7 +663,7 @@ static size_t add_safe(char *buf, size_t cap, size_t used, const char *p, size_t
         if (dash)
             buf[used++] = '-';
         dash = false;
-        buf[used++] = lower(p[i]);
+        buf[used++] = alice__lower(p[i]);
     }
     return used;
 }
@@ -691,7 +672,7 @@ static size_t add_safe(char *buf, size_t cap, size_t used, const char *p, size_t
 static span brand_of(alice_text make)
 {
     size_t n = 0;
-    while (n < make.n && is_alnum(make.p[n]))
+    while (n < make.n && alice__is_alnum(make.p[n]))
         n++;
     if (at_word((span){make.p, make.n}, 0, "eastman kodak"))
         return (span){"kodak", 5};
@@ -716,9 +697,9 @@ static bool contains_word(span s, span word)
 {
     for (size_t at = 0; word.n > 0 && at + word.n <= s.n; at++) {
         size_t i = 0;
-        while (i < word.n && lower(s.p[at + i]) == lower(word.p[i]))
+        while (i < word.n && alice__lower(s.p[at + i]) == alice__lower(word.p[i]))
             i++;
-        if (i == word.n && (at == 0 || !is_alnum(s.p[at - 1])))
+        if (i == word.n && (at == 0 || !alice__is_alnum(s.p[at - 1])))
             return true;
     }
     return false;
@@ -755,7 +736,7 @@ static const char *sender_of(const char *name)
         const char *p = senders[i].begins;
         size_t at = 0;
         while (p[at] && at < s.n &&
-               (p[at] == '#' ? is_digit(s.p[at]) : lower(s.p[at]) == p[at]))
+               (p[at] == '#' ? alice__is_digit(s.p[at]) : alice__lower(s.p[at]) == p[at]))
             at++;
         if (!p[at])
             return senders[i].origin;
@@ -766,7 +747,7 @@ static const char *sender_of(const char *name)
 static bool has_letter(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (is_alpha(p[i]))
+        if (alice__is_alpha(p[i]))
             return true;
     return false;
 }

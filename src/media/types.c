@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Sorted by extension: it is searched by halves. */
 static const alice__name_kind kinds[] = {
     {"3fr", ALICE_MEDIA_RAW, ALICE_CLASS_RAW, "tiff", ALICE__PARTNER_RAW},
@@ -118,8 +120,7 @@ const alice__name_kind *alice__name_kind_of(const char *name)
     for (size_t i = 0; dot[i + 1]; i++) {
         if (i + 1 >= sizeof low)
             return &none;
-        char c = dot[i + 1];
-        low[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        low[i] = alice__lower(dot[i + 1]);
     }
     const alice__name_kind *row =
         bsearch(low, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds, compare);

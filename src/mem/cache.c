@@ -67,11 +67,6 @@ static inline alice_bytes value_of(const alice_cache *c, struct entry *e)
     return (alice_bytes){(const uint8_t *)e + at, e->vlen};
 }
 
-alice_bytes alice__entry_value(const alice_cache *c, struct entry *e)
-{
-    return value_of(c, e);
-}
-
 size_t alice__entry_outside(const alice_cache *c, struct entry *e)
 {
     size_t cost = 0;
@@ -218,7 +213,8 @@ static void set_next_grave(struct entry *e, struct entry *next)
     memcpy(&e->next, &next, sizeof next);
 }
 
-void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e)
+/* Locked: put a dead entry, which nobody pins, with the others. */
+static void graves_add(struct shard *s, struct graves *graves, struct entry *e)
 {
     assert((e->flags & ENTRY_DEAD) && alice__pins(&e->pins) == 0);
     set_next_grave(e, NULL);
@@ -246,7 +242,7 @@ void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
     if (alice__pins_watch(&e->pins))
         return;
     if (needs_burial(s, e))
-        alice__graves_add(s, graves, e);
+        graves_add(s, graves, e);
     else
         give_slot(s, handle);
 }
@@ -258,7 +254,7 @@ static void bury_now(struct shard *s, struct entry *first)
     size_t outside = 0;
     for (struct entry *e = first; e; e = next_grave(e)) {
         alice_bytes key = alice__entry_key(c, e);
-        alice_bytes value = alice__entry_value(c, e);
+        alice_bytes value = value_of(c, e);
         unsigned reason = (unsigned)(e->flags & ENTRY_REASON) >> ENTRY_REASON_SHIFT;
         if (c->on_evict)
             c->on_evict(c->on_evict_ctx, key, value, (alice_cache_reason)reason);
@@ -267,12 +263,12 @@ static void bury_now(struct shard *s, struct entry *first)
         if ((e->flags & ENTRY_REF) && o->destroy)
             o->destroy(o->destroy_ctx, o->p, o->n);
         if (e->flags & ENTRY_BLOCK)
-            alice_env_free(&s->purse.env, o->p, block_size(o->n));
+            alice_env_free(&s->allowance.env, o->p, block_size(o->n));
         if (e->flags & ENTRY_KEY_OUT)
-            alice_env_free(&s->purse.env, (void *)(uintptr_t)key.p, block_size(key.n));
+            alice_env_free(&s->allowance.env, (void *)(uintptr_t)key.p, block_size(key.n));
     }
     lock_shard(s);
-    alice__purse_release(&s->purse, outside);
+    alice__allowance_release(&s->allowance, outside);
     for (struct entry *e = first; e;) {
         uint32_t handle = e->tag;
         e = next_grave(e);
@@ -378,7 +374,7 @@ uint64_t alice__cache_pinned(const struct shard *s)
     uint64_t n = s->given;
     for (unsigned i = 0; i < ALICE__GATE_LANES; i++) {
         struct alice__lane *l = &s->gate.lanes[i];
-        /* In this order: what is let go of meanwhile is not missed. */
+        /* In this order: a pin released meanwhile is not missed. */
         n -= atomic_load_explicit(&l->unpins, memory_order_acquire);
         n += atomic_load_explicit(&l->pins, memory_order_acquire) / ALICE__LANE_ONE;
     }
@@ -501,9 +497,9 @@ alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
 /* The bound was lowered below what is held: let go until it is kept, or nothing can go. */
 static void shrink(struct shard *s, struct graves *graves)
 {
-    while (s->purse.held > s->purse.limit) {
+    while (s->allowance.held > s->allowance.limit) {
         size_t dead = graves->bytes + s->deferred.bytes;
-        if (s->purse.held - dead > s->purse.limit && alice__policy_evict(s, graves))
+        if (s->allowance.held - dead > s->allowance.limit && alice__policy_evict(s, graves))
             continue;
         if (graves->first)
             alice__cache_bury_unlocked(s, graves);
@@ -514,7 +510,7 @@ static void shrink(struct shard *s, struct graves *graves)
     }
 }
 
-/* Under the lock: let go of what is in the way, and do what had to wait for it. */
+/* Under the lock: release the last pin of a watched entry, and do what waited for that. */
 static void let_go(struct shard *s, struct entry *e, struct graves *graves)
 {
     assert(alice__pins(&e->pins) > 0);
@@ -523,13 +519,13 @@ static void let_go(struct shard *s, struct entry *e, struct graves *graves)
     alice__pins_unwatch(&e->pins);
     if (e->flags & ENTRY_DEAD) {
         if (needs_burial(s, e))
-            alice__graves_add(s, graves, e);
+            graves_add(s, graves, e);
         else
             give_slot(s, e->tag);
     } else if (e->flags & ENTRY_PARKED) {
         alice__queue_unpark(s, e);
     }
-    if (s->purse.held > s->purse.limit)
+    if (s->allowance.held > s->allowance.limit)
         shrink(s, graves);
 }
 
@@ -794,7 +790,7 @@ static void drop_structures(struct shard *s)
     alice__cache_drop_ghost(s);
     if (s->items == 0) {
         alice__index_clear(&s->index);
-        alice__purse_give(&s->purse, s->wheel, sizeof *s->wheel);
+        alice__allowance_give(&s->allowance, s->wheel, sizeof *s->wheel);
         s->wheel = NULL;
     }
 }
@@ -862,23 +858,23 @@ static alice_reclaimed reclaim_shard(struct shard *s, size_t wanted)
     alice_reclaimed got = {0};
     struct graves graves = {0};
     lock_shard(s);
-    size_t before = s->purse.held;
+    size_t before = s->allowance.held;
     size_t aim = before > wanted ? before - wanted : 0;
     size_t items = s->items;
-    while (s->purse.held > aim) {
-        if (s->purse.held - graves.bytes > aim && alice__policy_evict(s, &graves))
+    while (s->allowance.held > aim) {
+        if (s->allowance.held - graves.bytes > aim && alice__policy_evict(s, &graves))
             continue;
         if (!graves.first)
             break;
         alice__cache_bury_unlocked(s, &graves);
     }
-    if (s->purse.held > aim)
+    if (s->allowance.held > aim)
         drop_structures(s);
     got.items = items > s->items ? items - s->items : 0;
     unlock_shard(s);
     alice__cache_bury(s, &graves);
     lock_shard(s);
-    got.bytes = before > s->purse.held ? before - s->purse.held : 0;
+    got.bytes = before > s->allowance.held ? before - s->allowance.held : 0;
     unlock_shard(s);
     return got;
 }
@@ -941,7 +937,7 @@ size_t alice_cache_largest(alice_cache *c)
         return 0;
     struct shard *s = &c->shards[0]; /* all have the same share */
     lock_quietly(s);
-    size_t share = s->purse.limit;
+    size_t share = s->allowance.limit;
     unlock_quietly(s);
     return largest_value(share);
 }
@@ -1000,9 +996,9 @@ static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
     s->cache = c;
     if (pthread_mutex_init(&s->lock, NULL) != 0)
         return ALICE_E_SYSTEM;
-    alice__purse_init(&s->purse, &c->env, share);
-    alice__slab_init(&s->slab, &s->purse, page);
-    alice__index_init(&s->index, &s->purse, segment_slots_for(page));
+    alice__allowance_init(&s->allowance, &c->env, share);
+    alice__slab_init(&s->slab, &s->allowance, page);
+    alice__index_init(&s->index, &s->allowance, segment_slots_for(page));
     return ALICE_OK;
 }
 
@@ -1098,7 +1094,7 @@ alice_status alice_cache_close(alice_cache **cache)
         clear_shard(s);
         alice__slab_clear(&s->slab);
         drop_structures(s);
-        assert(c->escaped || s->purse.held == 0);
+        assert(c->escaped || s->allowance.held == 0);
         pthread_mutex_destroy(&s->lock);
     }
     alice_status st = c->escaped ? ALICE_E_DAMAGED : ALICE_OK;
@@ -1121,9 +1117,9 @@ alice_status alice_cache_resize(alice_cache *c, size_t max_bytes)
         struct graves graves = {0};
         struct shard *s = &c->shards[i];
         lock_shard(s);
-        s->purse.limit = max_bytes / c->shard_count;
+        s->allowance.limit = max_bytes / c->shard_count;
         shrink(s, &graves);
-        if (s->purse.held > s->purse.limit)
+        if (s->allowance.held > s->allowance.limit)
             st = ALICE_E_BUSY;
         unlock_shard(s);
         alice__cache_bury(s, &graves);
@@ -1167,9 +1163,9 @@ static alice_cache_stats stats_of(const struct shard *s)
 {
     alice_cache_stats st = {.hits = s->hits,
                             .misses = s->misses,
-                            .size_bytes = s->purse.held,
-                            .max_size_bytes = s->purse.limit,
-                            .peak_bytes = s->purse.peak,
+                            .size_bytes = s->allowance.held,
+                            .max_size_bytes = s->allowance.limit,
+                            .peak_bytes = s->allowance.peak,
                             .items = s->items,
                             .sets = s->sets,
                             .evictions = s->evictions,
@@ -1207,7 +1203,7 @@ size_t alice_cache_bytes(alice_cache *c)
     size_t bytes = c ? c->handle_bytes : 0;
     for (uint32_t i = 0; c && i < c->shard_count; i++) {
         lock_quietly(&c->shards[i]);
-        bytes += c->shards[i].purse.held;
+        bytes += c->shards[i].allowance.held;
         unlock_quietly(&c->shards[i]);
     }
     return bytes;

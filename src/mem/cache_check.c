@@ -144,9 +144,9 @@ static const char *check_shard(struct shard *s, bool quiet)
     if (quiet && t.pinned != alice__cache_pinned(s))
         return "pins are miscounted";
     size_t known = known_bytes(s, &t);
-    if (known > s->purse.held || (quiet && known != s->purse.held))
+    if (known > s->allowance.held || (quiet && known != s->allowance.held))
         return "the bytes held are miscounted";
-    if (s->purse.held > s->purse.limit && t.pinned == 0 && quiet)
+    if (s->allowance.held > s->allowance.limit && t.pinned == 0 && quiet)
         return "it holds more than its bound";
     return NULL;
 }

@@ -65,7 +65,7 @@ alice_status alice__wheel_need(struct shard *s, uint64_t now)
     void *p = NULL;
     if (s->wheel)
         return ALICE_OK;
-    alice_status st = alice__purse_take(&s->purse, sizeof *s->wheel, ALICE_HERE, &p);
+    alice_status st = alice__allowance_take(&s->allowance, sizeof *s->wheel, ALICE_HERE, &p);
     if (st == ALICE_OK) {
         s->wheel = p;
         memset(s->wheel, 0, sizeof *s->wheel);

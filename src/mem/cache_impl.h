@@ -13,7 +13,7 @@
  *                    ├ queue   their order for the policy
  *                    ├ wheel   their order in time, where they have a time to live
  *                    ├ ghost   who left lately (S3-FIFO)
- *                    └ purse   what all of these may hold: the shard's share
+ *                    └ allowance   what all of these may hold: the shard's share
  *
  * An entry, in its slot:
  *
@@ -42,7 +42,7 @@
 #include "mem/gate.h"
 #include "mem/ghost.h"
 #include "mem/index.h"
-#include "mem/purse.h"
+#include "mem/allowance.h"
 #include "mem/slab.h"
 #include "port/clock.h"
 
@@ -127,7 +127,7 @@ struct shard {
     struct alice__gate gate;
     pthread_mutex_t lock;
     alice_cache *cache;
-    struct alice__purse purse;
+    struct alice__allowance allowance;
     struct alice__index index;
     struct alice__slab slab;
     struct alice__ghost ghost;
@@ -159,7 +159,7 @@ struct alice_cache {
     bool renew;  /* ttl after access */
     bool s3fifo; /* else LRU */
     bool closing;
-    atomic_bool calls_out; /* somebody is told of, or destroys, what leaves */
+    atomic_bool calls_out; /* what leaves is reported or destroyed */
     atomic_bool escaped;   /* a callback did not return */
     uint8_t promote_at;    /* uses in the small queue that lead to the main one */
     uint8_t freq_max;      /* uses that are counted, at most 3 */
@@ -275,7 +275,6 @@ static inline size_t key_offset(const alice_cache *c, unsigned flags)
 }
 
 alice_bytes alice__entry_key(const alice_cache *c, struct entry *e);
-alice_bytes alice__entry_value(const alice_cache *c, struct entry *e);
 
 /* Bytes of an entry that are outside its slot, as they are charged; and in all. */
 size_t alice__entry_outside(const alice_cache *c, struct entry *e);
@@ -290,7 +289,7 @@ void alice__queue_unlink(struct shard *s, struct entry *e, uint32_t handle);
 /* To the head of the queue where it is. */
 void alice__queue_front(struct shard *s, struct entry *e, uint32_t handle);
 
-/* Back from the parked, when it was let go of. */
+/* Back from the parked, when its pins are released. */
 void alice__queue_unpark(struct shard *s, struct entry *e);
 
 /* The entry moved to another handle. */
@@ -392,9 +391,6 @@ struct alice__call *alice__cache_called_out(alice_cache *c);
 /* Whether entries may go: not in callbacks within callbacks within callbacks. */
 bool alice__cache_may_evict(alice_cache *c);
 
-/* Locked: put a dead entry, which nobody pins, with the others. */
-void alice__graves_add(struct shard *s, struct graves *graves, struct entry *e);
-
 /* Pin under the lock; false where it has too many already. */
 bool alice__cache_pin(struct shard *s, struct entry *e);
 alice_pin alice__cache_pin_of(struct shard *s, struct entry *e);
@@ -406,7 +402,7 @@ alice_pin alice__cache_pin_of(struct shard *s, struct entry *e);
 alice_status alice__cache_look(struct shard *s, alice_bytes key, uint32_t tag, bool count_miss,
                                alice_pin *out);
 
-/* Pins now: of all that were given, those that were not let go of. Under the lock. */
+/* Pins now: those given and not yet released. Under the lock. */
 uint64_t alice__cache_pinned(const struct shard *s);
 
 /* Remove a key; its flags, or 0 where nothing was there. */
@@ -441,7 +437,7 @@ struct goods {
 };
 
 /*
- * Store, under the lock, which may be let go of and taken again on the way.
+ * Store, under the lock, which may be released and taken again meanwhile.
  * `pins` is what the entry starts with; `detached` (may be NULL): read when all
  * room is there; where true the entry is not indexed, but dead with its pins.
  */
@@ -450,7 +446,7 @@ alice_status alice__cache_store(struct shard *s, struct goods *goods, uint16_t p
                                 struct entry **out);
 
 /*
- * Charge, letting entries go until it fits. The lock may be let go of and taken
+ * Charge, letting entries go until it fits. The lock may be released and taken
  * again. Fails with the statuses of alice_cache_set().
  */
 alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves *graves);

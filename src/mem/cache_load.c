@@ -72,8 +72,8 @@ static void forget_block(struct alice_load *load)
     struct goods *g = &load->goods;
     struct shard *s = load->shard;
     if (g->block) {
-        alice_env_free(&s->purse.env, g->block, block_size(g->size));
-        alice__purse_release(&s->purse, alice__block_cost(block_size(g->size)));
+        alice_env_free(&s->allowance.env, g->block, block_size(g->size));
+        alice__allowance_release(&s->allowance, alice__block_cost(block_size(g->size)));
         g->block = NULL;
     }
 }
@@ -93,7 +93,7 @@ alice_status alice_load_take(alice_load *load, size_t size, void **p)
     alice__cache_bury(s, &graves);
     if (st != ALICE_OK)
         return st;
-    st = alice_env_alloc(&s->purse.env, block_size(size), ALICE_HERE, &block);
+    st = alice_env_alloc(&s->allowance.env, block_size(size), ALICE_HERE, &block);
     lock_shard(s);
     if (st == ALICE_OK) {
         if (g->block)
@@ -105,7 +105,7 @@ alice_status alice_load_take(alice_load *load, size_t size, void **p)
         load->given = true;
         *p = block;
     } else {
-        alice__purse_release(&s->purse, cost);
+        alice__allowance_release(&s->allowance, cost);
     }
     unlock_shard(s);
     return st;

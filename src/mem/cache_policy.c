@@ -18,7 +18,7 @@
  * What is seen once passes through the small queue and never touches the main
  * one, so that a walk over a million files does not flush what is in use.
  *
- * An entry that is met pinned is parked in a queue of its own until it is let go of,
+ * An entry that is met pinned is parked in a queue of its own until it is released,
  * so that a search never meets it twice: each step is amortized over an eviction.
  */
 #include "mem/cache_impl.h"

@@ -30,7 +30,7 @@ static size_t largest_charge(const struct shard *s)
 {
     size_t beside =
         alice__cache_beside(s->slab.page_size, (s->index.mask + 1) * ALICE__INDEX_WAYS);
-    return s->purse.limit > beside ? s->purse.limit - beside : 0;
+    return s->allowance.limit > beside ? s->allowance.limit - beside : 0;
 }
 
 void alice__cache_bury_unlocked(struct shard *s, struct graves *graves)
@@ -42,7 +42,7 @@ void alice__cache_bury_unlocked(struct shard *s, struct graves *graves)
 
 void alice__cache_drop_ghost(struct shard *s)
 {
-    (void)alice__ghost_size(&s->ghost, &s->purse, 0);
+    (void)alice__ghost_size(&s->ghost, &s->allowance, 0);
 }
 
 /*
@@ -58,7 +58,8 @@ static size_t patience(const struct shard *s)
 /*
  * Something did not fit, for the reason `why`. Make it more likely: ALICE_OK, and it
  * should be tried again; or what the caller has to be told. Each step lets an entry
- * go, of `*left`, or frees what is left besides, so that it ends. May let go of the lock.
+ * go, of `*left`, or frees what is left besides, so that it ends. May release the lock
+ * meanwhile.
  */
 static alice_status make_way(struct shard *s, alice_status why, size_t need, size_t *left,
                              struct graves *graves)
@@ -67,9 +68,9 @@ static alice_status make_way(struct shard *s, alice_status why, size_t need, siz
     if (*left == 0 || !alice__cache_may_evict(s->cache) || !alice__call_spend(call))
         return why;
     --*left;
-    if (s->purse.account) {
-        size_t room = alice_account_free(s->purse.account);
-        if (room < need && need - room > s->purse.held)
+    if (s->allowance.account) {
+        size_t room = alice_account_free(s->allowance.account);
+        if (room < need && need - room > s->allowance.held)
             return ALICE_E_BUDGET; /* evicting everything would not help */
     }
     if (alice__wheel_advance(s, s->now, 1, graves) > 0 || alice__policy_evict(s, graves)) {
@@ -93,7 +94,7 @@ alice_status alice__cache_make_room(struct shard *s, size_t cost, struct graves 
     alice_status st = cost > largest_charge(s) ? ALICE_E_TOOBIG : ALICE_OK;
     size_t left = patience(s);
     while (st == ALICE_OK) {
-        st = alice__purse_charge(&s->purse, cost);
+        st = alice__allowance_charge(&s->allowance, cost);
         if (st == ALICE_OK)
             break;
         st = make_way(s, st, cost, &left, graves);
@@ -110,14 +111,14 @@ static void fit_ghost(struct shard *s, struct graves *graves)
         return;
     s->ghost_unfit = false;
     alice__cache_drop_ghost(s);
-    while (s->purse.held - graves->bytes > s->purse.limit - cost) {
+    while (s->allowance.held - graves->bytes > s->allowance.limit - cost) {
         if (!alice__policy_evict(s, graves))
             return;
     }
     s->ghost_unfit = false;
     if (graves->first)
         alice__cache_bury_unlocked(s, graves);
-    (void)alice__ghost_size(&s->ghost, &s->purse, buckets);
+    (void)alice__ghost_size(&s->ghost, &s->allowance, buckets);
 }
 
 /* --- storing ------------------------------------------------------------------- */
@@ -154,8 +155,8 @@ static alice_status shape(const struct shard *s, struct goods *g)
 static void free_block(struct shard *s, void **block, size_t size)
 {
     if (*block) {
-        alice_env_free(&s->purse.env, *block, block_size(size));
-        alice__purse_release(&s->purse, alice__block_cost(block_size(size)));
+        alice_env_free(&s->allowance.env, *block, block_size(size));
+        alice__allowance_release(&s->allowance, alice__block_cost(block_size(size)));
         *block = NULL;
     }
 }
@@ -171,12 +172,12 @@ static alice_status make_block(struct shard *s, const void *from, size_t size,
         return st;
     unlock_shard(s);
     alice__cache_bury(s, graves);
-    st = alice_env_alloc(&s->purse.env, block_size(size), ALICE_HERE, &p);
+    st = alice_env_alloc(&s->allowance.env, block_size(size), ALICE_HERE, &p);
     if (st == ALICE_OK && size > 0)
         memcpy(p, from, size);
     lock_shard(s);
     if (st != ALICE_OK)
-        alice__purse_release(&s->purse, cost);
+        alice__allowance_release(&s->allowance, cost);
     else
         *out = p;
     return st;
@@ -201,7 +202,7 @@ static void drop_outside(struct shard *s, struct goods *g)
 {
     free_block(s, &g->key_block, g->key.n);
     if (g->charged)
-        alice__purse_release(&s->purse, g->size);
+        alice__allowance_release(&s->allowance, g->size);
     g->charged = false;
 }
 
@@ -273,7 +274,8 @@ static uint32_t take_slot(struct shard *s, const struct goods *g, struct graves 
     return handle;
 }
 
-/* Of a bound by number: let others go until one more may come. May let go of the lock. */
+/* Of a bound by number: let others go until one more may come. May release the lock meanwhile.
+ */
 static alice_status make_number(struct shard *s, struct graves *graves)
 {
     size_t left = patience(s);

@@ -9,11 +9,13 @@
  */
 #include <alice/config.h>
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "port/cpu.h"
 #include "port/meminfo.h"
 
@@ -341,43 +343,15 @@ static int find_field(const char *key)
     return -1;
 }
 
-enum { NAME_MAX_LEN = 48 };
-
-/* How many letters have to be put in, taken out or changed to make `b` of `a`. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    unsigned row[NAME_MAX_LEN + 1];
-    size_t nb = strlen(b);
-    if (nb > NAME_MAX_LEN)
-        return UINT32_MAX;
-    for (size_t j = 0; j <= nb; j++)
-        row[j] = (unsigned)j;
-    for (unsigned i = 1; a[i - 1]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            unsigned above = row[j];
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[nb];
-}
-
 static alice_status no_such_field(const char *key, alice_error *error)
 {
     const char *nearest = FIELDS[0].info.key;
-    unsigned least = UINT32_MAX;
-    if (strlen(key) > NAME_MAX_LEN)
+    unsigned least = UINT_MAX;
+    if (alice_edit_distance(key, nearest) == UINT_MAX)
         return alice__fail(error, ALICE_E_NOENT, 0, "no setting is named %.60s", key);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        unsigned d1 = edit_distance(key, FIELDS[i].info.name);
-        unsigned d2 = edit_distance(key, FIELDS[i].info.key);
+        unsigned d1 = alice_edit_distance(key, FIELDS[i].info.name);
+        unsigned d2 = alice_edit_distance(key, FIELDS[i].info.key);
         unsigned d = d1 < d2 ? d1 : d2;
         if (d < least) {
             least = d;
@@ -421,27 +395,13 @@ static bool read_uint(const field *f, const char *text, uint64_t *out)
     return true;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool same_word(const char *a, const char *b)
-{
-    while (*a && lower(*a) == *b) {
-        a++;
-        b++;
-    }
-    return *a == 0 && *b == 0;
-}
-
 static bool read_bool(const char *text, bool *out)
 {
     static const char yes[][5] = {"true", "yes", "on", "1"};
     static const char no[][6] = {"false", "no", "off", "0"};
     for (size_t i = 0; i < 4; i++) {
-        if (same_word(text, yes[i]) || same_word(text, no[i])) {
-            *out = same_word(text, yes[i]);
+        if (alice__same_word(text, yes[i]) || alice__same_word(text, no[i])) {
+            *out = alice__same_word(text, yes[i]);
             return true;
         }
     }

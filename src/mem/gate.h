@@ -15,9 +15,9 @@
  *
  * Pins are counted in the entry. They grow only inside the gate, so who has closed it and
  * finds none may free the entry. They shrink anywhere. Who is in the way of a change is
- * *watched*: whoever lets the last pin of a watched entry go does it under the lock, with the
- * gate closed, and does for the entry what had to wait. He never lets go first: an entry
- * without pins may be gone before he has the lock.
+ * *watched*: the last pin of a watched entry is released under the lock, with the gate
+ * closed, and what had to wait is done then. Never the pin first: an entry without pins
+ * may be gone before the lock is taken.
  *
  * tests/stress/test_gate_model.c runs this code through every order of its steps.
  */

@@ -14,16 +14,16 @@ static size_t bytes_of(uint32_t buckets)
     return (size_t)buckets * ALICE__GHOST_WAYS * sizeof(uint16_t);
 }
 
-alice_status alice__ghost_size(struct alice__ghost *ghost, struct alice__purse *purse,
+alice_status alice__ghost_size(struct alice__ghost *ghost, struct alice__allowance *allowance,
                                uint32_t buckets)
 {
     void *p = NULL;
-    alice__purse_give(purse, ghost->tags, bytes_of(ghost->buckets));
+    alice__allowance_give(allowance, ghost->tags, bytes_of(ghost->buckets));
     ghost->tags = NULL;
     ghost->buckets = 0;
     if (buckets == 0)
         return ALICE_OK;
-    alice_status st = alice__purse_take(purse, bytes_of(buckets), ALICE_HERE, &p);
+    alice_status st = alice__allowance_take(allowance, bytes_of(buckets), ALICE_HERE, &p);
     if (st != ALICE_OK)
         return st;
     memset(p, 0, bytes_of(buckets));

@@ -13,7 +13,7 @@
  * the memory.
  */
 
-#include "mem/purse.h"
+#include "mem/allowance.h"
 
 #define ALICE__GHOST_WAYS 32
 
@@ -26,7 +26,7 @@ struct alice__ghost {
 uint32_t alice__ghost_buckets(size_t count);
 
 /* Change the size (0: none) and forget. On failure nothing is remembered. */
-alice_status alice__ghost_size(struct alice__ghost *ghost, struct alice__purse *purse,
+alice_status alice__ghost_size(struct alice__ghost *ghost, struct alice__allowance *allowance,
                                uint32_t buckets);
 
 void alice__ghost_add(struct alice__ghost *ghost, uint32_t tag);

@@ -55,9 +55,10 @@ static uint32_t merge_at(const struct alice__index *index)
     return slots_of(index) / 8;
 }
 
-void alice__index_init(struct alice__index *index, struct alice__purse *purse, uint32_t slots)
+void alice__index_init(struct alice__index *index, struct alice__allowance *allowance,
+                       uint32_t slots)
 {
-    index->purse = purse;
+    index->allowance = allowance;
     index->dir = NULL;
     index->depth = 0;
     index->mask = slots / WAYS - 1;
@@ -79,9 +80,9 @@ void alice__index_clear(struct alice__index *index)
     for (size_t i = 0; i < count;) {
         segment *seg = index->dir[i];
         i += (size_t)1 << (index->depth - seg->depth);
-        alice__purse_give(index->purse, seg, segment_size(index));
+        alice__allowance_give(index->allowance, seg, segment_size(index));
     }
-    alice__purse_give(index->purse, index->dir, count * sizeof *index->dir);
+    alice__allowance_give(index->allowance, index->dir, count * sizeof *index->dir);
     index->dir = NULL;
     index->depth = 0;
 }
@@ -89,7 +90,8 @@ void alice__index_clear(struct alice__index *index)
 static alice_status new_segment(struct alice__index *index, uint32_t depth, segment **out)
 {
     void *p = NULL;
-    alice_status st = alice__purse_take(index->purse, segment_size(index), ALICE_HERE, &p);
+    alice_status st =
+        alice__allowance_take(index->allowance, segment_size(index), ALICE_HERE, &p);
     if (st != ALICE_OK)
         return st;
     memset(p, 0, segment_size(index));
@@ -183,15 +185,15 @@ static alice_status double_directory(struct alice__index *index)
     size_t count = (size_t)1 << index->depth;
     void *p = NULL;
     if (index->depth == DEPTH_MAX)
-        return ALICE__PURSE_FULL;
+        return ALICE__ALLOWANCE_FULL;
     alice_status st =
-        alice__purse_take(index->purse, 2 * count * sizeof *index->dir, ALICE_HERE, &p);
+        alice__allowance_take(index->allowance, 2 * count * sizeof *index->dir, ALICE_HERE, &p);
     if (st != ALICE_OK)
         return st;
     segment **dir = p;
     for (size_t i = 0; i < count; i++)
         dir[2 * i] = dir[2 * i + 1] = index->dir[i];
-    alice__purse_give(index->purse, index->dir, count * sizeof *index->dir);
+    alice__allowance_give(index->allowance, index->dir, count * sizeof *index->dir);
     index->dir = dir;
     index->depth++;
     return ALICE_OK;
@@ -254,7 +256,7 @@ static bool merge(struct alice__index *index, uint32_t tag)
     keep->depth--;
     for (size_t i = first; i < first + count; i++)
         index->dir[i] = keep;
-    alice__purse_give(index->purse, gone, segment_size(index));
+    alice__allowance_give(index->allowance, gone, segment_size(index));
     return true;
 }
 
@@ -264,11 +266,11 @@ alice_status alice__index_reserve(struct alice__index *index, uint32_t tag)
     if (!index->dir) {
         void *p = NULL;
         segment *seg = NULL;
-        st = alice__purse_take(index->purse, sizeof *index->dir, ALICE_HERE, &p);
+        st = alice__allowance_take(index->allowance, sizeof *index->dir, ALICE_HERE, &p);
         if (st == ALICE_OK)
             st = new_segment(index, 0, &seg);
         if (st != ALICE_OK) {
-            alice__purse_give(index->purse, p, sizeof *index->dir);
+            alice__allowance_give(index->allowance, p, sizeof *index->dir);
             return st;
         }
         index->dir = p;

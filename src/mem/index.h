@@ -10,7 +10,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "mem/purse.h"
+#include "mem/allowance.h"
 
 #define ALICE__INDEX_WAYS 8
 
@@ -30,14 +30,15 @@ struct alice__index_segment {
 };
 
 struct alice__index {
-    struct alice__purse *purse;
+    struct alice__allowance *allowance;
     struct alice__index_segment **dir; /* 1 << depth pointers; NULL: nothing is stored */
     uint32_t depth;
     uint32_t mask; /* groups of a segment, less one */
 };
 
 /* Segments of `slots`, a power of two from 8 on. Takes nothing yet. */
-void alice__index_init(struct alice__index *index, struct alice__purse *purse, uint32_t slots);
+void alice__index_init(struct alice__index *index, struct alice__allowance *allowance,
+                       uint32_t slots);
 void alice__index_clear(struct alice__index *index);
 
 /* Make sure that one handle with this tag can be added. */

@@ -38,7 +38,7 @@ typedef struct slot {
     uint64_t dies_ns;       /* 0: never */
     uint64_t made;          /* evictions before it was made */
     bool told;              /* as a leak */
-    uint64_t loans;         /* how often it was lent, by whoever has it in hand */
+    uint64_t loans;         /* how often it was lent; written by its holder */
     _Atomic uint64_t lent;  /* the number of the loan that is out; 0: none is */
 } slot;
 

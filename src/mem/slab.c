@@ -33,11 +33,12 @@ struct free_slot {
     uint16_t next;
 };
 
-void alice__slab_init(struct alice__slab *slab, struct alice__purse *purse, size_t page_size)
+void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowance,
+                      size_t page_size)
 {
     assert(page_size >= ALICE__SLAB_PAGE_MIN && page_size <= ALICE__SLAB_PAGE_MAX);
     memset(slab, 0, sizeof *slab);
-    slab->purse = purse;
+    slab->allowance = allowance;
     slab->page_size = (uint32_t)page_size;
     /* A page of few slots wastes its end; where pages are small, objects outside are worse. */
     slab->max_size = (uint32_t)(page_size < 4096 ? page_size / 4 : page_size / 8);
@@ -114,14 +115,15 @@ static alice_status take_number(struct alice__slab *slab, uint32_t *number)
         uint32_t room = slab->page_room ? slab->page_room * 2 : 16;
         void *more = NULL;
         if (room > 1U << (HANDLE_BITS - slab->shift))
-            return ALICE__PURSE_FULL;
-        alice_status st =
-            alice__purse_take(slab->purse, room * sizeof *slab->pages, ALICE_HERE, &more);
+            return ALICE__ALLOWANCE_FULL;
+        alice_status st = alice__allowance_take(slab->allowance, room * sizeof *slab->pages,
+                                                ALICE_HERE, &more);
         if (st != ALICE_OK)
             return st;
         if (slab->pages)
             memcpy(more, slab->pages, slab->page_count * sizeof *slab->pages);
-        alice__purse_give(slab->purse, slab->pages, slab->page_room * sizeof *slab->pages);
+        alice__allowance_give(slab->allowance, slab->pages,
+                              slab->page_room * sizeof *slab->pages);
         slab->pages = more;
         slab->page_room = room;
         if (slab->page_count == 0) {
@@ -140,7 +142,7 @@ static alice_status take_page(struct alice__slab *slab, unsigned cls)
     alice_status st = take_number(slab, &number);
     if (st != ALICE_OK)
         return st;
-    st = alice__purse_take(slab->purse, slab->page_size, ALICE_HERE, &mem);
+    st = alice__allowance_take(slab->allowance, slab->page_size, ALICE_HERE, &mem);
     if (st != ALICE_OK)
         return st;
     if (number == slab->free_number)
@@ -161,12 +163,13 @@ static void give_page(struct alice__slab *slab, uint32_t number)
     struct alice__page *page = &slab->pages[number];
     assert(page->live == 0 && !page->listed);
     slab->spare[page->cls] -= alice__slab_per_page(slab, page->cls);
-    alice__purse_give(slab->purse, page->mem, slab->page_size);
+    alice__allowance_give(slab->allowance, page->mem, slab->page_size);
     page->mem = NULL;
     page->next = slab->free_number;
     slab->free_number = number;
     if (--slab->held_pages == 0) {
-        alice__purse_give(slab->purse, slab->pages, slab->page_room * sizeof *slab->pages);
+        alice__allowance_give(slab->allowance, slab->pages,
+                              slab->page_room * sizeof *slab->pages);
         slab->pages = NULL;
         slab->page_count = slab->page_room = slab->free_number = 0;
     }
@@ -175,8 +178,8 @@ static void give_page(struct alice__slab *slab, uint32_t number)
 void alice__slab_clear(struct alice__slab *slab)
 {
     for (uint32_t i = 1; i < slab->page_count; i++)
-        alice__purse_give(slab->purse, slab->pages[i].mem, slab->page_size);
-    alice__purse_give(slab->purse, slab->pages, slab->page_room * sizeof *slab->pages);
+        alice__allowance_give(slab->allowance, slab->pages[i].mem, slab->page_size);
+    alice__allowance_give(slab->allowance, slab->pages, slab->page_room * sizeof *slab->pages);
     slab->pages = NULL;
     slab->page_count = slab->page_room = slab->free_number = slab->held_pages = 0;
     memset(slab->partial, 0, sizeof slab->partial);

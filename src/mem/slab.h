@@ -7,7 +7,7 @@
  * handles. See slab.c.
  */
 
-#include "mem/purse.h"
+#include "mem/allowance.h"
 
 #define ALICE__SLAB_CLASSES 72
 #define ALICE__SLAB_PAGE_MIN ((size_t)1024)
@@ -26,7 +26,7 @@ struct alice__page {
 };
 
 struct alice__slab {
-    struct alice__purse *purse;
+    struct alice__allowance *allowance;
     struct alice__page *pages;
     uint32_t page_count; /* numbers in use or free, 0 included */
     uint32_t page_room;
@@ -40,7 +40,8 @@ struct alice__slab {
 };
 
 /* `page_size`: a power of two. Takes nothing yet. */
-void alice__slab_init(struct alice__slab *slab, struct alice__purse *purse, size_t page_size);
+void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowance,
+                      size_t page_size);
 
 /* Give everything back. */
 void alice__slab_clear(struct alice__slab *slab);
@@ -51,7 +52,7 @@ size_t alice__slab_class_size(unsigned cls);
 unsigned alice__slab_per_page(const struct alice__slab *slab, unsigned cls);
 
 /*
- * Take a slot. 0: none is free, and the purse (or the allocator) refused another
+ * Take a slot. 0: none is free, and the allowance (or the allocator) refused another
  * page; `*why` says which. The object's first 16 bits must become non-zero.
  */
 uint32_t alice__slab_take(struct alice__slab *slab, unsigned cls, alice_status *why);

@@ -7,7 +7,7 @@
  *     strong ──────────────────────▶ node ─▶ value
  *
  * A node counts its holds under the lock of the core. When the last one goes, the
- * node leaves the table in the same breath, so that nobody can find what is about to
+ * node leaves the table under the same lock, so that nobody finds what is about to
  * be destroyed; the value is destroyed after unlocking. A node whose key was taken by
  * another, or removed, is out of the table (`found` false) and lives on its holds.
  *

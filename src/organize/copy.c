@@ -276,9 +276,9 @@ alice_status alice__still_there(alice__transfer *t, int fd, const alice__stamp *
 }
 
 /*
- * See that a copy will be flushed by the descriptor that wrote it, which is told of a failed
+ * See that a copy will be flushed by the descriptor that wrote it, which learns of a failed
  * write-back. The first few are kept open for it; more of them go together, where flushing a
- * whole file system tells of failures; else it is flushed now.
+ * whole file system reports failures; else it is flushed now.
  */
 static int hand_over(alice__transfer *t, const alice__dest *dest, alice__batch_file *i, int *fd,
                      bool shared)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "media/facts.h"
 #include "organize/group_names.h"
 #include "organize/plan.h"

@@ -389,7 +389,7 @@ alice_status alice__organizer_open_on(alice_organizer **out,
     o->fs = fs ? fs : &alice__fs_real;
     o->env = env;
     o->inbox_fd = o->organized_fd = -1;
-    alice__status_init(&o->board);
+    alice__status_init(&o->status);
     o->config = options->config;
     alice_config_resolve(&o->config);
     room = NULL;
@@ -461,7 +461,7 @@ void alice_organizer_close(alice_organizer **organizer)
     }
     alice__fs_close(o->organized_fd);
     alice__fs_close(o->inbox_fd);
-    alice__status_end(&o->board);
+    alice__status_end(&o->status);
     alice_env env = o->env;
     alice_env_free(&env, o->paths, 5 * (size_t)ALICE__PATH_MAX);
     alice_env_free(&env, o, sizeof *o);

@@ -67,7 +67,7 @@ struct alice_organizer {
     alice__prober *prober;
     alice__items items;
     bool items_open;
-    alice__status_board board;
+    alice__run_status status;
 
     int inbox_fd, organized_fd;
     char *inbox, *organized, *catalog_path, *scratch, *home; /* absolute */

@@ -24,10 +24,6 @@ enum {
  */
 size_t alice__safe_component(const char *text, size_t n, char *out, size_t size);
 
-/* `name` with simple case folding (ASCII, Latin, Greek, Cyrillic), for keys: what
-   a case-insensitive file system takes for the same name folds to the same key. */
-void alice__fold_case(const char *name, char *out, size_t size);
-
 /* The project of a file: the first folder of its path below the inbox, made safe, or
  * "uncategorized". */
 void alice__plan_project(const char *folders, char *out, size_t size);

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "media/analyze.h"
 #include "media/types.h"
 #include "organize/plan.h"

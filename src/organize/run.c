@@ -30,22 +30,22 @@ bool alice__flow_asked_to_stop(alice__flow *x)
     return x->stop;
 }
 
-static void tell(alice__flow *x, alice_phase phase, uint64_t now, const char *path)
+static void publish(alice__flow *x, alice_phase phase, uint64_t now, const char *path)
 {
-    const alice__told told = {.phase = phase,
-                              .run = x->o->o.dry_run ? 0 : x->id,
-                              .now_ns = now,
-                              .began_ns = x->began_ns,
-                              .result = x->r,
-                              .window = x->window,
-                              .path = path};
-    alice__status_tell(x->o, &told);
+    const alice__run_state state = {.phase = phase,
+                                    .run = x->o->o.dry_run ? 0 : x->id,
+                                    .now_ns = now,
+                                    .began_ns = x->began_ns,
+                                    .result = x->r,
+                                    .window = x->window,
+                                    .path = path};
+    alice__status_publish(x->o, &state);
 }
 
 void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char *name)
 {
     alice_organizer *o = x->o;
-    if (alice__status_collect_asked(&o->board))
+    if (alice__status_collect_asked(&o->status))
         alice__status_collect(o);
     uint64_t now = alice_env_now_ns(&o->env);
     if (now - x->progress_ns < PROGRESS_NS)
@@ -54,7 +54,7 @@ void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char
     char path[ALICE__PATH_MAX];
     const char *below = alice__folder_path(folder);
     snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
-    tell(x, ALICE_PHASE_RUNNING, now, path);
+    publish(x, ALICE_PHASE_RUNNING, now, path);
     if (!o->o.on_progress)
         return;
     alice_progress p = {.tally = x->r->tally,
@@ -255,7 +255,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
                         .inbox = o->inbox,
                         .organized = o->organized,
                         .started_s = alice_env_wall_s(&o->env)};
-    tell(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file is told at once */
+    publish(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file shows at once */
     o->reconciled = false;
     alice_status st = bring_up_to_date(&x);
     if (st == ALICE_OK)
@@ -288,7 +288,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
         }
     }
     fill_result(&x);
-    tell(&x, ALICE_PHASE_DONE, alice_env_now_ns(&o->env), "");
+    publish(&x, ALICE_PHASE_DONE, alice_env_now_ns(&o->env), "");
     alice__walk_close(&x.walk);
     if (st == ALICE_E_BUDGET && x.error->text[0] == 0) {
         char why[160];

@@ -2,7 +2,7 @@
 /*
  * The status of a run, and collection on demand.
  *
- *   run's thread: tell ──▶ board ──▶ get_status: any thread
+ *   run's thread: publish ──▶ status ──▶ get_status: any thread
  *   any thread: request ──▶ asked ──▶ run's thread collects ──▶ report, served
  *
  * What is thread-safe by itself (monitor, budget, caches, pool) is read where it
@@ -20,14 +20,14 @@ const char *alice_phase_name(alice_phase phase)
     return (unsigned)phase < sizeof names / sizeof *names ? names[phase] : "unknown";
 }
 
-void alice__status_init(alice__status_board *b)
+void alice__status_init(alice__run_status *b)
 {
     pthread_mutex_init(&b->lock, NULL);
     atomic_init(&b->asked, 0);
     atomic_init(&b->served, 0);
 }
 
-void alice__status_end(alice__status_board *b)
+void alice__status_end(alice__run_status *b)
 {
     pthread_mutex_destroy(&b->lock);
 }
@@ -43,14 +43,14 @@ static void copy_end(char *out, size_t size, const char *path)
         snprintf(out, size, "%s%s", dots, path + (n - (size - sizeof dots)));
 }
 
-void alice__status_tell(alice_organizer *o, const alice__told *t)
+void alice__status_publish(alice_organizer *o, const alice__run_state *t)
 {
-    alice__status_board *b = &o->board;
+    alice__run_status *b = &o->status;
     const alice_organize_result *r = t->result;
     alice_batch_stats batch;
     alice_batch_get_stats(o->batch, &batch);
     pthread_mutex_lock(&b->lock);
-    alice_organizer_status *s = &b->told;
+    alice_organizer_status *s = &b->published;
     s->phase = t->phase;
     s->run = t->run;
     s->tally = r->tally;
@@ -62,7 +62,7 @@ void alice__status_tell(alice_organizer *o, const alice__told *t)
     s->batches = batch.batches;
     s->batch_size_adjustments = batch.adjustments;
     copy_end(s->path, sizeof s->path, t->path);
-    b->told_ns = t->now_ns;
+    b->published_ns = t->now_ns;
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -77,15 +77,15 @@ alice_status alice_organizer_get_status(const alice_organizer *o, alice_organize
 {
     if (!o || !out)
         return ALICE_E_INVAL;
-    /* The lock is the board's own business: a status changes nothing that the caller can see.
+    /* The lock is the status's own business: a status changes nothing that the caller can see.
      */
-    alice__status_board *b = (alice__status_board *)&o->board;
+    alice__run_status *b = (alice__run_status *)&o->status;
     pthread_mutex_lock(&b->lock);
-    *out = b->told;
-    uint64_t told_ns = b->told_ns;
+    *out = b->published;
+    uint64_t published_ns = b->published_ns;
     pthread_mutex_unlock(&b->lock);
     uint64_t now = alice_env_now_ns(&o->env);
-    out->age_ns = told_ns && now > told_ns ? now - told_ns : 0;
+    out->age_ns = published_ns && now > published_ns ? now - published_ns : 0;
     out->move = o->o.move;
     out->dry_run = o->o.dry_run;
     out->inbox_path = o->inbox;
@@ -119,7 +119,7 @@ alice_status alice_organizer_get_status(const alice_organizer *o, alice_organize
 
 uint64_t alice_organizer_request_collect(alice_organizer *o)
 {
-    return o ? atomic_fetch_add(&o->board.asked, 1) + 1 : 0;
+    return o ? atomic_fetch_add(&o->status.asked, 1) + 1 : 0;
 }
 
 alice_status alice_organizer_collected(const alice_organizer *o, uint64_t ticket,
@@ -127,7 +127,7 @@ alice_status alice_organizer_collected(const alice_organizer *o, uint64_t ticket
 {
     if (!o || !out)
         return ALICE_E_INVAL;
-    alice__status_board *b = (alice__status_board *)&o->board;
+    alice__run_status *b = (alice__run_status *)&o->status;
     if (atomic_load(&b->served) < ticket)
         return ALICE_E_BUSY;
     pthread_mutex_lock(&b->lock);
@@ -138,7 +138,7 @@ alice_status alice_organizer_collected(const alice_organizer *o, uint64_t ticket
 
 void alice__status_collect(alice_organizer *o)
 {
-    alice__status_board *b = &o->board;
+    alice__run_status *b = &o->status;
     uint64_t asked = atomic_load(&b->asked);
     alice_collect_report r = {.resident_before = alice_monitor_resident(o->monitor)};
     alice_collection c;

@@ -8,8 +8,8 @@
  * does not fit is sorted on disk. The subdirectories that are still to be walked wait on a
  * stack, in the same block or in the same scratch file.
  *
- *   begin ─▶ add … add ─▶ sort ─▶ next … next (files) ─▶ push ─▶ waiting (a subdirectory) … ─▶
- * pop └──▶ begin … (of that one) … pop ──┘
+ *   begin ─▶ add … add ─▶ sort ─▶ next … next (files) ─▶ push ─▶ waiting (a subdirectory) … ─▶ pop
+ *                                                                └─▶ begin … (of that one) … pop ─┘
  */
 
 #include <alice/env.h>

@@ -246,8 +246,8 @@ static void sweep(alice__transfer *t, const alice__dest *dest, int64_t before_ns
     alice__fs_close(fd);
 }
 
-/* In a folder that stood before: leftovers whose catalog may be gone, so that none is told of
- * them. Another's run may be under way there: only old ones go. */
+/* In a folder that stood before: leftovers that no catalog lists any more. Another's run may be
+ * under way there: only old ones go. */
 static void sweep_old(alice__transfer *t, const alice__dest *dest)
 {
     sweep(t, dest, (alice_env_wall_s(&t->env) - OLD_S) * 1000000000);

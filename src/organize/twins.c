@@ -44,7 +44,7 @@ static alice_status own_content(alice__twin_search *t)
 
 /* The content hash of a candidate, from the row, the cache, or the file `other` (-1: not from
    there).
-   `*had` false: it is not to be had. Fails only where the run has to stop. */
+   `*had` false: it cannot be read. Fails only where the run has to stop. */
 static alice_status candidate_content(alice__twin_search *t, const alice__candidate *c,
                                       int other, alice__hash *out, bool *had)
 {

@@ -11,8 +11,7 @@
  * and head). Where `to` stands already with the same bytes, only `from` goes; with others, the
  * file is left.
  *
- *   look at 64 files ─▶ rows "under way" durable ─▶ transfer ─▶ rows "done" with the next
- * commit
+ *   look at 64 files ─▶ rows "under way" durable ─▶ transfer ─▶ rows "done" with the next commit
  *
  * After a kill exactly the rows under way are in doubt: one is done where `to` stands and
  * `from`, if it had to go, does not. The rest is as it was, and the next undo goes on with it.

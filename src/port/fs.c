@@ -295,12 +295,6 @@ int alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out)
     }
 }
 
-int alice__fs_dir_rewind(alice__fs_dir *d)
-{
-    d->at = d->end = 0;
-    return lseek(d->fd, 0, SEEK_SET) < 0 ? -errno : 0;
-}
-
 /* ---- reading and writing ---- */
 
 int alice__fs_read_at(int fd, uint64_t offset, void *buf, size_t n, size_t *got)
@@ -351,17 +345,6 @@ int alice__fs_truncate(int fd, uint64_t size)
     return result(r);
 }
 
-int alice__fs_reserve(int fd, uint64_t size)
-{
-    if (size > (uint64_t)INT64_MAX)
-        return -EFBIG;
-    int r;
-    do {
-        r = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size);
-    } while (r < 0 && errno == EINTR);
-    return result(r);
-}
-
 void alice__fs_punch(int fd, uint64_t offset, uint64_t n)
 {
     if (n > 0)
@@ -385,29 +368,6 @@ int alice__fs_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, siz
     if (r < 0)
         return -errno;
     *done = (size_t)r;
-    return 0;
-}
-
-int alice__fs_data(int fd, uint64_t at, uint64_t *begin, uint64_t *end)
-{
-    off_t data = lseek(fd, (off_t)at, SEEK_DATA);
-    if (data < 0 && errno == EINVAL) {
-        off_t size = lseek(fd, 0, SEEK_END);
-        if (size < 0)
-            return -errno;
-        if ((uint64_t)size <= at)
-            return -ENXIO;
-        *begin = at;
-        *end = (uint64_t)size;
-        return 0;
-    }
-    if (data < 0)
-        return -errno;
-    off_t hole = lseek(fd, data, SEEK_HOLE);
-    if (hole < 0)
-        return -errno;
-    *begin = (uint64_t)data;
-    *end = (uint64_t)hole;
     return 0;
 }
 
@@ -500,11 +460,6 @@ int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to)
     return result(linkat(from_dir, from, to_dir, to, 0));
 }
 
-int alice__fs_symlink(const char *target, int dir, const char *name)
-{
-    return result(symlinkat(target, dir, name));
-}
-
 int alice__fs_unlink(int dir, const char *name)
 {
     return result(unlinkat(dir, name, 0));
@@ -527,15 +482,6 @@ int alice__fs_sync(int fd)
     int r;
     do {
         r = fsync(fd);
-    } while (r < 0 && errno == EINTR);
-    return result(r);
-}
-
-int alice__fs_sync_data(int fd)
-{
-    int r;
-    do {
-        r = fdatasync(fd);
     } while (r < 0 && errno == EINTR);
     return result(r);
 }

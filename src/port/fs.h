@@ -89,8 +89,6 @@ typedef struct alice__fs_name {
 void alice__fs_dir_start(alice__fs_dir *d, int fd, void *buf, size_t size);
 /* The next name but "." and ".."; name NULL at the end. */
 int alice__fs_dir_next(alice__fs_dir *d, alice__fs_name *out);
-/* Begin again with the first name. */
-int alice__fs_dir_rewind(alice__fs_dir *d);
 
 /* ---- reading and writing ---- */
 
@@ -99,8 +97,6 @@ int alice__fs_read_at(int fd, uint64_t offset, void *buf, size_t n, size_t *got)
 /* Write all of it. */
 int alice__fs_write_at(int fd, uint64_t offset, const void *buf, size_t n);
 int alice__fs_truncate(int fd, uint64_t size);
-/* Take the disk blocks of a file to come, without changing its size. */
-int alice__fs_reserve(int fd, uint64_t size);
 /* Give the disk blocks of a range back, which reads as zeros then, where that is known. */
 void alice__fs_punch(int fd, uint64_t offset, uint64_t n);
 /* Share the blocks of `from`, whole. */
@@ -108,11 +104,6 @@ int alice__fs_clone(int to, int from);
 /* Copy inside the kernel, up to `n` bytes; `*done` 0 at the end of `from`. */
 int alice__fs_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, size_t n,
                          size_t *done);
-/*
- * The next stretch of data at or after `at`: [*begin, *end). -ENXIO: only a
- * hole follows. A file system that does not know says that all is data.
- */
-int alice__fs_data(int fd, uint64_t at, uint64_t *begin, uint64_t *end);
 /* It will be read from begin to end once. */
 void alice__fs_advise_sequential(int fd);
 /* Drop its clean pages from the page cache. */
@@ -138,7 +129,6 @@ int alice__fs_rename_new(int from_dir, const char *from, int to_dir, const char 
 /* Rename, and replace what stands. */
 int alice__fs_rename_over(int from_dir, const char *from, int to_dir, const char *to);
 int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to);
-int alice__fs_symlink(const char *target, int dir, const char *name);
 int alice__fs_unlink(int dir, const char *name);
 int alice__fs_mkdir(int dir, const char *name, uint32_t mode);
 int alice__fs_rmdir(int dir, const char *name);
@@ -146,8 +136,6 @@ int alice__fs_rmdir(int dir, const char *name);
 /* ---- durability ---- */
 
 int alice__fs_sync(int fd);
-/* Content and size, not the times. */
-int alice__fs_sync_data(int fd);
 /*
  * The whole file system of `fd`. Failed writes are told by it only on kernels from
  * 5.8 on: alice__fs_sync_all_tells() says whether this one does.

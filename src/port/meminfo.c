@@ -401,6 +401,23 @@ static void see_limit(alice__cgroup *out, const hierarchy *h, const char *dir, c
     join(out->dir, sizeof out->dir, dir, "");
 }
 
+/* Read `current` and `inactive_file` of a group. */
+static void read_usage(alice__cgroup *group)
+{
+    char path[ALICE__MEMINFO_PATH], line[128];
+    lines l;
+    if (group->version == 0)
+        return;
+    if (read_file(group->current_file, line, sizeof line) > 0)
+        number_at(line, &group->current);
+    const char *key = HIERARCHIES[group->version == 2 ? 0 : 1].inactive;
+    if (!join(path, sizeof path, group->dir, "/memory.stat") || lines_open(&l, path))
+        return;
+    while (lines_next(&l, line, sizeof line))
+        number_of_key(line, key, &group->inactive_file);
+    lines_close(&l);
+}
+
 void alice__meminfo_cgroup(const char *root, alice__cgroup *out)
 {
     *out = (alice__cgroup){0};
@@ -419,23 +436,7 @@ void alice__meminfo_cgroup(const char *root, alice__cgroup *out)
             *slash = 0;
         }
     }
-    alice__meminfo_cgroup_refresh(out);
-}
-
-void alice__meminfo_cgroup_refresh(alice__cgroup *group)
-{
-    char path[ALICE__MEMINFO_PATH], line[128];
-    lines l;
-    if (group->version == 0)
-        return;
-    if (read_file(group->current_file, line, sizeof line) > 0)
-        number_at(line, &group->current);
-    const char *key = HIERARCHIES[group->version == 2 ? 0 : 1].inactive;
-    if (!join(path, sizeof path, group->dir, "/memory.stat") || lines_open(&l, path))
-        return;
-    while (lines_next(&l, line, sizeof line))
-        number_of_key(line, key, &group->inactive_file);
-    lines_close(&l);
+    read_usage(out);
 }
 
 /* "avg10=1.25" of the line that begins with `word`, without regard to the locale. */

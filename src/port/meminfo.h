@@ -58,9 +58,6 @@ typedef struct alice__cgroup {
  */
 void alice__meminfo_cgroup(const char *root, alice__cgroup *out);
 
-/* Read `current` and `inactive_file` of a group again. */
-void alice__meminfo_cgroup_refresh(alice__cgroup *group);
-
 /* Percent of the last 10 s with some, and all, tasks waiting for memory; of the group, else of
  * the machine. */
 int alice__meminfo_pressure(const char *root, const alice__cgroup *group, double *some,

@@ -1354,21 +1354,21 @@ static void loaders_of_two_caches_too(void **state)
 
 /* --- budgets ------------------------------------------------------------------------ */
 
-struct purse {
+struct allowance {
     alice_budget *budget;
     alice_account *account;
 };
 
-static struct purse purse(size_t limit)
+static struct allowance allowance(size_t limit)
 {
-    struct purse p = {0};
+    struct allowance p = {0};
     alice_budget_options o = {.limit = limit};
     assert_ok(alice_budget_open(&p.budget, &o));
     assert_ok(alice_account_open(&p.account, alice_budget_root(p.budget), "cache", 0));
     return p;
 }
 
-static void purse_close(struct purse *p)
+static void allowance_close(struct allowance *p)
 {
     assert_ok(alice_account_close(&p->account));
     assert_ok(alice_budget_close(&p->budget, NULL));
@@ -1377,7 +1377,7 @@ static void purse_close(struct purse *p)
 static void charges_what_it_holds(void **state)
 {
     (void)state;
-    struct purse p = purse(ALICE_MB);
+    struct allowance p = allowance(ALICE_MB);
     struct fixture *f = fixture();
     f->options.env.account = p.account;
     start(f);
@@ -1389,13 +1389,13 @@ static void charges_what_it_holds(void **state)
     alice_cache_clear(f->cache);
     assert_int_equal(alice_account_used(p.account), alice_cache_bytes(f->cache));
     stop(f);
-    purse_close(&p);
+    allowance_close(&p);
 }
 
 static void evicts_from_itself_before_it_is_refused(void **state)
 {
     (void)state;
-    struct purse p = purse(40 * ALICE_KB);
+    struct allowance p = allowance(40 * ALICE_KB);
     struct fixture *f = fixture();
     f->options.env.account = p.account;
     start(f);
@@ -1410,13 +1410,13 @@ static void evicts_from_itself_before_it_is_refused(void **state)
     assert_int_equal(stats_of(f->cache).rejections, 1);
     free(value);
     stop(f);
-    purse_close(&p);
+    allowance_close(&p);
 }
 
 static void gives_expired_then_cold_back(void **state)
 {
     (void)state;
-    struct purse p = purse(ALICE_MB);
+    struct allowance p = allowance(ALICE_MB);
     struct fixture *f = fixture();
     f->options.env.account = p.account;
     f->options.budget = p.budget;
@@ -1455,7 +1455,7 @@ static void gives_expired_then_cold_back(void **state)
     assert_int_equal(stats_of(f->cache).size_bytes, 0);
     alice_account_release(alice_budget_root(p.budget), free_bytes + 250000);
     stop(f);
-    purse_close(&p);
+    allowance_close(&p);
 }
 
 /* --- the rest ------------------------------------------------------------------------ */

@@ -47,22 +47,6 @@ static void components_are_cut_between_characters(void **state)
     assert_memory_equal(out, text, 62);
 }
 
-static void folding_joins_cases(void **state)
-{
-    (void)state;
-    char a[64], b[64];
-    alice__fold_case("Ünï-ÇODE Жизнь Ÿ", a, sizeof a);
-    alice__fold_case("ünÏ-çode жИЗНЬ Ÿ", b, sizeof b);
-    assert_string_equal(a, b);
-    alice__fold_case("Holiday", a, sizeof a);
-    assert_string_equal(a, "holiday");
-    alice__fold_case("bad\xff"
-                     "Bytes",
-                     a, sizeof a);
-    assert_string_equal(a, "bad\xff"
-                           "bytes");
-}
-
 static void the_project_is_the_first_folder(void **state)
 {
     (void)state;
@@ -127,7 +111,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(components_are_safe),
         cmocka_unit_test(components_are_cut_between_characters),
-        cmocka_unit_test(folding_joins_cases),
         cmocka_unit_test(the_project_is_the_first_folder),
         cmocka_unit_test(paths_are_as_promised),
     };

@@ -20,7 +20,7 @@
 #include <alice/limit.h>
 #include <alice/reader.h>
 
-#include "mem/reader_hash.h"
+#include "base/hash.h"
 #include "port/file_read.h"
 
 /* ---- files ---- */
@@ -719,13 +719,6 @@ static void io_errors_are_told(void **state)
     assert_status(alice_reader_open_fd(&r, fd, NULL, &e), ALICE_E_INVAL);
     close(fd);
     assert_status(alice_reader_open_fd(&r, 12345, NULL, &e), ALICE_E_SYSTEM);
-
-    uint8_t buf[64];
-    alice__hash128 h;
-    fd = open("/proc/self/mem", O_RDONLY);
-    assert_status(alice__reader_hash(fd, 0, 100, buf, sizeof buf, NULL, NULL, &h, NULL, &e),
-                  ALICE_E_IO);
-    close(fd);
 }
 
 /* /proc files have no size, and are read all the same. */
@@ -911,30 +904,13 @@ static void hashes_are_those_of_the_bytes(void **state)
     (void)state;
     enum { N = 300007 };
     put_pattern(N);
-    uint8_t *all = malloc(N), buf[1000];
+    uint8_t *all = malloc(N);
     assert_non_null(all);
     for (size_t i = 0; i < N; i++)
         all[i] = byte_at(i);
-    alice__hash128 want = alice__hash128_bytes(all, N), got;
-    alice__hash128 part = alice__hash128_bytes(all + 100, 2000);
-    uint64_t n = 0;
+    alice__hash128 want = alice__hash128_bytes(all, N);
     alice_error e;
-    int fd = open(path, O_RDONLY);
-    assert_ok(
-        alice__reader_hash(fd, 0, UINT64_MAX, buf, sizeof buf, NULL, NULL, &got, &n, NULL));
-    assert_int_equal(n, N);
-    assert_memory_equal(&got, &want, sizeof got);
-    assert_ok(alice__reader_hash(fd, 0, N, all, N, NULL, NULL, &got, &n, NULL));
-    assert_memory_equal(&got, &want, sizeof got);
-    assert_ok(alice__reader_hash(fd, 100, 2000, buf, sizeof buf, NULL, NULL, &got, &n, NULL));
-    assert_int_equal(n, 2000);
-    assert_memory_equal(&got, &part, sizeof got);
-    assert_status(alice__reader_hash(fd, 0, N + 1, buf, sizeof buf, NULL, NULL, &got, &n, &e),
-                  ALICE_E_CHANGED);
-    assert_string_equal(e.text, "the file ends after 300007 bytes instead of 300008");
-    close(fd);
     free(all);
-
     uint8_t whole[16];
     alice_reader *r = open_small(512);
     assert_ok(alice_reader_hash(r, whole, NULL));

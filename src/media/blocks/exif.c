@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
     TAG_DESCRIPTION = 0x010e,
     TAG_MAKE = 0x010f,
@@ -53,35 +55,11 @@ typedef struct utf16_stream {
     bool half;  /* `low` holds the first byte of a unit */
     uint8_t low;
     uint16_t high; /* a high surrogate that waits for its low one, or 0 */
-    uint8_t out[512];
+    char out[512];
 } utf16_stream;
 
-static size_t put_utf8(uint8_t *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (uint8_t)(0xc0 | c >> 6);
-        to[1] = (uint8_t)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (uint8_t)(0xe0 | c >> 12);
-        to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-        to[2] = (uint8_t)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    to[0] = (uint8_t)(0xf0 | c >> 18);
-    to[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-    to[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-    to[3] = (uint8_t)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* One unit in, the UTF-8 of what it completes out. */
-static size_t convert_unit(utf16_stream *s, uint16_t unit, uint8_t *to)
+static size_t convert_unit(utf16_stream *s, uint16_t unit, char *to)
 {
     bool low = unit >= 0xdc00 && unit <= 0xdfff;
     size_t n = 0;
@@ -89,15 +67,16 @@ static size_t convert_unit(utf16_stream *s, uint16_t unit, uint8_t *to)
         uint32_t high = s->high;
         s->high = 0;
         if (low)
-            return put_utf8(to, 0x10000 + ((high - 0xd800) << 10) + (uint32_t)(unit - 0xdc00));
-        n = put_utf8(to, 0xfffd);
+            return alice_utf8_encode(
+                0x10000 + ((high - 0xd800) << 10) + (uint32_t)(unit - 0xdc00), to);
+        n = alice_utf8_encode(0xfffd, to);
     } else if (low) {
-        return put_utf8(to, 0xfffd);
+        return alice_utf8_encode(0xfffd, to);
     }
     if (unit >= 0xd800 && unit <= 0xdbff)
         s->high = unit;
     else if (unit != 0xfeff)
-        n += put_utf8(to + n, unit);
+        n += alice_utf8_encode(unit, to + n);
     return n;
 }
 
@@ -132,11 +111,11 @@ static alice_status utf16_next(alice__text_stream *stream, alice_bytes *window)
         }
         used += convert_unit(s, unit, s->out + used);
     }
-    *window = (alice_bytes){s->out, used};
+    *window = (alice_bytes){(const uint8_t *)s->out, used};
     return ALICE_OK;
 }
 
-static void tell_utf16(alice__exif *x, const char *key, alice__text_stream *from, bool little)
+static void add_utf16(alice__exif *x, const char *key, alice__text_stream *from, bool little)
 {
     utf16_stream s = {.from = from, .little = little};
     s.stream = (alice__text_stream){utf16_next, &s};
@@ -177,8 +156,8 @@ static void keep_status(alice__ifd *t, const alice__ifd_entry *e, const alice__t
         t->status = r->status;
 }
 
-static void tell_evidence(alice__exif *x, const char *key, alice__ifd *t,
-                          const alice__ifd_entry *e, size_t skip)
+static void add_evidence(alice__exif *x, const char *key, alice__ifd *t,
+                         const alice__ifd_entry *e, size_t skip)
 {
     alice__text_range range;
     alice__text_memory memory;
@@ -189,14 +168,14 @@ static void tell_evidence(alice__exif *x, const char *key, alice__ifd *t,
     keep_status(t, e, &range);
 }
 
-static void tell_xp(alice__exif *x, const char *key, alice__ifd *t, const alice__ifd_entry *e)
+static void add_xp(alice__exif *x, const char *key, alice__ifd *t, const alice__ifd_entry *e)
 {
     alice__text_range range;
     alice__text_memory memory;
     if (e->n < 2 || !alice__evidence_wanted(ALICE__IN_EXIF, key) ||
         !alice__ifd_first_time(t, e))
         return;
-    tell_utf16(x, key, value_stream(&range, &memory, t, e, 0), true);
+    add_utf16(x, key, value_stream(&range, &memory, t, e, 0), true);
     keep_status(t, e, &range);
 }
 
@@ -214,16 +193,16 @@ static bool is_graph(alice_bytes b)
     return i < b.n && b.p[i] == '{';
 }
 
-static void tell_name(alice__exif *x, alice_fact which, const char *from, alice__ifd *t,
-                      const alice__ifd_entry *e)
+static void add_name(alice__exif *x, alice_fact which, const char *from, alice__ifd *t,
+                     const alice__ifd_entry *e)
 {
     alice_bytes b = alice__ifd_bytes(t, e, TEXT_MOST);
     if (b.n > 0 && !is_graph(b))
         alice__facts_text(x->facts, which, ALICE__RANK_EXIF, from, (const char *)b.p, b.n);
-    tell_evidence(x, from + strlen("exif:"), t, e, 0);
+    add_evidence(x, from + strlen("exif:"), t, e, 0);
 }
 
-static void tell_comment(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
+static void add_comment(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
 {
     static const char none[COMMENT_PREFIX] = {0};
     const char *key = "UserComment";
@@ -235,14 +214,14 @@ static void tell_comment(alice__exif *x, alice__ifd *t, const alice__ifd_entry *
         alice__text_memory memory;
         bool little = units_are_little(
             (alice_bytes){b.p + COMMENT_PREFIX, b.n - COMMENT_PREFIX}, t->little);
-        tell_utf16(x, key, value_stream(&range, &memory, t, e, COMMENT_PREFIX), little);
+        add_utf16(x, key, value_stream(&range, &memory, t, e, COMMENT_PREFIX), little);
         keep_status(t, e, &range);
     } else if (b.n >= COMMENT_PREFIX &&
                (memcmp(b.p, "ASCII\0", 6) == 0 || memcmp(b.p, "Ascii\0", 6) == 0 ||
                 memcmp(b.p, "JIS\0", 4) == 0 || memcmp(b.p, none, COMMENT_PREFIX) == 0)) {
-        tell_evidence(x, key, t, e, COMMENT_PREFIX);
+        add_evidence(x, key, t, e, COMMENT_PREFIX);
     } else {
-        tell_evidence(x, key, t, e, 0); /* written without the prefix */
+        add_evidence(x, key, t, e, 0); /* written without the prefix */
     }
 }
 
@@ -253,8 +232,8 @@ static bool is_text(const alice__ifd_entry *e)
     return e->type == 2 || e->type == 129 || e->type == 7 || e->type == 1;
 }
 
-static void tell_date(alice__exif *x, alice_date_source source, alice__ifd *t,
-                      const alice__ifd_entry *e)
+static void add_date(alice__exif *x, alice_date_source source, alice__ifd *t,
+                     const alice__ifd_entry *e)
 {
     alice_bytes b = alice__ifd_bytes(t, e, DATE_MOST);
     if (b.n > 0 && is_text(e))
@@ -297,7 +276,7 @@ static void see_gps(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
     }
 }
 
-static void tell_gps(alice__exif *x)
+static void add_gps(alice__exif *x)
 {
     alice_date day;
     char raw[40];
@@ -318,7 +297,7 @@ static void tell_gps(alice__exif *x)
  * "Apple iOS", NUL, NUL, 1, the byte order, then a directory whose offsets count from
  * the note's start. The content identifier is that of a Live Photo's video, too.
  */
-static void tell_apple(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
+static void add_apple(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
 {
     enum { HEAD = 16, ENTRY = 12, ENTRIES_MOST = 200, CONTENT_ID = 0x0011, ID_MOST = 64 };
     uint8_t room[ID_MOST];
@@ -364,28 +343,28 @@ void alice__exif_seen(alice__ifd *t, const alice__ifd_entry *e, void *exif)
     }
     switch (e->tag) {
     case TAG_DESCRIPTION:
-        tell_evidence(x, "ImageDescription", t, e, 0);
+        add_evidence(x, "ImageDescription", t, e, 0);
         break;
     case TAG_MAKE:
-        tell_name(x, ALICE_FACT_MAKE, "exif:Make", t, e);
+        add_name(x, ALICE_FACT_MAKE, "exif:Make", t, e);
         break;
     case TAG_MODEL:
-        tell_name(x, ALICE_FACT_MODEL, "exif:Model", t, e);
+        add_name(x, ALICE_FACT_MODEL, "exif:Model", t, e);
         break;
     case TAG_SOFTWARE:
-        tell_name(x, ALICE_FACT_SOFTWARE, "exif:Software", t, e);
+        add_name(x, ALICE_FACT_SOFTWARE, "exif:Software", t, e);
         break;
     case TAG_ARTIST:
-        tell_evidence(x, "Artist", t, e, 0);
+        add_evidence(x, "Artist", t, e, 0);
         break;
     case TAG_DATE_TIME:
-        tell_date(x, ALICE_DATE_EXIF_MODIFIED, t, e);
+        add_date(x, ALICE_DATE_EXIF_MODIFIED, t, e);
         break;
     case TAG_ORIGINAL:
-        tell_date(x, ALICE_DATE_EXIF_ORIGINAL, t, e);
+        add_date(x, ALICE_DATE_EXIF_ORIGINAL, t, e);
         break;
     case TAG_DIGITIZED:
-        tell_date(x, ALICE_DATE_EXIF_DIGITIZED, t, e);
+        add_date(x, ALICE_DATE_EXIF_DIGITIZED, t, e);
         break;
     case TAG_OFFSET:
     case TAG_OFFSET_ORIGINAL:
@@ -394,25 +373,25 @@ void alice__exif_seen(alice__ifd *t, const alice__ifd_entry *e, void *exif)
         break;
     case TAG_MAKER_NOTE:
         if (alice__ifd_first_time(t, e))
-            tell_apple(x, t, e);
+            add_apple(x, t, e);
         break;
     case TAG_USER_COMMENT:
-        tell_comment(x, t, e);
+        add_comment(x, t, e);
         break;
     case TAG_XP_TITLE:
-        tell_xp(x, "XPTitle", t, e);
+        add_xp(x, "XPTitle", t, e);
         break;
     case TAG_XP_COMMENT:
-        tell_xp(x, "XPComment", t, e);
+        add_xp(x, "XPComment", t, e);
         break;
     case TAG_XP_AUTHOR:
-        tell_xp(x, "XPAuthor", t, e);
+        add_xp(x, "XPAuthor", t, e);
         break;
     case TAG_XP_KEYWORDS:
-        tell_xp(x, "XPKeywords", t, e);
+        add_xp(x, "XPKeywords", t, e);
         break;
     case TAG_XP_SUBJECT:
-        tell_xp(x, "XPSubject", t, e);
+        add_xp(x, "XPSubject", t, e);
         break;
     default:
         break;
@@ -426,7 +405,7 @@ void alice__exif_end(alice__exif *x)
     for (unsigned i = 0; i < 3; i++)
         if (x->zone_n[i] > 0)
             alice__facts_zone_text(x->facts, of[i], x->zone[i], x->zone_n[i]);
-    tell_gps(x);
+    add_gps(x);
 }
 
 static alice_status read_exif(alice__facts *f, alice__ifd *t)

@@ -33,7 +33,7 @@ static bool digits(const char *p, size_t n)
 }
 
 /* "YYYYMMDD" and "HHMMSS±HHMM" stand apart; together they are one date. */
-static void tell_date(alice__facts *f, const iptc_date *d)
+static void add_date(alice__facts *f, const iptc_date *d)
 {
     char text[40];
     size_t n = d->day_n;
@@ -110,7 +110,7 @@ void alice__iptc_block(alice__facts *f, alice_bytes block)
         if (p && n > 0 && record == 2)
             see_dataset(f, &date, dataset, p, n);
     }
-    tell_date(f, &date);
+    add_date(f, &date);
 }
 
 void alice__photoshop_block(alice__facts *f, alice_bytes block)

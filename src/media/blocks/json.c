@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum expect {
     VALUE,       /* a value must come */
     FIRST_VALUE, /* a value or ] */
@@ -95,26 +97,7 @@ static int hex4(alice__json *j)
 
 static int utf8_of(uint32_t c, char *to)
 {
-    if (c < 0x80) {
-        to[0] = c == 0 ? ' ' : (char)c; /* a NUL would end the text for everyone else */
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (char)(0xC0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (char)(0xE0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        to[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    to[0] = (char)(0xF0 | c >> 18);
-    to[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    to[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    to[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
+    return (int)alice_utf8_encode(c ? c : ' ', to); /* a NUL would end the text for all else */
 }
 
 /*
@@ -228,8 +211,7 @@ static int next_solid(alice__json *j)
 
 static bool is_word(int c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '+' || c == '-' || c == '.';
+    return c > 0 && (alice__is_alnum((char)c) || c == '+' || c == '-' || c == '.');
 }
 
 static bool is_number(const char *s)

@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* ---- heap ---- */
 
 char *alice__heap_tail(const alice__heap *h, size_t *room)
@@ -53,17 +55,12 @@ static uint32_t keep_text(alice__heap *h, const char *text, size_t n)
 
 /* ---- words ---- */
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Whether `text` has the lower-case `word` in it. */
 static bool has(const char *text, const char *word)
 {
     for (; *text; text++) {
         size_t i = 0;
-        while (word[i] && lower(text[i]) == word[i])
+        while (word[i] && alice__lower(text[i]) == word[i])
             i++;
         if (!word[i])
             return true;

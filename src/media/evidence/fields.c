@@ -16,26 +16,9 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* ---- words ---- */
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool is_alnum(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool same_key(const char *a, const char *b)
-{
-    while (*a && lower(*a) == lower(*b)) {
-        a++;
-        b++;
-    }
-    return !*a && !*b;
-}
 
 /* Where the lower-case `word` stands in the text, any case; n: nowhere. */
 static size_t find(const char *text, size_t n, const char *word)
@@ -43,7 +26,7 @@ static size_t find(const char *text, size_t n, const char *word)
     size_t m = strlen(word);
     for (size_t at = 0; at + m <= n; at++) {
         size_t i = 0;
-        while (i < m && lower(text[at + i]) == word[i])
+        while (i < m && alice__lower(text[at + i]) == word[i])
             i++;
         if (i == m)
             return at;
@@ -59,7 +42,8 @@ static bool has_word(const char *text, size_t n, const char *word)
         size_t at = from + find(text + from, n - from, word);
         if (at >= n)
             return false;
-        if ((at == 0 || !is_alnum(text[at - 1])) && (at + m == n || !is_alnum(text[at + m])))
+        if ((at == 0 || !alice__is_alnum(text[at - 1])) &&
+            (at + m == n || !alice__is_alnum(text[at + m])))
             return true;
         from = at + 1;
     }
@@ -197,9 +181,9 @@ static field_kind kind_of(alice__where where, const char *key)
     const char *plain = plain_key(key);
     /* The names inside content credentials are many; all but descriptions name software. */
     if (where == ALICE__IN_C2PA)
-        return same_key(plain, "description") ? FIELD_PERSON : FIELD_SOFTWARE;
+        return alice__same_word(plain, "description") ? FIELD_PERSON : FIELD_SOFTWARE;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (same_key(keys[i].key, plain))
+        if (alice__same_word(keys[i].key, plain))
             return keys[i].kind;
     return FIELD_UNKNOWN;
 }
@@ -302,13 +286,13 @@ static const char *place_of(alice__where where, const char *key)
     if (where == ALICE__IN_MP4) {
         const char *p = (unsigned char)*plain == 0xC2 ? plain + 1 : plain;
         if ((unsigned char)*p == 0xA9)
-            plain = same_key(p + 1, "cmt")   ? "comment"
-                    : same_key(p + 1, "des") ? "description"
-                                             : "encoder";
+            plain = alice__same_word(p + 1, "cmt")   ? "comment"
+                    : alice__same_word(p + 1, "des") ? "description"
+                                                     : "encoder";
     }
     size_t n = strlen(prefixes[where]);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (!strncmp(places[i], prefixes[where], n) && same_key(places[i] + n, plain))
+        if (!strncmp(places[i], prefixes[where], n) && alice__same_word(places[i] + n, plain))
             return places[i];
     return others[where];
 }
@@ -422,8 +406,8 @@ static bool is_camera_claim(const char *text, size_t n)
     return false;
 }
 
-static void told_software(alice__facts *f, alice__where where, const char *from,
-                          field_kind kind, const char *text, size_t n)
+static void judge_software(alice__facts *f, alice__where where, const char *from,
+                           field_kind kind, const char *text, size_t n)
 {
     alice_generator g = maker_of(text, n, kind == FIELD_SOFTWARE);
     if (g != ALICE_GEN_NONE)
@@ -445,7 +429,7 @@ static void report(alice__facts *f, alice_fact fact, alice__ai_rank rank, const 
 }
 
 /* InvokeAI 1: "a prompt" -s 50 -S 123 -A k_lms */
-static void told_dream(alice__facts *f, const char *from, const char *text, size_t n)
+static void judge_dream(alice__facts *f, const char *from, const char *text, size_t n)
 {
     alice__facts_generator(f, ALICE_GEN_INVOKEAI, ALICE__PROOF_TEXT, from);
     size_t at = 0, end = n;
@@ -473,7 +457,7 @@ static void told_dream(alice__facts *f, const char *from, const char *text, size
 }
 
 /* Midjourney: "a red boat --ar 16:9 --v 6.0 Job ID: 01234567-…" */
-static bool told_midjourney(alice__facts *f, const char *from, const char *text, size_t n)
+static bool judge_midjourney(alice__facts *f, const char *from, const char *text, size_t n)
 {
     size_t at = find(text, n, "job id:");
     if (at >= n)
@@ -482,7 +466,7 @@ static bool told_midjourney(alice__facts *f, const char *from, const char *text,
     while (id < n && text[id] == ' ')
         id++;
     for (size_t i = id; i < n && i < id + 36; i++)
-        digits += is_alnum(text[i]) || text[i] == '-';
+        digits += alice__is_alnum(text[i]) || text[i] == '-';
     if (digits != 36)
         return false;
     alice__facts_generator(f, ALICE_GEN_MIDJOURNEY, ALICE__PROOF_TEXT, from);
@@ -498,57 +482,59 @@ static bool told_midjourney(alice__facts *f, const char *from, const char *text,
 }
 
 /* Grok: a signature in base 64, and nothing else. */
-static bool told_grok(alice__facts *f, const char *from, const char *text, size_t n)
+static bool judge_grok(alice__facts *f, const char *from, const char *text, size_t n)
 {
     if (!begins(text, n, "signature: ") || n < 80)
         return false;
     for (size_t i = 11; i < n; i++)
-        if (!is_alnum(text[i]) && !strchr("+/=", text[i]))
+        if (!alice__is_alnum(text[i]) && !strchr("+/=", text[i]))
             return false;
     alice__facts_generator(f, ALICE_GEN_GROK, ALICE__PROOF_SOFTWARE, from);
     return true;
 }
 
-static void told_own(alice__facts *f, const char *from, const char *key, const char *text,
-                     size_t n)
+static void judge_own(alice__facts *f, const char *from, const char *key, const char *text,
+                      size_t n)
 {
-    if (same_key(key, "dream"))
-        told_dream(f, from, text, n);
-    else if (same_key(key, "fooocus_scheme"))
+    if (alice__same_word(key, "dream"))
+        judge_dream(f, from, text, n);
+    else if (alice__same_word(key, "fooocus_scheme"))
         alice__facts_generator(f, ALICE_GEN_FOOOCUS, ALICE__PROOF_TEXT, from);
-    else if (begins(key, strlen(key), "invokeai") || same_key(key, "sd-metadata"))
+    else if (begins(key, strlen(key), "invokeai") || alice__same_word(key, "sd-metadata"))
         alice__facts_generator(f, ALICE_GEN_INVOKEAI, ALICE__PROOF_TEXT, from);
-    else if (same_key(key, "sui_image_params"))
+    else if (alice__same_word(key, "sui_image_params"))
         alice__facts_generator(f, ALICE_GEN_SWARMUI, ALICE__PROOF_TEXT, from);
-    else if (same_key(key, "use_stable_diffusion_model")) {
+    else if (alice__same_word(key, "use_stable_diffusion_model")) {
         alice__facts_generator(f, ALICE_GEN_EASYDIFFUSION, ALICE__PROOF_TEXT, from);
         report(f, ALICE_FACT_AI_MODEL, ALICE__AI_FIELD, from, text, n);
-    } else if (same_key(key, "negative_prompt"))
+    } else if (alice__same_word(key, "negative_prompt"))
         report(f, ALICE_FACT_NEGATIVE_PROMPT, ALICE__AI_LOOSE, from, text, n);
-    else if (same_key(key, "seed"))
+    else if (alice__same_word(key, "seed"))
         report(f, ALICE_FACT_SEED, ALICE__AI_LOOSE, from, text, n);
-    else if (same_key(key, "sampler_name"))
+    else if (alice__same_word(key, "sampler_name"))
         report(f, ALICE_FACT_SAMPLER, ALICE__AI_LOOSE, from, text, n);
 }
 
-static void told_text(alice__facts *f, alice__where where, const char *from, const char *key,
-                      const char *text, size_t n)
+static void judge_text(alice__facts *f, alice__where where, const char *from, const char *key,
+                       const char *text, size_t n)
 {
-    if (told_midjourney(f, from, text, n) || told_grok(f, from, text, n) ||
+    if (judge_midjourney(f, from, text, n) || judge_grok(f, from, text, n) ||
         alice__evidence_parameters(f, from, text, n))
         return;
     /* As iOS marks them. */
-    if (where == ALICE__IN_EXIF && same_key(key, "usercomment") && n == 10 &&
+    if (where == ALICE__IN_EXIF && alice__same_word(key, "usercomment") && n == 10 &&
         begins(text, n, "screenshot"))
         f->info->screenshot = true;
     /* A description is a prompt if the picture proves to be of a generator that writes it so.
      */
-    if (where == ALICE__IN_PNG && (same_key(key, "description") || same_key(key, "prompt")))
+    if (where == ALICE__IN_PNG &&
+        (alice__same_word(key, "description") || alice__same_word(key, "prompt")))
         report(f, ALICE_FACT_PROMPT, ALICE__AI_LOOSE, from, text, n);
-    if (where == ALICE__IN_PNG && same_key(key, "title") && has_word(text, n, "novelai"))
+    if (where == ALICE__IN_PNG && alice__same_word(key, "title") &&
+        has_word(text, n, "novelai"))
         alice__facts_generator(f, ALICE_GEN_NOVELAI, ALICE__PROOF_SOFTWARE, from);
     if (find(text, n, "made with google ai") < n || find(text, n, "imagined with ai") < n)
-        told_software(f, where, from, FIELD_PERSON, text, n);
+        judge_software(f, where, from, FIELD_PERSON, text, n);
 }
 
 /* ---- the stream ---- */
@@ -661,12 +647,12 @@ void alice__evidence(alice__facts *f, alice__where where, const char *key,
     if (n == 0)
         return;
     if (kind == FIELD_OWN)
-        told_own(f, from, plain, to, n);
+        judge_own(f, from, plain, to, n);
     else if (kind == FIELD_TEXT)
-        told_text(f, where, from, plain, to, n);
+        judge_text(f, where, from, plain, to, n);
     else
-        told_software(f, where, from, kind, to, n);
-    if (where == ALICE__IN_PNG && same_key(plain, "source"))
+        judge_software(f, where, from, kind, to, n);
+    if (where == ALICE__IN_PNG && alice__same_word(plain, "source"))
         report(f, ALICE_FACT_AI_MODEL, ALICE__AI_LOOSE, from, to, n); /* NovelAI's model */
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parameters text of the Stable Diffusion web UI and its kin:
+ * The parameters text of the Stable Diffusion web UI and programs like it:
  *
  *     a red boat on a lake,                  the prompt, any number of lines
  *     evening light

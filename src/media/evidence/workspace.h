@@ -136,7 +136,8 @@ void alice__evidence_json(alice__facts *f, const char *from, const char *key,
 
 /* ---- plain texts ---- */
 
-/* Parameters as the Stable Diffusion web UI and its kin write them. False: it is no such text.
+/* Parameters as the Stable Diffusion web UI and programs like it write them. False: it is no
+ * such text.
  */
 bool alice__evidence_parameters(alice__facts *f, const char *from, const char *text, size_t n);
 

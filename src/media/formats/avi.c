@@ -88,14 +88,14 @@ static bool next_chunk(avi *a, uint64_t at, uint64_t end, chunk *c)
     return true;
 }
 
-static void tell_text(avi *a, alice_fact fact, const char *from, uint64_t at, uint64_t end)
+static void add_text(avi *a, alice_fact fact, const char *from, uint64_t at, uint64_t end)
 {
     char text[TEXT_MOST];
     size_t n = peek(a, at, end, text, sizeof text);
     alice__facts_text(a->parse->facts, fact, ALICE__RANK_CONTAINER, from, text, n);
 }
 
-static void tell_date(avi *a, uint64_t at, uint64_t end)
+static void add_date(avi *a, uint64_t at, uint64_t end)
 {
     char text[TEXT_MOST];
     size_t n = peek(a, at, end, text, 64);
@@ -105,7 +105,7 @@ static void tell_date(avi *a, uint64_t at, uint64_t end)
         alice__facts_date_text(a->parse->facts, ALICE_DATE_RIFF, text, n);
 }
 
-static void tell_evidence(avi *a, const char *key, const chunk *c)
+static void add_evidence(avi *a, const char *key, const chunk *c)
 {
     uint64_t n = c->end - c->body;
     alice__text_range range;
@@ -150,7 +150,7 @@ static void read_header(avi *a, const chunk *list)
                 height = alice__le32(p + 36);
             }
         } else if (c.id == FOURCC('I', 'D', 'I', 'T')) {
-            tell_date(a, c.body, c.end);
+            add_date(a, c.body, c.end);
         } else if (c.list == FOURCC('s', 't', 'r', 'l')) {
             read_stream(a, &c);
         }
@@ -168,21 +168,21 @@ static void read_info(avi *a, const chunk *list)
          at = c.next) {
         switch (c.id) {
         case FOURCC('I', 'S', 'F', 'T'):
-            tell_text(a, ALICE_FACT_SOFTWARE, "riff:ISFT", c.body, c.end);
-            tell_evidence(a, "ISFT", &c);
+            add_text(a, ALICE_FACT_SOFTWARE, "riff:ISFT", c.body, c.end);
+            add_evidence(a, "ISFT", &c);
             break;
         case FOURCC('I', 'C', 'R', 'D'):
         case FOURCC('I', 'D', 'I', 'T'):
-            tell_date(a, c.body, c.end);
+            add_date(a, c.body, c.end);
             break;
         case FOURCC('I', 'C', 'M', 'T'):
-            tell_evidence(a, "ICMT", &c);
+            add_evidence(a, "ICMT", &c);
             break;
         case FOURCC('I', 'N', 'A', 'M'):
-            tell_evidence(a, "INAM", &c);
+            add_evidence(a, "INAM", &c);
             break;
         case FOURCC('I', 'A', 'R', 'T'):
-            tell_evidence(a, "IART", &c);
+            add_evidence(a, "IART", &c);
             break;
         default:
             break;
@@ -204,17 +204,17 @@ static void read_nikon(avi *a, const chunk *list)
             return;
         switch (alice__le16(p)) {
         case 0x03:
-            tell_text(a, ALICE_FACT_MAKE, "riff:nctg", body, end);
+            add_text(a, ALICE_FACT_MAKE, "riff:nctg", body, end);
             break;
         case 0x04:
-            tell_text(a, ALICE_FACT_MODEL, "riff:nctg", body, end);
+            add_text(a, ALICE_FACT_MODEL, "riff:nctg", body, end);
             break;
         case 0x05:
-            tell_text(a, ALICE_FACT_SOFTWARE, "riff:nctg", body, end);
+            add_text(a, ALICE_FACT_SOFTWARE, "riff:nctg", body, end);
             break;
         case 0x13: /* original */
         case 0x14: /* created */
-            tell_date(a, body, end);
+            add_date(a, body, end);
             break;
         default:
             break;
@@ -251,7 +251,7 @@ static alice_status avi_read_ahead(alice__parse *parse)
         } else if (c.list == FOURCC('n', 'c', 'd', 't')) {
             read_nikon(&a, &c);
         } else if (c.id == FOURCC('I', 'D', 'I', 'T')) {
-            tell_date(&a, c.body, c.end);
+            add_date(&a, c.body, c.end);
         } else if (c.id == FOURCC('_', 'P', 'M', 'X')) { /* Adobe's place for XMP */
             alice__text_range range;
             alice__xmp(parse->facts, &parse->env,

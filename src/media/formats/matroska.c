@@ -179,15 +179,14 @@ static alice_media_type matroska_sniff(alice_bytes head, uint64_t file_size)
 
 /* ---- what stands in it ---- */
 
-static void tell_text(mkv *m, alice_fact fact, unsigned rank, const char *from,
-                      const element *e)
+static void add_text(mkv *m, alice_fact fact, unsigned rank, const char *from, const element *e)
 {
     char text[VALUE_MOST];
     size_t n = peek(m, e->body, e->end, text, sizeof text);
     alice__facts_text(m->parse->facts, fact, rank, from, text, n);
 }
 
-static void tell_evidence(mkv *m, const char *key, const element *e)
+static void add_evidence(mkv *m, const char *key, const element *e)
 {
     alice__text_range range;
     if (alice__evidence_wanted(ALICE__IN_MATROSKA, key))
@@ -199,7 +198,7 @@ static void tell_evidence(mkv *m, const char *key, const element *e)
 }
 
 /* Nanoseconds since 2001-01-01. */
-static void tell_date(mkv *m, const element *e)
+static void add_date(mkv *m, const element *e)
 {
     static const int64_t year_2001 = 978307200;
     if (e->end - e->body > 8)
@@ -222,17 +221,17 @@ static void read_info(mkv *m, const element *info)
          at = e.end) {
         switch (e.id) {
         case ID_DATEUTC:
-            tell_date(m, &e);
+            add_date(m, &e);
             break;
         case ID_WRITINGAPP:
-            tell_text(m, ALICE_FACT_SOFTWARE, ALICE__RANK_CONTAINER, "matroska:WritingApp", &e);
-            tell_evidence(m, "WritingApp", &e);
+            add_text(m, ALICE_FACT_SOFTWARE, ALICE__RANK_CONTAINER, "matroska:WritingApp", &e);
+            add_evidence(m, "WritingApp", &e);
             break;
         case ID_MUXINGAPP:
-            tell_text(m, ALICE_FACT_SOFTWARE, ALICE__RANK_TEXT, "matroska:MuxingApp", &e);
+            add_text(m, ALICE_FACT_SOFTWARE, ALICE__RANK_TEXT, "matroska:MuxingApp", &e);
             break;
         case ID_TITLE:
-            tell_evidence(m, "TITLE", &e);
+            add_evidence(m, "TITLE", &e);
             break;
         default:
             break;
@@ -285,7 +284,7 @@ static bool name_is(const char *name, const char *want)
     return *name == *want;
 }
 
-static void tell_tag(mkv *m, const char *name, const element *value)
+static void add_tag(mkv *m, const char *name, const element *value)
 {
     static const struct {
         const char *name, *from;
@@ -309,8 +308,7 @@ static void tell_tag(mkv *m, const char *name, const element *value)
         if (!name_is(name, known[i].name))
             continue;
         if (known[i].fact >= 0) {
-            tell_text(m, (alice_fact)known[i].fact, ALICE__RANK_CONTAINER, known[i].from,
-                      value);
+            add_text(m, (alice_fact)known[i].fact, ALICE__RANK_CONTAINER, known[i].from, value);
             break;
         }
         char text[VALUE_MOST];
@@ -319,7 +317,7 @@ static void tell_tag(mkv *m, const char *name, const element *value)
             alice__facts_date_text(m->parse->facts, ALICE_DATE_MATROSKA, text, n);
         return;
     }
-    tell_evidence(m, name, value);
+    add_evidence(m, name, value);
 }
 
 /* A SimpleTag that is open: the name may come after the text, so it is told at its end. */
@@ -342,7 +340,7 @@ static void read_tag(mkv *m, const element *tag)
                 return;
             open_tag *done = &open[--depth];
             if (done->name[0] && done->value.id)
-                tell_tag(m, done->name, &done->value);
+                add_tag(m, done->name, &done->value);
             at = done->end;
             continue;
         }

@@ -21,7 +21,7 @@ static const int64_t epoch_1904 = 2082844800;
 /* No camera wrote such files before: an earlier date is a count from 1970 by mistake. */
 static const int64_t year_1980 = 315532800;
 
-static void tell_date(alice__facts *f, uint64_t time)
+static void add_date(alice__facts *f, uint64_t time)
 {
     char raw[40];
     snprintf(raw, sizeof raw, "%llu", (unsigned long long)time);
@@ -159,7 +159,7 @@ alice_status alice__movie_moov(alice__bmff *b, const alice__box *moov)
             n = alice__peek(b->parse->in, box.body, box.end, p, sizeof p);
             dated = creation_time(p, n, &time);
             if (dated)
-                tell_date(b->parse->facts, time);
+                add_date(b->parse->facts, time);
             if (n == sizeof p)
                 b->parse->facts->film_s = running_time(p);
             break;
@@ -185,6 +185,6 @@ alice_status alice__movie_moov(alice__bmff *b, const alice__box *moov)
             alice__facts_warn(b->parse->facts, "cut short in the movie header");
     }
     if (time == 0 && b->second_date)
-        tell_date(b->parse->facts, b->second_date);
+        add_date(b->parse->facts, b->second_date);
     return st != ALICE_OK ? st : w.status;
 }

@@ -20,6 +20,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
     KEY_MOST = 128,       /* bytes of a key that count */
     FACT_MOST = 256,      /* bytes of a make, model, date */
@@ -39,11 +41,11 @@ typedef enum use {
     USE_EVIDENCE
 } use;
 
-/* Short names first: the four characters of a box, its © as "\xa9". `tell`: the name evidence
- * knows. */
+/* Short names first: the four characters of a box, its © as "\xa9". `sent_as`: the name
+ * evidence knows. */
 static const struct {
     const char *key;
-    const char *tell;
+    const char *sent_as;
     const char *from;
     use use;
 } uses[] = {
@@ -126,21 +128,7 @@ static size_t from_utf16(const uint8_t *p, size_t n, char *out, size_t cap)
         }
         if (cap - used < 4)
             break;
-        if (u < 0x80) {
-            out[used++] = (char)u;
-        } else if (u < 0x800) {
-            out[used++] = (char)(0xc0 | u >> 6);
-            out[used++] = (char)(0x80 | (u & 63));
-        } else if (u < 0x10000) {
-            out[used++] = (char)(0xe0 | u >> 12);
-            out[used++] = (char)(0x80 | (u >> 6 & 63));
-            out[used++] = (char)(0x80 | (u & 63));
-        } else {
-            out[used++] = (char)(0xf0 | u >> 18);
-            out[used++] = (char)(0x80 | (u >> 12 & 63));
-            out[used++] = (char)(0x80 | (u >> 6 & 63));
-            out[used++] = (char)(0x80 | (u & 63));
-        }
+        used += alice_utf8_encode(u, out + used);
     }
     return used;
 }
@@ -151,8 +139,8 @@ typedef struct text_at {
     bool utf16;
 } text_at;
 
-static void tell_evidence(alice__bmff *b, const char *key, const text_at *t, const char *start,
-                          size_t n)
+static void add_evidence(alice__bmff *b, const char *key, const text_at *t, const char *start,
+                         size_t n)
 {
     if (!alice__evidence_wanted(ALICE__IN_MP4, key))
         return;
@@ -185,7 +173,7 @@ static void report(alice__bmff *b, const char *key, const text_at *t)
     while (i < sizeof uses / sizeof *uses && strcmp(uses[i].key, key) != 0)
         i++;
     if (i == sizeof uses / sizeof *uses) {
-        tell_evidence(b, key, t, text, n);
+        add_evidence(b, key, t, text, n);
         return;
     }
     switch (uses[i].use) {
@@ -215,7 +203,7 @@ static void report(alice__bmff *b, const char *key, const text_at *t)
     case USE_EVIDENCE:
         break;
     }
-    tell_evidence(b, uses[i].tell, t, text, n);
+    add_evidence(b, uses[i].sent_as, t, text, n);
 }
 
 void alice__movie_tags_end(alice__bmff *b)

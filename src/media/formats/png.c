@@ -17,6 +17,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/text.h"
+
 enum {
     CHUNKS_MOST = 200000,
     PREFIX_MOST = 1024,           /* key, language and translated key of a text */
@@ -248,11 +250,8 @@ static bool is_creation_key(const char *key)
     char plain[KEY_MOST];
     size_t n = 0;
     for (; *key; key++) {
-        char c = *key;
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c + ('a' - 'A'));
-        if (c >= 'a' && c <= 'z')
-            plain[n++] = c;
+        if (alice__is_alpha(*key))
+            plain[n++] = alice__lower(*key);
     }
     plain[n] = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -274,7 +273,7 @@ static size_t read_value(text_source *s, char *to, size_t room)
     return n;
 }
 
-static void tell_fact(png *g, text_source *s, bool software)
+static void add_fact(png *g, text_source *s, bool software)
 {
     char value[VALUE_MOST];
     size_t n = read_value(s, value, sizeof value);
@@ -352,7 +351,7 @@ static bool begins(alice_bytes b, const char *with, size_t n)
 }
 
 /* A profile by what it is, not by its name: APP1 may be EXIF or XMP. */
-static void tell_profile(alice__parse *parse, alice_bytes b)
+static void add_profile(alice__parse *parse, alice_bytes b)
 {
     static const char xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* with its NUL */
     static const char photoshop_name[] = "Photoshop 3.0";          /* with its NUL */
@@ -387,7 +386,7 @@ static alice_status read_profile(png *g, text_source *s, const chunk *c)
         return st;
     size_t n = read_hex(s, block, room);
     source_close(s); /* gives its memory back before XML takes some */
-    tell_profile(g->parse, (alice_bytes){block, n});
+    add_profile(g->parse, (alice_bytes){block, n});
     alice_env_free(&g->parse->env, block, room);
     return ALICE_OK;
 }
@@ -405,7 +404,7 @@ static void see_text(png *g, const chunk *c)
     if (software || date) {
         st = source_open(&s, g, c, &t);
         if (st == ALICE_OK)
-            tell_fact(g, &s, software);
+            add_fact(g, &s, software);
         source_close(&s);
     }
     if (st == ALICE_OK && strncmp(t.key, profile, sizeof profile - 1) == 0) {

@@ -209,7 +209,7 @@ static alice_status read_preview(tiff *x)
     return st;
 }
 
-static void tell_size(tiff *x)
+static void read_size(tiff *x)
 {
     settle_picture(x);
     if (x->rw2 && x->edge[2] > x->edge[0] && x->edge[3] > x->edge[1])
@@ -231,7 +231,7 @@ static alice_status tiff_read(alice__parse *parse)
     x.rw2 = t.magic == ALICE__IFD_RW2;
     alice__ifd_walk(&t, see_entry, &x);
     alice__exif_end(&x.exif);
-    tell_size(&x);
+    read_size(&x);
     if (parse->facts->info->type == ALICE_MEDIA_TIFF)
         parse->facts->info->type = type_of(&x);
     if (t.status == ALICE_OK && x.preview_n > 0 &&

@@ -21,7 +21,7 @@ static uint32_t le24(const uint8_t *p)
 }
 
 /* The size as the extended header, the lossy or the lossless frame tell it. */
-static void tell_size(alice__facts *f, uint32_t type, alice_bytes b)
+static void read_size(alice__facts *f, uint32_t type, alice_bytes b)
 {
     if (type == TYPE('V', 'P', '8', 'X') && b.n >= 10) {
         alice__facts_size(f, (uint64_t)le24(b.p + 4) + 1, (uint64_t)le24(b.p + 7) + 1);
@@ -47,7 +47,7 @@ static alice_status see_chunk(alice__parse *parse, uint32_t type, uint64_t offse
         size_t want = n < sizeof room ? (size_t)n : sizeof room;
         const uint8_t *p = alice__input_at(parse->in, offset, want, room, &st);
         if (p)
-            tell_size(parse->facts, type, (alice_bytes){p, want});
+            read_size(parse->facts, type, (alice_bytes){p, want});
         break;
     }
     case TYPE('E', 'X', 'I', 'F'):
