@@ -331,6 +331,7 @@ static alice_status fill_temp(copying *c, const alice__job *job, const alice__de
     }
     i->dev = made.dev;
     i->inode = made.inode;
+    i->mtime_ns = made.mtime_ns;
     i->verify = i->remove_source && !shared;
     if (i->verify)
         i->hash = alice__hasher_final(c->hasher);

@@ -562,7 +562,8 @@ static void take_back_copy(alice__transfer *t, alice__batch_file *i, alice_statu
         return;
     if (t->fs->stat_at(t->fs, i->source_dir, source_name(t, i), &s) == 0 &&
         dest_of(t, i, &dest, &leaf) == 0 && t->fs->stat_at(t->fs, dest.fd, leaf, &s) == 0 &&
-        s.dev == i->dev && s.inode == i->inode && t->fs->unlink(t->fs, dest.fd, leaf) == 0)
+        s.dev == i->dev && s.inode == i->inode && s.size == i->stamp.size &&
+        s.mtime_ns == i->mtime_ns && t->fs->unlink(t->fs, dest.fd, leaf) == 0)
         alice__dests_touch(t->dests, dest.id);
     item_fails(i, st, r, what);
 }

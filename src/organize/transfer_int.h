@@ -31,6 +31,7 @@ typedef struct alice__batch_file {
     bool flushed;        /* the copy's content is durable */
     int fd;              /* that wrote the copy, until it is flushed; -1: closed */
     uint64_t dev, inode; /* of the copy */
+    int64_t mtime_ns;    /* the same; an inode's number may come to another file */
     alice_status status;
     int os_error;
     const char *what; /* of a failure: what was being done */

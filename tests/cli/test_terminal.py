@@ -93,7 +93,12 @@ def counts(text):
 @test
 def the_summary_speaks_of_photos_first_and_adds_up():
     inbox, organized = summary_inbox()
+    for name in ('.hidden.jpg', 'Thumbs.db'):
+        with open(os.path.join(inbox, name), 'w') as f:
+            f.write(name)
     dry = alice('organize', '-n', inbox, organized).out.decode()
+    passed = alice('organize', '-n', inbox, organized, '--json').json()['passed_over']
+    assert passed >= 2 and 'Besides, %d hidden and system files were passed over' % passed in ' '.join(dry.split()), dry
     assert dry.startswith('10 photos and 1 video (2 made by AI) would be organized, from 2023-07-14 to'), dry
     assert '9 days' in dry and 'add -v' in dry and 'would be organized  ' in dry, dry
     first = alice('organize', inbox, organized).out.decode()

@@ -489,6 +489,48 @@ static void recovery_compares_before_it_removes(void **state)
     }
 }
 
+/* What a killed run may have made cannot be read: it is set aside, and the run goes on. */
+static void what_cannot_be_read_stops_no_later_run(void **state)
+{
+    (void)state;
+    struct kind k = {"", .files = 2};
+    struct outcome out;
+    int status = 0;
+    reset(k.files);
+    struct faulty_fs *fs = table(&k);
+    organize_with(&k, &fs->ops, 0, &out);
+    unsigned syncs = fs->calls[FAULTY_sync];
+    reset(k.files);
+    fs = table(&k);
+    fs->fail_op = FAULTY_sync; /* killed at the last flush: both are named, and in doubt */
+    fs->fail_at = syncs - 1;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        organize_with(&k, &fs->ops, 0, &out);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 99);
+    fs = table(&k);
+    fs->fail_op = FAULTY_open_read;
+    fs->fail_at = 0;
+    fs->fail_with = -EIO;
+    organize_with(&k, &fs->ops, 0, &out);
+    assert_true(fs->fired);
+    assert_ok(out.status);
+    assert_int_equal(out.r.recovered, 2);
+    assert_int_equal(out.r.tally.errors, 0);
+    assert_int_equal(out.r.tally.organized, 1); /* the one that could not be read, again */
+    struct standing in = look("inbox"), to = look("organized");
+    assert_int_equal(in.whole[0] + in.whole[1], 2);
+    assert_int_equal(to.whole[0], 2); /* what was set aside is left */
+    assert_int_equal(to.whole[1], 1);
+    organize_with(&k, NULL, 0, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.tally.organized, 0);
+}
+
 /* Write-back failed: the first who asks is told, nobody after. */
 static void failed_write_back_is_kept(void **state)
 {
@@ -640,6 +682,7 @@ int main(int argc, char **argv)
         TEST(new_parents_are_durable_before_a_source_goes),
         TEST(an_unflushed_source_folder_is_told),
         TEST(recovery_compares_before_it_removes),
+        TEST(what_cannot_be_read_stops_no_later_run),
         TEST(failed_write_back_is_kept),
         TEST(a_failed_flush_of_all_is_looked_into),
         TEST(lost_attributes_keep_a_source),

@@ -618,6 +618,44 @@ static bool stop_soon(void *ctx)
     return --*(int *)ctx < 0;
 }
 
+static void put_another_in_its_place(void *ctx)
+{
+    const place *p = ctx;
+    assert_int_equal(unlinkat(p->out, "d/a.jpg", 0), 0);
+    make_file(p->out, "d/a.jpg", 9, 1000);
+}
+
+/* The copy of a move is taken back where its source has to stay; another's file is not, though
+ * it may have got the number of the copy's inode. */
+static void only_our_copy_is_taken_back(void **state)
+{
+    place *p = *state;
+    for (unsigned another = 0; another < 2; another++) {
+        struct faulty_fs *f = limited(&faults, (struct limits){.apart = true});
+        f->sync_folders = -EIO;
+        f->act = another ? put_another_in_its_place : NULL;
+        f->act_ctx = p;
+        f->act_op = FAULTY_rename_new;
+        f->act_after = true;
+        f->act_at = 1; /* the first is refused: the folders are apart */
+        told n = {0};
+        alice__transfer *t = open_transfer(p, true, f);
+        make_file(p->in, "a.jpg", 1, 1000);
+        const struct timespec old[2] = {{1500000000, 0}, {1500000000, 0}};
+        assert_int_equal(utimensat(p->in, "a.jpg", old, 0), 0);
+        assert_ok(put(t, p->in, "a.jpg", "d/a.jpg", 0, NULL));
+        assert_status(alice__transfer_finish(t, note, &n, NULL), ALICE_E_IO);
+        assert_int_equal(n.status[0], ALICE_E_IO);
+        assert_int_equal(f->acted, another);
+        assert_true(is_file(p->in, "a.jpg", 1, 1000));
+        assert_int_equal(tree_has(p->out, "d/a.jpg"), another);
+        if (another)
+            assert_true(is_file(p->out, "d/a.jpg", 9, 1000));
+        alice__transfer_close(&t);
+        clean(p);
+    }
+}
+
 /* Reading a long copy again can be stopped, too: then the source stays. */
 static void a_long_verification_can_be_stopped(void **state)
 {
@@ -1289,6 +1327,7 @@ int main(int argc, char **argv)
         FAST(groups_are_placed_together_or_not_at_all),
         TEST(a_batch_has_its_end),
         TEST(only_what_is_ours_is_swept),
+        TEST(only_our_copy_is_taken_back),
         TEST(old_leftovers_go_and_young_ones_stay),
         TEST(recovery_knows_what_stands),
         FAST(killed_moving),
