@@ -231,9 +231,15 @@ static void unlink_scratch(alice__catalog *c)
     char name[PATH_ROOM / 4 + 32];
     if (!c->scratch[0])
         return;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (scratch_name(c, names[i], name, sizeof name) == ALICE_OK)
-            (void)alice__fs_unlink(ALICE__FS_CWD, name);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int r = scratch_name(c, names[i], name, sizeof name) == ALICE_OK
+                    ? alice__fs_unlink(ALICE__FS_CWD, name)
+                    : 0;
+        if (r && r != -ENOENT) /* most of them were never made */
+            alice_env_log(&c->env, ALICE_LOG_WARNING, "%s stays, and can be removed: %s", name,
+                          strerror(-r));
+    }
+    /* Refused while a name stays in it, which was just said. */
     (void)alice__fs_rmdir(ALICE__FS_CWD, c->scratch);
     c->scratch[0] = 0;
 }
@@ -619,6 +625,7 @@ static alice_status remember(alice__catalog *c, uint32_t key, int64_t id)
     if (st == ALICE_OK && !alice__fingerprints_add(&c->fingerprints, key, id)) {
         /* So far above the floor that the difference does not fit: lift the floor. */
         alice__fingerprints_clear(&c->fingerprints, id - 1);
+        /* Fits: the table is empty, and its floor is one below. */
         (void)alice__fingerprints_add(&c->fingerprints, key, id);
     }
     return st;

@@ -169,7 +169,9 @@ void alice__lock_drop(alice__lock *l)
 {
     if (l->fd < 0)
         return;
-    /* What is left is of our boot, and free: no harm. */
+    /* Where it cannot be emptied, it says still that we have it. The lock itself goes with the
+     * descriptor: who comes next on this boot takes it at once, who comes from another host
+     * watches it for three seconds first. So a failure costs time, and nothing else. */
     if (!l->lost)
         (void)alice__fs_truncate(l->fd, 0);
     alice__fs_close(l->fd);

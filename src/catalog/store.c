@@ -578,8 +578,12 @@ alice_status alice__store_open(alice__store **out, const alice__store_options *o
                     s->path);
     alice__store_close(&s);
     /* An empty file that was made on the way would be nobody's. */
-    if (!stood && alice__fs_stat_path(o->path, &file) == 0 && file.size == 0)
-        (void)alice__fs_unlink(ALICE__FS_CWD, o->path);
+    if (!stood && alice__fs_stat_path(o->path, &file) == 0 && file.size == 0) {
+        int r = alice__fs_unlink(ALICE__FS_CWD, o->path);
+        if (r) /* the next run would call it a damaged catalog */
+            alice_env_log(&o->env, ALICE_LOG_WARNING, "remove the empty file %s: %s", o->path,
+                          strerror(-r));
+    }
     return st;
 }
 
@@ -604,6 +608,9 @@ void alice__store_close(alice__store **store)
     alice_env_free(&env, s, sizeof *s + strlen(s->path) + 1);
 }
 
+/* A trial's files. Names that were never made are the usual answer. Where one that was made
+ * stays, the next trial cannot make its table and says that a log does not work: a rollback
+ * journal is used then, which is slower and as safe. So no answer has to be looked at. */
 static void remove_all(const char *path)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};

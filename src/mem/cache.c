@@ -1061,7 +1061,8 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
         *out = c;
         ALICE__CENSUS_ADD(&c->env, c, "alice_cache");
     } else {
-        (void)alice_cache_close(&c); /* nobody uses it yet */
+        /* Refused only while somebody holds a value or is in a callback: nobody has it yet. */
+        (void)alice_cache_close(&c);
     }
     return st;
 }

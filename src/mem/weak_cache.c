@@ -347,7 +347,8 @@ alice_status alice_weak_cache_open(alice_weak_cache **out, const alice_weak_cach
         *out = cache;
         ALICE__CENSUS_ADD(&o->env, cache, "alice_weak_cache");
     } else {
-        (void)alice_weak_cache_close(&cache); /* nobody uses it yet */
+        /* Refused only while somebody holds a value or is in a callback: nobody has it yet. */
+        (void)alice_weak_cache_close(&cache);
     }
     return st;
 }

@@ -388,7 +388,8 @@ alice_status alice__copy_to_temp(alice__transfer *t, const alice__job *job,
     st = fill_temp(&c, job, dest, &s, i);
     if (st != ALICE_OK) {
         alice__temp_name(t, i->temp, name);
-        fs->unlink(fs, dest->fd, name);
+        /* One that stays is swept, by its name and age, when a later run comes here. */
+        (void)fs->unlink(fs, dest->fd, name);
     }
     alice__fs_close(from);
     alice__fs_close(c.to);

@@ -87,7 +87,8 @@ static int place_by_reservation(const alice__fs_ops *fs, const alice__naming *n)
         return 0;
     if (fs->stat_at(fs, n->to_dir, n->to, &s) == 0 && s.size == 0 &&
         ((known && s.inode == made.inode) || alice__is_reservation(&s)))
-        fs->unlink(fs, n->to_dir, n->to);
+        /* One that stays is empty, marked as ours, and goes with recovery or the next sweep. */
+        (void)fs->unlink(fs, n->to_dir, n->to);
     return r;
 }
 
@@ -104,9 +105,10 @@ static int place_by_link(const alice__fs_ops *fs, const alice__naming *n)
     r = fs->unlink(fs, n->from_dir, n->from);
     if (!r || alice__name_is_gone(fs, n->from_dir, n->from))
         return 0;
-    /* Only while it has both names may one of them go. */
+    /* Only while it has both names may one of them go. Where this fails too, it keeps both, the
+     * file has failed with what was wrong first, and the next run finds its twin organized. */
     if (is_another_name(fs, n, &was))
-        fs->unlink(fs, n->to_dir, n->to);
+        (void)fs->unlink(fs, n->to_dir, n->to);
     return r;
 }
 

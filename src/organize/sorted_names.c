@@ -258,7 +258,8 @@ static alice_status scratch_write(alice__names *n, const void *p, size_t size,
     return ALICE_OK;
 }
 
-/* Cut the file back to `end`. That it stays longer on failure does no harm. */
+/* Cut the file back to `end`. On failure it stays longer on the disk than it need be, no more:
+ * what comes next is written at file_end, and nothing behind that is read. */
 static void scratch_cut(alice__names *n, uint64_t end)
 {
     if (n->scratch >= 0 && end < n->file_end)

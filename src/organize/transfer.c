@@ -392,8 +392,9 @@ static void remove_temp(alice__transfer *t, alice__batch_file *i)
     char name[ALICE__TEMP_NAME];
     close_copy(i);
     alice__temp_name(t, i->temp, name);
+    /* One that stays is swept, by its name and age, when a later run comes to this folder. */
     if (dest_of(t, i, &dest, &leaf) == 0)
-        t->fs->unlink(t->fs, dest.fd, name);
+        (void)t->fs->unlink(t->fs, dest.fd, name);
 }
 
 static void copy_fails(alice__transfer *t, alice__batch_file *i, alice_status st, int r,

@@ -119,8 +119,10 @@ int alice__fs_scratch(const char *path, int *fd)
         r = alice__fs_create(dir, name, 0600, fd);
         if (r == -EEXIST)
             continue;
-        if (!r)
-            alice__fs_unlink(dir, name);
+        if (!r && (r = alice__fs_unlink(dir, name)) != 0) {
+            alice__fs_close(*fd); /* a file with a name is no scratch file */
+            *fd = -1;
+        }
         break;
     }
     alice__fs_close(dir);
