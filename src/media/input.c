@@ -102,6 +102,23 @@ alice__text_stream *alice__text_in(alice__text_range *r, const alice__input *in,
     return &r->stream;
 }
 
+size_t alice__input_copy(const alice__input *in, uint64_t at, uint64_t end, void *to, size_t n,
+                         alice_status *status)
+{
+    if (end > in->size)
+        end = in->size;
+    if (at >= end)
+        return 0;
+    if (n > end - at)
+        n = (size_t)(end - at);
+    const uint8_t *p = alice__input_at(in, at, n, to, status);
+    if (!p)
+        return 0;
+    if (p != to)
+        memcpy(to, p, n);
+    return n;
+}
+
 static alice_status span_read(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
 {
     alice__span_range *r = ctx;

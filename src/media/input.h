@@ -26,6 +26,12 @@ typedef struct alice__input {
  */
 const uint8_t *alice__input_at(const alice__input *in, uint64_t offset, size_t n, void *scratch,
                                alice_status *status);
+/*
+ * Copy what there is of `n` bytes at `at`, before `end` and before the end of the
+ * file; how many. 0: none, or reading failed, which `*status` then says.
+ */
+size_t alice__input_copy(const alice__input *in, uint64_t at, uint64_t end, void *to, size_t n,
+                         alice_status *status);
 
 /*
  * A pull stream of text: the next window of bytes, borrowed until the next

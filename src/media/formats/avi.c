@@ -48,19 +48,7 @@ typedef struct chunk {
 
 static size_t peek(avi *a, uint64_t at, uint64_t end, void *to, size_t n)
 {
-    const alice__input *in = a->parse->in;
-    if (end > in->size)
-        end = in->size;
-    if (at >= end)
-        return 0;
-    if (n > end - at)
-        n = (size_t)(end - at);
-    const uint8_t *p = alice__input_at(in, at, n, to, &a->status);
-    if (!p)
-        return 0;
-    if (p != to)
-        memcpy(to, p, n);
-    return n;
+    return alice__input_copy(a->parse->in, at, end, to, n, &a->status);
 }
 
 static bool next_chunk(avi *a, uint64_t at, uint64_t end, chunk *c)

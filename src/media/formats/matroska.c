@@ -86,19 +86,7 @@ typedef struct mkv {
 
 static size_t peek(mkv *m, uint64_t at, uint64_t end, void *to, size_t n)
 {
-    const alice__input *in = m->parse->in;
-    if (end > in->size)
-        end = in->size;
-    if (at >= end)
-        return 0;
-    if (n > end - at)
-        n = (size_t)(end - at);
-    const uint8_t *p = alice__input_at(in, at, n, to, &m->status);
-    if (!p)
-        return 0;
-    if (p != to)
-        memcpy(to, p, n);
-    return n;
+    return alice__input_copy(m->parse->in, at, end, to, n, &m->status);
 }
 
 /* How many bytes a number takes by its first byte: 1 to 8, 0: none. */
