@@ -486,6 +486,35 @@ def a_partner_that_cannot_be_read_holds_its_group():
 
 
 @test
+def a_busy_partner_holds_its_group():
+    """One that changed a moment ago is left, and so are those that belong to it; later they go together."""
+    for more in ([], ['--move']):
+        inbox = os.path.join(fast(), 'inbox')
+        organized = inbox + '-organized'
+        put(inbox, 'a.jpg', 'a.jpg.xmp', 'b.CR2', 'b.JPG', 'b.xmp', 'c.HEIC', 'c.MOV', 'd.jpg')
+        before = contents(inbox)
+        old = {}
+        for name in ('a.jpg.xmp', 'b.JPG', 'c.HEIC'):  # a sidecar, a leader of two, a leader
+            path = os.path.join(inbox, 'trip', name)
+            old[path] = os.stat(path).st_mtime_ns
+            os.utime(path)
+        r = organize(inbox, organized, *more, '--settle', '3000', report=True)
+        eq(sorted(fate(r)), ['d.jpg'], 'organized')
+        eq((r.summary['busy'], r.summary['errors']), (7, 0), 'busy, errors')
+        reasons = {os.path.basename(line['source_path']): line['reason'] for line in r.report
+                   if line['status'] == 'skipped'}
+        for name in ('a.jpg', 'b.CR2', 'c.MOV'):
+            assert reasons[name].startswith('busy: one that belongs to it is'), reasons
+        for path, when in old.items():
+            os.utime(path, ns=(when, when))
+        dests = fate(organize(inbox, organized, *more, '--settle', '3000', report=True))
+        of_one_number(dests, {'a.jpg': '.jpg', 'a.jpg.xmp': '.jpg.xmp'}, 'XMP')
+        of_one_number(dests, {'b.CR2': '.CR2', 'b.JPG': '.JPG', 'b.xmp': '.xmp'}, 'RAW')
+        of_one_number(dests, {'c.HEIC': '.HEIC', 'c.MOV': '.MOV'}, 'Live Photo')
+        all_accounted_for(before, inbox, organized, more)
+
+
+@test
 def a_full_disk_tears_no_group():
     """Copied and moved to file systems that get full at every place of a group."""
     tried = 0
