@@ -29,93 +29,16 @@
  * The lock is innermost: under it nothing is allocated, charged or called back.
  * Tables grow outside of it, without reclaiming, since a reclaimer's frees come here.
  */
-#include <alice/budget.h>
-#include <alice/profile.h>
+#include "mem/profile_int.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
+#include <alice/budget.h>
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/pointer_map.h"
 #include "mem/profile_hook.h"
-#include "port/module.h"
 
-enum {
-    RATE = 64 * 1024,
-    MAX_BYTES = 256 * 1024,
-    LEAST_BYTES = 24 * 1024,
-    FILTER = 2048,
-    STRIPES = 16,
-    FIRST_CAP = 64,
-    BLOCK_SHIFT = 16 /* blocks are counted in 65536ths */
-};
-
-/* A call site and its sums. The key is the alice_site's address, or a return address. */
-typedef struct site {
-    uintptr_t key;
-    bool is_address;
-    int64_t live_bytes, total_bytes, peak_bytes;
-    int64_t live_blocks, total_blocks; /* 65536ths */
-} site;
-
-/* A block that counted. */
-typedef struct block {
-    uintptr_t key;
-    uintptr_t site; /* 0: unknown */
-    int64_t bytes, blocks;
-} block;
-
-/* A countdown to the next sample point, alone on its cache line. */
-typedef struct stripe {
-    _Alignas(64) _Atomic int64_t left;
-    uint64_t chance;  /* the rest is under the lock */
-    int64_t in_piece; /* where in its piece the next point lies */
-} stripe;
-
-struct alice_profile {
-    alice_profile_options o;
-    void *base; /* as it was allocated */
-    int64_t rate;
-    int64_t follow; /* what counts for less is followed by chance */
-    uint64_t chance;
-    atomic_bool paused;
-    atomic_uint filter[FILTER]; /* followed blocks by hash of their address */
-    stripe stripes[STRIPES];
-
-    pthread_mutex_t lock;
-    alice__pmap sites, blocks;
-    site unknown;
-    size_t bytes; /* of all of it */
-    uint64_t sampled, lost_sites;
-    alice_profile_lost lost;
-};
-
-typedef struct row {
-    alice_profile_row shown;
-    uintptr_t key;
-} row;
-
-struct alice_profile_snapshot {
-    alice_env env;
-    alice_profile_lost lost;
-    char *names; /* what alice_profile_snapshot_name_lines() found */
-    size_t names_bytes;
-    size_t cap;
-    size_t count;
-    row rows[];
-};
-
-static void lock(const alice_profile *p)
-{
-    pthread_mutex_lock((pthread_mutex_t *)&p->lock);
-}
-
-static void unlock(const alice_profile *p)
-{
-    pthread_mutex_unlock((pthread_mutex_t *)&p->lock);
-}
+enum { RATE = 64 * 1024, MAX_BYTES = 256 * 1024, LEAST_BYTES = 24 * 1024, FIRST_CAP = 64 };
 
 /* ---- sampling ---- */
 
@@ -174,23 +97,23 @@ static size_t table_bytes(const alice__pmap *m)
 static void grow(alice_profile *p, alice__pmap *m)
 {
     void *memory = NULL;
-    lock(p);
+    lock_profile(p);
     size_t cap = m->cap ? m->cap * 2 : FIRST_CAP;
     bool wanted = alice__pmap_full(m) &&
                   p->bytes + cap * m->entry_bytes <= p->o.max_bytes + table_bytes(m);
-    unlock(p);
+    unlock_profile(p);
     size_t bytes = cap * m->entry_bytes;
     if (!wanted || alice_env_try_alloc(&p->o.env, bytes, ALICE_HERE, &memory) != ALICE_OK)
         return;
     memset(memory, 0, bytes);
-    lock(p);
+    lock_profile(p);
     if (m->cap < cap) {
         size_t old_bytes = table_bytes(m);
         memory = alice__pmap_rehash(m, memory, cap);
         p->bytes += bytes - old_bytes;
         bytes = old_bytes;
     }
-    unlock(p);
+    unlock_profile(p);
     alice_env_free(&p->o.env, memory, bytes);
 }
 
@@ -316,11 +239,11 @@ static void took(alice_profile *p, uintptr_t key, bool is_address, const void *a
             return;
     }
     for (bool grown = false;; grown = true) {
-        lock(p);
+        lock_profile(p);
         bool sites = alice__pmap_full(&p->sites), blocks = alice__pmap_full(&p->blocks);
         if (grown || !(sites || blocks))
             break;
-        unlock(p);
+        unlock_profile(p);
         if (sites)
             grow(p, &p->sites);
         if (blocks)
@@ -331,7 +254,7 @@ static void took(alice_profile *p, uintptr_t key, bool is_address, const void *a
         int64_t ones = (int64_t)(((double)bytes / (double)n) * (1 << BLOCK_SHIFT) + 0.5);
         count_locked(p, key, is_address, (uintptr_t)address, bytes, ones);
     }
-    unlock(p);
+    unlock_profile(p);
 }
 
 void alice__profile_took(alice_profile *profile, const alice_site *here, void *p, size_t size)
@@ -345,11 +268,11 @@ void alice__profile_gave(alice_profile *profile, void *p, size_t size)
     (void)size;
     if (!p || atomic_load_explicit(filter_of(profile, (uintptr_t)p), memory_order_relaxed) == 0)
         return;
-    lock(profile);
+    lock_profile(profile);
     block *b = alice__pmap_find(&profile->blocks, (uintptr_t)p);
     if (b)
         forget_locked(profile, b);
-    unlock(profile);
+    unlock_profile(profile);
 }
 
 /* ---- an allocator that is profiled ---- */
@@ -455,7 +378,7 @@ void alice_profile_get_stats(const alice_profile *p, alice_profile_stats *out)
 {
     if (!p || !out)
         return;
-    lock(p);
+    lock_profile(p);
     *out = (alice_profile_stats){.bytes = p->bytes,
                                  .sites = p->sites.count,
                                  .blocks = p->blocks.count,
@@ -463,253 +386,5 @@ void alice_profile_get_stats(const alice_profile *p, alice_profile_stats *out)
                                  .lost_blocks = p->lost.blocks,
                                  .lost_bytes = p->lost.bytes,
                                  .lost_sites = p->lost_sites};
-    unlock(p);
-}
-
-/* ---- snapshots ---- */
-
-static size_t snapshot_bytes(size_t cap)
-{
-    return sizeof(alice_profile_snapshot) + cap * sizeof(row);
-}
-
-static alice_status new_snapshot(const alice_env *env, size_t cap, alice_profile_snapshot **out)
-{
-    alice_status st = alice_env_calloc(env, 1, snapshot_bytes(cap), ALICE_HERE, (void **)out);
-    if (st == ALICE_OK) {
-        (*out)->env = *env;
-        (*out)->cap = cap;
-    }
-    return st;
-}
-
-static int64_t whole_blocks(int64_t parts)
-{
-    int64_t half = (int64_t)1 << (BLOCK_SHIFT - 1);
-    return (parts + half) >> BLOCK_SHIFT;
-}
-
-static row row_of(const site *s)
-{
-    row r = {.key = s->key,
-             .shown = {.live_bytes = s->live_bytes,
-                       .live_blocks = whole_blocks(s->live_blocks),
-                       .total_bytes = s->total_bytes,
-                       .total_blocks = whole_blocks(s->total_blocks),
-                       .peak_bytes = s->peak_bytes}};
-    if (s->is_address) {
-        r.shown.address = s->key;
-    } else if (s->key) {
-        const alice_site *here = (const alice_site *)s->key;
-        r.shown.function = here->function;
-        r.shown.file = here->file;
-        r.shown.line = here->line;
-    }
-    return r;
-}
-
-static void name_addresses(alice_profile_snapshot *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        alice_profile_row *r = &s->rows[i].shown;
-        alice__module m;
-        if (r->address && alice__module_of((uintptr_t)r->address, &m)) {
-            r->function = m.symbol;
-            r->file = m.path;
-            r->address = m.offset;
-        }
-    }
-}
-
-static void copy_rows_locked(const alice_profile *p, alice_profile_snapshot *s)
-{
-    s->lost = p->lost;
-    s->lost.follow_bytes = (size_t)p->follow;
-    if (p->unknown.total_bytes > 0)
-        s->rows[s->count++] = row_of(&p->unknown);
-    for (size_t i = 0; i < p->sites.cap && s->count < s->cap; i++) {
-        const site *one = alice__pmap_at(&p->sites, i);
-        if (one->key)
-            s->rows[s->count++] = row_of(one);
-    }
-}
-
-alice_status alice_profile_snapshot_take(const alice_profile *p, alice_profile_snapshot **out)
-{
-    alice_profile_snapshot *s = NULL;
-    if (!p || !out)
-        return ALICE_E_INVAL;
-    lock(p);
-    size_t cap = p->sites.count + 1;
-    unlock(p);
-    cap += 16; /* new ones may come until they are copied */
-    alice_status st = new_snapshot(&p->o.env, cap, &s);
-    if (st != ALICE_OK)
-        return st;
-    lock(p);
-    copy_rows_locked(p, s);
-    unlock(p);
-    name_addresses(s);
-    alice_profile_snapshot_sort(s, ALICE_BY_LIVE_BYTES);
-    *out = s;
-    return ALICE_OK;
-}
-
-void alice_profile_snapshot_close(alice_profile_snapshot **snapshot)
-{
-    if (!snapshot || !*snapshot)
-        return;
-    alice_env env = (*snapshot)->env;
-    alice_env_free(&env, (*snapshot)->names, (*snapshot)->names_bytes);
-    alice_env_free(&env, *snapshot, snapshot_bytes((*snapshot)->cap));
-    *snapshot = NULL;
-}
-
-/* What a row weighs in an order. The key breaks ties, so that the order is always the same. */
-static uint64_t weight(const row *r, alice_profile_order order)
-{
-    const alice_profile_row *s = &r->shown;
-    int64_t v = order == ALICE_BY_LIVE_BYTES     ? s->live_bytes
-                : order == ALICE_BY_LIVE_BLOCKS  ? s->live_blocks
-                : order == ALICE_BY_TOTAL_BYTES  ? s->total_bytes
-                : order == ALICE_BY_TOTAL_BLOCKS ? s->total_blocks
-                                                 : s->peak_bytes;
-    return v < 0 ? (uint64_t)-v : (uint64_t)v;
-}
-
-enum { BY_KEY = -1 };
-
-static bool before(const row *a, const row *b, int order)
-{
-    if (order != BY_KEY) {
-        uint64_t x = weight(a, (alice_profile_order)order);
-        uint64_t y = weight(b, (alice_profile_order)order);
-        if (x != y)
-            return x > y;
-    }
-    return a->key < b->key;
-}
-
-static void sift(row *rows, size_t i, size_t n, int order)
-{
-    for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && before(&rows[child], &rows[child + 1], order))
-            child++;
-        if (!before(&rows[i], &rows[child], order))
-            return;
-        row swap = rows[i];
-        rows[i] = rows[child];
-        rows[child] = swap;
-    }
-}
-
-/* Heap sort: qsort() may allocate behind the account's back. */
-static void sort(row *rows, size_t n, int order)
-{
-    for (size_t i = n / 2; i-- > 0;)
-        sift(rows, i, n, order);
-    for (size_t end = n; end > 1;) {
-        row swap = rows[0];
-        rows[0] = rows[--end];
-        rows[end] = swap;
-        sift(rows, 0, end, order);
-    }
-}
-
-void alice_profile_snapshot_sort(alice_profile_snapshot *s, alice_profile_order order)
-{
-    if (s)
-        sort(s->rows, s->count, (int)order);
-}
-
-static void add_row(alice_profile_row *to, const alice_profile_row *r, int64_t sign)
-{
-    to->live_bytes += sign * r->live_bytes;
-    to->live_blocks += sign * r->live_blocks;
-    to->total_bytes += sign * r->total_bytes;
-    to->total_blocks += sign * r->total_blocks;
-}
-
-static bool is_change(const alice_profile_row *r)
-{
-    return r->live_bytes || r->live_blocks || r->total_bytes || r->total_blocks;
-}
-
-alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *from,
-                                         const alice_profile_snapshot *to,
-                                         alice_profile_snapshot **out)
-{
-    alice_profile_snapshot *s = NULL;
-    if (!from || !to || !out)
-        return ALICE_E_INVAL;
-    alice_status st = new_snapshot(&to->env, from->count + to->count, &s);
-    if (st != ALICE_OK)
-        return st;
-    for (size_t i = 0; i < from->count + to->count; i++) {
-        bool old = i < from->count;
-        const row *r = old ? &from->rows[i] : &to->rows[i - from->count];
-        row *x = &s->rows[i];
-        *x = *r;
-        x->shown.live_bytes = x->shown.live_blocks = x->shown.peak_bytes = 0;
-        x->shown.total_bytes = x->shown.total_blocks = 0;
-        add_row(&x->shown, &r->shown, old ? -1 : 1);
-    }
-    size_t all = from->count + to->count;
-    sort(s->rows, all, BY_KEY); /* now the two of a site stand side by side */
-    for (size_t i = 0; i < all;) {
-        row x = s->rows[i++];
-        for (; i < all && s->rows[i].key == x.key; i++)
-            add_row(&x.shown, &s->rows[i].shown, 1);
-        if (is_change(&x.shown))
-            s->rows[s->count++] = x;
-    }
-    s->lost = (alice_profile_lost){.blocks = to->lost.blocks - from->lost.blocks,
-                                   .bytes = to->lost.bytes - from->lost.bytes,
-                                   .follow_bytes = to->lost.follow_bytes};
-    alice_profile_snapshot_sort(s, ALICE_BY_LIVE_BYTES);
-    *out = s;
-    return ALICE_OK;
-}
-
-void alice_profile_snapshot_lost(const alice_profile_snapshot *s, alice_profile_lost *out)
-{
-    if (s && out)
-        *out = s->lost;
-}
-
-size_t alice_profile_snapshot_count(const alice_profile_snapshot *s)
-{
-    return s ? s->count : 0;
-}
-
-const alice_profile_row *alice_profile_snapshot_row(const alice_profile_snapshot *s,
-                                                    size_t index)
-{
-    return s && index < s->count ? &s->rows[index].shown : NULL;
-}
-
-alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *s)
-{
-    alice_profile_row sum = {0};
-    for (size_t i = 0; s && i < s->count; i++)
-        add_row(&sum, &s->rows[i].shown, 1);
-    return sum;
-}
-
-char *alice_profile_place(const alice_profile_row *r, char *buf, size_t size)
-{
-    if (size == 0)
-        return buf;
-    if (r->line > 0)
-        snprintf(buf, size, "%s (%s:%d)", r->function ? r->function : "?",
-                 r->file ? r->file : "?", r->line);
-    else if (r->file)
-        snprintf(buf, size, "%s+0x%llx%s%s%s", r->file, (unsigned long long)r->address,
-                 r->function ? " (after " : "", r->function ? r->function : "",
-                 r->function ? ")" : "");
-    else if (r->address)
-        snprintf(buf, size, "0x%llx", (unsigned long long)r->address);
-    else
-        snprintf(buf, size, "unknown");
-    return buf;
+    unlock_profile(p);
 }
