@@ -284,8 +284,9 @@ static alice_status take_window(alice_map *m, alice_error *error)
                : alice__fail(error, st, 0, "no memory for a window of %zu bytes", m->room);
 }
 
-static alice_status open_map(alice_map **out, int fd, bool own,
-                             const alice_map_options *options, alice_error *error)
+/* Open what is at `path`, or, where that is NULL, over `fd`, which stays the caller's. */
+static alice_status open_map(alice_map **out, const char *path, int fd,
+                             const alice_map_options *options, void *caller, alice_error *error)
 {
     alice_map *m = NULL;
     alice_map_options o = options ? *options : (alice_map_options){0};
@@ -293,7 +294,13 @@ static alice_status open_map(alice_map **out, int fd, bool own,
     size_t page = alice__page_bytes();
     alice_status st = ALICE_OK;
 
-    int e = alice__file_look(fd, &about);
+    if (!out)
+        return ALICE_E_INVAL;
+    int e = path ? alice__file_open(path, &fd) : 0;
+    if (e != 0)
+        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
+                           strerror(-e));
+    e = alice__file_look(fd, &about);
     if (e != 0)
         st = alice__fail(error, alice__status_of_errno(-e), -e, "cannot look at the file: %s",
                          strerror(-e));
@@ -320,12 +327,13 @@ static alice_status open_map(alice_map **out, int fd, bool own,
         close_map(m);
         goto fail;
     }
-    m->own_fd = own;
+    m->own_fd = path != NULL;
     *out = m;
+    ALICE__CENSUS_ADD_FROM(&m->o.env, m, "alice_map", caller);
     return ALICE_OK;
 
 fail:
-    if (own)
+    if (path)
         alice__file_close(fd);
     return st;
 }
@@ -333,28 +341,15 @@ fail:
 alice_status alice_map_open(alice_map **out, const char *path, const alice_map_options *options,
                             alice_error *error)
 {
-    int fd = -1;
-    if (!out || !path)
-        return ALICE_E_INVAL;
-    int e = alice__file_open(path, &fd);
-    if (e != 0)
-        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
-                           strerror(-e));
-    alice_status st = open_map(out, fd, true, options, error);
-    if (st == ALICE_OK)
-        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_map");
-    return st;
+    return path ? open_map(out, path, -1, options, __builtin_return_address(0), error)
+                : ALICE_E_INVAL;
 }
 
 alice_status alice_map_open_fd(alice_map **out, int fd, const alice_map_options *options,
                                alice_error *error)
 {
-    if (!out || fd < 0)
-        return ALICE_E_INVAL;
-    alice_status st = open_map(out, fd, false, options, error);
-    if (st == ALICE_OK)
-        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_map");
-    return st;
+    return fd >= 0 ? open_map(out, NULL, fd, options, __builtin_return_address(0), error)
+                   : ALICE_E_INVAL;
 }
 
 void alice_map_close(alice_map **map)

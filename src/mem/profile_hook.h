@@ -18,7 +18,8 @@
  *     ALICE__CENSUS_REMOVE(&h->env, h);
  *
  * The macro takes the return address of the function it stands in, so it has to
- * stand in the public open function itself.
+ * stand in the public open function itself; or that one hands its own return address
+ * on, to ALICE__CENSUS_ADD_FROM().
  */
 
 #include <alice/profile.h>
@@ -26,11 +27,14 @@
 void alice__profile_took(alice_profile *profile, const alice_site *site, void *p, size_t size);
 void alice__profile_gave(alice_profile *profile, void *p, size_t size);
 
-#define ALICE__CENSUS_ADD(env_, handle_, type_)                                  \
+#define ALICE__CENSUS_ADD(env_, handle_, type_) \
+    ALICE__CENSUS_ADD_FROM(env_, handle_, type_, __builtin_return_address(0))
+
+#define ALICE__CENSUS_ADD_FROM(env_, handle_, type_, caller_)                    \
     do {                                                                         \
         if ((env_)->census)                                                      \
-            alice_census_add_from((env_)->census, (handle_), (type_),            \
-                                  __builtin_return_address(0), (env_)->account); \
+            alice_census_add_from((env_)->census, (handle_), (type_), (caller_), \
+                                  (env_)->account);                              \
     } while (0)
 
 #define ALICE__CENSUS_REMOVE(env_, handle_)                 \

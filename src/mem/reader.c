@@ -16,27 +16,23 @@
  * else is copied from there into the buffer. Where a window cannot be had, or was cut
  * off, the file is read from there on, which also finds out what is the matter.
  */
+#include "mem/reader_int.h"
+
 #include <alice/budget.h>
 #include <alice/config.h>
-#include <alice/reader.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "base/newlines.h"
-#include "mem/drop_behind.h"
 #include "mem/map_window.h"
 #include "mem/profile_hook.h"
-#include "port/file_read.h"
 
 enum {
     CHUNK = 1024 * 1024,
     /* One read into the buffer: what the kernel copies stays in the processor's cache
        until it is looked at. */
     READ = 128 * 1024,
-    NEAR = 4 * 1024,
     LEAST_CHUNK = 512,
     LEAST_LINE = 2
 };
@@ -44,51 +40,7 @@ enum {
 /* What the kernel takes as an offset. */
 #define LAST_OFFSET ((uint64_t)INT64_MAX)
 
-struct alice_reader {
-    alice_reader_options o;
-    int fd;
-    bool own_fd;
-    alice__file_about about; /* at open */
-    uint8_t *buffer;
-    size_t cap, begin, end;
-    size_t scanned; /* bytes behind `begin` that hold no line end */
-    uint64_t at;
-    alice_status over; /* ALICE_OK: more may follow */
-    alice_error why;   /* of `over`, unless it is the end */
-    bool in_line;      /* a part of the line was handed out */
-    bool skipping;     /* the rest of the line is to be passed over */
-    uint64_t line;     /* number of the latest line */
-    alice__drop_behind drop;
-    alice_map *map;    /* NULL: the file is read */
-    uint64_t lent_end; /* of the chunk that was lent from the map; 0: none is */
-    uint64_t windows;  /* of a map that was closed */
-    uint64_t read, chunks, lines;
-};
-
 /* ---- the buffer ---- */
-
-static size_t held(const alice_reader *r)
-{
-    return r->end - r->begin;
-}
-
-static void take(alice_reader *r, size_t n)
-{
-    r->begin += n;
-    r->at += n;
-    r->scanned = 0;
-    if (r->begin == r->end)
-        r->begin = r->end = 0;
-}
-
-static void compact(alice_reader *r)
-{
-    if (r->begin > 0) {
-        memmove(r->buffer, r->buffer + r->begin, held(r));
-        r->end -= r->begin;
-        r->begin = 0;
-    }
-}
 
 /* The file's offset of the next byte that is read. */
 static uint64_t next_offset(const alice_reader *r)
@@ -187,13 +139,11 @@ static bool lend(alice_reader *r, alice_bytes *chunk)
     return true;
 }
 
-/* The chunk that was lent is done with. If it was cut off meanwhile, that is what is told now.
- */
-static void take_back(alice_reader *r)
+void alice__reader_end_loan(alice_reader *r)
 {
     uint64_t end = r->lent_end, size = 0;
     r->lent_end = 0;
-    if (end == 0 || still_there(r, end, &size))
+    if (still_there(r, end, &size))
         return;
     if (size < end)
         shrank(r, size);
@@ -216,8 +166,7 @@ static bool copy_seen(alice_reader *r, size_t n)
     return false;
 }
 
-/* Read once more behind what is held. There has to be room. */
-static void read_more(alice_reader *r)
+void alice__reader_read_more(alice_reader *r)
 {
     size_t room = r->cap - r->end;
     size_t n = allowed(r, room < READ ? room : READ);
@@ -247,19 +196,17 @@ static void fill(alice_reader *r, size_t n)
     if (held(r) < n && r->cap - r->begin < n)
         compact(r);
     while (held(r) < n && r->over == ALICE_OK)
-        read_more(r);
+        alice__reader_read_more(r);
 }
 
-/* What ended the reading, told. */
-static alice_status tell_over(const alice_reader *r, alice_error *error)
+alice_status alice__reader_over(const alice_reader *r, alice_error *error)
 {
     if (error && r->over != ALICE_E_END)
         *error = r->why;
     return r->over;
 }
 
-/* Give back what a long line took. */
-static void shrink(alice_reader *r)
+void alice__reader_shrink(alice_reader *r)
 {
     if (r->cap <= r->o.chunk_bytes || held(r) > r->o.chunk_bytes)
         return;
@@ -278,7 +225,7 @@ alice_status alice_reader_next_chunk(alice_reader *r, alice_bytes *chunk, alice_
     if (!r || !chunk)
         return ALICE_E_INVAL;
     take_back(r);
-    shrink(r);
+    alice__reader_shrink(r);
     if (lend(r, chunk)) {
         r->chunks++;
         return ALICE_OK;
@@ -286,7 +233,7 @@ alice_status alice_reader_next_chunk(alice_reader *r, alice_bytes *chunk, alice_
     fill(r, r->o.chunk_bytes);
     size_t n = held(r) < r->o.chunk_bytes ? held(r) : r->o.chunk_bytes;
     if (n == 0)
-        return tell_over(r, error);
+        return alice__reader_over(r, error);
     *chunk = (alice_bytes){.p = r->buffer + r->begin, .n = n};
     take(r, n);
     r->chunks++;
@@ -306,193 +253,6 @@ alice_status alice_reader_read_chunks(alice_reader *r, alice_chunk_fn fn, void *
             return st;
     }
     return st == ALICE_E_END ? ALICE_OK : st;
-}
-
-/* ---- lines ---- */
-
-/* Room for a longer line. False: that is as much as there may be. */
-static bool grow(alice_reader *r)
-{
-    size_t limit = r->o.max_line_bytes;
-    size_t most =
-        limit == 0 || limit > SIZE_MAX / 2 ? SIZE_MAX / 2 : limit + 2; /* its "\r\n" */
-    if (r->cap >= most)
-        return false;
-    size_t cap = r->cap > most / 2 ? most : r->cap * 2;
-    void *p = r->buffer;
-    if (alice_env_resize(&r->o.env, &p, r->cap, cap, ALICE_HERE) != ALICE_OK)
-        return false;
-    r->buffer = p;
-    r->cap = cap;
-    return true;
-}
-
-/* Hand out `text_bytes` and take `n`. */
-static void give_line(alice_reader *r, size_t text_bytes, size_t n, bool more, bool ended,
-                      alice_line *line)
-{
-    if (!r->in_line)
-        r->line++;
-    *line = (alice_line){.text = {.p = (const char *)r->buffer + r->begin, .n = text_bytes},
-                         .number = r->line,
-                         .offset = r->at,
-                         .more = more,
-                         .ended = ended};
-    r->in_line = more;
-    r->lines += !more;
-    take(r, n);
-}
-
-/* A line that is too long, of which `have` bytes are held and no more can be. */
-static alice_status too_long(alice_reader *r, size_t have, alice_line *line, alice_error *error)
-{
-    size_t limit = r->o.max_line_bytes;
-    if (limit == 0 || limit > have)
-        limit = have;
-    if (r->o.long_lines == ALICE_LINE_PARTS) {
-        /* A "\r" may belong to the line's end: it is kept for the next part. */
-        if (limit > 1 && r->buffer[r->begin + limit - 1] == '\r')
-            limit--;
-        give_line(r, limit, limit, true, false, line);
-        return ALICE_OK;
-    }
-    r->line++;
-    r->skipping = true;
-    return alice__fail(error, ALICE_E_TOOBIG, 0,
-                       "line %" PRIu64 ", which begins at byte %" PRIu64
-                       ", is longer than %zu bytes, %s",
-                       r->line, r->at, limit,
-                       limit == r->o.max_line_bytes ? "the most that is allowed"
-                                                    : "the most that memory allows");
-}
-
-/* Pass over the rest of a line that was too long. */
-static void skip_line(alice_reader *r)
-{
-    while (r->skipping) {
-        if (held(r) == 0 && r->over == ALICE_OK)
-            read_more(r);
-        if (held(r) == 0)
-            r->skipping = false;
-        const uint8_t *p = r->buffer + r->begin;
-        const uint8_t *nl = held(r) ? memchr(p, '\n', held(r)) : NULL;
-        if (nl)
-            r->skipping = false;
-        take(r, nl ? (size_t)(nl - p) + 1 : held(r));
-    }
-}
-
-/* The line end within what is held, reading as long as it is not there; NULL: there is none. */
-static const uint8_t *find_line_end(alice_reader *r, bool *full)
-{
-    *full = false;
-    for (;;) {
-        const uint8_t *p = r->buffer + r->begin;
-        if (held(r) > r->scanned) {
-            const uint8_t *nl = memchr(p + r->scanned, '\n', held(r) - r->scanned);
-            if (nl)
-                return nl;
-            r->scanned = held(r);
-        }
-        if (r->over != ALICE_OK)
-            return NULL;
-        if (r->o.max_line_bytes && held(r) > r->o.max_line_bytes + 1) {
-            *full = true;
-            return NULL;
-        }
-        if (r->end == r->cap || held(r) < NEAR) {
-            /* Little is left of the lines before: to the front with it, so that what is
-               read next lands where the processor's cache still holds the buffer. */
-            compact(r);
-            if (r->end == r->cap && !grow(r)) {
-                *full = true;
-                return NULL;
-            }
-        }
-        read_more(r);
-    }
-}
-
-static alice_status next_line(alice_reader *r, alice_line *line, alice_error *error)
-{
-    bool full;
-    take_back(r);
-    if (r->skipping)
-        skip_line(r);
-    if (r->cap > r->o.chunk_bytes)
-        shrink(r);
-    const uint8_t *nl = find_line_end(r, &full);
-    const uint8_t *p = r->buffer + r->begin;
-    size_t n = nl ? (size_t)(nl - p) : held(r);
-    size_t text = nl && n > 0 && p[n - 1] == '\r' ? n - 1 : n;
-    if (full || (r->o.max_line_bytes && text > r->o.max_line_bytes))
-        return too_long(r, n, line, error);
-    if (!nl && n == 0 && !r->in_line)
-        return tell_over(r, error);
-    give_line(r, text, n + (nl != NULL), false, nl != NULL, line);
-    return ALICE_OK;
-}
-
-alice_status alice_reader_next_line(alice_reader *r, alice_line *line, alice_error *error)
-{
-    return r && line ? next_line(r, line, error) : ALICE_E_INVAL;
-}
-
-/*
- * Hand out the whole lines that are held, found 64 bytes at a time. Stops before what
- * is not plain: a line that is too long, the last bytes of the buffer.
- */
-static alice_status plain_lines(alice_reader *r, alice_line_fn fn, void *ctx)
-{
-    const uint8_t *b = r->buffer;
-    size_t limit = r->o.max_line_bytes ? r->o.max_line_bytes : SIZE_MAX;
-    size_t start = r->begin, i = start + r->scanned;
-    uint64_t base = r->at - r->begin;
-    alice_line line = {.number = r->line, .ended = true};
-    alice_status st = ALICE_OK;
-
-    for (; i + 64 <= r->end && st == ALICE_OK; i += 64) {
-        for (uint64_t mask = alice__newlines64(b + i); mask; mask &= mask - 1) {
-            size_t nl = i + (size_t)__builtin_ctzll(mask);
-            size_t n = nl > start && b[nl - 1] == '\r' ? nl - 1 - start : nl - start;
-            if (n > limit)
-                goto out;
-            line.text = (alice_text){.p = (const char *)b + start, .n = n};
-            line.offset = base + start;
-            line.number++;
-            start = nl + 1;
-            st = fn(ctx, &line);
-            if (st != ALICE_OK)
-                goto out;
-        }
-    }
-out:
-    r->lines += line.number - r->line;
-    r->line = line.number;
-    take(r, start - r->begin);
-    if (r->end > start &&
-        i > start) /* the place where it stopped may not have been looked at */
-        r->scanned = st == ALICE_OK && i + 64 > r->end ? i - start : 0;
-    return st;
-}
-
-alice_status alice_reader_read_lines(alice_reader *r, alice_line_fn fn, void *ctx,
-                                     alice_error *error)
-{
-    alice_line line;
-    alice_status st;
-    if (!r || !fn)
-        return ALICE_E_INVAL;
-    for (;;) {
-        if (!r->in_line && !r->skipping && (st = plain_lines(r, fn, ctx)) != ALICE_OK)
-            return st;
-        st = next_line(r, &line, error);
-        if (st != ALICE_OK)
-            return st == ALICE_E_END ? ALICE_OK : st;
-        st = fn(ctx, &line);
-        if (st != ALICE_OK)
-            return st;
-    }
 }
 
 /* ---- results ---- */
@@ -565,7 +325,7 @@ alice_status alice_reader_peek(alice_reader *r, size_t n, alice_bytes *out, alic
     take_back(r);
     fill(r, n);
     if (held(r) < n && r->over != ALICE_E_END)
-        return tell_over(r, error);
+        return alice__reader_over(r, error);
     *out = (alice_bytes){.p = r->buffer + r->begin, .n = held(r) < n ? held(r) : n};
     return ALICE_OK;
 }
@@ -593,12 +353,12 @@ alice_status alice_reader_skip(alice_reader *r, uint64_t n, alice_error *error)
         if (n == 0)
             break;
         if (r->over != ALICE_OK)
-            return tell_over(r, error);
+            return alice__reader_over(r, error);
         if (r->about.regular && r->at < r->about.size && n < r->about.size - r->at) {
             move_to(r, r->at + n);
             break;
         }
-        read_more(r);
+        alice__reader_read_more(r);
     }
     return ALICE_OK;
 }
@@ -621,7 +381,7 @@ alice_status alice_reader_seek(alice_reader *r, uint64_t offset, alice_error *er
         return no_such_offset(offset, error);
     bool lent = r->lent_end != 0;
     take_back(r);
-    alice_status st = lent && r->over != ALICE_OK ? tell_over(r, error) : ALICE_OK;
+    alice_status st = lent && r->over != ALICE_OK ? alice__reader_over(r, error) : ALICE_OK;
     move_to(r, offset);
     r->in_line = r->skipping = false;
     r->line = 0;
@@ -696,16 +456,23 @@ static void try_map(alice_reader *r)
         r->map = NULL;
 }
 
-/* Open over `fd`, which is closed on failure where it is `own`. */
-static alice_status open_reader(alice_reader **out, int fd, bool own,
-                                const alice_reader_options *options, alice_error *error)
+/* Open what is at `path`, or, where that is NULL, over `fd`, which stays the caller's. */
+static alice_status open_reader(alice_reader **out, const char *path, int fd,
+                                const alice_reader_options *options, void *caller,
+                                alice_error *error)
 {
     alice_reader *r = NULL;
     alice_reader_options o = options ? *options : (alice_reader_options){0};
     alice_status st;
     alice__file_about about;
 
-    int e = alice__file_look(fd, &about);
+    if (!out)
+        return ALICE_E_INVAL;
+    int e = path ? alice__file_open(path, &fd) : 0;
+    if (e != 0)
+        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
+                           strerror(-e));
+    e = alice__file_look(fd, &about);
     if (e != 0) {
         st = alice__fail(error, alice__status_of_errno(-e), -e, "cannot look at the file: %s",
                          strerror(-e));
@@ -738,15 +505,16 @@ static alice_status open_reader(alice_reader **out, int fd, bool own,
     if (about.regular)
         alice__file_sequential(fd);
     try_map(r);
-    r->own_fd = own;
+    r->own_fd = path != NULL;
     *out = r;
+    ALICE__CENSUS_ADD_FROM(&r->o.env, r, "alice_reader", caller);
     return ALICE_OK;
 
 no_memory:
     alice__fail(error, st, 0, "no memory for a buffer of %zu bytes", o.chunk_bytes);
     alice_env_free(&o.env, r, sizeof *r);
 fail:
-    if (own)
+    if (path)
         alice__file_close(fd);
     return st;
 }
@@ -754,28 +522,15 @@ fail:
 alice_status alice_reader_open(alice_reader **out, const char *path,
                                const alice_reader_options *options, alice_error *error)
 {
-    int fd = -1;
-    if (!out || !path)
-        return ALICE_E_INVAL;
-    int e = alice__file_open(path, &fd);
-    if (e != 0)
-        return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
-                           strerror(-e));
-    alice_status st = open_reader(out, fd, true, options, error);
-    if (st == ALICE_OK)
-        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_reader");
-    return st;
+    return path ? open_reader(out, path, -1, options, __builtin_return_address(0), error)
+                : ALICE_E_INVAL;
 }
 
 alice_status alice_reader_open_fd(alice_reader **out, int fd,
                                   const alice_reader_options *options, alice_error *error)
 {
-    if (!out || fd < 0)
-        return ALICE_E_INVAL;
-    alice_status st = open_reader(out, fd, false, options, error);
-    if (st == ALICE_OK)
-        ALICE__CENSUS_ADD(&(*out)->o.env, *out, "alice_reader");
-    return st;
+    return fd >= 0 ? open_reader(out, NULL, fd, options, __builtin_return_address(0), error)
+                   : ALICE_E_INVAL;
 }
 
 void alice_reader_close(alice_reader **reader)
