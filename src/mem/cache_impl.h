@@ -3,10 +3,10 @@
 #define ALICE_MEM_CACHE_IMPL_H
 
 /*
- * What the parts of the cache share: cache.c (the calls), cache_store.c (how an entry
- * comes), cache_policy.c (who goes first), cache_expiry.c (whose time is over),
- * cache_load.c (one load for many), cache_walk.c (through all of it), cache_check.c (the
- * checker).
+ * What the parts of the cache share: cache.c (the calls), cache_get.c (how an entry is
+ * found), cache_store.c (how it comes), cache_leave.c (how it goes), cache_policy.c (who goes
+ * first), cache_expiry.c (whose time is over), cache_load.c (one load for many), cache_walk.c
+ * (through all of it), cache_check.c (the checker).
  *
  *     handle ─ shard ┬ index   tag of the hash → entry
  *                    ├ slab    the entries
@@ -34,6 +34,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include <alice/cache.h>
 #include <alice/reclaim.h>
@@ -274,11 +275,62 @@ static inline size_t key_offset(const alice_cache *c, unsigned flags)
     return at;
 }
 
-alice_bytes alice__entry_key(const alice_cache *c, struct entry *e);
+static inline const uint8_t *key_of(const alice_cache *c, struct entry *e)
+{
+    unsigned flags = flags_of(e);
+    const uint8_t *at = (const uint8_t *)e + key_offset(c, flags);
+    if (flags & ENTRY_KEY_OUT) {
+        const uint8_t *out;
+        memcpy(&out, at, sizeof out);
+        return out;
+    }
+    return at;
+}
+
+static inline alice_bytes alice__entry_key(const alice_cache *c, struct entry *e)
+{
+    return (alice_bytes){key_of(c, e), e->klen};
+}
+
+static inline alice_bytes value_of(const alice_cache *c, struct entry *e)
+{
+    unsigned flags = flags_of(e);
+    if (flags & (ENTRY_BLOCK | ENTRY_REF)) {
+        const struct outside *o = outside_of(c, e);
+        return (alice_bytes){o->p, o->n};
+    }
+    size_t at = align8(head_size(c, flags) + e->klen);
+    return (alice_bytes){(const uint8_t *)e + at, e->vlen};
+}
+
+/* --- cache_leave.c -------------------------------------------------------- */
 
 /* Bytes of an entry that are outside its slot, as they are charged; and in all. */
 size_t alice__entry_outside(const alice_cache *c, struct entry *e);
 size_t alice__entry_cost(const struct shard *s, struct entry *e, uint32_t handle);
+
+/* Take an entry out of everything, and free it or put it with the dead. */
+void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
+                        alice_cache_reason reason, struct graves *graves);
+
+/* Unlocked: tell, destroy and free the dead; from within a callback: put that off. */
+void alice__cache_bury(struct shard *s, struct graves *graves);
+
+/* The callback of the cache that this thread is in; NULL: none. */
+struct alice__call *alice__cache_called_out(alice_cache *c);
+
+/* Whether entries may go: not in callbacks within callbacks within callbacks. */
+bool alice__cache_may_evict(alice_cache *c);
+
+/* Remove a key; its flags, or 0 where nothing was there. */
+unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
+                            alice_cache_reason reason, struct graves *graves);
+
+/* The bound was lowered below what is held: let go until it is kept, or nothing can go. */
+void alice__cache_shrink(struct shard *s, struct graves *graves);
+
+/* Under the lock: release the last pin of a watched entry, and do what waited for that. */
+void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves);
 
 /* --- cache_policy.c ------------------------------------------------------ */
 
@@ -362,12 +414,18 @@ static inline bool expired_at(struct entry *e, uint64_t now)
     return (int32_t)((uint32_t)now - deadline) >= 0;
 }
 
+/* Under the lock: whether its time is over by now. */
+static inline bool is_expired(struct shard *s, struct entry *e)
+{
+    return (e->flags & ENTRY_TIMED) && expired_at(e, alice__cache_now(s));
+}
+
 static inline void renew(struct entry *e, uint64_t now)
 {
     __atomic_store_n(&timing_of(e)->deadline, (uint32_t)now + *ttl_of(e), __ATOMIC_RELAXED);
 }
 
-/* --- cache.c --------------------------------------------------------------- */
+/* --- cache_get.c ----------------------------------------------------------- */
 
 struct shard *alice__cache_shard(alice_cache *c, alice_bytes key, uint32_t *tag);
 
@@ -377,19 +435,6 @@ uint32_t alice__cache_find(struct shard *s, alice_bytes key, uint32_t tag);
 /* Find for use: frees it when it is expired; counts the hit or miss. */
 struct entry *alice__cache_use(struct shard *s, alice_bytes key, uint32_t tag,
                                struct graves *graves);
-
-/* Take an entry out of everything, and free it or put it with the dead. */
-void alice__cache_leave(struct shard *s, struct entry *e, uint32_t handle,
-                        alice_cache_reason reason, struct graves *graves);
-
-/* Unlocked: tell, destroy and free the dead; from within a callback: put that off. */
-void alice__cache_bury(struct shard *s, struct graves *graves);
-
-/* The callback of the cache that this thread is in; NULL: none. */
-struct alice__call *alice__cache_called_out(alice_cache *c);
-
-/* Whether entries may go: not in callbacks within callbacks within callbacks. */
-bool alice__cache_may_evict(alice_cache *c);
 
 /* Pin under the lock; false where it has too many already. */
 bool alice__cache_pin(struct shard *s, struct entry *e);
@@ -404,10 +449,6 @@ alice_status alice__cache_look(struct shard *s, alice_bytes key, uint32_t tag, b
 
 /* Pins now: those given and not yet released. Under the lock. */
 uint64_t alice__cache_pinned(const struct shard *s);
-
-/* Remove a key; its flags, or 0 where nothing was there. */
-unsigned alice__cache_erase(struct shard *s, alice_bytes key, uint32_t tag,
-                            alice_cache_reason reason, struct graves *graves);
 
 /* --- cache_store.c ------------------------------------------------------- */
 
