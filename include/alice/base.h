@@ -17,6 +17,13 @@
  *    still stands, or of which something is lent, is not closed: the answer is
  *    ALICE_E_BUSY, and all is as it was. So handles are closed in reverse order of
  *    opening, and a mistake in it is an answer, never a dangling pointer.
+ *  - A pointer that is NULL where one is needed is ALICE_E_INVAL; what need not be
+ *    there says so. Options may be NULL only where a zeroed structure would do.
+ *  - One thread at a time uses a handle, but for what is said to be *thread-safe*:
+ *    many may call that at once, beside each other. Nobody uses a handle while it is
+ *    opened or closed. What takes no handle may be called from any thread.
+ *  - Pointers that are answered are never the caller's to free. *Static text* stays
+ *    for ever, what is *borrowed* as long as what it was asked of, unless less is said.
  *  - Callbacks return. To leave one by longjmp() or a C++ exception is forbidden:
  *    locks and counts would stay as they are at that moment.
  *  - Nothing here prints, exits, reads the environment, or keeps a mutable

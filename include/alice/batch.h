@@ -55,8 +55,8 @@ ALICE_API alice_level alice_batch_level_of_monitor(void *monitor);
 ALICE_API uint32_t alice_batch_size_at(uint32_t base, alice_level level, uint32_t min,
                                        uint32_t max);
 
-/** ALICE_E_INVAL: min above max; ALICE_E_BUDGET or ALICE_E_NOMEM: room for one batch (24 bytes
- * an item). */
+/** Open. ALICE_E_INVAL: min above max; ALICE_E_BUDGET or ALICE_E_NOMEM: room for one batch (24
+ * bytes an item). */
 ALICE_API alice_status alice_batch_open(alice_batch **out, const alice_batch_options *options);
 
 /** Close. NULL and a NULL handle are accepted. */
@@ -108,21 +108,22 @@ typedef struct alice_batch_run {
 } alice_batch_run;
 
 /**
- * Pull all items through. Every item that next() gave reaches process() exactly
- * once. ALICE_OK at the end; the failure that ended it (see alice_batch_policy).
+ * Pull all items through, in the calling thread. Every item that next() gave reaches
+ * process() exactly once. ALICE_OK at the end; the failure that ended it (see
+ * alice_batch_policy); ALICE_E_INVAL: no next() or process().
  */
 ALICE_API alice_status alice_batch_process(alice_batch *batch, const alice_batch_run *run);
 
 /**
- * The same as an iterator: begin(), then next() until ALICE_E_END. `run->result` is
- * not used; `run` is copied. `*out` is valid until the next call. Results of a
- * batch are handed out before a failure that ends the run.
+ * The same as an iterator: begin(), then alice_batch_next() until ALICE_E_END.
+ * `run->result` is not used; `run` is copied. Results of a batch are handed out before a
+ * failure that ends the run. A second begin() forgets what the first had not done.
  */
 ALICE_API alice_status alice_batch_begin(alice_batch *batch, const alice_batch_run *run);
 
 /**
- * The next result; see alice_batch_begin(). ALICE_E_END after the last; ALICE_E_INVAL
- * without begin().
+ * The next result, borrowed until the next call on this batch. ALICE_E_END after the
+ * last; ALICE_E_INVAL without begin(); the failure that ended the run.
  */
 ALICE_API alice_status alice_batch_next(alice_batch *batch, const alice_batch_result **out);
 

@@ -20,6 +20,9 @@
  * anything is refused, so that a refusal is exact. It shows only in peaks: an
  * account's peak is never too low, exact while one thread uses it, and else too
  * high by at most the credit below it.
+ *
+ * Every function is thread-safe, but for alice_budget_check(), and the closing of a budget or
+ * an account that somebody still uses.
  */
 
 #include <alice/env.h>
@@ -75,25 +78,25 @@ ALICE_API alice_status alice_budget_open(alice_budget **out,
  */
 ALICE_API alice_status alice_budget_close(alice_budget **budget, size_t *leaked);
 
-/** The root account. Borrowed. */
+/** The root account. Borrowed; NULL for NULL. */
 ALICE_API alice_account *alice_budget_root(alice_budget *budget);
 
-/** The ceiling in bytes; 0: none. Thread-safe. */
+/** The ceiling in bytes; 0: none. */
 ALICE_API size_t alice_budget_limit(const alice_budget *budget);
 
 /** Change the ceiling. Below what is in use: the reclaimers run; what is still over stays, and
- * new charges fail. */
+ * new charges fail. ALICE_OK. */
 ALICE_API alice_status alice_budget_set_limit(alice_budget *budget, size_t limit);
 
-/** Bytes charged in all, exact when no other thread charges. Thread-safe. */
+/** Bytes charged in all, exact when no other thread charges. */
 ALICE_API size_t alice_budget_used(const alice_budget *budget);
 
-/** The most that ever was charged in all (see above). Thread-safe. */
+/** The most bytes that ever were charged in all (see above). */
 ALICE_API size_t alice_budget_peak(const alice_budget *budget);
 
 /**
  * Open an account named `name` (copied, cut at 31 bytes) below `parent`. `cap`
- * bounds it and its children; 0: only by its parents. Thread-safe.
+ * bounds it and its children, in bytes; 0: only by its parents. ALICE_E_NOMEM.
  */
 ALICE_API alice_status alice_account_open(alice_account **out, alice_account *parent,
                                           const char *name, size_t cap);
@@ -114,8 +117,8 @@ ALICE_API size_t alice_account_write_off(alice_account *account);
 
 /**
  * Charge `bytes`. Where they do not fit, run the reclaimers and try once more.
- * ALICE_OK or ALICE_E_BUDGET. `account` NULL: ALICE_OK. Thread-safe; a small
- * charge touches no cache line that other threads write.
+ * ALICE_OK or ALICE_E_BUDGET. `account` NULL: ALICE_OK. A small charge touches no cache line
+ * that other threads write.
  */
 ALICE_API alice_status alice_account_charge(alice_account *account, size_t bytes);
 
@@ -146,16 +149,17 @@ ALICE_API const char *alice_account_name(const alice_account *account);
 /** The budget that it is an account of. Borrowed. */
 ALICE_API alice_budget *alice_account_budget(const alice_account *account);
 
-/** Bytes charged to it and its children. Thread-safe. */
+/** Bytes charged to it and its children. */
 ALICE_API size_t alice_account_used(const alice_account *account);
 
-/** The most that ever was charged to it and its children (see above). Thread-safe. */
+/** The most bytes that ever were charged to it and its children (see above). */
 ALICE_API size_t alice_account_peak(const alice_account *account);
 
 /** Its own cap in bytes; 0: none. */
 ALICE_API size_t alice_account_cap(const alice_account *account);
 
-/** What this account could still be charged at most, by every cap above it. */
+/** Bytes that this account could still be charged at most, by every cap above it; SIZE_MAX:
+ * nothing bounds it. */
 ALICE_API size_t alice_account_free(const alice_account *account);
 
 /**
@@ -177,7 +181,8 @@ typedef struct alice_ledger_row {
     uint64_t refusals; /**< how many were refused in the end, children included */
 } alice_ledger_row;
 
-/** Fill up to `cap` rows, parents before children; `*count` is how many there are in all. */
+/** Fill up to `cap` rows, parents before children; `count` (may be NULL) is how many there are
+ * in all. */
 ALICE_API alice_status alice_budget_ledger(const alice_budget *budget, alice_ledger_row *rows,
                                            size_t cap, size_t *count);
 

@@ -192,7 +192,7 @@ typedef struct alice_pin {
  */
 ALICE_API alice_status alice_cache_get(alice_cache *cache, alice_bytes key, alice_pin *out);
 
-/** Let go of a pin and clear it. A cleared pin is accepted. */
+/** Let go of a pin, in any thread, and clear it. A cleared pin and NULL are accepted. */
 ALICE_API void alice_cache_unpin(alice_pin *pin);
 
 /** Behind `alice_pin name = {0};`'s name: released where the scope ends. */
@@ -295,7 +295,8 @@ ALICE_API ALICE_MUST_USE alice_status alice_load_ref(alice_load *load, void *val
                                                      alice_cache_destroy_fn destroy,
                                                      void *destroy_ctx);
 
-/** Set the time to live of what is loaded. */
+/** Set the time to live of what is loaded, as in alice_cache_set(): milliseconds, or one of the
+ * two. */
 ALICE_API void alice_load_ttl(alice_load *load, uint32_t ttl_ms);
 
 /**
@@ -340,10 +341,10 @@ typedef struct alice_cache_stats {
     size_t pinned;         /**< pins now */
 } alice_cache_stats;
 
-/** Numbers since open, a snapshot shard by shard; all 0 where `cache` is NULL. Thread-safe. */
+/** Numbers since open, a snapshot shard by shard; all 0 where `cache` is NULL. */
 ALICE_API void alice_cache_get_stats(alice_cache *cache, alice_cache_stats *out);
 
-/** Add the numbers of another cache, for a line that stands for several. */
+/** Add the numbers of another cache to `*sum`, for a line that stands for several. */
 ALICE_API void alice_cache_stats_add(alice_cache_stats *sum, const alice_cache_stats *more);
 
 /** Bytes held now, the handle included: what its account is charged. */

@@ -95,7 +95,7 @@ ALICE_API void alice_config_for_ram(uint64_t ram_bytes, alice_config *out);
 ALICE_API void alice_config_resolve(alice_config *config);
 
 /** Check every field, those that are not set by what they will be, and how they fit together;
- * `error` names field, value and range. */
+ * ALICE_E_INVAL, and `error` names field, value and range. */
 ALICE_API alice_status alice_config_check(const alice_config *config, alice_error *error);
 
 /** What kind of value a field has. */
@@ -118,7 +118,7 @@ typedef struct alice_config_field_info {
     const char *text;       /**< one line of description */
 } alice_config_field_info;
 
-/** Field `index`, or NULL past the last. */
+/** Field `index`, or NULL past the last. Static. */
 ALICE_API const alice_config_field_info *alice_config_field(size_t index);
 
 /**
@@ -129,8 +129,8 @@ ALICE_API const alice_config_field_info *alice_config_field(size_t index);
 ALICE_API alice_status alice_config_set(alice_config *config, const char *key,
                                         const char *value, alice_error *error);
 
-/** Write a field's value as text, "0" where it is not set yet. ALICE_E_NOENT, ALICE_E_TOOBIG.
- */
+/** Write a field's value as text, "0" where it is not set yet. ALICE_E_NOENT: no such
+ * key; ALICE_E_TOOBIG: `size` is too little for it. */
 ALICE_API alice_status alice_config_get(const alice_config *config, const char *key, char *buf,
                                         size_t size);
 
@@ -164,7 +164,8 @@ ALICE_API bool alice_config_batch_chosen(const alice_config *config);
  * use. */
 ALICE_API uint32_t alice_config_workers(const alice_config *config);
 
-/** Read a size: a number of MB, or with K, M, G, T ("24", "24M", "1.5G"). ALICE_E_INVAL. */
+/** Read a size: a number of MB, or with K, M, G, T ("24", "24M", "1.5G"). ALICE_E_INVAL:
+ * it is none. */
 ALICE_API alice_status alice_parse_size(const char *text, uint64_t *bytes);
 
 #ifdef __cplusplus

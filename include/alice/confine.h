@@ -36,8 +36,8 @@ typedef struct alice_confinement {
  *
  * What the kernel does not know is left out: `in_force` (may be NULL) says what
  * holds. Under sanitizers, which start programs of their own, nothing is done.
- * ALICE_E_INVAL; ALICE_E_SYSTEM: the kernel knows it but refused; what was taken
- * until then stays.
+ * ALICE_E_INVAL: more than 32 paths; ALICE_E_SYSTEM: the kernel knows it but
+ * refused; what was taken until then stays.
  */
 ALICE_API alice_status alice_confine(const alice_confine_path *paths, size_t count,
                                      alice_confinement *in_force);

@@ -92,33 +92,37 @@ ALICE_API alice_status alice_env_alloc(const alice_env *env, size_t size,
 
 /**
  * The same without reclaiming, neither when the account refuses nor when the
- * allocator does: for use under locks and inside reclaimers.
+ * allocator does: for use under locks and inside reclaimers. Thread-safe. Fails as
+ * alice_env_alloc().
  */
 ALICE_API alice_status alice_env_try_alloc(const alice_env *env, size_t size,
                                            const alice_site *site, void **out);
 
 /** The same as alice_env_alloc(), cleared, for `count` things of `size` bytes. An overflow is
- * ALICE_E_TOOBIG. */
+ * ALICE_E_TOOBIG; else it fails as that does. Thread-safe. */
 ALICE_API alice_status alice_env_calloc(const alice_env *env, size_t count, size_t size,
                                         const alice_site *site, void **out);
 
 /**
  * Change the size of `*p`, which was taken with `old_size` bytes from the same
- * env (or is NULL with 0). On failure `*p` is as it was. A `new_size` of 0 frees.
+ * env (or is NULL with 0); it may move. On failure, as of alice_env_alloc(), `*p` is as
+ * it was. A `new_size` of 0 frees, and `*p` is NULL then. Thread-safe.
  */
 ALICE_API alice_status alice_env_resize(const alice_env *env, void **p, size_t old_size,
                                         size_t new_size, const alice_site *site);
 
-/** Give memory back; `size` is what was taken. `p` may be NULL. Never fails. */
+/** Give memory back; `size` is what was taken. `env` and `p` may be NULL.
+ * Thread-safe. Never fails. */
 ALICE_API void alice_env_free(const alice_env *env, void *p, size_t size);
 
-/** Monotonic nanoseconds by the env's clock. `env` may be NULL. */
+/** Monotonic nanoseconds by the env's clock. `env` may be NULL. Thread-safe. */
 ALICE_API uint64_t alice_env_now_ns(const alice_env *env);
 
-/** Seconds since 1970-01-01 UTC by the env's clock. `env` may be NULL. */
+/** Seconds since 1970-01-01 UTC by the env's clock. `env` may be NULL. Thread-safe. */
 ALICE_API int64_t alice_env_wall_s(const alice_env *env);
 
-/** Tell the env's listener, formatted like printf, cut at 512 bytes. */
+/** Tell the env's listener, formatted like printf, cut at 512 bytes. Thread-safe.
+ * `env` may be NULL. */
 ALICE_API void alice_env_log(const alice_env *env, alice_log_level level, const char *format,
                              ...) ALICE_PRINTF(3, 4);
 

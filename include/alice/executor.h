@@ -73,7 +73,7 @@ ALICE_API void alice_executor_close(alice_executor **executor);
 ALICE_API alice_status alice_executor_submit(alice_executor *executor, alice_task_fn fn,
                                              void *arg, alice_task *task);
 
-/** The same, but never waits: ALICE_E_BUSY where the queue is full. */
+/** The same, but never waits: ALICE_E_BUSY where the queue is full. Thread-safe. */
 ALICE_API alice_status alice_executor_try_submit(alice_executor *executor, alice_task_fn fn,
                                                  void *arg, alice_task *task);
 
@@ -89,15 +89,15 @@ ALICE_API alice_status alice_task_wait(alice_task *task);
  * alice_task_wait()'s to tell. Not from a task of the same executor. Thread-safe. */
 ALICE_API bool alice_task_wait_ms(alice_task *task, uint64_t ms);
 
-/** Whether it has ended, with its status (may be NULL). Thread-safe. */
+/** Whether it has ended; then `*status` (may be NULL) is its status. Thread-safe. */
 ALICE_API bool alice_task_done(alice_task *task, alice_status *status);
 
 /** Cancel one task: ALICE_OK when it was still queued, ALICE_E_BUSY when it runs, ALICE_E_END
- * when it has ended. */
+ * when it has ended; ALICE_E_INVAL for a handle that was never submitted. Thread-safe. */
 ALICE_API alice_status alice_task_cancel(alice_task *task);
 
 /** Wait until nothing is queued and nothing runs. ALICE_E_INVAL from a task of the same
- * executor. */
+ * executor. Thread-safe. */
 ALICE_API alice_status alice_executor_wait_all(alice_executor *executor);
 
 /** Cancel every queued task; those that run go on. Answers how many. Thread-safe. */
@@ -117,7 +117,7 @@ typedef struct alice_executor_stats {
     uint64_t waits;     /**< submits that waited for room */
 } alice_executor_stats;
 
-/** Thread-safe. */
+/** The numbers of now. Thread-safe. */
 ALICE_API void alice_executor_get_stats(const alice_executor *executor,
                                         alice_executor_stats *out);
 

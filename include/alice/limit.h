@@ -42,14 +42,15 @@ typedef struct alice_limit_options {
  * Under the address and thread sanitizers, which map terabytes, nothing is set,
  * and alice_limit_active() is false. Call from one thread at a time; limits
  * nest, and end in reverse order. ALICE_E_BUDGET: more is resident than the
- * limit and reserve allow; ALICE_E_SYSTEM: the kernel refused. Nothing is
- * changed then.
+ * limit and reserve allow; ALICE_E_SYSTEM: the kernel refused;
+ * ALICE_E_INVAL: no limit_bytes; ALICE_E_NOMEM. Nothing is changed then.
  */
 ALICE_API alice_status alice_limit_begin(alice_limit **out, const alice_limit_options *options);
 
 /**
  * End the limit: what was set is as it was before; only the allocator's
- * arenas and thresholds, which cannot be asked for, stay.
+ * arenas and thresholds, which cannot be asked for, stay. NULL and a NULL handle are
+ * accepted.
  */
 ALICE_API void alice_limit_end(alice_limit **limit);
 
@@ -69,7 +70,7 @@ ALICE_API size_t alice_limit_resident(void);
  * The limit that can be kept: `limit`, or less under a control group (v1 or
  * v2, nested), which counts page cache and the kernel's own memory too: at most
  * the group's less the larger of 6 MB and 15 %. `limit` 0: none was asked for;
- * the answer is the group's, or 0 without one.
+ * the answer is the group's, or 0 without one. All in bytes.
  */
 ALICE_API size_t alice_limit_effective(size_t limit);
 
@@ -77,8 +78,8 @@ ALICE_API size_t alice_limit_effective(size_t limit);
  * where none did). */
 ALICE_API size_t alice_limit_effective_by(size_t limit, char *file, size_t size);
 
-/** Memory that this process could have at most: the smaller of the machine's and the control
- * group's; 0: unknown. */
+/** Bytes of memory that this process could have at most: the smaller of the machine's and the
+ * control group's; 0: unknown. */
 ALICE_API uint64_t alice_limit_ram(void);
 
 #ifdef __cplusplus

@@ -41,7 +41,8 @@ typedef struct alice_monitor_options {
  * Open. Holds two or three descriptors. In a budget it opens the account
  * `untracked` (see alice_monitor_sample_now()) and registers a reclaimer of the
  * order ALICE_RECLAIM_SYSTEM, which gives the allocator's free pages back.
- * ALICE_E_SYSTEM: the kernel's figures cannot be read.
+ * ALICE_E_SYSTEM: the kernel's figures cannot be read; ALICE_E_TOOBIG: `root` is too
+ * long; ALICE_E_BUDGET, ALICE_E_NOMEM.
  */
 ALICE_API alice_status alice_monitor_open(alice_monitor **out,
                                           const alice_monitor_options *options);
@@ -58,12 +59,13 @@ typedef struct alice_monitor_sample {
 /**
  * The fast sample: two reads of files that are held open. Brings the account
  * `untracked` up to date: resident, less the floor, less what the accounts
- * explain. Thread-safe.
+ * explain. Thread-safe. ALICE_E_SYSTEM: it cannot be read.
  */
 ALICE_API alice_status alice_monitor_sample_now(alice_monitor *monitor,
                                                 alice_monitor_sample *out);
 
-/** The resident bytes of the fast sample; 0 where it cannot be read. */
+/** The resident bytes of the fast sample, which is taken; 0 where it cannot be read.
+ * Thread-safe. */
 ALICE_API size_t alice_monitor_resident(alice_monitor *monitor);
 
 /** Everything that is known. What is not in the fast sample is at most one second old. */
@@ -98,7 +100,8 @@ typedef struct alice_monitor_usage {
     double pressure_full; /**< the same for all tasks at once */
 } alice_monitor_usage;
 
-/** Thread-safe. ALICE_E_SYSTEM: the kernel's figures cannot be read. */
+/** Read all of it. Thread-safe. ALICE_E_SYSTEM: the kernel's figures cannot be
+ * read. */
 ALICE_API alice_status alice_monitor_get_usage(alice_monitor *monitor,
                                                alice_monitor_usage *out);
 
@@ -144,7 +147,7 @@ typedef struct alice_collection {
  * reclaimed (orders up to ALICE_RECLAIM_EXPIRED); by threshold and forced, all
  * that can be. Then the allocator's free pages go back to the system. One at a
  * time: in a second thread, and from within a reclaimer, nothing happens.
- * `out` may be NULL. Answers the bytes that went back to the system.
+ * `out` may be NULL. Answers the bytes that went back to the system. Thread-safe.
  */
 ALICE_API size_t alice_monitor_collect(alice_monitor *monitor, bool force,
                                        alice_collection *out);
@@ -171,7 +174,8 @@ typedef struct alice_process_usage {
     unsigned threads; /**< how many it has */
 } alice_process_usage;
 
-/** Of another process; `pid` 0: this one. ALICE_E_NOENT, ALICE_E_ACCESS, ALICE_E_SYSTEM. */
+/** Ask of a process; `pid` 0: this one. ALICE_E_NOENT: there is none; ALICE_E_ACCESS;
+ * ALICE_E_SYSTEM. */
 ALICE_API alice_status alice_monitor_process(long pid, alice_process_usage *out);
 
 /** What woke the watcher. */
@@ -196,12 +200,14 @@ typedef struct alice_watch_options {
  * Start a thread that sleeps until the kernel tells of pressure on the machine
  * or the control group: a PSI trigger, `memory.events` (v2), or a threshold at
  * 90 % of the limit (v1). One a monitor: else ALICE_E_BUSY. ALICE_E_UNSUPPORTED:
- * the kernel offers neither, or not to us.
+ * the kernel offers neither, or not to us; ALICE_E_INVAL: a window out of range, or
+ * shorter than the stall; ALICE_E_BUDGET, ALICE_E_NOMEM, ALICE_E_SYSTEM: no thread.
  */
 ALICE_API alice_status alice_monitor_watch(alice_monitor *monitor,
                                            const alice_watch_options *options);
 
-/** End the watcher, and wait for its end. */
+/** End the watcher, and wait for its end: not from its own callback. Without one, nothing
+ * happens. */
 ALICE_API void alice_monitor_unwatch(alice_monitor *monitor);
 
 #ifdef __cplusplus

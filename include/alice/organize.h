@@ -91,8 +91,8 @@ typedef struct alice_organizer_options {
      * that somebody has open to write is left for the next run; 0: none of that is asked. */
     unsigned settle_seconds;
     bool kernel_backstop; /**< the process is the organizer's own: its resident memory is held
-                             to the  limit, and the kernel's process limit is set (limit.h).
-                             false: the  promise covers the accounts */
+                             to the limit, and the kernel's process limit is set (limit.h).
+                             false: the promise covers the accounts */
     bool confine; /**< before the first byte is parsed the process gives up, for good, all but
                      these folders and `confine_paths` (confine.h) */
     const alice_confine_path *confine_paths; /**< what else stays in reach; or NULL */
@@ -157,7 +157,8 @@ typedef struct alice_organize_result {
  * Check the options and open: folders, budget, catalog, threads; settle what a
  * killed run left. ALICE_E_INVAL: the options or folders do not fit together;
  * ALICE_E_BUDGET: max_memory_mb is below the smallest workable limit, which
- * `error` says; ALICE_E_BUSY: another run holds the catalog.
+ * `error` says; ALICE_E_BUSY: another run holds the catalog; else what the file system or
+ * the catalog said, in `error`.
  */
 ALICE_API alice_status alice_organizer_open(alice_organizer **out,
                                             const alice_organizer_options *options,
@@ -175,12 +176,12 @@ ALICE_API alice_status alice_organizer_organize(alice_organizer *organizer,
                                                 alice_organize_result *result,
                                                 alice_error *error);
 
-/** Memory, now. Any thread. */
+/** Memory, now. Thread-safe. */
 ALICE_API alice_status alice_organizer_get_memory_stats(const alice_organizer *organizer,
                                                         alice_memory_stats *out);
 
-/** Organized files by source folder, most first: call after organize(). ALICE_E_END past the
- * last. */
+/** Organized files by source folder, most first: call after organize(). `*name` is borrowed
+ * until the next organize(). ALICE_E_END past the last. */
 ALICE_API alice_status alice_organizer_by_source(const alice_organizer *organizer, size_t index,
                                                  const char **name, uint64_t *count);
 
@@ -197,7 +198,7 @@ typedef struct alice_rebuild_result {
  * Make the catalog of `options->organized` from the files that stand there, or bring
  * it up to date: fingerprints, dates, and the numbers that come next. The inbox is
  * not used. One that is stopped goes on where it was when it is called again.
- * ALICE_E_CANCELLED: should_stop() said so.
+ * ALICE_E_CANCELLED: should_stop() said so; else as alice_organizer_open().
  */
 ALICE_API alice_status alice_catalog_rebuild(const alice_organizer_options *options,
                                              alice_rebuild_result *result, alice_error *error);
@@ -228,7 +229,7 @@ typedef struct alice_history_file {
 /**
  * The runs of `options->organized`, latest first, each told to `on_run`; with `run` only
  * that one, and each of its files to `on_file`. Nothing is changed, and the inbox is not
- * used. ALICE_E_NOENT: no such run.
+ * used. ALICE_E_NOENT: no such run; else as alice_organizer_open(). `on_file` may be NULL.
  */
 ALICE_API alice_status alice_history(const alice_organizer_options *options, int64_t run,
                                      void (*on_run)(void *ctx, const alice_run_info *run),
@@ -252,7 +253,7 @@ typedef struct alice_undo_result {
  * moved returns to its old path, a copy is removed where its source still has the same bytes.
  * What was changed or moved since is left and told to options->on_file as ALICE_FAILED. An undo
  * is a run itself, and can be taken back. options->dry_run: only tell. ALICE_E_CANCELLED:
- * should_stop() said so; ALICE_E_NOENT: no such run.
+ * should_stop() said so; ALICE_E_NOENT: no such run; else as alice_organizer_open().
  */
 ALICE_API alice_status alice_undo(const alice_organizer_options *options, int64_t run,
                                   alice_undo_result *result, alice_error *error);
@@ -322,7 +323,7 @@ typedef struct alice_organizer_status {
 } alice_organizer_status;
 
 /**
- * Ask a running organizer how it is. Any thread; costs the run nothing that can
+ * Ask a running organizer how it is. Thread-safe; costs the run nothing that can
  * be measured. ALICE_E_SYSTEM: the kernel's figures cannot be read.
  */
 ALICE_API alice_status alice_organizer_get_status(const alice_organizer *organizer,
@@ -340,16 +341,16 @@ typedef struct alice_collect_report {
 
 /**
  * Ask a running organizer to collect all it can. The run's thread does it before
- * its next file. Any thread; answers a ticket for alice_organizer_collected().
+ * its next file. Thread-safe; answers a ticket for alice_organizer_collected().
  */
 ALICE_API uint64_t alice_organizer_request_collect(alice_organizer *organizer);
 
-/** Whether that was done: ALICE_OK and the report of the latest; ALICE_E_BUSY: not yet. Any
- * thread. */
+/** Whether that was done: ALICE_OK and the report of the latest; ALICE_E_BUSY: not yet.
+ * Thread-safe. */
 ALICE_API alice_status alice_organizer_collected(const alice_organizer *organizer,
                                                  uint64_t ticket, alice_collect_report *out);
 
-/** The organizer's budget, for ledgers. Borrowed. */
+/** The organizer's budget, for ledgers. Borrowed. Thread-safe. */
 ALICE_API alice_budget *alice_organizer_budget(alice_organizer *organizer);
 
 /** The smallest ceiling organize() works in, in bytes, on this machine. */
@@ -412,8 +413,10 @@ ALICE_API alice_status alice_info_open(alice_info_reader **out, const alice_env 
 /** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_info_close(alice_info_reader **reader);
 
-/** `info` is valid until the next call. ALICE_OK also for damaged files (info->status).
- * `source`: the folder name it would get; `cap` bytes. */
+/** Read the file at `path`; `info` is valid until the next call. ALICE_OK also for damaged
+ * files (info->status). `source`: the folder name it would get, of at most `cap` bytes (64
+ * suffice); may be NULL where that is 0. ALICE_E_INVAL: it is no file; ALICE_E_NOENT,
+ * ALICE_E_ACCESS, ALICE_E_IO. */
 ALICE_API alice_status alice_info_read(alice_info_reader *reader, const char *path,
                                        alice_media_info *info, char *source, size_t cap,
                                        alice_error *error);

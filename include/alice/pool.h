@@ -90,7 +90,8 @@ typedef struct alice_lease {
 
 /**
  * Open a pool and make `min_idle` objects. ALICE_E_INVAL: no factory, min_idle
- * above max_size or max_total, jitter above 100; what factory fails with.
+ * above max_size or max_total, jitter above 100; ALICE_E_BUDGET, ALICE_E_NOMEM; what
+ * factory fails with.
  */
 ALICE_API alice_status alice_pool_open(alice_pool **out, const alice_pool_options *options);
 
@@ -125,7 +126,8 @@ ALICE_API alice_status alice_pool_acquire_at(alice_pool *pool, uint64_t timeout_
  */
 ALICE_API void alice_pool_release(alice_lease *lease);
 
-/** Give back an object that is not to be used again: it is destroyed. */
+/** Give back an object that is not to be used again: it is destroyed. Else as
+ * alice_pool_release(). */
 ALICE_API void alice_pool_discard(alice_lease *lease);
 
 /** Behind `alice_lease name = {0};`'s name: give back where the scope ends. */
@@ -189,7 +191,7 @@ typedef struct alice_pool_stats {
     uint64_t leaks;          /**< objects told to be held too long */
 } alice_pool_stats;
 
-/** Thread-safe. */
+/** The numbers of now. Thread-safe. */
 ALICE_API void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out);
 
 /** Prove that lists and counts agree; ALICE_E_DAMAGED, and how, if not. Thread-safe. */

@@ -40,7 +40,8 @@ typedef struct alice_profile_options {
     uint64_t seed;       /**< of the sampling */
 } alice_profile_options;
 
-/** ALICE_E_BUDGET, ALICE_E_NOMEM; ALICE_E_INVAL: max_bytes below the least. */
+/** Open. `options` may be NULL. ALICE_E_BUDGET, ALICE_E_NOMEM; ALICE_E_INVAL: max_bytes below
+ * the least. */
 ALICE_API alice_status alice_profile_open(alice_profile **out,
                                           const alice_profile_options *options);
 
@@ -75,12 +76,13 @@ typedef enum alice_profile_order {
     ALICE_BY_PEAK_BYTES = 4
 } alice_profile_order;
 
-/** Copy the figures of now, sorted by live bytes. Thread-safe. Charged to the profile's env. */
+/** Copy the figures of now, sorted by live bytes. Thread-safe. Charged to the profile's env.
+ * ALICE_E_BUDGET, ALICE_E_NOMEM. */
 ALICE_API alice_status alice_profile_snapshot_take(const alice_profile *profile,
                                                    alice_profile_snapshot **out);
 
 /** `after` less `before`, of the same profile; rows that did not change are left out. Sorted by
- * live bytes. */
+ * live bytes; a snapshot of its own, charged as `after` was. ALICE_E_BUDGET, ALICE_E_NOMEM. */
 ALICE_API alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *before,
                                                    const alice_profile_snapshot *after,
                                                    alice_profile_snapshot **out);
@@ -132,7 +134,7 @@ typedef struct alice_profile_stats {
     uint64_t lost_sites;  /**< counted under "unknown" for the same reason */
 } alice_profile_stats;
 
-/** Thread-safe. */
+/** The numbers of now. Thread-safe. */
 ALICE_API void alice_profile_get_stats(const alice_profile *profile, alice_profile_stats *out);
 
 /** An allocator that is profiled: pass `alloc` on. Keep it where it is while it is in use. */
@@ -190,7 +192,7 @@ ALICE_API void alice_census_add(alice_census *census, const void *handle, const 
                                 const alice_site *site, const char *holder);
 
 /** The same where all that is known of the place is an address in the code, such as
- * `__builtin_return_address(0)`; the holder is the account, which may be NULL. */
+ * `__builtin_return_address(0)`; the holder is the account, which may be NULL. Thread-safe. */
 ALICE_API void alice_census_add_from(alice_census *census, const void *handle, const char *type,
                                      const void *return_address, const alice_account *account);
 
@@ -229,8 +231,8 @@ ALICE_API alice_status alice_census_diff(const alice_census_count *before, size_
                                          const alice_census_count *after, size_t after_count,
                                          alice_census_count *rows, size_t cap, size_t *count);
 
-/** Write who opened and who holds it: "alice_pool by main (app.c:12), held by cache". Answers
- * `buf`. */
+/** Write who opened and who holds it: "alice_pool by main (app.c:12), held by cache".
+ * Terminated, maybe cut; answers `buf`. */
 ALICE_API char *alice_census_describe(const alice_census_row *row, char *buf, size_t size);
 
 #ifdef __cplusplus

@@ -58,8 +58,8 @@ ALICE_API alice_reader_options alice_reader_defaults(const struct alice_config *
 
 /**
  * Open a file, pipe or device for reading. ALICE_E_NOENT, ALICE_E_ACCESS,
- * ALICE_E_INVAL (a directory), ALICE_E_BUDGET, ALICE_E_NOMEM. A reader serves one
- * thread at a time; alice_reader_read_at() any number.
+ * ALICE_E_INVAL (a directory), ALICE_E_BUDGET, ALICE_E_NOMEM. `options` may be NULL. A
+ * reader serves one thread at a time; alice_reader_read_at() any number.
  */
 ALICE_API alice_status alice_reader_open(alice_reader **out, const char *path,
                                          const alice_reader_options *options,
@@ -88,8 +88,8 @@ ALICE_API alice_status alice_reader_next_chunk(alice_reader *reader, alice_bytes
 /** Told a chunk and where it begins. A failure ends the reading with it. */
 typedef alice_status (*alice_chunk_fn)(void *ctx, alice_bytes chunk, uint64_t offset);
 
-/** Every chunk that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at
- * an offset. */
+/** Every chunk that is left. ALICE_OK at the end; what `fn` fails with; else as
+ * alice_reader_next_chunk(). `fn` must not use the reader, but to read at an offset. */
 ALICE_API alice_status alice_reader_read_chunks(alice_reader *reader, alice_chunk_fn fn,
                                                 void *ctx, alice_error *error);
 
@@ -113,8 +113,8 @@ ALICE_API alice_status alice_reader_next_line(alice_reader *reader, alice_line *
 /** Told a line. A failure ends the reading with it. */
 typedef alice_status (*alice_line_fn)(void *ctx, const alice_line *line);
 
-/** Every line that is left. ALICE_OK at the end. `fn` must not use the reader, but to read at
- * an offset. */
+/** Every line that is left. ALICE_OK at the end; what `fn` fails with; else as
+ * alice_reader_next_line(). `fn` must not use the reader, but to read at an offset. */
 ALICE_API alice_status alice_reader_read_lines(alice_reader *reader, alice_line_fn fn,
                                                void *ctx, alice_error *error);
 
@@ -132,8 +132,9 @@ typedef alice_status (*alice_chunk_processor)(void *ctx, alice_bytes chunk, uint
 
 /**
  * Open `path`, run every chunk through `fn`, collect what it answers (8 bytes a
- * chunk, charged). Results so far are handed out on failure too. Free with
- * alice_results_free(), with the same env; the items stay the caller's.
+ * chunk, charged). ALICE_OK at the end; what `fn` fails with; else as
+ * alice_reader_open() and alice_reader_next_chunk(). Results so far are handed out on
+ * failure too. Free with alice_results_free(), with the same env; the items stay the caller's.
  */
 ALICE_API alice_status alice_reader_process_large_file(const char *path,
                                                        const alice_reader_options *options,
@@ -146,7 +147,8 @@ ALICE_API void alice_results_free(alice_results *results, const alice_env *env);
 
 /**
  * Look at the next `n` bytes without taking them; fewer at the end. Borrowed until
- * the next call on this reader. ALICE_E_TOOBIG: more than chunk_bytes.
+ * the next call on this reader. ALICE_E_TOOBIG: more than chunk_bytes; a failure as of
+ * alice_reader_next_chunk(), but ALICE_OK at the end.
  */
 ALICE_API alice_status alice_reader_peek(alice_reader *reader, size_t n, alice_bytes *out,
                                          alice_error *error);
@@ -159,7 +161,7 @@ ALICE_API alice_status alice_reader_hash(alice_reader *reader, uint8_t hash[16],
                                          alice_error *error);
 
 /** Pass over `n` bytes, reading them where there is no other way. ALICE_E_END: there were
- * fewer. */
+ * fewer; else as alice_reader_next_chunk(). */
 ALICE_API alice_status alice_reader_skip(alice_reader *reader, uint64_t n, alice_error *error);
 
 /** Go to an offset; the line number starts again from 1. ALICE_E_UNSUPPORTED on a pipe;
@@ -177,7 +179,8 @@ ALICE_API alice_status alice_reader_read_at(const alice_reader *reader, uint64_t
                                             void *to, size_t n, size_t *got,
                                             alice_error *error);
 
-/** ALICE_E_CHANGED when size, modification or change time are no longer those at open. */
+/** ALICE_E_CHANGED when size, modification or change time are no longer those at open.
+ * Thread-safe, as alice_reader_read_at(). */
 ALICE_API alice_status alice_reader_check_unchanged(const alice_reader *reader,
                                                     alice_error *error);
 
@@ -226,8 +229,8 @@ typedef struct alice_map_options {
  */
 ALICE_API alice_map_options alice_map_defaults(const struct alice_config *config);
 
-/** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. One thread at a time.
- */
+/** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. `options` may be
+ * NULL. One thread at a time. */
 ALICE_API alice_status alice_map_open(alice_map **out, const char *path,
                                       const alice_map_options *options, alice_error *error);
 /** The same over a descriptor, which stays the caller's and open. */

@@ -40,7 +40,7 @@ typedef alice_reclaimed (*alice_reclaim_fn)(void *ctx, size_t wanted);
 /** A reclaimer that is registered. Opaque. */
 typedef struct alice_reclaimer alice_reclaimer;
 
-/** Register. `name` is copied, cut at 31 bytes. Thread-safe. */
+/** Register. `name` is copied, cut at 31 bytes, and may be NULL. Thread-safe. ALICE_E_NOMEM. */
 ALICE_API alice_status alice_reclaimer_add(alice_reclaimer **out, alice_budget *budget,
                                            const char *name, int order, alice_reclaim_fn fn,
                                            void *ctx);
@@ -56,7 +56,7 @@ ALICE_API void alice_reclaimer_bind(alice_reclaimer *reclaimer, alice_account *a
 
 /**
  * Unregister; returns after a run of it that is under way has ended (from
- * within such a run, at once). NULL and a NULL handle are accepted.
+ * within such a run, at once). NULL and a NULL handle are accepted. Thread-safe.
  */
 ALICE_API void alice_reclaimer_remove(alice_reclaimer **reclaimer);
 
@@ -70,7 +70,8 @@ typedef struct alice_reclaim_row {
 /**
  * Run the reclaimers in order until `wanted` bytes came back (SIZE_MAX: all).
  * Up to `cap` rows say who gave what; `count` (may be NULL) how many ran.
- * Nested calls in the same thread give 0. Answers the bytes given back.
+ * Nested calls in the same thread give 0. Answers the bytes given back. Thread-safe:
+ * one run at a time, the others wait.
  */
 ALICE_API size_t alice_reclaim_run(alice_budget *budget, size_t wanted, alice_reclaim_row *rows,
                                    size_t cap, size_t *count);
@@ -90,10 +91,10 @@ typedef struct alice_scope {
  */
 ALICE_API void alice_scope_begin(alice_scope *scope, alice_monitor *monitor);
 
-/** Resume, and collect. A second end of the same scope does nothing. */
+/** Resume, and collect. A second end of the same scope does nothing. Thread-safe. */
 ALICE_API void alice_scope_end(alice_scope *scope);
 
-/** Run `fn` within a scope. Answers what it answers. */
+/** Run `fn` within a scope. Answers what it answers. `monitor` may be NULL. Thread-safe. */
 ALICE_API alice_status alice_scope_run(alice_monitor *monitor, alice_status (*fn)(void *ctx),
                                        void *ctx);
 

@@ -47,7 +47,7 @@ ALICE_API alice_weak_cache_options alice_weak_cache_defaults(void);
  * and its key. */
 ALICE_API size_t alice_weak_cache_footprint(const alice_weak_cache_options *options);
 
-/** ALICE_E_INVAL, ALICE_E_NOMEM, ALICE_E_BUDGET. */
+/** Open. ALICE_E_NOMEM, ALICE_E_BUDGET. */
 ALICE_API ALICE_MUST_USE alice_status
 alice_weak_cache_open(alice_weak_cache **out, const alice_weak_cache_options *options);
 
