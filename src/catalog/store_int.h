@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CATALOG_STORE_INT_H
+#define ALICE_CATALOG_STORE_INT_H
+
+/*
+ * What the parts of the store share: the statements, the store, and small words over SQLite.
+ *
+ *   store.c       the schema; opening, closing, transactions
+ *   store_sql.c   the small words
+ *   store_rows.c  directories, rows, fingerprints, numbers
+ *   store_runs.c  runs and their files: written, in doubt, read back, taken back
+ */
+
+#include <sqlite3.h>
+
+#include "catalog/store.h"
+
+enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
+
+/* What is asked of a file of a run. */
+#define RUN_FILE_COLUMNS                                                                   \
+    "SELECT f.id, f.run, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns, f.inode," \
+    " f.head, f.state, f.replaced IS NOT NULL, r.mode = 'move',"                           \
+    " (SELECT p.dest FROM files p WHERE f.state = 2 AND p.id = f.other),"                  \
+    " (SELECT w.text FROM words w WHERE w.id = f.date_source)"
+#define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
+
+#define STATEMENTS(X)                                                                          \
+    X(BEGIN, "BEGIN IMMEDIATE")                                                                \
+    X(COMMIT, "COMMIT")                                                                        \
+    X(BATCH_GET, "SELECT open_from, open_to, next_file, placed, merged FROM batch")            \
+    X(BATCH_SET, "UPDATE batch SET open_from = ?1, open_to = ?2, next_file = ?3,"              \
+                 " placed = ?4, merged = ?5 WHERE one = 1")                                    \
+    X(TREE_GET, "SELECT id, generation, incomplete FROM tree")                                 \
+    X(TREE_SET, "UPDATE tree SET generation = ?1, incomplete = ?2 WHERE one = 1")              \
+    X(RUN_ADD, "INSERT INTO runs(mode, inbox, organized, started, first, undoes)"              \
+               " VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                              \
+    X(RUN_LAST, "SELECT organized FROM runs ORDER BY id DESC LIMIT 1")                         \
+    X(RUN_NEWEST, "SELECT max(started) FROM runs WHERE started <= ?1")                         \
+    X(RUN_END, "UPDATE runs SET ended = ?2, finished = ?3, files = ?4, placed = ?5,"           \
+               " skipped = ?6, duplicates = ?7, errors = ?8, bytes = ?9 WHERE id = ?1")        \
+    X(DIR_FIND, "SELECT id FROM dirs WHERE path = ?1")                                         \
+    X(DIR_ADD, "INSERT INTO dirs(id, path) VALUES(?1, ?2)")                                    \
+    X(DIR_PATH, "SELECT path FROM dirs WHERE id = ?1")                                         \
+    X(ROW_PLACE, "SELECT dir, name FROM files WHERE id = ?1")                                  \
+    X(DIR_LAST, "SELECT max(id) FROM dirs")                                                    \
+    X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                       \
+    X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                          \
+    X(SCAN, "SELECT id, name, size, mtime_ns, ctime_ns, inode, state, other, dest"             \
+            " FROM files WHERE dir = ?1 AND name >= ?2 AND replaced IS NULL AND state <> 4"    \
+            " ORDER BY name LIMIT ?3")                                                         \
+    X(SIBLINGS, "SELECT id, other, name, mtime_ns, date, time, content_id, generator"          \
+                " FROM files WHERE dir = ?1 AND name >= ?2 AND name < ?3 AND replaced IS NULL" \
+                " AND state IN (1, 2) ORDER BY name")                                          \
+    X(ROW_GET, "SELECT size, mtime_ns, ctime_ns, inode, state, head, content, dest, other"     \
+               " FROM files WHERE id = ?1")                                                    \
+    X(ROW_FIND, "SELECT id, state FROM files"                                                  \
+                " WHERE dir = ?1 AND name = ?2 AND replaced IS NULL")                          \
+    X(ROW_ADD, "INSERT INTO files VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"        \
+               " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"        \
+               " ?26, ?27, NULL)")                                                             \
+    X(AI_ADD, "INSERT INTO ai VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                 \
+    X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                            \
+    X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                           \
+    X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                             \
+    X(ORPHAN_AI_DELETE, "DELETE FROM ai WHERE file IN (SELECT id FROM files"                   \
+                        " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"             \
+                        " (SELECT 1 FROM files p WHERE p.id = files.other))")                  \
+    X(ORPHANS_DELETE, "DELETE FROM files WHERE id >= ?1 AND id < ?2 AND state = 2"             \
+                      " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")      \
+    X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                              \
+    X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                    \
+    X(DOUBTED, "SELECT id, size, mtime_ns, ctime_ns, inode, dest FROM files"                   \
+               " WHERE other < 0 AND state = 1 AND replaced IS NULL AND other >= ?1"           \
+               " AND dest > ?2 ORDER BY dest LIMIT 1")                                         \
+    X(REDATE, "UPDATE files SET dest = ?2, other = NULL,"                                      \
+              " time = iif(?15 IS NULL, time, ?16), zone = iif(?15 IS NULL, zone, ?17),"       \
+              " date = coalesce(?15, date), date_source = coalesce(?18, date_source)"          \
+              " WHERE id = ?1")                                                                \
+    X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state IN (1, 4)"            \
+               " ORDER BY id")                                                                 \
+    X(PLACED, "SELECT id, size, dest FROM files WHERE id > ?1 AND id < ?2 AND state = 1"       \
+              " ORDER BY id LIMIT 1")                                                          \
+    X(RUN_BEFORE,                                                                              \
+      "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
+      " skipped, duplicates, errors, bytes, undoes, first,"                                    \
+      " (SELECT min(n.first) FROM runs n WHERE n.id > r.id AND n.first > r.first)"             \
+      " FROM runs r WHERE id < ?1 ORDER BY id DESC LIMIT 1")                                   \
+    X(RUN_FILE, RUN_FILE_COLUMNS ", NULL FROM files f" RUN_FILE_JOINS                          \
+                                 " WHERE f.id > ?2 AND f.id < ?3 AND f.run = ?1"               \
+                                 " AND substr(d.path, 1, 1) = '/' ORDER BY f.id LIMIT 1")      \
+    X(UNDO_FILE,                                                                               \
+      RUN_FILE_COLUMNS ", u.state FROM undos u JOIN files f ON f.id = u.file" RUN_FILE_JOINS   \
+                       " WHERE u.run = ?1 AND u.file > ?2 ORDER BY u.file LIMIT 1")            \
+    X(UNDO_SET, "INSERT INTO undos VALUES(?1, ?2, ?3)"                                         \
+                " ON CONFLICT(run, file) DO UPDATE SET state = excluded.state")                \
+    X(SET_STATE, "UPDATE files SET state = ?2 WHERE id = ?1")                                  \
+    X(DOUBT, "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"            \
+             " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"          \
+             " LEFT JOIN runs r ON r.id = f.run"                                               \
+             " WHERE f.id > ?1 AND f.id < ?2 AND f.state = 1 ORDER BY f.id LIMIT 1")           \
+    X(PRINT_ADD, "INSERT OR IGNORE INTO fingerprints VALUES(?1, ?2)")                          \
+    X(PRINT_NEXT, "SELECT id FROM fingerprints WHERE key = ?1 AND id > ?2"                     \
+                  " ORDER BY id LIMIT 1")                                                      \
+    X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")              \
+    X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                    \
+                  " ON CONFLICT(project, source) DO UPDATE SET next = excluded.next")
+
+enum {
+#define STATEMENT_ID(id, sql) Q_##id,
+    STATEMENTS(STATEMENT_ID)
+#undef STATEMENT_ID
+        Q_COUNT
+};
+
+/* A word whose id was asked lately. */
+typedef struct alice__word {
+    int64_t id; /* 0: empty */
+    uint8_t n;
+    char text[ALICE__WORD_MAX];
+} alice__word;
+
+struct alice__store {
+    alice_env env;
+    sqlite3 *db;
+    sqlite3_stmt *q[Q_COUNT];
+    size_t cache, cache_full; /* bytes of pages allowed now, and when nobody needs them */
+    const char *const *steps;
+    int schema;
+    alice__store_mode mode;
+    bool log; /* the write-ahead log is in use */
+    bool begun;
+    alice_status
+        lost;      /* why SQLite took the transaction back by itself; ALICE_OK: it did not */
+    bool flushing; /* synchronous=FULL is set */
+    unsigned log_pages;
+    uint64_t flushes, pages_moved;
+    alice__word words[ALICE__WORDS];
+    uint8_t hashes[2][16]; /* bound to the statement at hand */
+    char why[192];
+    char path[]; /* as it was given */
+};
+
+/* ---- store_sql.c ---- */
+
+/* Note why, and answer the status. */
+alice_status alice__sql_failed(alice__store *s, int rc);
+
+/* The statement, ready to be bound; of the second, its first number is. */
+alice_status alice__sql_take(alice__store *s, int which, sqlite3_stmt **q);
+alice_status alice__sql_take_id(alice__store *s, int which, int64_t id, sqlite3_stmt **q);
+/* Needed where a row was answered; it does no harm where none was. */
+void alice__sql_let_go(sqlite3_stmt *q);
+
+/* Run a statement that answers no row. */
+alice_status alice__sql_run(alice__store *s, sqlite3_stmt *q);
+/* Take one, bind `count` numbers, run it. */
+alice_status alice__sql_run_with(alice__store *s, int which, const int64_t *numbers, int count);
+/* Run one that answers at most one number; 0 where it answers none. */
+alice_status alice__sql_run_number(alice__store *s, sqlite3_stmt *q, int64_t *out);
+/* To the next row; `none` where there is no more. But for ALICE_OK the statement is let go. */
+alice_status alice__sql_row(alice__store *s, sqlite3_stmt *q, alice_status none);
+
+alice_status alice__sql_exec(alice__store *s, const char *sql);
+/* Ask a pragma; the first column of its first row. */
+alice_status alice__sql_ask(alice__store *s, const char *sql, char *buf, size_t size);
+alice_status alice__sql_ask_number(alice__store *s, const char *sql, int64_t *out);
+
+void alice__sql_bind_text(sqlite3_stmt *q, int at, const char *text);
+/* Empty is NULL: it takes no room. */
+void alice__sql_bind_fact(sqlite3_stmt *q, int at, alice_text t);
+/* In bytes of the store, of which there are two: binding what SQLite has to copy could fail,
+ * and be missed. */
+void alice__sql_bind_hash(alice__store *s, sqlite3_stmt *q, int at, int which, alice__hash h);
+
+/* False: there is none. */
+bool alice__sql_hash(sqlite3_stmt *q, int at, alice__hash *h);
+/* "" where there is none; borrowed. */
+const char *alice__sql_text(sqlite3_stmt *q, int at);
+/* Copied; false where there is no room for all of it. */
+bool alice__sql_copy_text(sqlite3_stmt *q, int at, char *buf, size_t size);
+/* size, mtime, ctime and inode stand side by side wherever they are asked. */
+alice__stamp alice__sql_stamp(sqlite3_stmt *q, int at);
+
+#endif
