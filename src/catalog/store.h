@@ -15,7 +15,9 @@
  * One thread at a time.
  */
 
-#include "catalog/catalog.h"
+#include <alice/env.h>
+
+#include "catalog/row.h"
 
 /* Connection, schema, statements, log index and the caches of words and numbers. */
 #define ALICE__STORE_OVERHEAD ((size_t)256 * 1024)
