@@ -2,7 +2,8 @@
 #ifndef ALICE_ORGANIZE_TRANSFER_INT_H
 #define ALICE_ORGANIZE_TRANSFER_INT_H
 
-/* What the batch (transfer.c), the placing (place.c) and the copying (copy.c) share. */
+/* What the batch (transfer.c), its end (transfer_finish.c), the placing (place.c) and the
+ * copying (copy.c) share. */
 
 #include "base/hash.h"
 #include "organize/dest_folders.h"
@@ -68,6 +69,12 @@ struct alice__transfer {
 alice_status alice__transfer_buffer(alice__transfer *t);
 /* The name of a temporary file. */
 void alice__temp_name(const alice__transfer *t, uint32_t number, char name[ALICE__TEMP_NAME]);
+/* A name of the source directory `fd` goes: it has to be flushed. */
+void alice__touch_source(alice__transfer *t, int fd);
+/* Say in words why a file failed. */
+alice_status alice__transfer_tell(alice_error *error, const char *dest,
+                                  const alice__batch_file *i, alice_status st);
+
 /* ---- place.c ---- */
 
 /* Whether a file is what was probed. The inode is a hint: network file systems change it. */
