@@ -2,7 +2,8 @@
 #include "organize/transfer_int.h"
 
 /*
- * A file's way through a batch:
+ * A batch of files that are copied or moved: opening it, putting files into it, and what a kill
+ * left. transfer_finish.c ends it. A file's way through it:
  *
  *   put   move, same file system   source ──rename──▶ dest                        RENAMED
  *         else                     source ──copy────▶ .alice-tmp-<run>-<n>        COPIED
@@ -18,7 +19,6 @@
  * is always a copy, never the only one: it may be removed.
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
