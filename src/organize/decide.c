@@ -331,6 +331,7 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         if (st == ALICE_OK && g.leader && p->again) {
             p->settled = false;
             st = alice__group_head(x, p);
+            item->head = p->head;
         }
         if (st != ALICE_OK)
             return st;

@@ -183,15 +183,16 @@ def a_partner_of_a_later_run_joins():
 @test
 def a_sidecar_waits_for_its_picture():
     """Known as no media, until what it belongs to has come."""
-    for more in ([], ['--move']):
+    for more, apart in (([], False), (['--move'], False), ([], True), (['--move'], True)):
         inbox = os.path.join(fast(), 'inbox')
+        organized = os.path.join(place(), 'o') if apart else inbox + '-organized'  # across file systems
         put(inbox, 'IMG_3.AAE', 'b.jpg.json', 'notes.txt')
-        first = organize(inbox, inbox + '-organized', *more)
+        first = organize(inbox, organized, *more)
         eq((first.summary['organized'], first.summary['not_media']), (0, 3), 'alone')
-        second = organize(inbox, inbox + '-organized', *more)
+        second = organize(inbox, organized, *more)
         eq((second.summary['organized'], second.summary['already_known']), (0, 3), 'again')
         put(inbox, 'IMG_3.JPG', 'b.jpg')
-        r = organize(inbox, inbox + '-organized', *more, report=True)
+        r = organize(inbox, organized, *more, report=True)
         eq((r.summary['organized'], r.summary['already_known']), (4, 1), 'with the pictures')
         of_one_number(fate(r), GROUPS['AAE'], 'AAE')
         of_one_number(fate(r), GROUPS['Takeout'], 'Takeout')
