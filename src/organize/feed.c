@@ -120,6 +120,7 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         p->stamp = stamp;
         p->now_s = x->newest_s;
         p->known_row = known.id;
+        p->copy_row = copy_row;
         p->not_media = known.state == ALICE__NOT_MEDIA;
         return ALICE_OK;
     }

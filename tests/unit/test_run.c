@@ -17,7 +17,7 @@ typedef struct scene {
     char top[64], inbox[96], organized[96];
     int top_fd, inbox_fd;
     int64_t clock_s;
-    bool move;
+    bool move, remove;
     const alice__fs_ops *fs;
     alice_organize_result r;
 } scene;
@@ -70,8 +70,11 @@ static void picture(const scene *s, const char *name, const char *date, int64_t 
 
 static alice_organizer_options options_of(scene *s, const alice_clock *clock)
 {
-    return (alice_organizer_options){
-        .env = {.clock = clock}, .inbox = s->inbox, .organized = s->organized, .move = s->move};
+    return (alice_organizer_options){.env = {.clock = clock},
+                                     .inbox = s->inbox,
+                                     .organized = s->organized,
+                                     .move = s->move,
+                                     .remove_duplicates = s->remove};
 }
 
 static alice_status run(scene *s)
@@ -353,6 +356,37 @@ static void times_that_follow_each_other_are_not_believed(void **state)
     assert_int_equal(s->r.already_known, 4);
 }
 
+/* A card that was copied, on a file system whose times tell too little, is freed by a move. */
+static void what_only_its_head_tells_leaves_too(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    struct stat made;
+    faulty_fs_init(&f);
+    f.no_inodes = true;
+    s->fs = &f.ops;
+    do { /* its change time is its modification time */
+        unlinkat(s->inbox_fd, "1.jpg", 0);
+        picture(s, "2.jpg", "2024:05:06 10:00:00", Y2024);
+        int from = openat(s->inbox_fd, "2.jpg", O_RDONLY | O_CLOEXEC);
+        char bytes[4096];
+        ssize_t n = read(from, bytes, sizeof bytes);
+        assert_true(n > 0 && n < (ssize_t)sizeof bytes);
+        close(from);
+        unlinkat(s->inbox_fd, "2.jpg", 0);
+        tree_file(s->inbox_fd, "1.jpg", bytes, (size_t)n);
+        assert_int_equal(fstatat(s->inbox_fd, "1.jpg", &made, 0), 0);
+    } while (made.st_mtim.tv_nsec != made.st_ctim.tv_nsec);
+    assert_ok(run(s));
+    assert_int_equal(s->r.tally.organized, 1);
+    s->move = s->remove = true;
+    assert_ok(run(s));
+    assert_int_equal(s->r.already_known, 1);
+    assert_int_equal(s->r.duplicates_removed, 1);
+    assert_int_equal(faccessat(s->inbox_fd, "1.jpg", F_OK, 0), -1);
+    assert_int_equal(in_day(s, "2024-05-06"), 1);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -366,6 +400,7 @@ int main(void)
         TEST(a_flush_that_fails_leaves_the_batch_in_doubt),
         TEST(what_an_older_reader_passed_over_is_looked_at_again),
         TEST(times_that_follow_each_other_are_not_believed),
+        TEST(what_only_its_head_tells_leaves_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
