@@ -152,7 +152,7 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
 }
 
 /* The place of a file that belongs to a placed one. `stands` NULL: it is none of those that are
- * known to stand there. */
+ * known to stand there; else it may, and item->other is the row of what does. */
 static alice_status plan_follower(alice__flow *x, const alice__probe *p, const alice__group *g,
                                   alice__item *item, bool *stands)
 {
@@ -162,7 +162,9 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
     bool none = false;
     alice_status st = alice__group_place(x, g, stands ? p : NULL, &number, dest, sizeof dest,
                                          stands ? stands : &none);
-    if (st != ALICE_OK || (stands && *stands))
+    if (st == ALICE_OK && stands && *stands)
+        return alice__group_row_at(x, p, dest, &item->other);
+    if (st != ALICE_OK)
         return st;
     const char *source = strchr(dest, '/');
     source = source ? strchr(source + 1, '/') : NULL;
@@ -201,15 +203,19 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
         return st;
     if (stands) {
         item->outcome = ALICE_DUPLICATE;
-        item->other = g->placed;
+        item->twin = item->other;
         item->reason = "the same bytes stand beside the file that it belongs to";
     } else {
         item->date_source = ALICE_DATE_NOWHERE;
     }
+    /* What stands there without a row cannot be asked for later: this is looked at again. */
+    alice__state state = !stands       ? ALICE__PLACED
+                         : item->other ? ALICE__DUPLICATE
+                                       : ALICE__NOT_MEDIA;
     alice__row row = {.name = p->name,
                       .stamp = p->stamp,
-                      .state = stands ? ALICE__DUPLICATE : ALICE__PLACED,
-                      .other = stands ? g->placed : 0,
+                      .state = state,
+                      .other = state == ALICE__NOT_MEDIA ? ALICE__READER : item->other,
                       .dest = item->dest,
                       .head = p->head,
                       .run_id = x->id};

@@ -221,6 +221,24 @@ alice_status alice__group_place(alice__flow *x, const alice__group *g, const ali
     }
 }
 
+alice_status alice__group_row_at(alice__flow *x, const alice__probe *p, const char *dest,
+                                 int64_t *row)
+{
+    char there[ALICE__DEST_MAX];
+    alice__candidate c;
+    int64_t after = 0;
+    *row = planned_at(x, dest);
+    while (*row == 0) {
+        alice_status st = alice__catalog_same(x->o->catalog, p->stamp.size, p->head, &after,
+                                              there, sizeof there, &c);
+        if (st != ALICE_OK || c.id == 0)
+            return st;
+        if (strcmp(there, dest) == 0)
+            *row = c.id;
+    }
+    return ALICE_OK;
+}
+
 alice_status alice__group_head(alice__flow *x, alice__probe *p)
 {
     alice_env env = alice__organizer_env(x->o, x->o->acc_batch);

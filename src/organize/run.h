@@ -124,6 +124,9 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
    the very bytes of `p` (NULL: do not ask) stand there already, or will. */
 alice_status alice__group_place(alice__flow *x, const alice__group *g, const alice__probe *p,
                                 unsigned *number, char *dest, size_t size, bool *stands);
+/* The row of what has the bytes of `p` and stands at `dest`, or is to: 0: there is none. */
+alice_status alice__group_row_at(alice__flow *x, const alice__probe *p, const char *dest,
+                                 int64_t *row);
 /* Read the head's fingerprint of a known file; p->status says how that went. */
 alice_status alice__group_head(alice__flow *x, alice__probe *p);
 

@@ -406,6 +406,26 @@ def twins_with_sidecars_in_one_run():
 
 
 @test
+def a_duplicate_sidecar_is_held_against_its_own_twin():
+    """Not against the picture's: where the organized sidecar is gone, another of its bytes is organized."""
+    inbox = os.path.join(fast(), 'inbox')
+    organized = inbox + '-organized'
+    put(inbox, 'a/x.jpg', 'a/x.jpg.xmp')
+    shutil.copytree(inbox + '/trip/a', inbox + '/trip/b')
+    r = organize(inbox, organized)
+    eq((r.summary['organized'], r.summary['duplicates']), (2, 2), 'the run')
+    sidecar = [os.path.join(os.fsencode(organized), p) for p in files(organized) if p.endswith(b'.xmp')]
+    shutil.rmtree(inbox + '/trip/a')
+    os.unlink(sidecar[0])
+    r = organize(inbox, organized)
+    eq((r.summary['organized'], os.path.exists(sidecar[0])), (1, True), 'the one that is left')
+    # And it leaves the inbox of a move as its picture does, met for the first time or again.
+    shutil.copytree(inbox + '/trip/b', inbox + '/trip/c')
+    r = organize(inbox, organized, '--move', '--duplicates', 'remove')
+    eq((r.summary['organized'], r.summary['duplicates_removed'], files(inbox)), (0, 4, {}), 'freed')
+
+
+@test
 def sidecars_of_edited_copies_and_of_another_case():
     inbox = os.path.join(fast(), 'inbox')
     group = {'b.jpg': '.jpg', 'b-edited.jpg': '-edited.jpg', 'b-edited.AAE': '-edited.AAE',
