@@ -12,11 +12,24 @@
  */
 #include "organize/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "organize/transfer_int.h"
 #include "port/fs.h"
+
+/* Open what has the item's bytes: at `dest`, or, where a dry run placed nothing, its source. */
+static int open_twin(const alice__flow *x, const alice__item *item, const char *dest, int *fd)
+{
+    const alice_organizer *o = x->o;
+    char path[ALICE__PATH_MAX];
+    if (!o->o.dry_run || x->first_row == 0 || item->twin < x->first_row)
+        return alice__fs_open_read(o->organized_fd, dest, fd);
+    return alice__catalog_source(o->catalog, item->twin, path, sizeof path) == ALICE_OK
+               ? alice__fs_open_read(ALICE__FS_CWD, path, fd)
+               : -ENOENT;
+}
 
 /* Whether the bytes of the item stand at `dest` now, durable; also the hash of its head. */
 static alice_status is_same_now(alice__flow *x, alice__item *item, const char *dest, bool *same)
@@ -30,9 +43,8 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
     alice_status st = ALICE_OK;
     *same = false;
     if (alice__fs_open_read(alice__folder_fd(item->folder), item->name, &from) != 0 ||
-        alice__fs_open_read(x->o->organized_fd, dest, &to) != 0 ||
-        alice__fs_stat_fd(from, &a) != 0 || alice__fs_stat_fd(to, &b) != 0 ||
-        b.kind != ALICE__FS_FILE ||
+        open_twin(x, item, dest, &to) != 0 || alice__fs_stat_fd(from, &a) != 0 ||
+        alice__fs_stat_fd(to, &b) != 0 || b.kind != ALICE__FS_FILE ||
         /* Two paths of one file are no copy of it. */
         (a.dev == b.dev && a.inode == b.inode) || !alice__is_stamped(&a, &item->stamp) ||
         a.size != b.size)
@@ -134,7 +146,7 @@ alice_status alice__remove_duplicates(alice__flow *x)
     char dest[ALICE__DEST_MAX];
     alice_status st = ALICE_OK;
     bool any = false;
-    if (!o->o.move || !o->o.remove_duplicates || o->organized_fd < 0)
+    if (!o->o.move || !o->o.remove_duplicates || (o->organized_fd < 0 && !o->o.dry_run))
         return ALICE_OK;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];

@@ -354,7 +354,9 @@ def a_duplicate_of_the_same_batch_leaves_too():
     os.mkdir(twin)
     shutil.copy2(os.path.join(os.fsencode(inbox), some), os.path.join(twin, b'twin.jpg'))
     before = only_files(inbox)
+    dry = organize(inbox, organized, '--move', '--duplicates', 'remove', '-n').summary
     s = organize(inbox, organized, '--move', '--duplicates', 'remove').summary
+    eq(dry['duplicates_removed'], s['duplicates_removed'], 'foretold')
     eq((s['errors'], s['duplicates_removed']), (0, s['duplicates']), 'all of them')
     eq(os.listdir(twin), [], 'the twin')
     eq(undo(organized)['left'], 0, 'taken back')
