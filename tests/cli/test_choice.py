@@ -105,6 +105,23 @@ def prune_empty():
 
 
 @test
+def prune_empty_leaves_organized_where_it_is_mounted_in_the_inbox():
+    if os.geteuid() != 0:
+        raise Skip('mounting needs root')
+    top = inbox()
+    organized = top + '-out'
+    for p in (organized + '/mine/empty', top + '/gone/empty', top + '/trip/mounted'):
+        os.makedirs(p)
+    at = top + '/trip/mounted'
+    if subprocess.run(['mount', '--bind', organized, at]).returncode:
+        raise Skip('no bind mount')
+    r = organize(top, organized, '--move', '--prune-empty')
+    subprocess.run(['umount', at], check=True)
+    eq((r.summary['organized'], r.err), (6, b''), 'the run')
+    eq((os.path.isdir(organized + '/mine/empty'), os.path.exists(top + '/gone')), (True, False), 'the empty ones')
+
+
+@test
 def what_is_being_written_is_left_for_the_next_run():
     for mode in ('--copy', '--move'):
         top = inbox()
