@@ -4,11 +4,15 @@
  * placed; once that day is no future any more, the organized file is read again, and moves to
  * the day that it gets now, with its number and with those that follow it.
  *
- * Names change before rows do, and both before the run begins: a kill in between leaves
- * files that were moved inside organized, which are found where they are (rebuild.c).
+ * Names change before rows do, and both before the run begins. After a kill in between, the row
+ * says which day its file has gone to: there it is found, and the row follows.
+ *
+ * A group goes whole or not at all. One that follows goes as it is now, edited or not: with its
+ * leader it belongs to the day, too.
  */
 #include "organize/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +32,7 @@ typedef struct member {
     char dest[ALICE__DEST_MAX], to[ALICE__DEST_MAX];
     int folder; /* of dest, open while it moves; -1 */
     bool leads, done;
+    bool went;             /* before a kill: it stands at `to` */
     alice_media_info info; /* of a leader; its texts are gone */
 } member;
 
@@ -60,6 +65,40 @@ static bool same_group(const member *a, const member *b)
     return n == base_length(b->dest) && memcmp(a->dest, b->dest, n) == 0;
 }
 
+/* Whether the file at `path` is as the member was placed. */
+static bool is_as_placed(const alice_organizer *o, const member *m, const char *path,
+                         alice__fs_stat *s)
+{
+    if (alice__fs_stat_at(o->organized_fd, path, s) != 0)
+        return false;
+    int64_t off = s->mtime_ns - m->stamp.mtime_ns;
+    return s->kind == ALICE__FS_FILE && s->size == m->stamp.size && off >= -TIME_SLACK_NS &&
+           off <= TIME_SLACK_NS;
+}
+
+/* Where the member goes on that day; false: nowhere, or it is there. */
+static bool plan_member(member *m, const alice_date *date)
+{
+    const char *rest = strchr(m->dest, '/');
+    int n = snprintf(m->to, sizeof m->to, "%04d-%02u-%02u%s", date->year, date->month,
+                     date->day, rest ? rest : "");
+    return rest && n > 0 && (size_t)n < sizeof m->to && strcmp(m->to, m->dest) != 0;
+}
+
+/* A run that was killed had renamed it: nothing stands where its row says, and on the day that
+ * was refused stands what was placed. */
+static void find_what_went(const alice_organizer *o, member *m)
+{
+    alice__fs_stat s;
+    alice_date date = {.year = 0};
+    int64_t day = 0;
+    if (alice__fs_stat_at(o->organized_fd, m->dest, &s) != -ENOENT ||
+        alice__catalog_refused_day(o->catalog, m->id, &day) != ALICE_OK || day <= 0)
+        return;
+    alice__date_of_days(day, &date);
+    m->went = plan_member(m, &date) && is_as_placed(o, m, m->to, &s);
+}
+
 /* The date that a placed file has now, by its bytes and by the name that it came with. */
 static alice_status read_again(redating *r, member *m)
 {
@@ -78,35 +117,41 @@ static alice_status read_again(redating *r, member *m)
     *name++ = 0;
     if (strncmp(source, o->inbox, top) == 0 && source[top] == '/')
         snprintf(folders, sizeof folders, "%s", source + top + 1);
-    os_error = -alice__fs_open_read(o->organized_fd, m->dest, &fd);
+    os_error = -alice__fs_open_read(o->organized_fd, m->went ? m->to : m->dest, &fd);
     if (os_error)
         return alice__status_of_errno(os_error);
     const alice__reading reading = {
         .fd = fd, .name = name, .folders = folders, .now_s = r->x->present_s};
     st = alice__probe_file(r->analyzer, r->head, &reading, &stamp, &m->info, &head, &os_error);
     alice__fs_close(fd);
+    if (st == ALICE_OK && m->went) { /* there by a kill, or another's by chance? */
+        alice__hash placed;
+        st = alice__catalog_head(o->catalog, m->id, &placed);
+        if (st == ALICE_OK && !alice__hash_same(head, placed))
+            st = ALICE_E_CHANGED;
+    }
     memset(m->info.fact, 0, sizeof m->info.fact);
     return st;
 }
 
-/* Hand one over, if it is as it was placed. */
-static alice_status put(redating *r, size_t i)
+/* Hand one over: a leader if it is as it was placed, one that follows as it is. */
+static alice_status put(redating *r, size_t i, uint64_t group)
 {
     member *m = &r->all[i];
     alice_organizer *o = r->x->o;
     alice__fs_stat s;
-    int bad = alice__fs_stat_at(o->organized_fd, m->dest, &s);
-    int64_t off = bad ? 0 : s.mtime_ns - m->stamp.mtime_ns;
-    if (bad || s.kind != ALICE__FS_FILE || s.size != m->stamp.size || off < -TIME_SLACK_NS ||
-        off > TIME_SLACK_NS)
+    if (!is_as_placed(o, m, m->dest, &s) &&
+        (m->leads || alice__fs_stat_at(o->organized_fd, m->dest, &s) != 0 ||
+         s.kind != ALICE__FS_FILE))
         return ALICE_E_CHANGED;
     char *slash = strrchr(m->dest, '/');
     *slash = 0;
-    bad = o->fs->open_dir(o->fs, o->organized_fd, m->dest, &m->folder);
+    int bad = o->fs->open_dir(o->fs, o->organized_fd, m->dest, &m->folder);
     *slash = '/';
     if (bad)
         return alice__status_of_errno(-bad);
     const alice__job job = {.tag = i,
+                            .group = group,
                             .source_dir_fd = m->folder,
                             .source_name = slash + 1,
                             .stamp = {.size = s.size,
@@ -117,30 +162,44 @@ static alice_status put(redating *r, size_t i)
     return alice__transfer_put(r->transfer, &job, NULL);
 }
 
+/* Whether something stands where the row says: what is gone tears no group. */
+static bool is_there(const alice_organizer *o, const member *m)
+{
+    alice__fs_stat s;
+    return alice__fs_stat_at(o->organized_fd, m->dest, &s) != -ENOENT;
+}
+
 /* The members [from, to) of one group: they go where their leader, the first that was placed,
    goes. */
 static void plan_group(redating *r, size_t from, size_t to)
 {
-    char day[24];
+    alice_organizer *o = r->x->o;
     size_t first = from;
-    for (size_t i = from + 1; i < to; i++)
+    for (size_t i = from; i < to; i++) {
         if (r->all[i].id < r->all[first].id)
             first = i;
+        find_what_went(o, &r->all[i]);
+    }
     member *leader = &r->all[first];
+    uint64_t group = (uint64_t)leader->id;
     leader->leads = true;
     const alice_date *date = &leader->info.date;
     if (read_again(r, leader) != ALICE_OK || date->year == 0)
         return;
-    snprintf(day, sizeof day, "%04d-%02u-%02u", date->year, date->month, date->day);
     for (size_t i = from; i < to; i++) {
         member *m = &r->all[i];
-        const char *rest = strchr(m->dest, '/');
-        int n = snprintf(m->to, sizeof m->to, "%s%s", day, rest ? rest : "");
-        if (!rest || n < 0 || (size_t)n >= sizeof m->to || strcmp(m->to, m->dest) == 0)
+        if (m->went) {
+            m->done = true;
             continue;
-        m->done = put(r, i) == ALICE_OK;
-        if (!m->done && m == leader) /* nobody goes without it */
+        }
+        if (!plan_member(m, date) || (m != leader && !is_there(o, m)))
+            continue;
+        alice_status st = put(r, i, group);
+        m->done = st == ALICE_OK;
+        if (!m->done && !leader->went) { /* nobody goes alone */
+            alice__transfer_take_back(r->transfer, group, st);
             return;
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 #include "faulty_fs.h"
 #include "tree.h"
 
+#include <sys/wait.h>
+
 #include <alice/organize.h>
 
 #include "make_media.h"
@@ -238,6 +240,86 @@ static void what_was_changed_since_is_left(void **state)
     assert_int_equal(st.st_size, 4);
 }
 
+/* Killed at any of its renames: the next run ends it, whole groups, and an undo finds all. */
+static void a_kill_while_files_are_dated_anew_loses_none(void **state)
+{
+    static const char *const names[] = {"a.jpg", "a-edited.jpg", "a.xmp", "b.jpg"};
+    enum { FILES = sizeof names / sizeof *names };
+    scene *s = *state;
+    int status = 0;
+    bool killed = true;
+    s->move = true;
+    for (unsigned at = 0; killed; at++) {
+        struct faulty_fs f;
+        alice_error error = {.text = ""};
+        alice_undo_result undone;
+        const alice_clock clock = {.wall_s = wall, .ctx = s};
+        tree_remove(s->organized);
+        for (size_t i = 0; i < FILES; i++)
+            unlinkat(s->inbox_fd, names[i], 0);
+        picture(s, "a.jpg", "2028:01:09 10:00:00", 5000000000);
+        picture(s, "a-edited.jpg", "2028:01:09 10:00:00", 5000000000);
+        tree_file(s->inbox_fd, "a.xmp", "<x/>", 4);
+        picture(s, "b.jpg", "2028:01:10 10:00:00", 5000000000);
+        s->clock_s = 1000;
+        assert_ok(run(s));
+        assert_int_equal(in_day(s, "undated"), FILES);
+
+        s->clock_s = Y2028 + 20 * DAY_S;
+        faulty_fs_init(&f);
+        f.fail_op = FAULTY_rename_new;
+        f.fail_at = at + 1; /* the first only asks whether renaming works */
+        pid_t child = fork();
+        if (child == 0) {
+            s->fs = &f.ops;
+            _exit(run(s) == ALICE_OK ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        killed = WIFEXITED(status) && WEXITSTATUS(status) == 99;
+        assert_true(killed || at >= FILES);
+        assert_ok(run(s));
+        assert_int_equal(in_day(s, "2028-01-09"), 3);
+        assert_int_equal(in_day(s, "2028-01-10"), 1);
+        assert_false(stands(s, "undated"));
+
+        alice_organizer_options o = options_of(s, &clock);
+        assert_ok(alice_undo(&o, 1, &undone, &error));
+        assert_int_equal(undone.done, FILES);
+        assert_int_equal(undone.left, 0);
+    }
+}
+
+/* One that follows is not parted from its leader, edited or not, moved or not. */
+static void a_group_is_dated_anew_together(void **state)
+{
+    scene *s = *state;
+    char path[160];
+    s->clock_s = 1000;
+    s->move = true;
+    for (int i = 0; i < 2; i++) {
+        picture(s, i ? "b.jpg" : "a.jpg", "2028:01:09 10:00:00", 5000000000);
+        picture(s, i ? "b-edited.jpg" : "a-edited.jpg", "2028:01:09 10:00:00", 5000000000);
+        tree_file(s->inbox_fd, i ? "b.xmp" : "a.xmp", "<x/>", 4);
+    }
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "undated"), 6);
+    snprintf(path, sizeof path, "%s/undated/uncategorized/unknown", s->organized);
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int leader = openat(dir, "uncategorized-00001.jpg", O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(leader, "edited", 6), 6);
+    close(leader);
+    tree_file(dir, "uncategorized-00002.xmp", "edited", 6);
+    close(dir);
+    s->clock_s = Y2028 + 20 * DAY_S;
+    assert_ok(run(s));
+    assert_true(stands(s, "undated/uncategorized/unknown/uncategorized-00001.jpg"));
+    assert_true(stands(s, "undated/uncategorized/unknown/uncategorized-00001-edited.jpg"));
+    assert_true(stands(s, "undated/uncategorized/unknown/uncategorized-00001.xmp"));
+    assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00002.jpg"));
+    assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00002-edited.jpg"));
+    assert_true(stands(s, "2028-01-09/uncategorized/unknown/uncategorized-00002.xmp"));
+}
+
 /* ---- a disk that fails ---- */
 
 static void a_flush_that_fails_leaves_the_batch_in_doubt(void **state)
@@ -397,6 +479,8 @@ int main(void)
         TEST(a_copy_is_dated_by_a_right_clock),
         TEST(what_was_moved_is_dated_by_a_right_clock),
         TEST(what_was_changed_since_is_left),
+        TEST(a_kill_while_files_are_dated_anew_loses_none),
+        TEST(a_group_is_dated_anew_together),
         TEST(a_flush_that_fails_leaves_the_batch_in_doubt),
         TEST(what_an_older_reader_passed_over_is_looked_at_again),
         TEST(times_that_follow_each_other_are_not_believed),
