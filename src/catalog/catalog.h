@@ -167,7 +167,8 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
  */
 void alice__catalog_rollback(alice__catalog *c);
 
-/* A row that was in doubt when the last run died. */
+/* A row that was in doubt when the last run died: of a file that was to be placed, or of a
+ * duplicate that was to leave the inbox. */
 typedef struct alice__doubt {
     int64_t id;
     const char *source; /* absolute path, in the catalog's buffer until the next call */

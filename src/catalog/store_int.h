@@ -95,10 +95,12 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(UNDO_SET, "INSERT INTO undos VALUES(?1, ?2, ?3)"                                         \
                 " ON CONFLICT(run, file) DO UPDATE SET state = excluded.state")                \
     X(SET_STATE, "UPDATE files SET state = ?2 WHERE id = ?1")                                  \
-    X(DOUBT, "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"            \
-             " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"          \
-             " LEFT JOIN runs r ON r.id = f.run"                                               \
-             " WHERE f.id > ?1 AND f.id < ?2 AND f.state = 1 ORDER BY f.id LIMIT 1")           \
+    X(DOUBT,                                                                                   \
+      "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"                   \
+      " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"                 \
+      " LEFT JOIN runs r ON r.id = f.run"                                                      \
+      " WHERE f.id > ?1 AND f.id < ?2 AND (f.state = 1 OR (f.state = 2 AND f.dest > ''))"      \
+      " ORDER BY f.id LIMIT 1")                                                                \
     X(PRINT_ADD, "INSERT OR IGNORE INTO fingerprints VALUES(?1, ?2)")                          \
     X(PRINT_NEXT, "SELECT id FROM fingerprints WHERE key = ?1 AND id > ?2"                     \
                   " ORDER BY id LIMIT 1")                                                      \

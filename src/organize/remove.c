@@ -7,8 +7,8 @@
  *
  *   batch settled ─▶ compare ─▶ rows with that place, durable ─▶ transfer ─▶ (next) commit
  *
- * After a kill its row may name a place where nothing stands: then it is in the inbox still,
- * and the next run meets it as a known duplicate.
+ * After a kill it is in doubt as what was placed is (recover.c): where nothing stands it is in
+ * the inbox still, and the next run meets it again; a move that had copied is ended.
  */
 #include "organize/run.h"
 

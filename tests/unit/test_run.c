@@ -469,6 +469,54 @@ static void what_only_its_head_tells_leaves_too(void **state)
     assert_int_equal(in_day(s, "2024-05-06"), 1);
 }
 
+/* Across file systems, killed at each change: no second copy in .alice/removed, no leftover. */
+static void a_kill_while_duplicates_leave_doubles_none(void **state)
+{
+    scene *s = *state;
+    int status = 0;
+    bool killed = true;
+    unsigned kills = 0;
+    s->move = s->remove = true;
+    for (unsigned at = 0; killed; at++) {
+        struct faulty_fs f;
+        char path[160];
+        unsigned files = 0, runs = 0;
+        tree_remove(s->organized);
+        unlinkat(s->inbox_fd, "a.jpg", 0);
+        picture(s, "a.jpg", "2024:05:06 10:00:00", Y2024);
+        assert_ok(run(s));
+        picture(s, "a.jpg", "2024:05:06 10:00:00", Y2024 + 60); /* the same bytes */
+
+        faulty_fs_init(&f);
+        f.apart = true;
+        f.fail_op = FAULTY_CHANGE;
+        f.fail_at = at;
+        pid_t child = fork();
+        if (child == 0) {
+            s->fs = &f.ops;
+            _exit(run(s) == ALICE_OK ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        killed = WIFEXITED(status) && WEXITSTATUS(status) == 99;
+        kills += killed;
+        assert_ok(run(s));
+        assert_int_equal(faccessat(s->inbox_fd, "a.jpg", F_OK, 0), -1);
+        assert_int_equal(in_day(s, "2024-05-06"), 1);
+        for (unsigned id = 1; id < 9; id++) {
+            snprintf(path, sizeof path, "%s/.alice/removed/%u", s->organized, id);
+            DIR *d = opendir(path);
+            for (struct dirent *e; d && (e = readdir(d));)
+                files += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+            runs += d != NULL;
+            if (d)
+                closedir(d);
+        }
+        assert_int_equal(files, 1);
+        assert_true(runs <= 2);
+    }
+    assert_true(kills > 10);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -485,6 +533,7 @@ int main(void)
         TEST(what_an_older_reader_passed_over_is_looked_at_again),
         TEST(times_that_follow_each_other_are_not_believed),
         TEST(what_only_its_head_tells_leaves_too),
+        TEST(a_kill_while_duplicates_leave_doubles_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
