@@ -40,6 +40,11 @@ typedef struct alice__flow {
         first_row; /* of the transaction, of a dry run: rows from here on are not transferred */
     int64_t run_first; /* row: the first that this run added; 0: none yet */
     bool unsure;       /* what was transferred could not be flushed */
+    /* Of the folder in which the last transaction ended: what was not placed of it, each a
+       status and a name. Those that belong to it may be in the next one. */
+    uint64_t held_folder;
+    size_t held_bytes;
+    char held[4096];
 } alice__flow;
 
 /* ---- run.c ---- */

@@ -147,28 +147,76 @@ static void take_back_group(alice__flow *x, const alice__item *item, alice_statu
 
 static const char group_busy[] = "busy: one that belongs to it is; the next run takes both";
 
+/* A file was not placed. */
+typedef struct bad_file {
+    uint64_t folder; /* serial */
+    const char *name;
+    alice_status status; /* ALICE_OK: it is busy */
+} bad_file;
+
+/* Whether the item is one that keeps its group from being placed. */
+static bool is_bad(const alice__item *item, bad_file *bad)
+{
+    *bad = (bad_file){alice__folder_serial(item->folder), item->name,
+                      item->busy ? ALICE_OK : item->status};
+    return item->id == 0 &&
+           (item->busy || (item->outcome == ALICE_FAILED && item->status != ALICE_E_NOENT));
+}
+
 /* A file could not be read, or is being written: those that belong to it by their names, and
  * theirs, are left. */
-static void hold_partners(alice__flow *x, const alice__item *bad)
+static void hold_partners(alice__flow *x, const bad_file *bad)
 {
     static const char why[] = "one that belongs to it could not be read: left together";
     alice__items *items = &x->o->items;
     char suffix[ALICE__GROUP_NAME];
     for (size_t i = 0; i < items->count; i++) {
         alice__item *item = &items->all[i];
-        if (!item->place ||
-            alice__folder_serial(item->folder) != alice__folder_serial(bad->folder) ||
+        if (!item->place || alice__folder_serial(item->folder) != bad->folder ||
             (alice__group_bond(item->name, bad->name, suffix) == ALICE__BOND_NONE &&
              alice__group_bond(bad->name, item->name, suffix) == ALICE__BOND_NONE))
             continue;
         int64_t group = item->group;
         for (size_t k = 0; k < items->count; k++)
             if (items->all[k].place && items->all[k].group == group) {
-                if (bad->busy)
+                if (bad->status == ALICE_OK)
                     leave_busy(&items->all[k], group_busy);
                 else
                     alice__item_fail(&items->all[k], bad->status, why);
             }
+    }
+}
+
+/* The same for those that the folder's transaction before had. */
+static void hold_partners_of_held(alice__flow *x)
+{
+    for (size_t at = 0; at < x->held_bytes;) {
+        const bad_file bad = {x->held_folder, x->held + at + 1,
+                              (alice_status)(signed char)x->held[at]};
+        hold_partners(x, &bad);
+        at += 1 + strlen(bad.name) + 1;
+    }
+}
+
+/* Remember what was not placed of the folder that may go on. Where there are more than have
+ * room, what belongs to the rest is placed by itself. */
+static void hold_for_next(alice__flow *x)
+{
+    const alice__items *items = &x->o->items;
+    uint64_t last = alice__folder_serial(items->all[items->count - 1].folder);
+    bad_file bad;
+    if (x->held_folder != last)
+        x->held_bytes = 0;
+    x->held_folder = last;
+    for (size_t i = 0; i < items->count; i++) {
+        if (!is_bad(&items->all[i], &bad) || bad.folder != last)
+            continue;
+        size_t n = strlen(bad.name) + 1;
+        if (n + 1 > sizeof x->held - x->held_bytes)
+            return;
+        x->held[x->held_bytes] = (char)(signed char)bad.status;
+        memcpy(x->held + x->held_bytes + 1, bad.name, n);
+        x->held_bytes += 1 + n;
     }
 }
 
@@ -274,11 +322,11 @@ alice_status alice__settle(alice__flow *x)
     bool to_place = false, retry = false;
     if (o->items.count == 0)
         return ALICE_OK;
+    hold_partners_of_held(x);
     for (size_t i = 0; i < o->items.count; i++) {
-        const alice__item *item = &o->items.all[i];
-        if (item->id == 0 &&
-            (item->busy || (item->outcome == ALICE_FAILED && item->status != ALICE_E_NOENT)))
-            hold_partners(x, item);
+        bad_file bad;
+        if (is_bad(&o->items.all[i], &bad))
+            hold_partners(x, &bad);
     }
     st = forget_failed(x);
     for (size_t i = 0; i < o->items.count; i++)
@@ -315,6 +363,7 @@ alice_status alice__settle(alice__flow *x)
         st = alice__remove_duplicates(x);
     for (size_t i = 0; i < o->items.count; i++)
         alice__report_item(x, &o->items.all[i]);
+    hold_for_next(x);
     alice__items_clear(&o->items);
     x->transaction_ns = alice_env_now_ns(&o->env);
     if (st == ALICE_OK)

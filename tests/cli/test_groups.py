@@ -536,6 +536,25 @@ def a_busy_partner_holds_its_group():
 
 
 @test
+def a_partner_of_another_transaction_that_is_busy_holds_its_group():
+    """Edited copies come at a folder's end: in a large one that is another transaction than the original's."""
+    for more in ([], ['--move'], ['-n']):
+        inbox = os.path.join(fast(), 'inbox')
+        put(inbox, *('IMG_%04d.JPG' % i for i in range(1100)))
+        group = {'IMG_0001.JPG': '.JPG', 'IMG_0001-edited.JPG': '-edited.JPG', 'IMG_E0001.JPG': '-E.JPG',
+                 'IMG_0001.JPG.xmp': '.JPG.xmp'}
+        put(inbox, *group)
+        busy = os.path.join(inbox, 'trip', 'IMG_0001.JPG')
+        os.utime(busy)
+        first = organize(inbox, inbox + '-organized', '--settle', '300', *more, report=True)
+        eq([n for n in group if n in fate(first)], [], 'beside one that is busy')
+        eq((first.summary['organized'], first.summary['errors']), (1099, 0), 'the others')
+        os.utime(busy, (WHEN, WHEN))
+        if more != ['-n']:
+            of_one_number(fate(organize(inbox, inbox + '-organized', *more, report=True)), group, 'then')
+
+
+@test
 def a_full_disk_tears_no_group():
     """Copied and moved to file systems that get full at every place of a group."""
     tried = 0
