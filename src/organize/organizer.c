@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "catalog/tree_mark.h"
 #include "mem/profile_hook.h"
 #include "port/fs.h"
 #include "port/limits.h"
@@ -244,13 +245,15 @@ static bool holds_files(const alice_organizer *o)
 /*
  * SQLite takes an empty file for a new database. Beside an organized tree it is a catalog
  * that was emptied, and all would be placed a second time. One that a kill left while it was
- * being made may have its content in its log.
+ * being made may have its content in its log; or no run has marked the tree yet, and then it
+ * is as if there were none: the tree is read first.
  */
 static alice_status check_emptied(const alice_organizer *o, alice_error *error)
 {
     static const char *const ends[] = {"-wal", "-journal"};
     char log[ALICE__PATH_MAX + 16];
     alice__fs_stat s;
+    alice__tree_mark mark = {.catalog = 0};
     if (alice__fs_stat_path(o->catalog_path, &s) != 0 || s.kind != ALICE__FS_FILE || s.size > 0)
         return ALICE_OK;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
@@ -258,7 +261,8 @@ static alice_status check_emptied(const alice_organizer *o, alice_error *error)
         if (alice__fs_stat_path(log, &s) == 0 && s.size > 0)
             return ALICE_OK;
     }
-    if (!holds_files(o))
+    if (!holds_files(o) ||
+        (alice__tree_mark_read(o->home, &mark) == ALICE_OK && mark.catalog == 0))
         return ALICE_OK;
     return alice__fail(
         error, ALICE_E_DAMAGED, 0,

@@ -49,6 +49,24 @@ def a_lost_catalog_doubles_nothing():
 
 
 @test
+def a_catalog_that_was_cut_off_in_the_making_is_none():
+    """A kill while it is made, before any run has marked the tree, leaves an empty file."""
+    inbox, organized, contents = made()
+    organize(inbox, organized)
+    os.unlink(catalog_of(organized))
+    os.unlink(os.path.join(organized, '.alice', 'generation'))
+    open(catalog_of(organized), 'w').close()
+    before = listing(organized)
+    r = organize(inbox, organized)
+    eq((r.summary['organized'], r.summary['rebuilt'], r.summary['errors']), (0, len(contents), 0))
+    eq(listing(organized), before, 'the tree')
+    # With the mark it was a catalog once: then it is damaged, and that is said.
+    os.truncate(catalog_of(organized), 0)
+    r = organize(inbox, organized, expect=3)
+    assert b'is empty' in r.err, r.text()
+
+
+@test
 def the_whole_folder_of_the_catalog_may_be_lost():
     inbox, organized, contents = made()
     organize(inbox, organized)
