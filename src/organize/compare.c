@@ -35,8 +35,10 @@ alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64
 {
     alice_reader *reader = NULL;
     hashing h = {.how = how};
-    alice_reader_options o = {
-        .env = how->env, .chunk_bytes = how->chunk_bytes, .fail_if_grown = true};
+    alice_reader_options o = {.env = how->env,
+                              .chunk_bytes = how->chunk_bytes,
+                              .use_mmap = how->use_mmap,
+                              .fail_if_grown = true};
     alice__hasher_init(&h.hasher);
     alice_status st = alice_reader_open_fd(&reader, fd, &o, NULL);
     if (st == ALICE_OK)

@@ -15,6 +15,8 @@ typedef struct alice__reading_whole {
     alice_env env;           /* its account pays the chunks */
     const alice__fs_ops *fs; /* NULL: the real one */
     size_t chunk_bytes;
+    bool use_mmap; /* a hash sees the file through mapped windows, which takes a
+                      chunk more and, in this process, a SIGBUS handler */
     bool (*should_stop)(void *ctx); /* asked every few MB: then ALICE_E_CANCELLED; or NULL */
     void *stop_ctx;
 } alice__reading_whole;

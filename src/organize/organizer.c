@@ -62,6 +62,8 @@ alice__reading_whole alice__organizer_reading(const alice_organizer *o)
     return (alice__reading_whole){.env = alice__organizer_env(o, o->acc_stream),
                                   .fs = o->fs,
                                   .chunk_bytes = o->sizes.chunk,
+                                  /* Another program's signal handlers are its own. */
+                                  .use_mmap = o->o.kernel_backstop && !o->config.no_mmap,
                                   .should_stop = o->o.should_stop,
                                   .stop_ctx = o->o.ctx};
 }

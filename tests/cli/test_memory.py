@@ -83,6 +83,23 @@ def long_files_do_not_take_memory():
 
 
 @test
+def files_that_differ_at_their_end_do_not_take_memory():
+    inbox = os.path.join(place(), 'inbox')
+    os.mkdir(inbox)
+    for i in range(3):
+        with open(os.path.join(inbox, 'film%d.mp4' % i), 'wb') as f:
+            f.write(collection.sample.mp4(3000000000))
+            f.truncate(64 * MB)
+            f.seek(63 * MB)
+            f.write(b'end %d' % (i // 2))
+    for mapped in ('true', 'false'):
+        r = organize(inbox, os.path.join(os.path.dirname(inbox), 'o ' + mapped), '--max-memory', '16',
+                     '--set', 'memory.chunk_size_kb=1024', '--set', 'memory.use_mmap=' + mapped, watch=True)
+        eq((r.summary['organized'], r.summary['duplicates']), (2, 1), 'told apart by their contents')
+        assert 0 < r.high < 16 * MB, r.high
+
+
+@test
 def too_small_a_limit_names_the_smallest_that_works():
     inbox = os.path.join(fast(), 'inbox')
     truth = collection.make(inbox, 300)

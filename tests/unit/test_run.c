@@ -3,6 +3,7 @@
 #include "faulty_fs.h"
 #include "tree.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <alice/organize.h>
@@ -517,6 +518,73 @@ static void a_kill_while_duplicates_leave_doubles_none(void **state)
     assert_true(kills > 10);
 }
 
+/* ---- mapped or read ---- */
+
+typedef struct mapping {
+    char inbox[96];
+    unsigned asked, mapped;
+    void (*handler)(int); /* of SIGBUS, as it was before */
+    bool handled;
+} mapping;
+
+/* Asked between files, and in the middle of one that is hashed. */
+static bool looks_for_mappings(void *ctx)
+{
+    mapping *m = ctx;
+    char line[512];
+    struct sigaction now;
+    FILE *f = fopen("/proc/self/maps", "r");
+    while (f && fgets(line, sizeof line, f))
+        m->mapped += strstr(line, m->inbox) != NULL;
+    if (f)
+        fclose(f);
+    assert_int_equal(sigaction(SIGBUS, NULL, &now), 0);
+    m->handled |= now.sa_handler != m->handler;
+    m->asked++;
+    return false;
+}
+
+/* In a process of its own a run obeys `use_mmap`; in another's it neither maps what may be cut
+ * off nor takes that program's signals. */
+static void what_is_hashed_is_mapped_where_it_may_be(void **state)
+{
+    scene *s = *state;
+    const char *const names[] = {"a.jpg", "b.jpg"};
+    for (unsigned i = 0; i < 2; i++) {
+        picture(s, "x.jpg", "2024:05:06 10:00:00", Y2024);
+        assert_int_equal(renameat(s->inbox_fd, "x.jpg", s->inbox_fd, names[i]), 0);
+        int fd = openat(s->inbox_fd, names[i], O_WRONLY | O_CLOEXEC);
+        assert_int_equal(pwrite(fd, names[i], 5, 20000000), 5);
+        close(fd);
+    }
+    struct sigaction before;
+    assert_int_equal(sigaction(SIGBUS, NULL, &before), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        const bool own = i & 1, no_mmap = i & 2;
+        char organized[128];
+        mapping m = {.handler = before.sa_handler};
+        snprintf(m.inbox, sizeof m.inbox, "%s", s->inbox);
+        snprintf(organized, sizeof organized, "%s-%u", s->organized, i);
+        const alice_organizer_options options = {.inbox = s->inbox,
+                                                 .organized = organized,
+                                                 .config.no_mmap = no_mmap,
+                                                 .kernel_backstop = own,
+                                                 .should_stop = looks_for_mappings,
+                                                 .ctx = &m};
+        alice_error error = {.text = ""};
+        alice_organizer *o = NULL;
+        assert_ok(alice_organizer_open(&o, &options, &error));
+        assert_ok(alice_organizer_organize(o, &s->r, &error));
+        alice_organizer_close(&o);
+        assert_int_equal(s->r.tally.organized, 2);
+        assert_true(m.asked >= 4);
+        assert_int_equal(m.mapped > 0, own && !no_mmap);
+        assert_int_equal(m.handled, own && !no_mmap);
+        assert_int_equal(sigaction(SIGBUS, NULL, &before), 0);
+        assert_ptr_equal(before.sa_handler, m.handler);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -534,6 +602,7 @@ int main(void)
         TEST(times_that_follow_each_other_are_not_believed),
         TEST(what_only_its_head_tells_leaves_too),
         TEST(a_kill_while_duplicates_leave_doubles_none),
+        TEST(what_is_hashed_is_mapped_where_it_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
