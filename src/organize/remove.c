@@ -31,8 +31,10 @@ static int open_twin(const alice__flow *x, const alice__item *item, const char *
                : -ENOENT;
 }
 
-/* Whether the bytes of the item stand at `dest` now, durable; also the hash of its head. */
-static alice_status is_same_now(alice__flow *x, alice__item *item, const char *dest, bool *same)
+/* Whether the bytes of the item stand at `dest` now, durable; also the hash of its head. `*why`
+ * not. */
+static alice_status is_same_now(alice__flow *x, alice__item *item, const char *dest, bool *same,
+                                const char **why)
 {
     const alice__reading_whole how = alice__organizer_reading(x->o);
     alice_env env = alice__organizer_env(x->o, x->o->acc_batch);
@@ -44,10 +46,13 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
     *same = false;
     if (alice__fs_open_read(alice__folder_fd(item->folder), item->name, &from) != 0 ||
         open_twin(x, item, dest, &to) != 0 || alice__fs_stat_fd(from, &a) != 0 ||
-        alice__fs_stat_fd(to, &b) != 0 || b.kind != ALICE__FS_FILE ||
-        /* Two paths of one file are no copy of it. */
-        (a.dev == b.dev && a.inode == b.inode) || !alice__is_stamped(&a, &item->stamp) ||
-        a.size != b.size)
+        alice__fs_stat_fd(to, &b) != 0 || b.kind != ALICE__FS_FILE)
+        goto out;
+    if (a.dev == b.dev && a.inode == b.inode) { /* two paths of one file are no copy of it */
+        *why = "kept: it is the organized file itself, by another path";
+        goto out;
+    }
+    if (!alice__is_stamped(&a, &item->stamp) || a.size != b.size)
         goto out;
     st = alice__same_bytes(&how, from, to, a.size, same);
     if (st != ALICE_OK || !*same)
@@ -151,13 +156,14 @@ alice_status alice__remove_duplicates(alice__flow *x)
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
         bool same = false;
-        if (!item->twin || item->left || item->outcome == ALICE_FAILED)
+        const char *why = "kept: its bytes are not those of the organized file now";
+        if (!item->twin || item->left || item->busy || item->outcome == ALICE_FAILED)
             continue;
         if (alice__flow_asked_to_stop(x))
             break;
         st = alice__catalog_dest(o->catalog, item->twin, dest, sizeof dest);
         if (st == ALICE_OK && *dest)
-            st = is_same_now(x, item, dest, &same);
+            st = is_same_now(x, item, dest, &same, &why);
         if (st == ALICE_E_CANCELLED) {
             x->stop = true;
             break;
@@ -165,7 +171,7 @@ alice_status alice__remove_duplicates(alice__flow *x)
         if (st == ALICE_E_NOMEM || st == ALICE_E_BUDGET)
             return st;
         if (st != ALICE_OK || !same) { /* what cannot be compared stays */
-            item->reason = "kept: its bytes are not those of the organized file now";
+            item->reason = why;
             continue;
         }
         if (o->o.dry_run) {

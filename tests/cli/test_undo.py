@@ -361,6 +361,15 @@ def a_duplicate_of_the_same_batch_leaves_too():
     eq(os.listdir(twin), [], 'the twin')
     eq(undo(organized)['left'], 0, 'taken back')
     eq(only_files(inbox), before, 'the inbox')
+    # Two names of one file are no two copies: said so, and kept.
+    os.makedirs(os.path.join(inbox, 'linked'))
+    with open(os.path.join(inbox, 'linked', '1.jpg'), 'wb') as f:
+        f.write(collection.sample.jpeg(seed=99000))
+    os.link(os.path.join(inbox, 'linked', '1.jpg'), os.path.join(inbox, 'linked', '2.jpg'))
+    r = organize(inbox, organized, '--move', '--duplicates', 'remove', report=True)
+    eq([x['reason'] for x in r.report if b'linked/2' in path_of(x['source_path'])],
+       ['kept: it is the organized file itself, by another path'], 'the reason')
+    eq(os.listdir(os.path.join(inbox, 'linked')), ['2.jpg'], 'the other name')
     alice('organize', inbox, organized, '--duplicates', 'remove', expect=2)  # a copy keeps its inbox
     alice('organize', inbox, organized, '--move', '--duplicates', 'perhaps', expect=2)
     alice('organize', inbox, organized, '--move', '--duplicates', 'remove', '--only', 'video', expect=2)
