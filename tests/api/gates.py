@@ -10,6 +10,7 @@ from installed import fail, run
 
 SOURCE = sys.argv[1]
 SPDX = '/* SPDX-License-Identifier: MIT */\n'
+MAP = 'docs/architecture.md'
 GOOD = {
     'include/alice/base.h': '#include <stddef.h>\n',
     'src/port/fs.h': '#include "base/size.h"\n',
@@ -49,9 +50,17 @@ CIRCLES = (
 )
 
 
+def map_of(names):
+    """docs/architecture.md of a project with these files."""
+    return ''.join(f'`{os.path.dirname(n)}`: `{os.path.basename(n)[:-2]}`\n\n'
+                   for n in names if n.startswith('src/') and n.endswith('.c'))
+
+
 def project(more):
     top = tempfile.mkdtemp(prefix='alice-gates-', dir='/var/tmp')
-    for name, text in {**GOOD, **more}.items():
+    files = {**GOOD, **more}
+    files.setdefault(MAP, map_of(files))
+    for name, text in files.items():
         path = os.path.join(top, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, 'w', encoding='utf-8') as f:
@@ -83,6 +92,14 @@ def layers():
     for files, said in CIRCLES:
         status, out = tried({name: text + '\n' for name, text in files.items()}, 'scripts/check-layers')
         check(status == (1 if said else 0) and (said or '') in out, 'a circle', files, status, out)
+
+
+def the_map():
+    good = map_of(GOOD)
+    for text, said in (('', 'src/mem/budget.c: docs/architecture.md does not name it'),
+                       (good + '`src/mem`: `nobody`\n', 'names nobody, and there is no such file')):
+        status, out = tried({MAP: text}, 'scripts/check-layers')
+        check(status == 1 and said in out, 'a map that is not true', text, status, out)
 
 
 def clang_format(folder, version):
@@ -160,6 +177,7 @@ def counting():
 
 
 layers()
+the_map()
 layout()
 suites()
 counting()
