@@ -40,6 +40,17 @@ static inline alice__hash alice__hash_of_bytes(const void *p, size_t n)
     return alice__hash_words(alice__hash128_bytes(p, n));
 }
 
+/*
+ * A print names what is known of a content so far, and what comes next goes into it: the size
+ * and the hash of the head, then that of its samples, then that of all. Files with different
+ * prints are different; those with the same one have to be compared.
+ */
+static inline uint64_t alice__print_next(uint64_t print, alice__hash h)
+{
+    const uint64_t words[] = {print, h.low, h.high};
+    return alice__hash_of_bytes(words, sizeof words).low;
+}
+
 static inline bool alice__hash_same(alice__hash a, alice__hash b)
 {
     return a.low == b.low && a.high == b.high;

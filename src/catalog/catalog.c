@@ -191,6 +191,11 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
     }
     if (st == ALICE_OK && row->state == ALICE__PLACED) {
         st = alice__catalog_remember(c, row->stamp.size, row->head, new_id);
+        if (st == ALICE_OK && row->print)
+            st = alice__catalog_list(c, row->print, new_id);
+        if (st == ALICE_OK && row->print && row->chained)
+            st = alice__catalog_set_chain(c, alice__print_next(row->stamp.size, row->head),
+                                          new_id);
         c->now.placed++;
     }
     if (st != ALICE_OK)

@@ -99,6 +99,19 @@ typedef struct alice__candidate {
 alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash head,
                                  int64_t *after, char *buf, size_t buf_size,
                                  alice__candidate *out);
+/*
+ * Files of one size with the same head, and of those the ones with the same samples, are a
+ * chain: so that the n-th of them is not held against all n - 1 before it, each is listed
+ * under the print that tells more of it. chain(): up to which row that is done; 0: there is no
+ * such chain. alike(): as same(), those listed under a print. Lists and chains are part of the
+ * current batch. A row that is listed late takes the chain of its print back to before it.
+ */
+alice_status alice__catalog_chain(alice__catalog *c, uint64_t print, int64_t *upto);
+alice_status alice__catalog_set_chain(alice__catalog *c, uint64_t print, int64_t upto);
+alice_status alice__catalog_list(alice__catalog *c, uint64_t print, int64_t id);
+alice_status alice__catalog_alike(alice__catalog *c, uint64_t print, uint64_t size,
+                                  alice__hash head, int64_t *after, char *buf, size_t buf_size,
+                                  alice__candidate *out);
 /* Remember a content hash that had to be computed. Part of the current batch. */
 alice_status alice__catalog_set_content(alice__catalog *c, int64_t id, alice__hash content);
 /* Path (below organized) of a row; for reports. "" when it has none. */

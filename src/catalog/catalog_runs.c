@@ -189,5 +189,13 @@ alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
         c->now.placed += state == ALICE__PLACED ? 1 : row.state == ALICE__PLACED ? -1 : 0;
         c->windows[0]->dir = 0;
     }
+    /* While it was not placed its print may have been passed over. */
+    if (st == ALICE_OK && row.state != state && state == ALICE__PLACED) {
+        uint64_t print = alice__print_next(row.stamp.size, row.head);
+        int64_t upto = 0;
+        st = alice__catalog_chain(c, print, &upto);
+        if (st == ALICE_OK && upto >= id)
+            st = alice__catalog_set_chain(c, print, id - 1);
+    }
     return st;
 }

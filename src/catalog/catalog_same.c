@@ -138,6 +138,30 @@ static alice_status next_fingerprint(alice__catalog *c, uint32_t key, int64_t af
     return st;
 }
 
+/* Row `id`, when it is a placed file with this fingerprint; else out->id is 0. */
+static alice_status candidate_of(alice__catalog *c, int64_t id, uint64_t size, alice__hash head,
+                                 char *buf, size_t buf_size, alice__candidate *out)
+{
+    alice__store *s = alice__catalog_store_of(c, id);
+    alice__store_row row;
+    alice_status st = alice__store_row_get(s, id, &row);
+    if (st != ALICE_OK)
+        return st == ALICE_E_NOENT ? ALICE_OK : st; /* forgotten since */
+    if (row.state == ALICE__PLACED && row.stamp.size == size &&
+        alice__hash_same(row.head, head)) {
+        int n = snprintf(buf, buf_size, "%s", row.dest);
+        if (n < 0 || (size_t)n >= buf_size)
+            st = ALICE_E_TOOBIG;
+        *out = (alice__candidate){.id = id,
+                                  .size = size,
+                                  .has_content = row.has_content,
+                                  .content = row.content,
+                                  .dest = buf};
+    }
+    alice__store_row_end(s);
+    return st;
+}
+
 alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash head,
                                  int64_t *after, char *buf, size_t buf_size,
                                  alice__candidate *out)
@@ -146,35 +170,67 @@ alice_status alice__catalog_same(alice__catalog *c, uint64_t size, alice__hash h
     int64_t id = *after;
     alice_status st = alice__catalog_refresh(c);
     *out = (alice__candidate){0};
-    while (st == ALICE_OK) {
-        alice__store_row row;
+    while (st == ALICE_OK && out->id == 0) {
         st = next_fingerprint(c, key, id, &id);
         if (st != ALICE_OK || id == 0)
             break;
-        st = alice__store_row_get(alice__catalog_store_of(c, id), id, &row);
-        if (st == ALICE_E_NOENT) { /* forgotten since */
-            st = ALICE_OK;
-            continue;
-        }
-        if (st != ALICE_OK)
-            break;
-        bool same = row.state == ALICE__PLACED && row.stamp.size == size &&
-                    row.head.low == head.low && row.head.high == head.high;
-        if (same) {
-            int n = snprintf(buf, buf_size, "%s", row.dest);
-            if (n < 0 || (size_t)n >= buf_size)
-                st = ALICE_E_TOOBIG;
-            *out = (alice__candidate){.id = id,
-                                      .size = size,
-                                      .has_content = row.has_content,
-                                      .content = row.content,
-                                      .dest = buf};
-        }
-        alice__store_row_end(alice__catalog_store_of(c, id));
-        if (same)
-            break;
+        st = candidate_of(c, id, size, head, buf, buf_size, out);
     }
     if (st == ALICE_OK && id != 0)
         *after = id;
     return st;
+}
+
+/* ---- more than the head ---- */
+
+alice_status alice__catalog_chain(alice__catalog *c, uint64_t print, int64_t *upto)
+{
+    *upto = 0;
+    alice_status st = alice__store_chain_get(c->top, print, upto);
+    if (st == ALICE_OK && *upto == 0 && c->base)
+        st = alice__store_chain_get(c->base, print, upto);
+    return st;
+}
+
+alice_status alice__catalog_set_chain(alice__catalog *c, uint64_t print, int64_t upto)
+{
+    alice_status st = alice__store_begin(c->top);
+    return st == ALICE_OK ? alice__store_chain_set(c->top, print, upto) : st;
+}
+
+alice_status alice__catalog_list(alice__catalog *c, uint64_t print, int64_t id)
+{
+    int64_t there = 0, upto = 0;
+    alice_status st = alice__store_alike_next(c->top, print, id - 1, &there);
+    if (st == ALICE_OK && there != id)
+        st = alice__catalog_chain(c, print, &upto);
+    if (st != ALICE_OK || there == id)
+        return st;
+    st = alice__store_begin(c->top);
+    if (st == ALICE_OK)
+        st = alice__store_alike_add(c->top, print, id);
+    return st == ALICE_OK && upto >= id ? alice__store_chain_set(c->top, print, id - 1) : st;
+}
+
+alice_status alice__catalog_alike(alice__catalog *c, uint64_t print, uint64_t size,
+                                  alice__hash head, int64_t *after, char *buf, size_t buf_size,
+                                  alice__candidate *out)
+{
+    int64_t id = *after;
+    *out = (alice__candidate){0};
+    for (;;) {
+        /* A dry run lists rows of either database in its own. */
+        int64_t in_top = 0, in_base = 0;
+        alice_status st = alice__store_alike_next(c->top, print, id, &in_top);
+        if (st == ALICE_OK && c->base)
+            st = alice__store_alike_next(c->base, print, id, &in_base);
+        id = in_base && (in_top == 0 || in_base < in_top) ? in_base : in_top;
+        if (st == ALICE_OK && id)
+            st = candidate_of(c, id, size, head, buf, buf_size, out);
+        if (st != ALICE_OK || id == 0)
+            return st;
+        *after = id;
+        if (out->id)
+            return ALICE_OK;
+    }
 }

@@ -28,6 +28,8 @@ typedef struct alice__row {
     alice__hash head;
     bool has_content;
     alice__hash content;
+    uint64_t print; /* of a placed one: it is listed as alike; 0: its head says enough */
+    bool chained;   /* so are all before it with its head */
     const alice_media_info *info; /* NULL: not media; texts are stored with it */
     int64_t run_id;
 } alice__row;

@@ -9,6 +9,7 @@
  *     ├── dirs, runs    what `dir` and `run` mean
  *     └── words         texts that many rows share
  *   fingerprints ────── (key, id), filled in sorted merges
+ *   alike, chains ───── (print, id): files with equal heads, told apart by more than that
  *   counters ────────── (project, source) → next number
  *   batch ───────────── one row, written with each commit
  *   tree ────────────── one row: which state of the organized tree is known
@@ -80,7 +81,12 @@ static const char schema_2[] =
 static const char schema_3[] = "CREATE INDEX files_doubted ON files(dest)"
                                " WHERE other < 0 AND state = 1 AND replaced IS NULL;";
 
-static const char *const steps[] = {schema_1, schema_2, schema_3};
+/* Few or none: files that were told apart by more than their heads. */
+static const char schema_4[] =
+    "CREATE TABLE alike(print INTEGER, id INTEGER, PRIMARY KEY(print, id)) WITHOUT ROWID;"
+    "CREATE TABLE chains(print INTEGER PRIMARY KEY, upto INTEGER NOT NULL);";
+
+static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- opening ---- */

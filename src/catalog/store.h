@@ -221,6 +221,16 @@ alice_status alice__store_fingerprint_add(alice__store *s, uint32_t key, int64_t
 alice_status alice__store_fingerprint_next(alice__store *s, uint32_t key, int64_t after,
                                            int64_t *id);
 
+/* ---- files that are told apart by more than their heads ---- */
+
+alice_status alice__store_alike_add(alice__store *s, uint64_t print, int64_t id);
+/* The smallest id above `after` with this print; 0: none. */
+alice_status alice__store_alike_next(alice__store *s, uint64_t print, int64_t after,
+                                     int64_t *id);
+/* *upto 0: no such chain. */
+alice_status alice__store_chain_get(alice__store *s, uint64_t print, int64_t *upto);
+alice_status alice__store_chain_set(alice__store *s, uint64_t print, int64_t upto);
+
 /* ---- numbers ---- */
 
 /* *next 0: never used. */

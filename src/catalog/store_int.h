@@ -104,6 +104,11 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(PRINT_ADD, "INSERT OR IGNORE INTO fingerprints VALUES(?1, ?2)")                          \
     X(PRINT_NEXT, "SELECT id FROM fingerprints WHERE key = ?1 AND id > ?2"                     \
                   " ORDER BY id LIMIT 1")                                                      \
+    X(ALIKE_ADD, "INSERT OR IGNORE INTO alike VALUES(?1, ?2)")                                 \
+    X(ALIKE_NEXT, "SELECT id FROM alike WHERE print = ?1 AND id > ?2 ORDER BY id LIMIT 1")     \
+    X(CHAIN_GET, "SELECT upto FROM chains WHERE print = ?1")                                   \
+    X(CHAIN_SET, "INSERT INTO chains VALUES(?1, ?2)"                                           \
+                 " ON CONFLICT(print) DO UPDATE SET upto = excluded.upto")                     \
     X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")              \
     X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                    \
                   " ON CONFLICT(project, source) DO UPDATE SET next = excluded.next")

@@ -439,15 +439,49 @@ alice_status alice__store_fingerprint_add(alice__store *s, uint32_t key, int64_t
     return alice__sql_run_with(s, Q_PRINT_ADD, numbers, 2);
 }
 
+/* A statement of a number and an id, which answers one number at most. */
+static alice_status ask_two(alice__store *s, int which, int64_t first, int64_t second,
+                            int64_t *out)
+{
+    sqlite3_stmt *q;
+    alice_status st = alice__sql_take_id(s, which, first, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 2, second);
+    return alice__sql_run_number(s, q, out);
+}
+
 alice_status alice__store_fingerprint_next(alice__store *s, uint32_t key, int64_t after,
                                            int64_t *id)
 {
+    return ask_two(s, Q_PRINT_NEXT, (int32_t)key, after, id);
+}
+
+/* ---- files that are told apart by more than their heads ---- */
+
+alice_status alice__store_alike_add(alice__store *s, uint64_t print, int64_t id)
+{
+    const int64_t numbers[] = {(int64_t)print, id};
+    return alice__sql_run_with(s, Q_ALIKE_ADD, numbers, 2);
+}
+
+alice_status alice__store_alike_next(alice__store *s, uint64_t print, int64_t after,
+                                     int64_t *id)
+{
+    return ask_two(s, Q_ALIKE_NEXT, (int64_t)print, after, id);
+}
+
+alice_status alice__store_chain_get(alice__store *s, uint64_t print, int64_t *upto)
+{
     sqlite3_stmt *q;
-    alice_status st = alice__sql_take_id(s, Q_PRINT_NEXT, (int32_t)key, &q);
-    if (st != ALICE_OK)
-        return st;
-    sqlite3_bind_int64(q, 2, after);
-    return alice__sql_run_number(s, q, id);
+    alice_status st = alice__sql_take_id(s, Q_CHAIN_GET, (int64_t)print, &q);
+    return st == ALICE_OK ? alice__sql_run_number(s, q, upto) : st;
+}
+
+alice_status alice__store_chain_set(alice__store *s, uint64_t print, int64_t upto)
+{
+    const int64_t numbers[] = {(int64_t)print, upto};
+    return alice__sql_run_with(s, Q_CHAIN_SET, numbers, 2);
 }
 
 /* ---- numbers ---- */

@@ -7,7 +7,10 @@
 
 #include "base/error.h"
 
-enum { STRETCH = 8 * 1024 * 1024 }; /* between two looks at should_stop */
+enum {
+    STRETCH = 8 * 1024 * 1024, /* between two looks at should_stop */
+    SAMPLE = 16 * 1024
+};
 
 static bool asked_to_stop(const alice__reading_whole *how, uint64_t at, size_t n)
 {
@@ -50,6 +53,28 @@ alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64
         st = ALICE_E_CHANGED;
     if (st == ALICE_OK)
         *out = alice__hash_words(alice__hasher_final(&h.hasher));
+    return st;
+}
+
+alice_status alice__sample_hash(const alice__reading_whole *how, int fd, uint64_t size,
+                                alice__hash *out)
+{
+    const alice__fs_ops *fs = how->fs ? how->fs : &alice__fs_real;
+    const uint64_t rest = size - ALICE__HEAD_BYTES;
+    const size_t n = rest < SAMPLE ? (size_t)rest : SAMPLE;
+    const uint64_t at[2] = {ALICE__HEAD_BYTES + (rest - n) / 2, size - n};
+    void *buf = NULL;
+    alice_status st = alice_env_alloc(&how->env, 2 * SAMPLE, ALICE_HERE, &buf);
+    if (st != ALICE_OK)
+        return st;
+    for (size_t i = 0; i < 2 && st == ALICE_OK; i++) {
+        size_t got = 0;
+        int r = fs->read_at(fs, fd, at[i], (uint8_t *)buf + i * n, n, &got);
+        st = r ? alice__status_of_errno(-r) : got != n ? ALICE_E_CHANGED : ALICE_OK;
+    }
+    if (st == ALICE_OK)
+        *out = alice__hash_of_bytes(buf, 2 * n);
+    alice_env_free(&how->env, buf, 2 * SAMPLE);
     return st;
 }
 

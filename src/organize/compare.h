@@ -25,6 +25,11 @@ typedef struct alice__reading_whole {
 alice_status alice__content_hash(const alice__reading_whole *how, int fd, uint64_t size,
                                  alice__hash *out);
 
+/* The same of two short stretches behind the head, in the middle and at the end: what is read
+ * of a long file before all of it. */
+alice_status alice__sample_hash(const alice__reading_whole *how, int fd, uint64_t size,
+                                alice__hash *out);
+
 /* Compare two open files of `size` bytes each. A file of another size by now is not the same.
  */
 alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, uint64_t size,

@@ -295,6 +295,8 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
                       .head = p->head,
                       .has_content = search.has_content,
                       .content = search.content,
+                      .print = search.print,
+                      .chained = search.chained,
                       .info = &p->info,
                       .run_id = x->id};
     return add_row(x, p, &row, item);

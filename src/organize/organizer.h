@@ -58,7 +58,8 @@ struct alice_organizer {
 
     alice_cache
         *projects; /* metadata: first folder below the inbox → its safe and its folded name */
-    alice_cache *verdicts; /* result: fingerprint → the row last found to have the same bytes */
+    alice_cache *verdicts; /* result: fingerprint → the row last found to have the same bytes;
+                              print → the rows with it that were passed over in this run */
     alice_cache *folders; /* directory: destination folder → whether it stood before this run */
     alice_cache *hashes; /* hash: row → content hash */
 

@@ -101,8 +101,11 @@ typedef struct alice__twin_search {
     alice__flow *x;
     const alice__probe *p;
     alice__reading_whole how;
-    int fd;    /* of the file itself; -1: not opened yet; the caller closes it */
-    bool gone; /* a candidate is not where the catalog has it */
+    int fd;         /* of the file itself; -1: not opened yet; the caller closes it */
+    bool gone;      /* a candidate is not where the catalog has it */
+    bool holes;     /* one could not be read, */
+    bool chained;   /* none of those with its head: they are all listed by their samples */
+    uint64_t print; /* of size, head and samples; 0: nothing has the same head */
     bool has_content;
     alice__hash content; /* of the file itself */
 } alice__twin_search;

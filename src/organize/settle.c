@@ -267,9 +267,9 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
             take_back_group(x, item, st);
         } else if (st != ALICE_OK) {
             take_back_group(x, item, st);
-            if (alice__item_is_busy(x, item, st))
-                continue;
-            alice__item_fail(item, st, e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
+            if (!alice__item_is_busy(x, item, st))
+                alice__item_fail(item, st,
+                                 e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
             if (st == ALICE_E_NOSPC) {
                 stopped = st;
                 if (x->error)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the same bytes are organized already: by size and head (the catalog's
- * answer), by the whole content where the head is not the whole, and at last by
- * comparing.
+ * Whether the same bytes are organized already. Files of one size with the same head, where
+ * that is not the whole, are told apart by samples of the rest, and those with the same samples
+ * by their whole contents: each is known of a file once, kept in the catalog, and looked up
+ * there. What is left is compared, byte for byte.
+ *
+ *   size, head ─▶ rows ─▶ listed by samples ─▶ rows ─▶ listed by contents ─▶ rows ─▶ compare
  */
 #include "organize/run.h"
 
@@ -18,231 +21,248 @@ static int open_candidate(alice__twin_search *t, const alice__candidate *c)
 {
     alice__flow *x = t->x;
     alice_organizer *o = x->o;
+    const alice__fs_ops *fs = t->how.fs;
     bool waits = x->first_row != 0 && c->id >= x->first_row;
     char path[ALICE__PATH_MAX];
     int fd = -1;
-    if (o->organized_fd >= 0 && alice__fs_open_read(o->organized_fd, c->dest, &fd) == 0)
+    if (o->organized_fd >= 0 && fs->open_read(fs, o->organized_fd, c->dest, &fd) == 0)
         return fd;
     alice__fs_stat s;
     if (waits && alice__catalog_source(o->catalog, c->id, path, sizeof path) == ALICE_OK &&
-        alice__fs_open_read(ALICE__FS_CWD, path, &fd) == 0)
+        fs->open_read(fs, ALICE__FS_CWD, path, &fd) == 0)
         return fd;
-    t->gone |=
-        o->organized_fd >= 0 && alice__fs_stat_at(o->organized_fd, c->dest, &s) == -ENOENT;
+    t->gone |= o->organized_fd >= 0 && fs->stat_at(fs, o->organized_fd, c->dest, &s) == -ENOENT;
     return -1;
 }
 
-static alice_status own_content(alice__twin_search *t)
+static alice_status open_own(alice__twin_search *t)
 {
-    if (t->has_content)
-        return ALICE_OK;
-    alice_status st = alice__content_hash(&t->how, t->fd, t->p->stamp.size, &t->content);
-    t->has_content = st == ALICE_OK;
-    t->x->o->streamed++;
+    const alice__fs_ops *fs = t->how.fs;
+    return t->fd >= 0 ||
+                   fs->open_read(fs, alice__folder_fd(t->p->folder), t->p->name, &t->fd) == 0
+               ? ALICE_OK
+               : ALICE_E_CHANGED;
+}
+
+/* What the files with one print are told apart by. */
+typedef enum depth { BY_SAMPLES, BY_CONTENT } depth;
+
+/* Of the file itself: the print that says more than `print`. */
+static alice_status own_print(alice__twin_search *t, depth by, uint64_t print, uint64_t *out)
+{
+    alice__hash h = t->content;
+    alice_status st = open_own(t);
+    if (st == ALICE_OK && by == BY_SAMPLES) {
+        st = alice__sample_hash(&t->how, t->fd, t->p->stamp.size, &h);
+    } else if (st == ALICE_OK && !t->has_content) {
+        st = alice__content_hash(&t->how, t->fd, t->p->stamp.size, &t->content);
+        t->has_content = st == ALICE_OK;
+        t->x->o->streamed++;
+        h = t->content;
+    }
+    *out = alice__print_next(print, h);
     return st;
 }
 
-/* The content hash of a candidate, from the row, the cache, or the file `other` (-1: not from
-   there).
-   `*had` false: it cannot be read. Fails only where the run has to stop. */
-static alice_status candidate_content(alice__twin_search *t, const alice__candidate *c,
-                                      int other, alice__hash *out, bool *had)
+/* The same hash of a candidate, from the row, the cache or the file. `*had` false: it cannot be
+   read. Fails only where the run has to stop. */
+static alice_status candidate_hash(alice__twin_search *t, const alice__candidate *c, depth by,
+                                   alice__hash *out, bool *had)
 {
     alice_organizer *o = t->x->o;
     alice_bytes key = {(const uint8_t *)&c->id, sizeof c->id};
     size_t n = 0;
     *had = true;
-    if (c->has_content) {
+    if (by == BY_CONTENT && c->has_content) {
         *out = c->content;
         return ALICE_OK;
     }
-    if (alice_cache_get_copy(o->hashes, key, out, sizeof *out, &n) == ALICE_OK &&
+    if (by == BY_CONTENT &&
+        alice_cache_get_copy(o->hashes, key, out, sizeof *out, &n) == ALICE_OK &&
         n == sizeof *out)
         return ALICE_OK;
-    alice_status st = ALICE_E_NOENT;
-    if (other >= 0)
-        st = alice__content_hash(&t->how, other, c->size, out);
+    int fd = open_candidate(t, c);
+    alice_status st = fd < 0             ? ALICE_E_NOENT
+                      : by == BY_SAMPLES ? alice__sample_hash(&t->how, fd, c->size, out)
+                                         : alice__content_hash(&t->how, fd, c->size, out);
+    alice__fs_close(fd);
+    t->x->r->comparisons++;
     *had = st == ALICE_OK;
     if (!*had)
         return st == ALICE_E_CANCELLED ? st : ALICE_OK;
+    if (by == BY_SAMPLES)
+        return ALICE_OK;
     o->streamed++;
     alice_cache_set(o->hashes, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
                     ALICE_TTL_NEVER);
     return alice__catalog_set_content(o->catalog, c->id, *out);
 }
 
-static bool differs(const alice__hash *a, const alice__hash *b)
+static alice_status next_candidate(alice__twin_search *t, depth by, uint64_t print, int64_t *id,
+                                   char *dest, alice__candidate *c)
 {
-    return a->low != b->low || a->high != b->high;
+    const alice__probe *p = t->p;
+    return by == BY_SAMPLES ? alice__catalog_same(t->x->o->catalog, p->stamp.size, p->head, id,
+                                                  dest, ALICE__DEST_MAX, c)
+                            : alice__catalog_alike(t->x->o->catalog, print, p->stamp.size,
+                                                   p->head, id, dest, ALICE__DEST_MAX, c);
 }
+
+/* Up to which row a chain was gone through in this run, whatever could not be read. */
+typedef struct passed {
+    uint64_t began_ns; /* of the run */
+    int64_t upto;
+} passed;
 
 /*
- * Files of one size with the same head are told apart by their contents. So that the n-th of
- * them is not held against all n - 1 before it, the hash cache also maps a content to its row,
- * and the verdicts say up to which row of such a chain that is so. A cache may forget: then
- * the chain is gone through again.
+ * List each row with `print` that is not listed yet under the print that says more of it. What
+ * cannot be read is passed over in this run, and tried again in the next: the catalog's chain
+ * ends before it. `*any`: there is a row with `print`.
  */
-typedef struct chain {
-    int64_t upto;      /* the rows up to this one are in the cache */
-    uint64_t departed; /* from the cache, when the first of them came */
-} chain;
-
-typedef struct content_key {
-    uint64_t size;
-    alice__hash content;
-} content_key;
-
-static uint64_t departed(alice_cache *cache)
+static alice_status list_alike(alice__twin_search *t, depth by, uint64_t print, bool *any)
 {
-    alice_cache_stats s;
-    alice_cache_get_stats(cache, &s);
-    return s.evictions + s.expirations + s.rejections;
-}
-
-static content_key key_of(const alice__twin_search *t, const alice__hash *content)
-{
-    return (content_key){t->p->stamp.size, *content};
-}
-
-static void remember_content(alice__twin_search *t, const alice__candidate *c,
-                             const alice__hash *content)
-{
-    const content_key key = key_of(t, content);
-    alice_cache_set(t->x->o->hashes, (alice_bytes){(const uint8_t *)&key, sizeof key},
-                    (alice_bytes){(const uint8_t *)&c->id, sizeof c->id}, ALICE_TTL_NEVER);
-}
-
-/* ALICE_OK and the answer; a failure is one of the file itself, or of the run, not of the
- * candidate. */
-static alice_status try_candidate(alice__twin_search *t, const alice__candidate *c, bool *same)
-{
-    uint64_t size = t->p->stamp.size;
-    bool whole = size <= ALICE__HEAD_BYTES; /* then the head was all there is */
-    bool had = false;
-    alice__hash theirs;
-    alice_status st = ALICE_OK;
-    *same = false;
-    t->x->r->comparisons++;
-    if (t->fd < 0 &&
-        alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
-        return ALICE_E_CHANGED;
-    if (!whole && t->has_content) {
-        st = candidate_content(t, c, -1, &theirs, &had);
-        if (had)
-            remember_content(t, c, &theirs);
-        if (st != ALICE_OK || (had && differs(&theirs, &t->content)))
-            return st;
+    alice_organizer *o = t->x->o;
+    const struct {
+        uint64_t print, tag; /* tells it from a verdict, which is longer */
+    } name = {print, 1};
+    const alice_bytes key = {(const uint8_t *)&name, sizeof name};
+    passed now = {.began_ns = t->x->began_ns}, old;
+    alice__candidate c;
+    char dest[ALICE__DEST_MAX];
+    int64_t upto = 0, first;
+    size_t n = 0;
+    alice_status st = alice__catalog_chain(o->catalog, print, &upto);
+    bool whole = true;
+    if (alice_cache_get_copy(o->verdicts, key, &old, sizeof old, &n) == ALICE_OK &&
+        n == sizeof old && old.began_ns == now.began_ns && old.upto > upto) {
+        whole = false;
+        now.upto = old.upto;
+    } else {
+        now.upto = upto;
     }
-    int other = open_candidate(t, c);
-    if (other < 0)
-        return ALICE_OK;
-    bool maybe = whole;
-    if (!whole) {
-        st = own_content(t);
-        if (st == ALICE_OK)
-            st = candidate_content(t, c, other, &theirs, &had);
-        if (had)
-            remember_content(t, c, &theirs);
-        maybe = st == ALICE_OK && had && !differs(&theirs, &t->content);
+    first = now.upto;
+    *any = now.upto > 0;
+    while (st == ALICE_OK) {
+        alice__hash h;
+        bool had = false;
+        st = next_candidate(t, by, print, &now.upto, dest, &c);
+        if (st != ALICE_OK || c.id == 0)
+            break;
+        *any = true;
+        st = candidate_hash(t, &c, by, &h, &had);
+        if (st == ALICE_OK && had)
+            st = alice__catalog_list(o->catalog, alice__print_next(print, h), c.id);
+        whole = whole && had;
+        if (whole)
+            upto = c.id;
     }
-    if (maybe) {
-        st = alice__same_bytes(&t->how, t->fd, other, size, same);
-        *same = *same && st == ALICE_OK;
-        if (st != ALICE_E_CANCELLED)
-            st = ALICE_OK;
-    }
-    alice__fs_close(other);
+    if (st == ALICE_OK && whole && upto != first)
+        st = alice__catalog_set_chain(o->catalog, print, upto);
+    else if (st == ALICE_OK && !whole && now.upto != first)
+        alice_cache_set(o->verdicts, key, (alice_bytes){(const uint8_t *)&now, sizeof now},
+                        ALICE_TTL_DEFAULT);
+    t->holes |= !whole;
     return st;
 }
 
-/* Try the row that a cache speaks of; one that is no more is no twin. */
-static alice_status try_row(alice__twin_search *t, int64_t id, bool *same)
+/* Compare with one row's file. ALICE_OK and the answer; a failure is one of the file itself, or
+ * of the run, not of the candidate. */
+static alice_status try_candidate(alice__twin_search *t, const alice__candidate *c, bool *same)
 {
-    char dest[ALICE__DEST_MAX];
-    alice__candidate c = {.id = id, .size = t->p->stamp.size, .dest = dest};
     *same = false;
-    alice_status st = alice__catalog_dest(t->x->o->catalog, id, dest, sizeof dest);
+    alice_status st = open_own(t);
+    if (st != ALICE_OK)
+        return st;
+    t->x->r->comparisons++;
+    int other = open_candidate(t, c);
+    if (other < 0)
+        return ALICE_OK;
+    st = alice__same_bytes(&t->how, t->fd, other, t->p->stamp.size, same);
+    *same = *same && st == ALICE_OK;
+    alice__fs_close(other);
+    return st == ALICE_E_CANCELLED ? st : ALICE_OK;
+}
+
+/* Copies come in threes: what the last one was found to be is tried first. One that is no more
+ * is no twin. */
+static alice_status try_verdict(alice__twin_search *t, alice_bytes key, int64_t *id, bool *same)
+{
+    alice_organizer *o = t->x->o;
+    char dest[ALICE__DEST_MAX];
+    size_t n = 0;
+    *same = false;
+    if (alice_cache_get_copy(o->verdicts, key, id, sizeof *id, &n) != ALICE_OK ||
+        n != sizeof *id)
+        return ALICE_OK;
+    alice__candidate c = {.id = *id, .size = t->p->stamp.size, .dest = dest};
+    alice_status st = alice__catalog_dest(o->catalog, *id, dest, sizeof dest);
     return st == ALICE_OK && *dest ? try_candidate(t, &c, same) : st;
 }
 
-/* The row with the same content, of those that the cache has; 0: none. */
-static alice_status row_of_content(alice__twin_search *t, int64_t *id)
+/* Compare with each row that may have the same bytes: `print` says how that is known. */
+static alice_status try_each(alice__twin_search *t, depth by, uint64_t print, int64_t *id,
+                             bool *same)
 {
-    size_t n = 0;
+    alice__candidate c;
+    char dest[ALICE__DEST_MAX];
     alice_status st = ALICE_OK;
     *id = 0;
-    if (t->fd < 0 &&
-        alice__fs_open_read(alice__folder_fd(t->p->folder), t->p->name, &t->fd) != 0)
-        return ALICE_E_CHANGED;
-    st = own_content(t);
-    if (st != ALICE_OK)
+    *same = false;
+    while (st == ALICE_OK && !*same) {
+        st = next_candidate(t, by, print, id, dest, &c);
+        if (st != ALICE_OK || c.id == 0)
+            break;
+        st = try_candidate(t, &c, same);
+    }
+    return st;
+}
+
+/* A file that is longer than its head. */
+static alice_status find_longer(alice__twin_search *t, int64_t *id, bool *same)
+{
+    uint64_t by_head = alice__print_next(t->p->stamp.size, t->p->head), by_content = 0;
+    bool any = false;
+    *same = false;
+    t->holes = false;
+    alice_status st = list_alike(t, BY_SAMPLES, by_head, &any);
+    if (st != ALICE_OK || !any)
         return st;
-    const content_key key = key_of(t, &t->content);
-    if (alice_cache_get_copy(t->x->o->hashes, (alice_bytes){(const uint8_t *)&key, sizeof key},
-                             id, sizeof *id, &n) != ALICE_OK ||
-        n != sizeof *id)
-        *id = 0;
-    return ALICE_OK;
+    t->chained = !t->holes;
+    st = own_print(t, BY_SAMPLES, by_head, &t->print);
+    if (st == ALICE_OK)
+        st = list_alike(t, BY_CONTENT, t->print, &any);
+    if (st != ALICE_OK || !any)
+        return st;
+    st = own_print(t, BY_CONTENT, t->print, &by_content);
+    return st == ALICE_OK ? try_each(t, BY_CONTENT, by_content, id, same) : st;
 }
 
 alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
 {
     alice_organizer *o = t->x->o;
     const alice__probe *p = t->p;
-    /* The last word tells the verdict on a fingerprint from its chain. */
-    const uint64_t print[3] = {p->stamp.size, p->head.low, p->head.high};
-    const uint64_t print_chain[4] = {print[0], print[1], print[2], 1};
-    alice_bytes key = {(const uint8_t *)print, sizeof print};
-    alice_bytes chain_key = {(const uint8_t *)print_chain, sizeof print_chain};
-    const bool whole = p->stamp.size <= ALICE__HEAD_BYTES;
-    chain now = {.departed = departed(o->hashes)}, old;
-    alice__candidate c = {.id = 0};
-    char dest[ALICE__DEST_MAX];
+    const uint64_t fingerprint[3] = {p->stamp.size, p->head.low, p->head.high};
+    const alice_bytes key = {(const uint8_t *)fingerprint, sizeof fingerprint};
+    const bool whole = p->stamp.size <= ALICE__HEAD_BYTES; /* the head was all there is */
     int64_t id = 0;
-    size_t n = 0;
     bool same = false;
-    alice_status st = ALICE_OK;
     *twin = 0;
-    if (!whole &&
-        alice_cache_get_copy(o->verdicts, chain_key, &old, sizeof old, &n) == ALICE_OK &&
-        n == sizeof old && old.departed == now.departed) {
-        st = row_of_content(t, &id);
-        if (st == ALICE_OK && id)
-            st = try_row(t, id, &same);
-        /* Where the one with this content stands no more another may. */
-        if (st == ALICE_OK && id == 0)
-            now = old;
-    } else if (alice_cache_get_copy(o->verdicts, key, &id, sizeof id, &n) == ALICE_OK &&
-               n == sizeof id) {
-        /* Copies come in threes: what the last one was found to be is tried first. */
-        st = try_row(t, id, &same);
-    }
-    while (st == ALICE_OK && !same) {
-        id = now.upto;
-        st =
-            alice__catalog_same(o->catalog, p->stamp.size, p->head, &id, dest, sizeof dest, &c);
-        if (st == ALICE_OK && c.id == 0 && t->gone && !o->reconciled) {
+    alice_status st = whole ? try_verdict(t, key, &id, &same) : ALICE_OK;
+    for (bool again = true; st == ALICE_OK && !same && again;) {
+        again = false;
+        st = whole ? try_each(t, BY_SAMPLES, 0, &id, &same) : find_longer(t, &id, &same);
+        if (st == ALICE_OK && !same && t->gone && !o->reconciled) {
             /* Somebody may have renamed or moved it: what is found has a row of its own. */
             uint64_t found = 0;
             st = alice__organizer_reconcile(o, t->x->first_row, t->x->id, &found, t->x->error);
-            if (st == ALICE_OK && found > 0)
-                continue;
+            again = found > 0;
         }
-        if (st != ALICE_OK || c.id == 0)
-            break;
-        now.upto = id = c.id;
-        st = try_candidate(t, &c, &same);
     }
-    if (st != ALICE_OK)
-        return st;
-    if (same) {
+    if (st == ALICE_OK && same) {
         *twin = id;
-        alice_cache_set(o->verdicts, key, (alice_bytes){(const uint8_t *)&id, sizeof id},
-                        ALICE_TTL_DEFAULT);
+        if (whole)
+            alice_cache_set(o->verdicts, key, (alice_bytes){(const uint8_t *)&id, sizeof id},
+                            ALICE_TTL_DEFAULT);
     }
-    if (!whole && now.upto) {
-        alice_cache_set(o->verdicts, chain_key,
-                        (alice_bytes){(const uint8_t *)&now, sizeof now}, ALICE_TTL_DEFAULT);
-    }
-    return ALICE_OK;
+    return st;
 }

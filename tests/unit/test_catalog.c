@@ -309,6 +309,85 @@ static void candidates_are_iterated(void **state)
     alice__catalog_close(&c);
 }
 
+/* The first row that is listed under a print, of those with the fingerprint of the nth file. */
+static int64_t alike(alice__catalog *c, uint64_t print, uint64_t n)
+{
+    char buf[128];
+    int64_t after = 0;
+    alice__candidate found;
+    assert_ok(
+        alice__catalog_alike(c, print, 1000 + n, head_of(n), &after, buf, sizeof buf, &found));
+    return found.id;
+}
+
+static int64_t chain(alice__catalog *c, uint64_t print)
+{
+    int64_t upto = 0;
+    assert_ok(alice__catalog_chain(c, print, &upto));
+    return upto;
+}
+
+/* More than the head: lists and chains are as durable as their batch, and a row that is listed
+ * late is not passed over by what lies deeper. */
+static void rows_are_listed_by_more_than_their_heads(void **state)
+{
+    (void)state;
+    const uint64_t print = UINT64_MAX - 5; /* as any 64 bits may be */
+    alice__catalog *c = opened();
+    int64_t dir = dir_of(c, "/in"), a = place(c, dir, "a", 9), b = place(c, dir, "b", 9),
+            other = place(c, dir, "c", 8);
+    assert_int_equal(chain(c, print), 0);
+    assert_ok(alice__catalog_list(c, print, b));
+    assert_ok(alice__catalog_list(c, print, other)); /* a hash that collides */
+    assert_ok(alice__catalog_set_chain(c, print, b));
+    assert_int_equal(alike(c, print, 9), b);
+    assert_int_equal(alike(c, print, 8), other);
+    assert_int_equal(alike(c, 1, 9), 0);
+    assert_ok(alice__catalog_list(c, print, b)); /* known: nothing changes */
+    assert_int_equal(chain(c, print), b);
+    assert_ok(alice__catalog_commit(c, false, NULL));
+    assert_ok(alice__catalog_list(c, print, a));
+    assert_int_equal(chain(c, print), a - 1);
+    alice__catalog_rollback(c);
+    assert_int_equal(alike(c, print, 9), b);
+    assert_int_equal(chain(c, print), b);
+    alice__catalog_close(&c);
+
+    /* A dry run adds lists of its own. */
+    c = opened_with((alice__catalog_options){.dry_run = true});
+    assert_int_equal(chain(c, print), b);
+    assert_ok(alice__catalog_list(c, print, a));
+    assert_ok(alice__catalog_set_chain(c, 7, a));
+    assert_int_equal(alike(c, print, 9), a);
+    assert_int_equal(chain(c, 7), a);
+    alice__catalog_close(&c);
+
+    c = opened();
+    assert_int_equal(alike(c, print, 9), b);
+    assert_int_equal(chain(c, 7), 0);
+    assert_ok(alice__catalog_forget(c, b));
+    assert_int_equal(alike(c, print, 9), 0);
+    assert_ok(alice__catalog_list(c, print, a));
+    assert_int_equal(alike(c, print, 9), a);
+    assert_int_equal(chain(c, print), a - 1);
+    alice__catalog_close(&c);
+}
+
+/* What is placed again after an undo has been passed over meanwhile. */
+static void a_row_that_comes_back_is_listed_anew(void **state)
+{
+    (void)state;
+    const uint64_t print = alice__print_next(1009, head_of(9));
+    alice__catalog *c = opened();
+    int64_t run = begun_run(c), dir = dir_of(c, "/in"), a = place(c, dir, "a", 9);
+    place(c, dir, "b", 9);
+    assert_ok(alice__catalog_undo(c, run, a, ALICE__UNDO_DONE, ALICE__UNDONE));
+    assert_ok(alice__catalog_set_chain(c, print, a + 1));
+    assert_ok(alice__catalog_undo(c, run, a, ALICE__UNDO_DONE, ALICE__PLACED));
+    assert_int_equal(chain(c, print), a - 1);
+    alice__catalog_close(&c);
+}
+
 /* ---- batches ---- */
 
 /* Steps of a run; a kill after each leaves so many rows in doubt. */
@@ -919,6 +998,10 @@ static void the_first_schema_migrates(void **state)
         assert_int_equal(known(c, 1, "a.jpg"), 1);
         assert_int_equal(known(c, 1, "c.txt"), 3);
         assert_int_equal(alice__catalog_standing(c), ALICE__STANDING_CURRENT);
+        assert_int_equal(chain(c, 77), i == 2 ? 2 : 0);
+        assert_ok(alice__catalog_list(c, 77, 2));
+        assert_ok(alice__catalog_set_chain(c, 77, 2));
+        assert_ok(alice__catalog_commit(c, false, NULL));
         assert_ok(alice__catalog_number(c, "p", "s", &next));
         assert_int_equal(next, 3);
         assert_ok(alice__catalog_run_before(c, 2, &run));
@@ -1551,6 +1634,8 @@ int main(void)
         TEST(rows_change),
         TEST(a_replaced_row_stays_a_candidate),
         TEST(candidates_are_iterated),
+        TEST(rows_are_listed_by_more_than_their_heads),
+        TEST(a_row_that_comes_back_is_listed_anew),
         TEST(a_kill_leaves_the_open_batch_in_doubt),
         TEST(a_rollback_takes_all_back),
         TEST(a_rollback_leaves_the_open_batch_in_doubt),
