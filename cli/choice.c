@@ -89,8 +89,12 @@ const char *choice_leaves(const cli_choice *c, const char *path, const alice_med
         return NULL;
     if (info->date_source == ALICE_DATE_NOWHERE)
         return "it has no date to compare with --since and --until";
-    uint32_t day = (uint32_t)info->date.year * 10000 + info->date.month * 100u + info->date.day;
-    return c->since && day < c->since   ? "it is older than --since"
-           : c->until && day > c->until ? "it is newer than --until"
-                                        : NULL;
+    /* Of a month or a year, some day is inside: it may be that one. */
+    const alice_date *d = &info->date;
+    uint32_t year = (uint32_t)d->year * 10000, month = d->month * 100u;
+    uint32_t first = year + (month ? month : 100) + (d->day ? d->day : 1u);
+    uint32_t last = year + (month ? month : 1200) + (d->day ? d->day : 31u);
+    return c->since && last < c->since    ? "it is older than --since"
+           : c->until && first > c->until ? "it is newer than --until"
+                                          : NULL;
 }

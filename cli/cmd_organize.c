@@ -260,22 +260,6 @@ static void log_line(void *ctx, alice_log_level level, const char *text)
     cli_error("%s", text);
 }
 
-/* Where files go when only the inbox was said: the folder "organized" beside it. */
-static const char *beside(const char *inbox)
-{
-    static char path[4096];
-    size_t n = strlen(inbox);
-    while (n > 1 && inbox[n - 1] == '/')
-        n--;
-    while (n > 0 && inbox[n - 1] != '/')
-        n--;
-    if (n + sizeof "organized" > sizeof path)
-        return NULL;
-    memcpy(path, inbox, n);
-    strcpy(path + n, "organized");
-    return path;
-}
-
 /* How many seconds a file has to be left alone before it is taken. */
 static int read_settle(const cli_args *args, unsigned *seconds)
 {
@@ -302,7 +286,7 @@ static int read_paths(const cli_args *args, alice_organizer_options *o)
                                          : "inbox";
     o->organized = args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED]
                    : word < args->word_count  ? args->words[word++]
-                                              : beside(o->inbox);
+                                              : organized_beside(o->inbox);
     if (!o->organized)
         return cli_usage_error("the path of the inbox is too long");
     if (args->given[OPT_COPY] && args->given[OPT_MOVE])

@@ -188,3 +188,18 @@ const char *settings_origin(const cli_settings *s, size_t field, char *buf, size
     }
     return "default";
 }
+
+const char *organized_beside(const char *inbox)
+{
+    static char path[4096];
+    size_t n = strlen(inbox);
+    while (n > 1 && inbox[n - 1] == '/')
+        n--;
+    while (n > 0 && inbox[n - 1] != '/')
+        n--;
+    if (n + sizeof "organized" > sizeof path)
+        return NULL;
+    memcpy(path, inbox, n);
+    strcpy(path + n, "organized");
+    return path;
+}

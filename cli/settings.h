@@ -38,6 +38,10 @@ int settings_check_sets(const cli_args *args);
  * none. */
 const char *settings_split(const char *given, char key[SETTINGS_KEY_MAX]);
 
+/* Where files go when only the inbox was said: the folder "organized" beside it. NULL: its path
+   is too long. Static. */
+const char *organized_beside(const char *inbox);
+
 /* "flag", "environment", "profile memory_constrained", … written to buf. */
 const char *settings_origin(const cli_settings *s, size_t field, char *buf, size_t size);
 

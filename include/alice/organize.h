@@ -47,7 +47,8 @@ typedef struct alice_file_report {
     alice_status status;          /**< of a failure */
     bool known;                   /**< of a skipped one: an earlier run knows it as it is */
     bool not_media;               /**< of a skipped one: it is no media, now or as known */
-    uint64_t bytes;               /**< its size */
+    bool again;     /**< of an organized one: it was before; its copy is gone or changed */
+    uint64_t bytes; /**< its size */
 } alice_file_report;
 
 /** What a run did so far. */
@@ -257,6 +258,51 @@ typedef struct alice_undo_result {
  */
 ALICE_API alice_status alice_undo(const alice_organizer_options *options, int64_t run,
                                   alice_undo_result *result, alice_error *error);
+
+/** Whether a file of a source may be deleted there. */
+typedef enum alice_safety {
+    ALICE_SAFE,     /**< the same stands in organized */
+    ALICE_NOT_SAFE, /**< it does not, or that cannot be told */
+    ALICE_NO_MEDIA  /**< no media file, and none that belongs to one: never organized */
+} alice_safety;
+
+/** A file of a source that was checked. Borrowed for the length of the call. */
+typedef struct alice_checked_file {
+    const char *source_path; /**< where it is */
+    const char *destination; /**< of a safe one that was looked for by its bytes: where they
+                                  stand; else NULL */
+    alice_safety safety;     /**< what was found */
+    const char *reason;      /**< NULL: nothing to say */
+    alice_status status;     /**< of one that could not be read */
+    uint64_t bytes;          /**< its size */
+} alice_checked_file;
+
+/** What a check found. */
+typedef struct alice_check_result {
+    uint64_t files;       /**< looked at: the sum of the next three */
+    uint64_t safe;        /**< that stand in organized */
+    uint64_t not_safe;    /**< that do not */
+    uint64_t no_media;    /**< that are none of organize()'s */
+    uint64_t passed_over; /**< hidden and system files: not in `files` */
+    uint64_t bytes;       /**< of the safe ones */
+    double seconds;       /**< that it took */
+} alice_check_result;
+
+/**
+ * Whether every media file of `options->inbox`, and each that belongs to one, stands safely in
+ * `options->organized`: to be asked before a card is formatted. A file that the catalog knows
+ * as it is, is safe where its organized copy has the size and time that it had; one that it
+ * does not know (the folder has another name now) only where its bytes, compared, stand there.
+ * With `full` all bytes are compared. Nothing is changed: options->dry_run, move, leave and
+ * on_file are not asked. `on_file` (or NULL) is told each file. ALICE_OK: it was checked, and
+ * `result->not_safe` is the answer; ALICE_E_NOENT: there is no organized folder;
+ * ALICE_E_CANCELLED: should_stop() said so; else as alice_organizer_open().
+ */
+ALICE_API alice_status alice_check_source(const alice_organizer_options *options, bool full,
+                                          void (*on_file)(void *ctx,
+                                                          const alice_checked_file *file),
+                                          void *ctx, alice_check_result *result,
+                                          alice_error *error);
 
 /** Where an organizer is. */
 typedef enum alice_phase {

@@ -318,10 +318,41 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
     return add_row(x, p, &row, item);
 }
 
+/* A known file is held against its copy. Where that has other bytes now, the file goes on as
+ * one that has none; what is no medium fails. */
+static alice_status compare_known(alice__flow *x, alice__probe *p, alice__item *item)
+{
+    bool same = false;
+    alice_status st = alice__check_copy(x, p, &same);
+    if (st == ALICE_E_CANCELLED) {
+        x->stop = true;
+        alice__item_leave(item);
+        return st;
+    }
+    if (st != ALICE_OK)
+        return st;
+    if (same) {
+        p->settled = p->known = true;
+        p->reason = "organized already";
+    } else if (p->info.type == ALICE_MEDIA_NONE) {
+        alice__item_fail(item, ALICE_E_CHANGED,
+                         "its organized copy has other bytes, or cannot be read");
+        return ALICE_E_CHANGED;
+    } else {
+        p->copy = ALICE__COPY_CHANGED;
+    }
+    return ALICE_OK;
+}
+
 alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
     alice__group g = {.leader = 0};
+    if (p->status == ALICE_OK && p->compare) {
+        alice_status st = compare_known(x, p, item);
+        if (st != ALICE_OK)
+            return st == ALICE_E_CANCELLED || st == ALICE_E_CHANGED ? ALICE_OK : st;
+    }
     if (p->status == ALICE_OK && p->known_row) {
         alice__hash head;
         alice_status st = alice__catalog_head(x->o->catalog, p->known_row, &head);

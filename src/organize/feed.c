@@ -115,6 +115,14 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         return ALICE_OK;
     }
     same = same && copy == ALICE__COPY_STANDS;
+    if (same && o->compare_known && known.state != ALICE__NOT_MEDIA) {
+        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+        p->stamp = stamp;
+        p->now_s = x->newest_s;
+        p->copy_row = copy_row;
+        p->compare = true;
+        return ALICE_OK;
+    }
     if (same && !is_certain(x, alice__folder_fd(e->folder), st.dev, &stamp, &known.stamp)) {
         alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
         p->stamp = stamp;

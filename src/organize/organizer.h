@@ -77,8 +77,9 @@ struct alice_organizer {
     alice__source_count *sources;
     size_t source_count, source_last;
     uint64_t streamed, recovered;
-    uint64_t settled; /* files of an undo that was killed */
-    bool reconciled;  /* in this run, the tree was searched for what was moved */
+    uint64_t settled;   /* files of an undo that was killed */
+    bool compare_known; /* known files are compared with their copies, byte by byte */
+    bool reconciled;    /* in this run, the tree was searched for what was moved */
 };
 
 /* alice_organizer_open(), with a file system for tests; NULL: the real one. The inbox may be

@@ -41,6 +41,7 @@ typedef struct alice__probe {
     bool known;       /* the catalog has it as it is, */
     bool not_media;   /* and as no media */
     bool again;       /* the same, but it may follow one that came since */
+    bool compare;     /* known: its bytes are to be held against its copy's */
     bool busy;        /* settled: being written */
     bool folder_ends; /* the file added next, if any, is of another folder */
     /* Known, but its organized copy (of `copy_row`) is not as it was. */

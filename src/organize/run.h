@@ -11,6 +11,7 @@
  *   remove.c  settle: duplicates leave the inbox
  *   run.c     the loop around them, and what they all ask for
  *   stands.c  known: does the organized copy stand?
+ *   check_source.c  known: has the organized copy the same bytes?
  *   redate.c  before the first file: dates that are no future any more
  *   space.c   before the first file: do the copies fit?
  */
@@ -77,6 +78,12 @@ void alice__join(char *out, size_t size, const char *base, const char *folders,
  */
 alice_status alice__copy_look(alice__flow *x, const alice__known *known, alice__copy *copy,
                               int64_t *row, int *os_error);
+
+/* ---- check_source.c ---- */
+
+/* Whether a known file has the bytes of its organized copy, p->copy_row. False also where one
+   of them cannot be read; fails only where the run has to stop. */
+alice_status alice__check_copy(alice__flow *x, const alice__probe *p, bool *same);
 
 /* ---- redate.c ---- */
 

@@ -56,6 +56,12 @@ def dates():
                         (['--until', '2024-03-15'], 2), (['--since', '2024-03', '--until', '2024-03'], 3),
                         (['--since', '2025'], 0)):
         eq(len(chosen(top, *words)), want, words)
+    # Of a picture whose name knows its month only, a day of it may be the one.
+    with open(os.path.join(place(), '1985-07.jpg'), 'wb') as f:
+        f.write(collection.sample.jpeg(b'', 5))
+    for words, want in ((['--since', '1985-07-15'], 1), (['--until', '1985-07-15'], 1), (['--since', '1985-08'], 0),
+                        (['--until', '1985-06-30'], 0)):
+        eq(organize(os.path.dirname(f.name), top + '-out', '-n', *words).summary['organized'], want, words)
     for bad in ('yesterday', '2024-13', '24', '2024-03-', '2024-3-15', '0000', ''):
         for option in ('--since', '--until'):
             r = alice('organize', '-n', top, top + '-out', option, bad, expect=2)

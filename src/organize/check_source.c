@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alice_check_source(): whether a folder may be emptied. It is a dry run that is told file by
+ * file: safe is what a run would leave alone because it stands in organized already. So what is
+ * a medium, a partner, a duplicate, is decided once, and memory is bounded as that of a run is.
+ */
+#include "organize/run.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "media/types.h"
+#include "port/fs.h"
+
+typedef struct checking {
+    const alice_organizer_options *o; /* the caller's */
+    void (*on_file)(void *ctx, const alice_checked_file *file);
+    void *ctx;
+    alice_check_result *r;
+} checking;
+
+static bool asked_to_stop(void *ctx)
+{
+    const checking *c = ctx;
+    return c->o->should_stop && c->o->should_stop(c->o->ctx);
+}
+
+static void pass_progress(void *ctx, const alice_progress *now)
+{
+    const checking *c = ctx;
+    c->o->on_progress(c->o->ctx, now);
+}
+
+/* A duplicate of a file of organized, not of one of this source that is not organized either.
+ */
+static bool stands(const alice_file_report *f)
+{
+    alice__fs_stat s;
+    return f->destination && alice__fs_stat_path(f->destination, &s) == 0 &&
+           s.kind == ALICE__FS_FILE && s.size == f->bytes;
+}
+
+static void judge(const alice_file_report *f, alice_checked_file *out)
+{
+    const char *slash = strrchr(f->source_path, '/');
+    *out = (alice_checked_file){.source_path = f->source_path,
+                                .destination = f->destination,
+                                .safety = ALICE_NOT_SAFE,
+                                .reason = f->reason,
+                                .status = f->status,
+                                .bytes = f->bytes};
+    switch (f->outcome) {
+    case ALICE_ORGANIZED:
+        out->destination = NULL;
+        if (!f->again)
+            out->reason = "it is not organized";
+        else if (f->reason && strstr(f->reason, ": "))
+            out->reason = strstr(f->reason, ": ") + 2; /* why it would be organized again */
+        break;
+    case ALICE_DUPLICATE:
+        if (stands(f)) {
+            out->safety = ALICE_SAFE;
+        } else {
+            out->destination = NULL;
+            out->reason = "it is not organized, nor is the file here with the same bytes";
+        }
+        break;
+    case ALICE_SKIPPED:
+        if (f->known && !f->not_media)
+            out->safety = ALICE_SAFE;
+        else if (!f->not_media || f->bytes == 0 ||
+                 alice__name_class(slash ? slash + 1 : f->source_path) == ALICE_CLASS_NONE)
+            out->safety = ALICE_NO_MEDIA;
+        else
+            out->reason = "it has the name of a media file but cannot be read as one: it is "
+                          "not organized";
+        break;
+    case ALICE_FAILED:
+        if (!f->reason)
+            out->reason = alice_status_text(f->status);
+        break;
+    }
+}
+
+static void take(void *ctx, const alice_file_report *f)
+{
+    checking *c = ctx;
+    alice_checked_file file;
+    judge(f, &file);
+    c->r->files++;
+    switch (file.safety) {
+    case ALICE_SAFE:
+        c->r->safe++;
+        c->r->bytes += f->bytes;
+        break;
+    case ALICE_NOT_SAFE:
+        c->r->not_safe++;
+        break;
+    case ALICE_NO_MEDIA:
+        c->r->no_media++;
+        break;
+    }
+    if (c->on_file)
+        c->on_file(c->ctx, &file);
+}
+
+alice_status alice__check_copy(alice__flow *x, const alice__probe *p, bool *same)
+{
+    alice_organizer *o = x->o;
+    const alice__reading_whole how = alice__organizer_reading(o);
+    char dest[ALICE__DEST_MAX];
+    int own = -1, copy = -1;
+    *same = false;
+    alice_status st = alice__catalog_dest(o->catalog, p->copy_row, dest, sizeof dest);
+    if (st != ALICE_OK || !*dest)
+        return st;
+    int bad = alice__fs_open_read(alice__folder_fd(p->folder), p->name, &own);
+    if (!bad)
+        bad = alice__fs_open_read(o->organized_fd, dest, &copy);
+    if (!bad)
+        st = alice__same_bytes(&how, own, copy, p->stamp.size, same);
+    alice__fs_close(own);
+    alice__fs_close(copy);
+    o->streamed++;
+    if (st != ALICE_OK)
+        *same = false;
+    /* What cannot be read is not safe, and the check goes on. */
+    return st == ALICE_E_CANCELLED || st == ALICE_E_BUDGET || st == ALICE_E_NOMEM ? st
+                                                                                  : ALICE_OK;
+}
+
+alice_status alice_check_source(const alice_organizer_options *options, bool full,
+                                void (*on_file)(void *ctx, const alice_checked_file *file),
+                                void *ctx, alice_check_result *result, alice_error *error)
+{
+    alice_organizer *o = NULL;
+    alice_error unheard = {.text = ""};
+    alice_organize_result run;
+    if (!error)
+        error = &unheard;
+    error->text[0] = 0;
+    if (!options || !options->inbox || !options->organized || !result)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "a folder to check and an organized folder are needed");
+    memset(result, 0, sizeof *result);
+    checking c = {.o = options, .on_file = on_file, .ctx = ctx, .r = result};
+    alice_organizer_options own = *options;
+    own.dry_run = true;
+    own.move = own.fresh = own.remove_duplicates = false;
+    own.settle_seconds = 0;
+    own.leave = NULL;
+    own.on_file = take;
+    own.on_progress = options->on_progress ? pass_progress : NULL;
+    own.should_stop = asked_to_stop;
+    own.ctx = &c;
+    alice_status st = alice_organizer_open(&o, &own, error);
+    if (st == ALICE_OK && o->organized_fd < 0)
+        st = alice__fail(error, ALICE_E_NOENT, 0, "the organized folder %s does not exist",
+                         o->organized);
+    if (st == ALICE_OK) {
+        o->compare_known = full;
+        st = alice_organizer_organize(o, &run, error);
+        result->passed_over = run.passed_over;
+        result->seconds = run.seconds;
+    }
+    alice_organizer_close(&o);
+    return st;
+}
