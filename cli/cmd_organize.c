@@ -186,6 +186,7 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "groups_left", r->groups_left);
     json_uint(&j, "followers", r->followers);
     json_uint(&j, "busy", r->busy);
+    json_uint(&j, "paths_too_long", r->paths_too_long);
     json_uint(&j, "passed_over", r->passed_over);
     json_uint(&j, "damaged", r->damaged);
     json_uint(&j, "copies_gone", r->copies_gone);

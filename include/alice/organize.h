@@ -134,6 +134,7 @@ typedef struct alice_organize_result {
     uint64_t groups_left;        /**< 0: no partner is left any more */
     uint64_t followers;          /**< of the organized: went where the file they belong to is */
     uint64_t busy;               /**< of the skipped: being written, the next run takes them */
+    uint64_t paths_too_long;     /**< of the errors: files deeper down than any path leads */
     uint64_t passed_over;        /**< hidden and system files: not in `files` */
     uint64_t damaged;            /**< of the organized: read only as far as they are whole */
     uint64_t copies_gone; /**< of the organized: known, but their organized copy was gone */

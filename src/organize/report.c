@@ -62,6 +62,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         break;
     case ALICE_FAILED:
         r->tally.errors++;
+        r->paths_too_long += !alice__flow_path_fits(o, item->folder, item->name);
         break;
     }
     if (!o->o.on_file)

@@ -75,8 +75,9 @@ void alice__join(char *out, size_t size, const char *base, const char *folders,
 bool alice__flow_path_fits(const alice_organizer *o, const alice__folder *folder,
                            const char *name)
 {
-    return strlen(o->inbox) + strlen(alice__folder_path(folder)) + strlen(name) + 3 <=
-           ALICE__PATH_MAX;
+    return !alice__folder_beyond(folder) &&
+           strlen(o->inbox) + strlen(alice__folder_path(folder)) + strlen(name) + 3 <=
+               ALICE__PATH_MAX;
 }
 
 const char *alice__flow_leave(const alice_organizer *o, const alice__folder *folder,
@@ -124,7 +125,8 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .names_bytes = o->sizes.names,
                                  .comes_later = alice__group_comes_later,
                                  .rank = alice__group_rank,
-                                 .open_levels = o->sizes.open_levels};
+                                 .open_levels = o->sizes.open_levels,
+                                 .beyond = true};
 }
 
 /* Before `next` is decided. What belongs together stands in one folder: that is not torn by the

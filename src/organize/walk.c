@@ -30,7 +30,8 @@
 
 enum {
     READ_BUFFER = 32 * 1024,
-    RANKED = 64 /* or'ed to the kind of a file whose name has its rank behind the last dot */
+    SHOWN = 1500, /* of a path beyond ALICE__WALK_PATH, at each end */
+    RANKED = 64   /* or'ed to the kind of a file whose name has its rank behind the last dot */
 };
 
 _Static_assert((int)ALICE__WALK_PATH >= (int)ALICE__NAME_LONGEST, "a buffer for both");
@@ -41,6 +42,7 @@ struct alice__folder {
     int fd;
     uint64_t serial;
     size_t size; /* of this block */
+    bool beyond;
     char path[];
 };
 
@@ -65,7 +67,9 @@ struct alice__walk {
     uint64_t next_serial;
     alice__walk_stats stats;
     alice_error error;
-    char path[ALICE__WALK_PATH + 1]; /* of the top level */
+    char *path; /* of the top level */
+    size_t path_room;
+    bool beyond;
     char name[ALICE__WALK_PATH + 1];
     char buffer[READ_BUFFER];
 };
@@ -102,11 +106,39 @@ uint64_t alice__folder_serial(const alice__folder *f)
     return f->serial;
 }
 
+bool alice__folder_beyond(const alice__folder *f)
+{
+    return f->beyond;
+}
+
+/* The first `length` bytes of the path, which leads to a folder, as they are told: beyond the
+ * longest without their middle. Answers how many that are, and writes them, terminated, where
+ * `out` is given. */
+static size_t shown_path(const alice__walk *w, size_t length, char *out)
+{
+    static const char gap[] = "/…";
+    size_t front = length, back = length, n = 0;
+    if (length > ALICE__WALK_PATH) {
+        for (front = SHOWN; front > 0 && w->path[front] != '/';)
+            front--;
+        for (back = length - SHOWN; back < length && w->path[back] != '/';)
+            back++;
+        n = sizeof gap - 1;
+    }
+    if (out) {
+        memcpy(out, w->path, front);
+        memcpy(out + front, gap, n);
+        memcpy(out + front + n, w->path + back, length - back);
+        out[front + n + length - back] = 0;
+    }
+    return front + n + length - back;
+}
+
 /* A folder of `fd`, which it owns from then on. */
 static alice_status folder_new(alice__walk *w, int fd, uint64_t serial, size_t path_length,
                                alice__folder **out)
 {
-    size_t size = sizeof(alice__folder) + path_length + 1;
+    size_t size = sizeof(alice__folder) + shown_path(w, path_length, NULL) + 1;
     void *p = NULL;
     alice_status st = alice_env_alloc(&w->env, size, ALICE_HERE, &p);
     if (st != ALICE_OK)
@@ -117,8 +149,8 @@ static alice_status folder_new(alice__walk *w, int fd, uint64_t serial, size_t p
     f->fd = fd;
     f->serial = serial;
     f->size = size;
-    memcpy(f->path, w->path, path_length);
-    f->path[path_length] = 0;
+    f->beyond = path_length > ALICE__WALK_PATH;
+    (void)shown_path(w, path_length, f->path); /* as many as were asked for */
     *out = f;
     return ALICE_OK;
 }
@@ -362,8 +394,7 @@ static bool is_fatal(alice_status st)
 static void give_up(alice__walk *w, alice__entry *entry, alice_status st)
 {
     level *top = top_of(w);
-    memcpy(w->name, w->path, top->path_length);
-    w->name[top->path_length] = 0;
+    (void)shown_path(w, top->path_length, w->name); /* at most ALICE__WALK_PATH */
     fill_error(w, entry, w->levels[0].folder, top->path_length > 0 ? w->name : ".", st);
     top->given_up = true;
 }
@@ -403,10 +434,21 @@ static alice_status go_down(alice__walk *w, alice__entry *entry, bool *told)
     alice_status st = ALICE_OK;
 
     *told = false;
-    if (begin + length > ALICE__WALK_PATH) {
+    if (begin + length > ALICE__WALK_PATH && !w->beyond) {
         st = alice__fail(&w->error, ALICE_E_TOOBIG, ENAMETOOLONG,
                          "the path is longer than %d bytes", ALICE__WALK_PATH);
         goto out;
+    }
+    if (begin + length >= w->path_room) {
+        void *p = w->path;
+        st = alice_env_resize(&w->env, &p, w->path_room, 2 * w->path_room, ALICE_HERE);
+        if (st != ALICE_OK) {
+            st = alice__fail(&w->error, ALICE_E_TOOBIG, ENAMETOOLONG,
+                             "no memory for a path of %zu bytes", begin + length);
+            goto out;
+        }
+        w->path = p;
+        w->path_room *= 2;
     }
     r = alice__fs_open_dir(top->folder->fd, w->name, &fd);
     if (!r)
@@ -459,9 +501,10 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "no memory for the walk");
     alice__walk *w = p;
-    memset(w, 0, offsetof(alice__walk, path));
-    w->path[0] = 0;
+    memset(w, 0, offsetof(alice__walk, name));
     w->env = o->env;
+    w->path_room = ALICE__WALK_PATH + 1;
+    w->beyond = o->beyond;
     w->skip_dev = o->skip_dev;
     w->skip_ino = o->skip_ino;
     w->comes_later = o->comes_later;
@@ -474,7 +517,11 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     alice__fs_stat s;
     alice__names_options names = {
         .env = o->env, .bytes = o->names_bytes, .scratch_dir = o->scratch_dir};
-    st = alice__names_open(&w->names, &names);
+    p = NULL;
+    st = alice_env_calloc(&w->env, 1, w->path_room, ALICE_HERE, &p);
+    w->path = p;
+    if (st == ALICE_OK)
+        st = alice__names_open(&w->names, &names);
     if (st != ALICE_OK) {
         st = alice__fail(&w->error, st, 0, "no memory for names");
         goto out;
@@ -510,6 +557,7 @@ void alice__walk_close(alice__walk **walk)
         alice__folder_unref(w->levels[i].folder);
     alice_env_free(&env, w->levels, w->level_cap * sizeof *w->levels);
     alice__names_close(&w->names);
+    alice_env_free(&env, w->path, w->path ? w->path_room : 0);
     alice_env_free(&env, w, sizeof *w);
     *walk = NULL;
 }

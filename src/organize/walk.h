@@ -29,7 +29,7 @@
 #include <alice/env.h>
 
 enum {
-    ALICE__WALK_PATH = 4095, /* longest path below the root, in bytes */
+    ALICE__WALK_PATH = 4095, /* longest path below the root, in bytes, but for `beyond` */
     ALICE__WALK_OPEN = 32    /* levels held open, unless the options say less */
 };
 
@@ -40,6 +40,9 @@ void alice__folder_unref(alice__folder *f);
 int alice__folder_fd(const alice__folder *f);
 /* The path below the root; "" at the top. Lives as long as the reference. */
 const char *alice__folder_path(const alice__folder *f);
+/* Deeper than any path leads: what is in it is reached through its descriptor only, and its
+   path above has "…" for its middle. */
+bool alice__folder_beyond(const alice__folder *f);
 /* Counts folders in the order in which they were entered, from 1. */
 uint64_t alice__folder_serial(const alice__folder *f);
 
@@ -69,6 +72,8 @@ typedef struct alice__walk_options {
     const char *scratch_dir; /* where sorting spills, never a tmpfs; NULL: /var/tmp */
     size_t names_bytes;      /* room for names before spilling, at least 128 KB; 0: 1 MB */
     unsigned open_levels;    /* held open at once, 1 to ALICE__WALK_OPEN; 0: that */
+    bool beyond;             /* walk what lies deeper too, instead of telling its folder as an
+                                error */
     /* Files of a folder with 0 come first, then those with 1, then the others; NULL: all 0. */
     unsigned (*comes_later)(const char *name);
     /* The order, 0 to 9, of files that differ only behind their last dot; NULL: by bytes. */

@@ -379,6 +379,39 @@ def equal_heads_and_different_ends_are_told_apart_in_linear_work():
 
 
 @test
+def files_that_no_path_leads_to_are_named_one_by_one():
+    top = fast()
+    inbox, organized = os.path.join(top, 'inbox'), os.path.join(top, 'organized')
+    os.mkdir(inbox)
+    at = os.open(inbox, os.O_RDONLY)
+    for level in range(30):
+        name = ('%03d-' % level).ljust(220, 'x')
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+        for i in range(3):
+            fd = os.open('%d-%d.jpg' % (level, i), os.O_WRONLY | os.O_CREAT, dir_fd=at)
+            os.write(fd, collection.sample.jpeg(seed=level * 3 + i))
+            os.close(fd)
+    os.close(at)
+    fits = [level for level in range(30) if len(inbox) + (level + 1) * 221 + 10 < 4090]
+    assert 10 < len(fits) < 25, fits
+    lost = 3 * (30 - len(fits))
+    for how in ('--dry-run',), (), ('--move',):
+        r = organize(inbox, organized, *how, report=True, expect=1)
+        eq((r.summary['files'], r.summary['errors'], r.summary['paths_too_long']), (90, lost, lost), r.text())
+        named = {line['source_path'].rsplit('/', 1)[1]: line for line in r.report if line['status'] == 'error'}
+        eq(sorted(named), sorted('%d-%d.jpg' % (level, i) for level in range(30) if level not in fits
+                                 for i in range(3)), 'named')
+        for name, line in named.items():
+            folder = line['source_path'].split('/')[-2]
+            eq(int(folder[:3]), int(name.split('-')[0]), 'its folder')
+            assert 'longer than' in line['reason'], line
+    eq(len(files(organized)), 3 * len(fits), 'the others')
+
+
+@test
 def a_catalog_from_before_the_samples_works():
     top = fast()
     inbox, organized = os.path.join(top, 'inbox'), os.path.join(top, 'organized')

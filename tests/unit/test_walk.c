@@ -377,6 +377,65 @@ static void deep_trees_are_walked_to_the_longest_path(void **state)
     assert_int_equal(stats.folders, files + files - 1);
 }
 
+/* Where that is asked for, what lies deeper comes too, one by one, each with a path that has
+ * both its ends; and the walk finds its way back. */
+static void what_no_path_leads_to_is_walked(void **state)
+{
+    place *p = *state;
+    enum { LEVELS = 60, NAME = 200 };
+    int at = dup(p->top);
+    for (int i = 0; i < LEVELS; i++) {
+        char d[NAME + 1];
+        snprintf(d, sizeof d, "%0*d", NAME, i);
+        tree_file(at, "f", "", 0);
+        assert_int_equal(mkdirat(at, d, 0700), 0);
+        assert_int_equal(mkdirat(at, "z", 0700), 0); /* to come back for */
+        int z = openat(at, "z", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        tree_file(z, "g", "", 0);
+        close(z);
+        int next = openat(at, d, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        close(at);
+        at = next;
+        assert_true(at >= 0);
+    }
+    close(at);
+    for (unsigned open_levels = 1; open_levels < 40; open_levels += 31) {
+        alice__walk *w = NULL;
+        alice__entry e;
+        unsigned f = 0, g = 0;
+        bool seen[LEVELS] = {false};
+        alice__walk_options o = {.root_fd = p->top, .open_levels = open_levels, .beyond = true};
+        assert_ok(alice__walk_open(&w, &o, NULL));
+        while (alice__walk_next(w, &e) == ALICE_OK) {
+            const char *path = alice__folder_path(e.folder), *last = strrchr(path, '/');
+            size_t n = strlen(path);
+            int level = -1;
+            assert_int_equal(e.kind, ALICE__ENTRY_FILE);
+            assert_true(tree_has(alice__folder_fd(e.folder), e.name));
+            assert_true(n <= ALICE__WALK_PATH);
+            if (e.name[0] == 'f') {
+                size_t whole = f * (size_t)(NAME + 1) - (f > 0);
+                assert_int_equal(alice__folder_beyond(e.folder), whole > ALICE__WALK_PATH);
+                assert_int_equal(strstr(path, "/…/") != NULL, whole > ALICE__WALK_PATH);
+                assert_true(whole > ALICE__WALK_PATH || n == whole);
+                if (f > 0)
+                    assert_int_equal(atoi(last ? last + 1 : path), f - 1);
+                f++;
+            } else {
+                assert_string_equal(last ? last + 1 : path, "z");
+                if (n > NAME)
+                    level = atoi(path + n - 2 - NAME);
+                assert_false(seen[level + 1]);
+                seen[level + 1] = true;
+                g++;
+            }
+        }
+        assert_int_equal(f, LEVELS);
+        assert_int_equal(g, LEVELS);
+        alice__walk_close(&w);
+    }
+}
+
 static unsigned open_descriptors(void)
 {
     unsigned count = 0;
@@ -927,6 +986,7 @@ int main(int argc, char **argv)
         TEST(the_account_bounds_the_names),
         TEST(without_scratch_the_folder_fails_alone),
         TEST(deep_trees_are_walked_to_the_longest_path),
+        TEST(what_no_path_leads_to_is_walked),
         TEST(descriptors_are_bounded),
         TEST(a_tree_that_is_moved_about_is_not_left),
         TEST(what_vanishes_is_no_error),
