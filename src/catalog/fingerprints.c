@@ -9,8 +9,9 @@
  */
 #include "catalog/fingerprints.h"
 
-#include <assert.h>
 #include <string.h>
+
+#include "base/check.h"
 
 enum { SMALLEST = 64 };
 
@@ -61,6 +62,7 @@ bool alice__fingerprints_add(alice__fingerprints *p, uint32_t key, int64_t id)
     p->count++;
     if (id > p->last)
         p->last = id;
+    ALICE__CHECKED(!alice__check_due(&p->changes, p->size) || alice__fingerprints_check(p));
     return true;
 }
 
@@ -94,7 +96,7 @@ void alice__fingerprints_sort(alice__fingerprints *p)
     size_t n = 0;
     if (p->sorted)
         return;
-    assert(alice__fingerprints_check(p));
+    ALICE__CHECKED(alice__fingerprints_check(p));
     for (size_t i = 0; i < p->size; i++)
         if (p->slot[i])
             p->slot[n++] = p->slot[i];

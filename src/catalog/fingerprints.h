@@ -16,9 +16,10 @@ typedef struct alice__fingerprints {
                        free */
     size_t size;    /* slots, a power of two */
     size_t count, limit;
-    int64_t floor; /* every id is above it */
-    int64_t last;  /* the highest id; floor when empty */
-    bool sorted;   /* slot[0..count) are in order, nothing can be looked up */
+    int64_t floor;  /* every id is above it */
+    int64_t last;   /* the highest id; floor when empty */
+    bool sorted;    /* slot[0..count) are in order, nothing can be looked up */
+    size_t changes; /* since the last check, in builds that check */
 } alice__fingerprints;
 
 /* At most `bytes`, at least room for 48. */

@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "mem/calls.h"
@@ -67,6 +68,7 @@ struct core {
     size_t max_recent;
     size_t bytes;
     uint64_t hits, misses, sets, gone;
+    size_t changes; /* since the last check, in builds that check */
 };
 
 struct alice_weak_cache {
@@ -190,6 +192,43 @@ static void grow_locked(struct core *core, struct node **buckets, size_t count)
     core->bytes += (count - old_count) * sizeof *buckets;
 }
 
+/* --- the checker ------------------------------------------------------------------- */
+
+static const char *check_locked(struct core *core)
+{
+    size_t items = 0;
+    size_t recent = 0;
+    for (size_t i = 0; i < core->bucket_count; i++) {
+        for (struct node *n = core->buckets[i]; n; n = n->chain) {
+            alice_bytes key = {n->key, n->klen};
+            if (items++ >= core->items)
+                return "a chain is too long";
+            if (!n->found || n->holds == 0 || n->core != core)
+                return "a value is found that nobody holds";
+            if (find_locked(core, key, n->hash) != n)
+                return "a value is not found by its key";
+        }
+    }
+    struct node *newer = NULL;
+    for (struct node *n = core->newest; n; newer = n, n = n->older) {
+        if (recent++ >= core->recent || n->newer != newer || !n->recent || !n->found ||
+            n->holds == 0)
+            return "the latest are linked wrongly";
+    }
+    if (items != core->items || recent != core->recent || core->oldest != newer)
+        return "counts are wrong";
+    if (core->recent > core->max_recent || core->references < core->items + !core->closing)
+        return "more is kept than agreed";
+    return NULL;
+}
+
+static void unlock_core(struct core *core)
+{
+    ALICE__CHECKED(core->references == 0 || !alice__check_due(&core->changes, core->items) ||
+                   !check_locked(core));
+    pthread_mutex_unlock(&core->lock);
+}
+
 /* --- the end of things, unlocked --------------------------------------------- */
 
 static void free_core(struct core *core)
@@ -206,7 +245,7 @@ static void drop_core(struct core *core, size_t count, size_t bytes)
     core->bytes -= bytes;
     core->references -= count;
     bool last = core->references == 0;
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     if (last)
         free_core(core);
 }
@@ -239,7 +278,7 @@ static void bury_deferred(struct core *core, struct alice__call *call)
         pthread_mutex_lock(&core->lock);
         struct node *dead = core->deferred;
         core->deferred = NULL;
-        pthread_mutex_unlock(&core->lock);
+        unlock_core(core);
         if (dead)
             bury_now(core, dead);
     }
@@ -253,7 +292,7 @@ static void defer(struct core *core, struct node *dead, struct alice__call *call
     pthread_mutex_lock(&core->lock);
     last->chain = core->deferred;
     core->deferred = dead;
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     call->deferred = true;
 }
 
@@ -271,7 +310,7 @@ static void bury(struct core *core, struct node *dead)
     /* So that the core stays until the deferred are buried, too. */
     pthread_mutex_lock(&core->lock);
     core->references++;
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     alice__call_begin(&call, core, 0);
     bury_now(core, dead);
     bury_deferred(core, &call);
@@ -391,7 +430,7 @@ static void grow(struct core *core)
     pthread_mutex_lock(&core->lock);
     size_t old_count = core->bucket_count;
     bool full = core->items >= old_count;
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     if (!full || old_count > SIZE_MAX / 4 / sizeof *core->buckets)
         return;
     if (alice_env_calloc(&core->env, old_count * 2, sizeof *core->buckets, ALICE_HERE,
@@ -405,7 +444,7 @@ static void grow(struct core *core)
         buckets = old;
         unused = old_count;
     }
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     alice_env_free(&core->env, buckets, unused * sizeof *core->buckets);
 }
 
@@ -445,7 +484,7 @@ static bool may_displace(struct core *core)
         return true;
     pthread_mutex_lock(&core->lock);
     bool room = core->recent < core->max_recent;
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     return room;
 }
 
@@ -488,7 +527,7 @@ alice_status alice_weak_cache_set(alice_weak_cache *cache, alice_bytes key, void
         *out = (alice_strong){value, size, n};
     else
         drop_locked(core, n, &dead);
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     bury(core, dead);
     return ALICE_OK;
 }
@@ -513,7 +552,7 @@ alice_status alice_weak_cache_get(alice_weak_cache *cache, alice_bytes key, alic
     } else {
         core->misses++;
     }
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     bury(core, dead);
     return n ? ALICE_OK : ALICE_E_NOENT;
 }
@@ -525,7 +564,7 @@ alice_strong alice_strong_dup(const alice_strong *strong)
     struct node *n = strong->entry_;
     pthread_mutex_lock(&n->core->lock);
     n->holds++;
-    pthread_mutex_unlock(&n->core->lock);
+    unlock_core(n->core);
     return *strong;
 }
 
@@ -539,7 +578,7 @@ void alice_strong_release(alice_strong *strong)
         struct core *core = n->core;
         pthread_mutex_lock(&core->lock);
         drop_locked(core, n, &dead);
-        pthread_mutex_unlock(&core->lock);
+        unlock_core(core);
         bury(core, dead);
     }
     *strong = (alice_strong){0};
@@ -561,7 +600,7 @@ alice_status alice_weak_cache_remove(alice_weak_cache *cache, alice_bytes key)
             drop_locked(core, n, &dead);
         }
     }
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     bury(core, dead);
     return n ? ALICE_OK : ALICE_E_NOENT;
 }
@@ -575,7 +614,7 @@ size_t alice_weak_cache_trim(alice_weak_cache *cache)
     pthread_mutex_lock(&core->lock);
     size_t count = core->recent;
     forget_oldest_locked(core, 0, &dead);
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     bury(core, dead);
     return count;
 }
@@ -598,7 +637,7 @@ void alice_weak_cache_get_stats(alice_weak_cache *cache, alice_weak_cache_stats 
     st.sets = core->sets;
     st.gone = core->gone;
     st.size_bytes = core->bytes;
-    pthread_mutex_unlock(&core->lock);
+    unlock_core(core);
     if (st.hits + st.misses > 0)
         st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
     st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
@@ -611,38 +650,8 @@ size_t alice_weak_cache_bytes(alice_weak_cache *cache)
         return 0;
     pthread_mutex_lock(&cache->core->lock);
     size_t bytes = cache->core->bytes;
-    pthread_mutex_unlock(&cache->core->lock);
+    unlock_core(cache->core);
     return bytes;
-}
-
-/* --- the checker ------------------------------------------------------------------- */
-
-static const char *check_locked(struct core *core)
-{
-    size_t items = 0;
-    size_t recent = 0;
-    for (size_t i = 0; i < core->bucket_count; i++) {
-        for (struct node *n = core->buckets[i]; n; n = n->chain) {
-            alice_bytes key = {n->key, n->klen};
-            if (items++ >= core->items)
-                return "a chain is too long";
-            if (!n->found || n->holds == 0 || n->core != core)
-                return "a value is found that nobody holds";
-            if (find_locked(core, key, n->hash) != n)
-                return "a value is not found by its key";
-        }
-    }
-    struct node *newer = NULL;
-    for (struct node *n = core->newest; n; newer = n, n = n->older) {
-        if (recent++ >= core->recent || n->newer != newer || !n->recent || !n->found ||
-            n->holds == 0)
-            return "the latest are linked wrongly";
-    }
-    if (items != core->items || recent != core->recent || core->oldest != newer)
-        return "counts are wrong";
-    if (core->recent > core->max_recent || core->references < core->items + 1)
-        return "more is kept than agreed";
-    return NULL;
 }
 
 alice_status alice_weak_cache_check(alice_weak_cache *cache, alice_error *error)
@@ -651,6 +660,6 @@ alice_status alice_weak_cache_check(alice_weak_cache *cache, alice_error *error)
         return ALICE_E_INVAL;
     pthread_mutex_lock(&cache->core->lock);
     const char *bad = check_locked(cache->core);
-    pthread_mutex_unlock(&cache->core->lock);
+    unlock_core(cache->core);
     return bad ? alice__fail(error, ALICE_E_DAMAGED, 0, "%s", bad) : ALICE_OK;
 }

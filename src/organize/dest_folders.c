@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
 
@@ -209,6 +210,31 @@ static alice_status enter(alice__dests *d, size_t parent, const char *path, size
     return ALICE_OK;
 }
 
+alice_status alice__dests_check(const alice__dests *d, size_t *held)
+{
+    *held = 0;
+    for (size_t i = 0; i < HANDLES; i++) {
+        const handle *h = &d->handles[i];
+        if (!h->path)
+            continue;
+        ++*held;
+        if (h->fd < 0 || h->used > d->clock)
+            return ALICE_E_DAMAGED;
+        for (size_t j = i + 1; j < HANDLES; j++) {
+            const handle *o = &d->handles[j];
+            if (o->path && o->length == h->length && memcmp(o->path, h->path, h->length) == 0)
+                return ALICE_E_DAMAGED;
+        }
+    }
+    return ALICE_OK;
+}
+
+static bool holds(const alice__dests *d)
+{
+    size_t held = 0;
+    return alice__dests_check(d, &held) == ALICE_OK && held <= d->most;
+}
+
 alice_status alice__dests_get(alice__dests *d, const char *dest, bool make, alice__dest *out,
                               const char **leaf, int *os_error)
 {
@@ -217,6 +243,7 @@ alice_status alice__dests_get(alice__dests *d, const char *dest, bool make, alic
     size_t length = slash ? (size_t)(slash - dest) : 0;
     size_t id = ORGANIZED;
     *os_error = EINVAL;
+    ALICE__CHECKED(holds(d));
     if (!part_is_good(name, strlen(name)))
         return ALICE_E_INVAL;
     if (slash) {
@@ -248,6 +275,7 @@ alice_status alice__dests_get(alice__dests *d, const char *dest, bool make, alic
                          .met = id != ORGANIZED && d->handles[id].met};
     if (id != ORGANIZED)
         d->handles[id].met = false;
+    ALICE__CHECKED(holds(d));
     return ALICE_OK;
 }
 
@@ -263,6 +291,7 @@ void alice__dests_forget(alice__dests *d)
 {
     for (size_t i = 0; i < HANDLES; i++)
         release(d, &d->handles[i]);
+    ALICE__CHECKED(holds(d));
 }
 
 int alice__dests_flush(alice__dests *d, bool *everything)
@@ -300,23 +329,4 @@ int alice__dests_flush(alice__dests *d, bool *everything)
 void alice__dests_stats_get(const alice__dests *d, alice__dests_stats *out)
 {
     *out = d->stats;
-}
-
-alice_status alice__dests_check(const alice__dests *d, size_t *held)
-{
-    *held = 0;
-    for (size_t i = 0; i < HANDLES; i++) {
-        const handle *h = &d->handles[i];
-        if (!h->path)
-            continue;
-        ++*held;
-        if (h->fd < 0 || h->used > d->clock)
-            return ALICE_E_DAMAGED;
-        for (size_t j = i + 1; j < HANDLES; j++) {
-            const handle *o = &d->handles[j];
-            if (o->path && o->length == h->length && memcmp(o->path, h->path, h->length) == 0)
-                return ALICE_E_DAMAGED;
-        }
-    }
-    return ALICE_OK;
 }

@@ -19,6 +19,7 @@
 
 #include <alice/executor.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "media/analyze.h"
 #include "media/names.h"
@@ -64,6 +65,7 @@ struct alice__prober {
         used; /* the oldest group, and how many are in use, the filling one included */
     size_t count, folders;
     alice__probe *newest; /* added last; on its way while count > 0 */
+    size_t changes;       /* since the last check, in builds that check */
 };
 
 /* ---- one file ---- */
@@ -326,6 +328,24 @@ bool alice__prober_has_room(const alice__prober *p)
     return !last->submitted && last->count < ALICE__GROUP;
 }
 
+/* The ring's counts: groups before the last were submitted, and each file is in one of them. */
+static bool ring_holds(alice__prober *p)
+{
+    size_t count = 0, folders = 0;
+    if (p->used > p->groups || p->first >= p->groups)
+        return false;
+    for (unsigned i = 0; i < p->used; i++) {
+        const group *g = group_at(p, i);
+        if (g->taken >= g->count || g->count > ALICE__GROUP ||
+            (i + 1 < p->used && !g->submitted) || (i > 0 && g->taken > 0))
+            return false;
+        count += g->count - g->taken;
+        for (unsigned k = g->taken; k < g->count; k++)
+            folders += g->slots[k].folder_ends;
+    }
+    return count == p->count && folders == p->folders;
+}
+
 void alice__prober_submit(alice__prober *p)
 {
     if (p->used == 0)
@@ -375,6 +395,7 @@ alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const c
     p->newest = s;
     g->count++;
     p->count++;
+    ALICE__CHECKED(!alice__check_due(&p->changes, p->count) || ring_holds(p));
     return s;
 }
 
@@ -407,6 +428,7 @@ void alice__prober_release(alice__prober *p)
         p->first = (p->first + 1) % p->groups;
         p->used--;
     }
+    ALICE__CHECKED(!alice__check_due(&p->changes, p->count) || ring_holds(p));
 }
 
 void alice__prober_pool_stats(const alice__prober *p, alice_pool_stats *out)

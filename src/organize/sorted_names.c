@@ -32,6 +32,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "port/fs.h"
 
@@ -180,10 +181,43 @@ void alice__names_close(alice__names **names)
     *names = NULL;
 }
 
+alice_status alice__names_check(const alice__names *n)
+{
+    uint64_t end = 0;
+    bool memory = false;
+    for (size_t i = 0; i < n->depth; i++) {
+        const alice__names_region *r = &n->stack[i];
+        if (r->at > r->end || (r->in_file && (memory || r->end > n->file_end)))
+            return ALICE_E_DAMAGED;
+        if (!r->in_file) {
+            memory = true;
+            if (r->at < end)
+                return ALICE_E_DAMAGED;
+            end = r->end;
+        }
+    }
+    bool ok = end == n->base && n->base <= n->used && n->at <= n->count &&
+              n->page_size <= n->size && n->size <= n->limit + BLOCK_FIRST &&
+              n->used + n->count * sizeof(uint32_t) <= n->page_size;
+    if (n->count > 0) {
+        const uint32_t *v = alice__names_index(n);
+        for (size_t i = 0; i < n->count; i++)
+            ok = ok && v[i] >= n->base && v[i] < n->used;
+    }
+    return ok ? ALICE_OK : ALICE_E_DAMAGED;
+}
+
+/* What the last change left: asked before each of them. */
+static bool proved(alice__names *n)
+{
+    return !alice__check_due(&n->changes, n->count) || alice__names_check(n) == ALICE_OK;
+}
+
 /* ---- one directory ---- */
 
 void alice__names_begin(alice__names *n)
 {
+    ALICE__CHECKED(proved(n));
     n->used = n->base;
     n->dir_file_begin = n->file_end;
 }
@@ -211,6 +245,7 @@ static alice_status make_room(alice__names *n, size_t length, alice_error *error
 alice_status alice__names_add(alice__names *n, unsigned kind, const char *name,
                               alice_error *error)
 {
+    ALICE__CHECKED(proved(n));
     size_t length = strlen(name);
     if (length > ALICE__NAME_LONGEST)
         return alice__fail(error, ALICE_E_TOOBIG, 0, "a name of %zu bytes", length);
@@ -280,6 +315,7 @@ static alice_status page_fill(alice__names *n, alice_error *error)
 
 alice_status alice__names_sort(alice__names *n, alice_error *error)
 {
+    ALICE__CHECKED(proved(n));
     alice_status st = ALICE_OK;
     if (n->run_count == 0) {
         alice__names_sort_block(n);
@@ -306,6 +342,7 @@ alice_status alice__names_sort(alice__names *n, alice_error *error)
 
 alice_status alice__names_next(alice__names *n, alice__names_item *item, alice_error *error)
 {
+    ALICE__CHECKED(proved(n));
     if (!n->ended && n->count - n->at <= 1) {
         alice_status st = page_fill(n, error);
         if (st != ALICE_OK)
@@ -429,6 +466,7 @@ static void finish_directory(alice__names *n)
 
 alice_status alice__names_push(alice__names *n, alice_error *error)
 {
+    ALICE__CHECKED(proved(n));
     alice_status st = stack_room(n, error);
     if (st != ALICE_OK)
         return st;
@@ -447,12 +485,14 @@ alice_status alice__names_push(alice__names *n, alice_error *error)
 
 void alice__names_drop(alice__names *n)
 {
+    ALICE__CHECKED(proved(n));
     alice__names_scratch_cut(n, n->dir_file_begin);
     finish_directory(n);
 }
 
 alice_status alice__names_waiting(alice__names *n, char *name, size_t cap, alice_error *error)
 {
+    ALICE__CHECKED(proved(n));
     assert(n->depth > 0 && cap > ALICE__NAME_LONGEST);
     alice__names_region *r = &n->stack[n->depth - 1];
     if (r->at == r->end)
@@ -477,6 +517,7 @@ alice_status alice__names_waiting(alice__names *n, char *name, size_t cap, alice
 
 void alice__names_pop(alice__names *n)
 {
+    ALICE__CHECKED(proved(n));
     assert(n->depth > 0);
     const alice__names_region *r = &n->stack[--n->depth];
     alice__names_scratch_cut(n, r->file_begin);
@@ -491,30 +532,4 @@ void alice__names_pop(alice__names *n)
 uint64_t alice__names_spilled(const alice__names *n)
 {
     return n->spilled;
-}
-
-alice_status alice__names_check(const alice__names *n)
-{
-    uint64_t end = 0;
-    bool memory = false;
-    for (size_t i = 0; i < n->depth; i++) {
-        const alice__names_region *r = &n->stack[i];
-        if (r->at > r->end || (r->in_file && (memory || r->end > n->file_end)))
-            return ALICE_E_DAMAGED;
-        if (!r->in_file) {
-            memory = true;
-            if (r->at < end)
-                return ALICE_E_DAMAGED;
-            end = r->end;
-        }
-    }
-    bool ok = end == n->base && n->base <= n->used && n->at <= n->count &&
-              n->page_size <= n->size && n->size <= n->limit + BLOCK_FIRST &&
-              n->used + n->count * sizeof(uint32_t) <= n->page_size;
-    if (n->count > 0) {
-        const uint32_t *v = alice__names_index(n);
-        for (size_t i = 0; i < n->count; i++)
-            ok = ok && v[i] >= n->base && v[i] < n->used;
-    }
-    return ok ? ALICE_OK : ALICE_E_DAMAGED;
 }

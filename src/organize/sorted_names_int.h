@@ -61,6 +61,7 @@ struct alice__names {
     size_t reader_count;
 
     uint64_t spilled;
+    size_t changes; /* since the last check, in builds that check */
 };
 
 /* The lowest entry: the index grows downwards from the end of the block or page. */

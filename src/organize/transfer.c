@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 
 enum {
@@ -337,6 +338,8 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
     i.source = keep_text(t, job->source_name, source_size);
     i.dest = keep_text(t, job->dest, dest_size);
     t->items[t->count++] = i;
+    ALICE__CHECKED(!alice__check_due(&t->changes, t->count) ||
+                   alice__transfer_check(t) == ALICE_OK);
     return ALICE_OK;
 }
 
@@ -425,7 +428,8 @@ alice_status alice__transfer_check(const alice__transfer *t)
         return ALICE_E_DAMAGED;
     for (size_t k = 0; k < t->count; k++) {
         const alice__batch_file *i = &t->items[k];
-        if (i->source >= t->text_fill || i->dest >= t->text_fill || i->state > COPIED)
+        if (i->source >= t->text_fill || i->dest >= t->text_fill ||
+            (i->state > COPIED && i->state != FAILED))
             return ALICE_E_DAMAGED;
     }
     return st;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 
 static void close_copy(alice__batch_file *i)
@@ -344,6 +345,7 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
 {
     if (t->count == 0)
         return ALICE_OK;
+    ALICE__CHECKED(alice__transfer_check(t) == ALICE_OK);
     bool everything = false, apart = false;
     settle_copies(t);
     for (size_t k = 0; k < t->count; k++)

@@ -61,6 +61,7 @@ struct alice__transfer {
 
     uint64_t flushes;
     alice__transfer_stats stats;
+    size_t changes; /* since the last check, in builds that check */
 };
 
 /* ---- transfer.c ---- */
