@@ -417,13 +417,13 @@ static void raf_and_c2pa_seeds(void)
 static void old_seeds(void)
 {
     blob b = {0}, exif = exif_of(true, false);
-    make_bmp(&b, 640, 480);
+    make_bmp(&b, 64, 48);
     save("formats", "bmp", &b);
     make_psd(&b, 300, 200, exif, exif, "<x/>");
     save("formats", "psd", &b);
     make_jp2(&b, 300, 200, exif, "<x/>");
     save("formats", "jp2", &b);
-    make_mrw(&b, 2560, 1920, exif);
+    make_mrw(&b, 256, 192, exif);
     save("formats", "mrw", &b);
     make_crw(&b, "Canon", "Canon EOS D60", 3072, 2048);
     save("formats", "crw", &b);

@@ -157,6 +157,8 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
         st = ALICE_E_CANCELLED;
     if (st == ALICE_OK)
         st = f->denied;
+    if (st == ALICE_OK && f->damaged)
+        st = ALICE_E_DAMAGED;
     if (st != ALICE_OK) {
         alice__facts_warn(f, "%s: %s", alice_media_name(info->type), alice_status_text(st));
         info->status = st;

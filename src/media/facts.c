@@ -277,6 +277,17 @@ void alice__facts_warn(alice__facts *f, const char *format, ...)
     va_end(args);
 }
 
+void alice__facts_damaged(alice__facts *f, const char *format, ...)
+{
+    va_list args;
+    if (f->damaged)
+        return;
+    f->damaged = true;
+    va_start(args, format);
+    vsnprintf(f->info->reason, sizeof f->info->reason, format, args);
+    va_end(args);
+}
+
 /* ---- the generator ---- */
 
 void alice__facts_generator(alice__facts *f, alice_generator g, alice__proof proof,

@@ -49,6 +49,7 @@ typedef struct alice__facts {
      * better date may stand unread. Reading the file again may go better.
      */
     alice_status denied;
+    bool damaged;                                /* alice__facts_damaged() was told */
     const char *synthetic_from, *composite_from; /* static text */
 
     /*
@@ -133,6 +134,13 @@ void alice__facts_source_type(alice__facts *f, const char *uri, size_t n, const 
 
 /* Damage that does not stop the reading: the first is kept in info->reason. */
 void alice__facts_warn(alice__facts *f, const char *format, ...) ALICE_PRINTF(2, 3);
+
+/*
+ * Damage in words: the file is cut short, or its structure points outside. What was read
+ * stands, and the reading goes on; its outcome is ALICE_E_DAMAGED. The first damage is kept
+ * in info->reason, before any warning.
+ */
+void alice__facts_damaged(alice__facts *f, const char *format, ...) ALICE_PRINTF(2, 3);
 
 /* The end: find zones, choose the date, settle generator against camera. */
 void alice__facts_end(alice__facts *f);

@@ -463,4 +463,37 @@ def damaged_media_is_reported_and_the_run_goes_on():
             assert line.get('reason'), line
 
 
+def put_cut(inbox):
+    """One of each format, whole and cut behind what it says of itself."""
+    s = collection.sample
+    tiff = s.tiff('NIKON CORPORATION', 'NIKON D750', '2023:07:14 10:20:30')
+    whole = s.jpeg(tiff)[:-2] + (bytes(range(1, 250)) + b'\xff\0') * 400 + b'\xff\xd9'
+    film = s.mp4(3772174830)  # 2023-07-14 10:20:30, its header first
+    at = film.index(b'mdat') - 4
+    film = film[:at] + film[at + 4096 + 8:] + film[at:at + 4096 + 8]
+    png = s.png([('Creation Time', '2023:07:14 10:20:30')], size=200)
+    for name, data in (('a.jpg', whole), ('b.mp4', film), ('c.png', png)):
+        with open(os.path.join(inbox, name), 'wb') as f:
+            f.write(data)
+        with open(os.path.join(inbox, 'cut-' + name), 'wb') as f:
+            f.write(data[:len(data) * 9 // 10])
+
+
+@test
+def cut_files_are_counted_as_damaged_and_keep_their_day():
+    for how in ((), ('--move',)):
+        top = fast()
+        inbox = os.path.join(top, 'inbox')
+        os.mkdir(inbox)
+        put_cut(inbox)
+        r = organize(inbox, os.path.join(top, 'organized'), *how, report=True)
+        eq(r.summary['damaged'], 3, 'the cut ones, in every format')
+        eq(r.summary['errors'], 0, 'errors')
+        eq(len(r.report), 6, 'all of them')
+        for line in r.report:
+            eq(line['date'], '2023-07-14', line['source_path'])
+            assert b'2023-07-14/' in path_of(line['destination']), line
+            eq('reason' in line, b'cut' in path_of(line['source_path']), line)
+
+
 main()

@@ -317,7 +317,7 @@ static void old_types(void)
     put("type/psd/x.psd", &b);
     make_jp2(&b, 300, 200, exif, NULL);
     put("type/jp2/x.jp2", &b);
-    make_mrw(&b, 2560, 1920, exif);
+    make_mrw(&b, 256, 192, exif);
     put("type/mrw/x.mrw", &b);
     make_crw(&b, "Canon", "Canon EOS D60", 3072, 2048);
     put("type/crw/x.crw", &b);

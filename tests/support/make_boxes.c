@@ -448,6 +448,8 @@ void make_raf(blob *b, const char *model, size_t offset, blob jpeg, unsigned wid
     blob_be32(b, (uint32_t)jpeg.n);
     blob_be32(b, (uint32_t)cfa);
     blob_be32(b, 4 + 2 * 8);
+    blob_be32(b, (uint32_t)cfa + 4 + 2 * 8);
+    blob_be32(b, 500); /* the sensor's data */
     blob_zeros(b, start + offset - b->n);
     blob_add(b, jpeg.p, jpeg.n);
     blob_be32(b, 2);
@@ -459,6 +461,7 @@ void make_raf(blob *b, const char *model, size_t offset, blob jpeg, unsigned wid
     blob_be16(b, 4);
     blob_be16(b, height);
     blob_be16(b, width);
+    blob_zeros(b, 500);
 }
 
 /* ---- Matroska ---- */

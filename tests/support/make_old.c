@@ -10,15 +10,17 @@ enum { DAY = 1710498030 }; /* 2024-03-15 10:20:30 UTC */
 void make_bmp(blob *b, uint32_t width, uint32_t height)
 {
     blob_text(b, "BM");
-    blob_le32(b, 58);
+    uint32_t lines = height > INT32_MAX ? 0u - height : height;
+    size_t pixels = (width + 31) / 32 * (size_t)4 * lines;
+    blob_le32(b, 54 + (uint32_t)pixels);
     blob_le32(b, 0);
     blob_le32(b, 54);
     blob_le32(b, 40);
     blob_le32(b, width);
     blob_le32(b, height);
     blob_le16(b, 1);
-    blob_le16(b, 24);
-    blob_zeros(b, 28);
+    blob_le16(b, 1);
+    blob_zeros(b, 24 + pixels);
 }
 
 static void resource(blob *b, unsigned id, const void *p, size_t n)
@@ -53,7 +55,8 @@ void make_psd(blob *b, uint32_t width, uint32_t height, blob exif, blob iptc, co
     if (xmp)
         resource(b, 0x0424, xmp, strlen(xmp));
     blob_put_be32(b, at, (uint32_t)(b->n - at - 4));
-    blob_zeros(b, 64);
+    blob_be32(b, 60); /* layers, and one byte of the picture */
+    blob_zeros(b, 61);
 }
 
 void make_mrw(blob *b, unsigned width, unsigned height, blob exif)
@@ -71,7 +74,7 @@ void make_mrw(blob *b, unsigned width, unsigned height, blob exif)
     blob_add(b, "\0TTW", 4);
     blob_be32(b, (uint32_t)exif.n);
     blob_add(b, exif.p, exif.n);
-    blob_zeros(b, 100);
+    blob_zeros(b, (width + 8) * (size_t)(height + 8) * 3 / 2);
 }
 
 static void ciff_entry(blob *b, unsigned tag, size_t n, size_t at)
@@ -177,13 +180,16 @@ static void guid(blob *b, const char *bytes, uint64_t size)
     blob_le64(b, size);
 }
 
+enum { ASF_DATA = 1000 };
+
 void make_asf(blob *b, uint32_t width, uint32_t height, bool video)
 {
     guid(b, "\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c", 30 + 104 + 104);
     blob_le32(b, 2);
     blob_le16(b, 0x0201);
     guid(b, "\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\0\xc0\x0c\x20\x53\x65", 104);
-    blob_zeros(b, 24);
+    blob_zeros(b, 16);
+    blob_le64(b, 30 + 104 + 104 + ASF_DATA);
     blob_le64(b, (UINT64_C(11644473600) + DAY) * 10000000);
     blob_zeros(b, 48);
     guid(b, "\x91\x07\xdc\xb7\xb7\xa9\xcf\x11\x8e\xe6\0\xc0\x0c\x20\x53\x65", 104);
@@ -195,6 +201,8 @@ void make_asf(blob *b, uint32_t width, uint32_t height, bool video)
     blob_le32(b, width);
     blob_le32(b, height);
     blob_zeros(b, 104 - 24 - 16 - 38 - 8);
+    guid(b, "\x36\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c", ASF_DATA);
+    blob_zeros(b, ASF_DATA - 24);
 }
 
 static void amf_number(blob *b, const char *key, unsigned v)
@@ -208,10 +216,13 @@ static void amf_number(blob *b, const char *key, unsigned v)
     blob_be64(b, bits);
 }
 
+enum { FLV_SIZE = 1000 };
+
 void make_flv(blob *b, unsigned width, unsigned height, const char *date)
 {
     blob_add(b, "FLV\1\5\0\0\0\x09\0\0\0\0\x12\0\1\0\0\0\0\0\0\0\0", 24);
-    blob_add(b, "\2\0\x0aonMetaData\x08\0\0\0\3", 18);
+    blob_add(b, "\2\0\x0aonMetaData\x08\0\0\0\4", 18);
+    amf_number(b, "filesize", FLV_SIZE);
     amf_number(b, "width", width);
     amf_number(b, "height", height);
     if (date) {
@@ -222,6 +233,7 @@ void make_flv(blob *b, unsigned width, unsigned height, const char *date)
         blob_text(b, date);
     }
     blob_add(b, "\0\0\x09", 3);
+    blob_zeros(b, FLV_SIZE - b->n);
 }
 
 void make_jp2(blob *b, uint32_t width, uint32_t height, blob exif, const char *xmp)
@@ -244,5 +256,6 @@ void make_jp2(blob *b, uint32_t width, uint32_t height, blob exif, const char *x
         make_uuid_xmp(b, xmp);
     at = make_box(b, "jp2c");
     blob_zeros(b, 16);
+    blob_be16(b, 0xffd9);
     make_box_end(b, at);
 }

@@ -85,7 +85,8 @@ static void test_damage(void **state)
         memcpy(copy, b.p, n);
         read_media(&r, &alice__format_avi, copy, n, 65536);
         free(copy);
-        assert_true(n < 12 || r.status == ALICE_E_DAMAGED ||
+        /* Without the byte that makes it even, it is whole. */
+        assert_true(n < 12 || n + 1 == b.n || r.status == ALICE_E_DAMAGED ||
                     strstr(r.info.reason, "cut short") != NULL);
     }
     for (size_t i = 0; i < b.n; i++) {

@@ -86,6 +86,7 @@ static void jp2(void **state)
     blob_free(&b);
     blob_free(&exif);
     blob_add(&b, "\xff\x4f\xff\x51\0\x2f\0\0\0\0\1\x2c\0\0\0\xc8\0\0\0\0\0\0\0\0\0\0", 26);
+    blob_be16(&b, 0xffd9);
     reads(&alice__format_jp2, &b, ALICE_MEDIA_JP2, 300, 200);
     blob_free(&b);
 }
@@ -94,8 +95,8 @@ static void mrw(void **state)
 {
     (void)state;
     blob exif = exif_block("Minolta"), b = {0};
-    make_mrw(&b, 2560, 1920, exif);
-    reads(&alice__format_mrw, &b, ALICE_MEDIA_MRW, 2560, 1920);
+    make_mrw(&b, 256, 192, exif);
+    reads(&alice__format_mrw, &b, ALICE_MEDIA_MRW, 256, 192);
     assert_fact(&r, ALICE_FACT_MAKE, "Minolta");
     assert_date(&r, ALICE_DATE_EXIF_ORIGINAL, "2024-03-15 10:20:30");
     blob_free(&b);

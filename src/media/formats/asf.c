@@ -46,6 +46,10 @@ static alice_status asf_read(alice__parse *parse)
             break;
         if (memcmp(p, asf_file, 16) == 0 && n >= OBJECT + 32) {
             see_file(parse, p + OBJECT);
+            /* A broadcast (bit 0 of its flags) does not know its size. */
+            if (n >= OBJECT + 68 && !(p[OBJECT + 64] & 1) &&
+                alice__le64(p + OBJECT + 16) > in->size)
+                alice__facts_damaged(parse->facts, "ASF: cut before its end");
             file = true;
         } else if (memcmp(p, asf_stream, 16) == 0 && n >= 86 &&
                    memcmp(p + OBJECT, asf_video, 16) == 0) {

@@ -43,7 +43,7 @@ typedef struct chunk {
     uint32_t id;
     uint32_t list; /* the kind of a LIST or RIFF, else 0 */
     uint64_t body, end, next;
-    bool cut;
+    uint64_t claims; /* the end that it says it has */
 } chunk;
 
 static size_t peek(avi *a, uint64_t at, uint64_t end, void *to, size_t n)
@@ -62,8 +62,8 @@ static bool next_chunk(avi *a, uint64_t at, uint64_t end, chunk *c)
         return false;
     uint64_t size = alice__le32(p + 4), room = end - at - 8;
     *c = (chunk){.id = alice__le32(p), .body = at + 8};
-    c->cut = size > room;
-    if (c->cut)
+    c->claims = c->body + size;
+    if (size > room)
         size = room;
     c->end = c->body + size;
     c->next = c->end + (size & 1); /* chunks begin on even places */
@@ -227,10 +227,10 @@ static alice_status avi_read_ahead(alice__parse *parse)
     chunk riff, c;
     if (!next_chunk(&a, 0, parse->in->size, &riff))
         return a.status != ALICE_OK ? a.status : ALICE_E_DAMAGED;
-    if (riff.cut)
-        alice__facts_warn(parse->facts, "cut short: it claims more than the file has");
-    for (uint64_t at = riff.body; at < riff.end && next_chunk(&a, at, riff.end, &c);
-         at = c.next) {
+    uint64_t at = riff.body, size = parse->in->size;
+    bool cut = riff.claims > size + 8; /* many writers count the header of eight bytes too */
+    for (; at < riff.end && next_chunk(&a, at, riff.end, &c); at = c.next) {
+        cut |= c.claims > size;
         if (c.list == FOURCC('h', 'd', 'r', 'l')) {
             a.header = true;
             read_header(&a, &c);
@@ -247,6 +247,12 @@ static alice_status avi_read_ahead(alice__parse *parse)
                                       ALICE__SCRATCH));
         }
     }
+    cut |= riff.claims > size && at < riff.end; /* in a chunk's header */
+    for (at = riff.next; next_chunk(&a, at, size, &c) && c.list == FOURCC('A', 'V', 'I', 'X');
+         at = c.next)
+        cut |= c.claims > size;
+    if (cut && a.status == ALICE_OK)
+        alice__facts_damaged(parse->facts, "cut short: it claims more than the file has");
     alice__facts_size(parse->facts, a.width, a.height);
     if (a.status == ALICE_OK && !a.header) {
         alice__facts_warn(parse->facts, "no header list");

@@ -196,6 +196,28 @@ static alice_status top_box(alice__bmff *b, const alice__box *box)
     }
 }
 
+/*
+ * Whether a box at the top that claims more than the file has means that the file was cut.
+ * What cameras and messengers hang on behind the last box is often no box at all.
+ */
+static bool is_cut(const alice__box *box)
+{
+    switch (box->type) {
+    case ALICE__BOX('m', 'd', 'a', 't'):
+    case ALICE__BOX('m', 'o', 'o', 'v'):
+    case ALICE__BOX('m', 'o', 'o', 'f'):
+    case ALICE__BOX('m', 'e', 't', 'a'):
+    case ALICE__BOX('m', 'f', 'r', 'a'):
+    case ALICE__BOX('m', 'p', 'v', 'd'):
+    case ALICE__BOX('u', 'u', 'i', 'd'):
+    case ALICE__BOX('f', 'r', 'e', 'e'):
+    case ALICE__BOX('s', 'k', 'i', 'p'):
+        return box->cut;
+    default:
+        return false;
+    }
+}
+
 static alice_status bmff_read_ahead(alice__parse *parse)
 {
     alice_media_type type = bmff_sniff(parse->in->head, parse->in->size);
@@ -212,8 +234,9 @@ static alice_status bmff_read_ahead(alice__parse *parse)
         st = top_box(&b, &box);
         if (!seen && (b.moov || b.meta))
             allowed = BOXES_AFTER_MOOV;
-        if (box.cut)
-            alice__facts_warn(parse->facts, "cut short: a box claims more than the file has");
+        if (is_cut(&box))
+            alice__facts_damaged(parse->facts,
+                                 "cut short: a box claims more than the file has");
     }
     if (st == ALICE_OK)
         st = w.status;

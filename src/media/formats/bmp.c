@@ -26,6 +26,9 @@ static alice_media_type bmp_sniff(alice_bytes head, uint64_t file_size)
 static alice_status bmp_read(alice__parse *parse)
 {
     const uint8_t *p = parse->in->head.p;
+    /* Some writers leave the size of the file out, none the place of the pixels. */
+    if (alice__le32(p + 2) > parse->in->size || alice__le32(p + 10) > parse->in->size)
+        alice__facts_damaged(parse->facts, "BMP: cut before its end");
     if (alice__le32(p + 14) == 12) {
         alice__facts_size(parse->facts, alice__le16(p + 18), alice__le16(p + 20));
     } else {

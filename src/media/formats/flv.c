@@ -43,6 +43,8 @@ static alice_status flv_read(alice__parse *parse)
     size_t n = 0;
     b.n = b.n < LOOK ? b.n : LOOK;
     alice__facts_size(parse->facts, number_of(b, "width"), number_of(b, "height"));
+    if (number_of(b, "filesize") > parse->in->size)
+        alice__facts_damaged(parse->facts, "FLV: cut before its end");
     const uint8_t *p = value_of(b, "creationdate", TEXT, &n);
     if (p && n > 2 && alice__be16(p) <= n - 2)
         alice__facts_date_text(parse->facts, ALICE_DATE_FLV, (const char *)p + 2,

@@ -17,7 +17,8 @@
 enum {
     READ_MOST = 4 * 1024 * 1024,
     WINDOW = 32 * 1024, /* the lower half of the scratch; a stream's windows take the upper */
-    XMP_TRAILER = 258
+    XMP_TRAILER = 258,
+    TAIL = 1024 /* bytes before the file's end that are looked at where the frames were not */
 };
 
 /* A reader that goes forward through a window. */
@@ -136,6 +137,22 @@ static bool see_frame(gif *g)
     return skip_blocks(g, READ_MOST);
 }
 
+/* Whether what ends the last frame and the file stands in the last bytes; zeros may follow. */
+static bool is_whole(gif *g)
+{
+    const alice__input *in = g->parse->in;
+    uint64_t at = in->size > TAIL ? in->size - TAIL : 0;
+    uint8_t *p = g->parse->scratch;
+    size_t n = alice__input_copy(in, at, in->size, p, TAIL, &g->status);
+    bool zeros = true;
+    for (size_t i = 0; i + 1 < n; i++) {
+        zeros = zeros && p[i] == 0;
+        if (p[i] == 0 && p[i + 1] == ';')
+            return true;
+    }
+    return zeros;
+}
+
 static alice_status gif_read(alice__parse *parse)
 {
     gif g = {.parse = parse, .at = 6};
@@ -162,6 +179,8 @@ static alice_status gif_read(alice__parse *parse)
             more = false;
         }
     }
+    if (g.status == ALICE_OK && g.at >= READ_MOST && !ended && !is_whole(&g))
+        alice__facts_damaged(parse->facts, "GIF: cut before its end");
     if (g.status != ALICE_OK)
         return g.status;
     if (g.at < READ_MOST && !parse->facts->work.cut[ALICE__WORK_ENTRIES] &&

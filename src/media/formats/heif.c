@@ -156,6 +156,11 @@ static void read_iloc(heif *h)
             alice__scan_be(&s, index_n);
             uint64_t offset = alice__scan_be(&s, offset_n);
             uint64_t n = alice__scan_be(&s, length_n);
+            bool here = !s.bad && method == 0 && !elsewhere;
+            if (here &&
+                (base > in->size || offset > in->size - base || n > in->size - base - offset))
+                alice__facts_damaged(h->b->parse->facts,
+                                     "cut short: an item lies behind its end");
             if (s.bad || !i || method > 1 || elsewhere || e >= EXTENTS_MOST)
                 continue;
             uint64_t start = method == 1 ? h->idat.body : 0;
@@ -279,7 +284,7 @@ static void find_tables(heif *h, const alice__box *meta, alice_status *st)
         else if (box.type == ALICE__BOX('u', 'u', 'i', 'd'))
             *st = alice__bmff_uuid(h->b, &box);
         if (box.cut)
-            alice__facts_warn(h->b->parse->facts, "cut short in the item description");
+            alice__facts_damaged(h->b->parse->facts, "cut short in the item description");
     }
     if (*st == ALICE_OK)
         *st = w.status;

@@ -9,8 +9,8 @@
  *  - C2PA: a span reader that walks the APP11 segments of one box;
  *  - Photoshop resources: joined in a block of 128 KB at most.
  *
- * Segments are bounded in number; the entropy-coded data is never looked at. One
- * segment is at most 64 KB, which the parse's scratch holds.
+ * Segments are bounded in number. One segment is at most 64 KB, which the parse's scratch
+ * holds. The coded data is looked at only where the file ends, to see whether it was cut.
  */
 #include "media/blocks/blocks.h"
 #include "media/evidence/evidence.h"
@@ -21,10 +21,11 @@
 
 enum {
     SEGMENTS_MOST = 20000,
-    JUNK_MOST = 4096,        /* bytes that do not belong, between two segments */
-    RESTARTS_MOST = 64,      /* how often a scattered extended XMP is searched from its start */
-    BOXES_MOST = 4,          /* JUMBF boxes of one file */
-    JOINED_MOST = 128 * 1024 /* Photoshop resources of several segments */
+    JUNK_MOST = 4096,   /* bytes that do not belong, between two segments */
+    RESTARTS_MOST = 64, /* how often a scattered extended XMP is searched from its start */
+    BOXES_MOST = 4,     /* JUMBF boxes of one file */
+    JOINED_MOST = 128 * 1024, /* Photoshop resources of several segments */
+    TAIL = 4096               /* bytes before the file's end that show whether it was cut */
 };
 
 enum {
@@ -37,6 +38,8 @@ enum {
     M_SOI = 0xd8,
     M_EOI = 0xd9,
     M_SOS = 0xda,
+    M_DQT = 0xdb,
+    M_DRI = 0xdd,
     M_APP0 = 0xe0,
     M_APP1 = 0xe1,
     M_APP11 = 0xeb,
@@ -66,6 +69,7 @@ typedef struct segments {
     uint64_t at; /* of the next marker */
     unsigned left;
     bool junk;
+    unsigned last; /* the marker met last; 0: none where one has to be */
     alice_status status;
 } segments;
 
@@ -111,6 +115,7 @@ static bool next_segment(segments *s, segment *out)
     while (s->left > 0 && s->status == ALICE_OK) {
         unsigned marker = next_marker(s);
         s->left--;
+        s->last = marker;
         if (marker == 0 || marker == M_EOI || marker == M_SOS)
             return false;
         if (marker == M_TEM || (marker >= M_RST0 && marker <= M_SOI))
@@ -492,6 +497,58 @@ static alice_status read_photoshop(jpeg *j)
     return st;
 }
 
+/* ---- the end ---- */
+
+typedef enum tail {
+    TAIL_ENDED, /* the end marker stands in it */
+    TAIL_CODED, /* it is coded data */
+    TAIL_OTHER  /* it is something else, that follows the picture or may do so */
+} tail;
+
+static bool in_coded_data(unsigned marker)
+{
+    return marker == 0 || marker == 0xff || (marker >= M_RST0 && marker < M_SOI) ||
+           marker == M_SOS || marker == M_DHT || marker == M_DQT || marker == M_DRI;
+}
+
+/*
+ * In coded data FF is always followed by 00, by a restart marker, or by what stands between
+ * two scans. So FF D9 is an end wherever it is met, and what follows a picture does not look
+ * like coded data: films have other markers, texts no high bytes, tables are full of zeros.
+ */
+static tail judge_tail(alice_bytes b)
+{
+    size_t stuffed = 0, zeros = 0, high = 0;
+    bool other = false;
+    for (size_t i = 0; i + 1 < b.n; i++) {
+        zeros += b.p[i] == 0;
+        high += b.p[i] >> 7;
+        if (b.p[i] != 0xff)
+            continue;
+        if (b.p[i + 1] == M_EOI)
+            return TAIL_ENDED;
+        other |= !in_coded_data(b.p[i + 1]);
+        stuffed += b.p[i + 1] == 0;
+    }
+    bool dense = zeros < b.n / 8 + stuffed && high > b.n / 4;
+    return !other && stuffed > 0 && dense ? TAIL_CODED : TAIL_OTHER;
+}
+
+/* Whether the coded data from `at` on ends. What was read from the head costs nothing. */
+static alice_status read_end(alice__parse *parse, uint64_t at)
+{
+    const alice__input *in = parse->in;
+    alice_status st = ALICE_OK;
+    uint64_t left = in->size > at ? in->size - at : 0;
+    bool all = in->size <= in->head.n || left <= TAIL;
+    size_t n = all ? (size_t)left : TAIL;
+    const uint8_t *p = n > 0 ? alice__input_at(in, in->size - n, n, parse->scratch, &st) : NULL;
+    tail is = p ? judge_tail((alice_bytes){p, n}) : TAIL_OTHER;
+    if (st == ALICE_OK && is != TAIL_ENDED && (all || is == TAIL_CODED))
+        alice__facts_damaged(parse->facts, "JPEG: cut before its end");
+    return st;
+}
+
 static alice_status jpeg_read(alice__parse *parse)
 {
     jpeg j = {.parse = parse};
@@ -499,6 +556,7 @@ static alice_status jpeg_read(alice__parse *parse)
     segment s;
     while (next_segment(&all, &s))
         see_segment(&j, &s, &all.status);
+    bool scan = all.last == M_SOS, cut = all.last == 0 && all.at >= parse->in->size;
     if (j.more_first && all.status == ALICE_OK)
         read_more_xmp(&j);
     if (j.photoshop_count > 0 && all.status == ALICE_OK)
@@ -515,7 +573,9 @@ static alice_status jpeg_read(alice__parse *parse)
         alice__facts_warn(parse->facts, "JPEG: ends before its picture begins");
         return ALICE_E_DAMAGED;
     }
-    return ALICE_OK;
+    if (cut)
+        alice__facts_damaged(parse->facts, "JPEG: cut before its picture");
+    return scan ? read_end(parse, all.at) : ALICE_OK;
 }
 
 static alice_media_type jpeg_sniff(alice_bytes head, uint64_t file_size)

@@ -194,8 +194,8 @@ static alice_status jxl_read_ahead(alice__parse *parse)
             else
                 st = read_box(parse, &box);
             if (box.cut)
-                alice__facts_warn(parse->facts,
-                                  "cut short: a box claims more than the file has");
+                alice__facts_damaged(parse->facts,
+                                     "cut short: a box claims more than the file has");
         }
         if (st == ALICE_OK)
             st = w.status;

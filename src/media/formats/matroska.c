@@ -426,8 +426,8 @@ static void read_forward(mkv *m)
         if (clusters && (m->seek_tags || e.cut))
             break;
         if (e.cut) {
-            alice__facts_warn(m->parse->facts,
-                              "cut short: an element claims more than the file has");
+            alice__facts_damaged(m->parse->facts,
+                                 "cut short: an element claims more than the file has");
             break;
         }
         at = e.end;
@@ -451,7 +451,8 @@ static alice_status matroska_read_ahead(alice__parse *parse)
     if (e.id != ID_SEGMENT)
         return ALICE_E_DAMAGED;
     if (e.cut)
-        alice__facts_warn(parse->facts, "cut short: the segment claims more than the file has");
+        alice__facts_damaged(parse->facts,
+                             "cut short: the segment claims more than the file has");
     m.start = e.body;
     m.end = e.end;
 

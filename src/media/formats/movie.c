@@ -182,7 +182,7 @@ alice_status alice__movie_moov(alice__bmff *b, const alice__box *moov)
             break;
         }
         if (box.cut)
-            alice__facts_warn(b->parse->facts, "cut short in the movie header");
+            alice__facts_damaged(b->parse->facts, "cut short in the movie header");
     }
     if (time == 0 && b->second_date)
         add_date(b->parse->facts, b->second_date);

@@ -141,6 +141,8 @@ static alice_status mpegts_read(alice__parse *parse)
             break;
         see_packet(&t, p);
     }
+    if (parse->in->size % t.packet != 0)
+        alice__facts_damaged(parse->facts, "cut short: it ends inside a packet");
     read_message(parse->facts, message, find_message(&t, message, sizeof message));
     return alice__readahead_end(&ahead, st);
 }

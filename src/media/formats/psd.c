@@ -57,7 +57,7 @@ static alice_status psd_read(alice__parse *parse)
 {
     const alice__input *in = parse->in;
     alice_status st = ALICE_OK;
-    uint8_t room[4];
+    uint8_t room[8];
     alice__facts_size(parse->facts, alice__be32(in->head.p + 18), alice__be32(in->head.p + 14));
     const uint8_t *p = alice__input_at(in, HEADER, 4, room, &st);
     uint64_t at = HEADER + 4 + (p ? alice__be32(p) : 0);
@@ -66,9 +66,16 @@ static alice_status psd_read(alice__parse *parse)
         alice__facts_warn(parse->facts, "PSD: cut before its resources");
         return st != ALICE_OK ? st : ALICE_E_DAMAGED;
     }
-    uint64_t n = alice__be32(p);
+    uint64_t n = alice__be32(p), left = in->size - at - 4;
     at += 4;
-    return read_resources(parse, at, n < in->size - at ? at + n : in->size);
+    st = read_resources(parse, at, n < left ? at + n : in->size);
+    /* Layers, whose length has eight bytes in the large form, and the picture in one. */
+    size_t wide = in->head.p[5] == 2 ? 8 : 4;
+    p = n < left ? alice__input_at(in, at + n, wide, room, &st) : NULL;
+    if (st == ALICE_OK &&
+        (!p || (wide == 8 ? alice__be64(p) : alice__be32(p)) >= left - n - wide))
+        alice__facts_damaged(parse->facts, "PSD: cut before its end");
+    return st;
 }
 
 static alice_media_type psd_sniff(alice_bytes head, uint64_t file_size)

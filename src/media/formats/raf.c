@@ -3,7 +3,7 @@
  * Fujifilm RAF: a header of fixed places, a whole JPEG with the EXIF, and a
  * directory of Fujifilm's own that knows the size of the picture.
  *
- *     0 "FUJIFILMCCD-RAW " │ 28 model │ 84 JPEG at, length │ 92 directory at, length
+ *     0 "FUJIFILMCCD-RAW " │ 28 model │ 84 JPEG, 92 directory, 100 sensor: at, length
  *
  * The JPEG is read by its own reader, through an input that begins where it
  * begins and ends where it ends.
@@ -101,6 +101,9 @@ static alice_status raf_read(alice__parse *parse)
         alice__facts_warn(parse->facts, "cut short before the JPEG with its EXIF");
         return ALICE_E_DAMAGED;
     }
+    uint64_t sensor = alice__be32(p + 100), sensor_n = alice__be32(p + 104);
+    if (jpeg_n > in->size - jpeg || sensor + sensor_n > in->size)
+        alice__facts_damaged(parse->facts, "RAF: cut before its end");
     if (jpeg_n > in->size - jpeg)
         jpeg_n = in->size - jpeg;
     return read_jpeg(parse, jpeg, jpeg_n);

@@ -248,7 +248,7 @@ static alice_status tiff_read(alice__parse *parse)
         return ALICE_E_DAMAGED;
     }
     if (t.damaged)
-        alice__facts_warn(parse->facts, "TIFF: damaged, parts of it lie outside");
+        alice__facts_damaged(parse->facts, "TIFF: damaged, parts of it lie outside");
     return ALICE_OK;
 }
 

@@ -72,17 +72,19 @@ static alice_status webp_read(alice__parse *parse)
 {
     alice_status st = ALICE_OK;
     uint64_t at = 12;
-    bool whole = true, image = false;
-    for (unsigned i = 0; i < CHUNKS_MOST && whole && st == ALICE_OK; i++) {
+    bool cut = false;
+    bool whole = alice__le32(parse->in->head.p + 4) <= parse->in->size, image = false;
+    for (unsigned i = 0; i < CHUNKS_MOST && !cut && st == ALICE_OK; i++) {
         uint8_t room[8];
         const uint8_t *p = alice__input_at(parse->in, at, 8, room, &st);
         if (!p)
             break;
         uint64_t n = alice__le32(p + 4), left = parse->in->size - at - 8;
         uint32_t type = alice__be32(p);
-        whole = n <= left;
+        cut = n > left;
+        whole = whole && !cut;
         image |= type >> 8 == TYPE(0, 'V', 'P', '8') || type == TYPE('A', 'N', 'M', 'F');
-        st = see_chunk(parse, type, at + 8, whole ? n : left);
+        st = see_chunk(parse, type, at + 8, cut ? left : n);
         at += 8 + n + (n & 1);
     }
     if (st == ALICE_OK && (!whole || !image)) {
