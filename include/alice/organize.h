@@ -47,6 +47,7 @@ typedef struct alice_file_report {
     alice_status status;          /**< of a failure */
     bool known;                   /**< of a skipped one: an earlier run knows it as it is */
     bool not_media;               /**< of a skipped one: it is no media, now or as known */
+    bool forgotten;               /**< of a skipped one: alice_forget() was told so */
     bool again;     /**< of an organized one: it was before; its copy is gone or changed */
     uint64_t bytes; /**< its size */
 } alice_file_report;
@@ -304,6 +305,18 @@ ALICE_API alice_status alice_check_source(const alice_organizer_options *options
                                                           const alice_checked_file *file),
                                           void *ctx, alice_check_result *result,
                                           alice_error *error);
+
+/**
+ * The file `path` is not wanted: no run places its bytes again, whatever they are named, until
+ * that is taken back (`undo`). Below `organized` it also leaves its place and stands from then
+ * on, for the user to delete, where `kept` says (below `organized`; "": nothing was moved);
+ * `undo` moves it back. Of a file elsewhere (its copy was deleted by hand already) the bytes
+ * alone are noted, and it stays. `env` may be NULL. ALICE_E_NOENT: there is none, or, to take
+ * back, it was not forgotten.
+ */
+ALICE_API alice_status alice_forget(const alice_env *env, const char *organized,
+                                    const char *path, bool undo, char *kept, size_t kept_size,
+                                    alice_error *error);
 
 /** Where an organizer is. */
 typedef enum alice_phase {

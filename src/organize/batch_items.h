@@ -43,6 +43,7 @@ typedef struct alice__item {
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
     bool not_media, known, damaged;
+    bool forgotten;       /* on purpose: not placed again */
     bool busy;            /* being written: the next run takes it */
     bool remove, removed; /* a duplicate: to be taken out of the inbox; done */
 } alice__item;

@@ -66,6 +66,8 @@ static void judge(const alice_file_report *f, alice_checked_file *out)
         }
         break;
     case ALICE_SKIPPED:
+        if (f->forgotten)
+            break;
         if (f->known && !f->not_media)
             out->safety = ALICE_SAFE;
         else if (!f->not_media || f->bytes == 0 ||

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "media/facts.h"
+#include "organize/forget.h"
 #include "organize/group_names.h"
 #include "organize/plan.h"
 #include "port/fs.h"
@@ -344,6 +345,42 @@ static alice_status compare_known(alice__flow *x, alice__probe *p, alice__item *
     return ALICE_OK;
 }
 
+/* What the user took out of organized on purpose stays out: no row, so that it can be taken
+ * back. */
+static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__item *item,
+                                 bool *over)
+{
+    const alice_organizer *o = x->o;
+    const alice__reading_whole how = alice__organizer_reading(o);
+    alice__hash content;
+    int fd = -1;
+    *over = false;
+    if (!o->forgets || !alice__forgotten_head(o->organized_fd, p->stamp.size, p->head))
+        return ALICE_OK;
+    alice_status st = ALICE_E_CHANGED;
+    if (alice__fs_open_read(alice__folder_fd(p->folder), p->name, &fd) == 0)
+        st = alice__content_hash(&how, fd, p->stamp.size, &content);
+    alice__fs_close(fd);
+    if (st == ALICE_E_CANCELLED) {
+        x->stop = *over = true;
+        alice__item_leave(item);
+        return ALICE_OK;
+    }
+    if (st == ALICE_E_NOMEM)
+        return st;
+    if (st != ALICE_OK) {
+        *over = true;
+        alice__item_fail(item, st, "it changed or failed while it was compared; run again");
+        return ALICE_OK;
+    }
+    if (alice__forgotten_content(o->organized_fd, p->stamp.size, p->head, content)) {
+        *over = item->forgotten = true;
+        item->outcome = ALICE_SKIPPED;
+        item->reason = "it was forgotten on purpose (`alice forget --undo` takes that back)";
+    }
+    return ALICE_OK;
+}
+
 alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
@@ -390,6 +427,12 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
     if (p->status != ALICE_OK) {
         alice__item_fail(item, p->status, why_unread(x, p));
         return ALICE_OK;
+    }
+    if (p->info.type != ALICE_MEDIA_NONE || g.leader) {
+        bool over = false;
+        alice_status st = is_forgotten(x, p, item, &over);
+        if (st != ALICE_OK || over)
+            return st;
     }
     if (p->info.type == ALICE_MEDIA_NONE)
         return g.leader ? consume_follower(x, p, &g, item) : consume_other(x, p, item);

@@ -79,6 +79,7 @@ struct alice_organizer {
     uint64_t streamed, recovered;
     uint64_t settled;   /* files of an undo that was killed */
     bool compare_known; /* known files are compared with their copies, byte by byte */
+    bool forgets;       /* something was forgotten: forget.h */
     bool reconciled;    /* in this run, the tree was searched for what was moved */
 };
 

@@ -78,6 +78,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
                                 .status = item->status,
                                 .known = item->known,
                                 .not_media = item->not_media,
+                                .forgotten = item->forgotten,
                                 .again = item->copy != ALICE__COPY_STANDS,
                                 .bytes = item->stamp.size};
     alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "organize/forget.h"
 #include "organize/group_names.h"
 #include "port/fs.h"
 
@@ -259,6 +260,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
                         .started_s = alice_env_wall_s(&o->env)};
     publish(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file shows at once */
     o->reconciled = false;
+    o->forgets = alice__forgotten_any(o->organized_fd);
     alice_status st = bring_up_to_date(&x);
     if (st == ALICE_OK)
         st = find_present(&x);
