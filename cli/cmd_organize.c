@@ -30,6 +30,7 @@ enum {
     OPT_KEEP_NAMES,
     OPT_FRESH,
     OPT_REPORT,
+    OPT_RECEIPT,
     OPT_SINCE,
     OPT_UNTIL,
     OPT_ONLY,
@@ -42,8 +43,8 @@ enum {
 typedef struct organizing {
     const cli_args *args;
     cli_progress progress;
-    cli_output report; /* open where it was asked for */
-    FILE *out;         /* where people read */
+    cli_output report, receipt; /* open where they were asked for */
+    FILE *out;                  /* where people read */
     cli_tally tally;
     cli_choice choice;
     bool removes;                              /* duplicates */
@@ -59,17 +60,36 @@ static void on_progress(void *ctx, const alice_progress *now)
 /* How each report begins that has a file in it. */
 static const char report_begins[] = "{\"source_path\": \"";
 
-static void write_report(organizing *s, const alice_file_report *f)
+/* What both say of a file. */
+static void write_fate(const organizing *s, cli_json *j, const alice_file_report *f)
+{
+    json_open(j, NULL, '{');
+    json_text(j, "source_path", f->source_path);
+    json_text(j, "status", alice_outcome_name(f->outcome));
+    if (s->args->given[OPT_DRY_RUN])
+        json_bool(j, "dry_run", true);
+    if (f->destination)
+        json_text(j, "destination", f->destination);
+}
+
+static void write_receipt(const organizing *s, const alice_file_report *f)
+{
+    cli_json j = {.to = s->receipt.to};
+    write_fate(s, &j, f);
+    json_uint(&j, "bytes", f->bytes);
+    if (f->content)
+        json_text(&j, "xxh128", f->content);
+    if (f->reason || f->outcome == ALICE_FAILED)
+        json_text(&j, "reason", f->reason ? f->reason : alice_status_text(f->status));
+    json_close(&j, '}');
+    json_end_line(&j);
+}
+
+static void write_report(const organizing *s, const alice_file_report *f)
 {
     cli_json j = {.to = s->report.to};
     char date[16];
-    json_open(&j, NULL, '{');
-    json_text(&j, "source_path", f->source_path);
-    json_text(&j, "status", alice_outcome_name(f->outcome));
-    if (s->args->given[OPT_DRY_RUN])
-        json_bool(&j, "dry_run", true);
-    if (f->destination)
-        json_text(&j, "destination", f->destination);
+    write_fate(s, &j, f);
     if (f->info) {
         json_text(&j, "type", alice_media_name(f->info->type));
         if (f->info->date_source != ALICE_DATE_NOWHERE) {
@@ -124,6 +144,8 @@ static void on_file(void *ctx, const alice_file_report *f)
     bool verbose = s->args->given[OPT_VERBOSE] && !s->args->given[OPT_JSON];
     if (s->report.to)
         write_report(s, f);
+    if (s->receipt.to)
+        write_receipt(s, f);
     if (f->outcome != ALICE_FAILED && !verbose)
         return;
     progress_clear(&s->progress);
@@ -424,20 +446,31 @@ static int run(const cli_args *args)
                           args->given[OPT_FORCE]);
         if (bad)
             return bad;
-        if (s.report.to == stdout) /* which is then for programs */
-            s.out = stderr;
     }
+    if (args->given[OPT_RECEIPT]) {
+        o.hash_contents = true;
+        bad = output_open(&s.receipt, "receipt", args->value[OPT_RECEIPT], report_begins,
+                          args->given[OPT_FORCE]);
+        if (bad) {
+            output_close(&s.report, false);
+            return bad;
+        }
+    }
+    if (s.report.to == stdout || s.receipt.to == stdout) /* which is then for programs */
+        s.out = stderr;
     stop_catch();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
     control = control_listen("organize", why, sizeof why);
     /* What this file writes besides the organizer: the socket goes, the report comes. */
-    alice_confine_path reach[2];
+    alice_confine_path reach[3];
     o.confine = true;
     o.confine_paths = reach;
     if (control)
         reach[o.confine_path_count++] = (alice_confine_path){control_folder_of(control), true};
     if (s.report.to && !s.report.direct)
         reach[o.confine_path_count++] = (alice_confine_path){s.report.folder, true};
+    if (s.receipt.to && !s.receipt.direct)
+        reach[o.confine_path_count++] = (alice_confine_path){s.receipt.folder, true};
     alice_status st = alice_organizer_open(&organizer, &o, &error);
     bool opened = st == ALICE_OK;
     if (!control_serve(control, why, sizeof why) && args->debug)
@@ -453,7 +486,9 @@ static int run(const cli_args *args)
     if (opened && st == ALICE_OK && args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_DRY_RUN] &&
         s.inbox[0] && !prune_empty(s.inbox, s.organized))
         st = ALICE_E_IO;
-    if (output_close(&s.report, opened) != CLI_DONE && st == ALICE_OK)
+    int report_bad = output_close(&s.report, opened);
+    int receipt_bad = output_close(&s.receipt, opened);
+    if ((report_bad || receipt_bad) && st == ALICE_OK)
         st = ALICE_E_IO;
     if (st != ALICE_OK && st != ALICE_E_CANCELLED && error.text[0])
         cli_error("%s", error.text);
@@ -469,11 +504,11 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,   OPT_ORGANIZED,  OPT_COPY,       OPT_MOVE,  OPT_DRY_RUN,     OPT_KEEP_NAMES,
-    OPT_FRESH,   OPT_MAX_MEMORY, OPT_PROFILE,    OPT_JOBS,  OPT_CATALOG,     OPT_SET,
-    OPT_JSON,    OPT_REPORT,     OPT_DUPLICATES, OPT_LOSSY, OPT_SETTLE,      OPT_FORCE,
-    OPT_EXCLUDE, OPT_SINCE,      OPT_UNTIL,      OPT_ONLY,  OPT_PRUNE_EMPTY, OPT_QUIET,
-    OPT_VERBOSE, OPT_HELP,       OPT_END};
+    OPT_INBOX, OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,       OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_FRESH, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,       OPT_CATALOG, OPT_SET,
+    OPT_JSON,  OPT_REPORT,     OPT_RECEIPT, OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,
+    OPT_FORCE, OPT_EXCLUDE,    OPT_SINCE,   OPT_UNTIL,      OPT_ONLY,    OPT_PRUNE_EMPTY,
+    OPT_QUIET, OPT_VERBOSE,    OPT_HELP,    OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
@@ -495,6 +530,9 @@ static const cli_option own_options[] = {
                         "of a move: keep (default), or remove what is organized already"},
     [OPT_REPORT] = {"report", 0, "FILE", "file",
                     "write one JSON object a line for every file (-: to standard output)"},
+    [OPT_RECEIPT] = {"receipt", 0, "FILE", "file",
+                     "write what became of each file, with its content's hash, one JSON object "
+                     "a line"},
     [OPT_FRESH] = {"fresh", 0, NULL, NULL,
                    "where the catalog is lost or old, do not read ORGANIZED first: what stands "
                    "there may be placed again"},

@@ -48,8 +48,10 @@ typedef struct alice_file_report {
     bool known;                   /**< of a skipped one: an earlier run knows it as it is */
     bool not_media;               /**< of a skipped one: it is no media, now or as known */
     bool forgotten;               /**< of a skipped one: alice_forget() was told so */
-    bool again;     /**< of an organized one: it was before; its copy is gone or changed */
-    uint64_t bytes; /**< its size */
+    bool again;          /**< of an organized one: it was before; its copy is gone or changed */
+    uint64_t bytes;      /**< its size */
+    const char *content; /**< with options->hash_contents: the XXH3-128 of its bytes, as 32
+                              digits; NULL: they could not be read */
 } alice_file_report;
 
 /** What a run did so far. */
@@ -88,6 +90,8 @@ typedef struct alice_organizer_options {
         remove_duplicates; /**< of a move: a file whose bytes are organized, compared with
                               those that stand there now, leaves the inbox too. It is moved to
                               organized/.alice/removed/RUN, from where an undo brings it back */
+    bool hash_contents;    /**< tell on_file the hash of each file's content: what this run did
+                              not read whole is read once more for that */
     bool lossy;            /**< move across file systems though attributes of a file are lost */
     /** A file that changed less than these seconds ago, that changes while it is looked at or
      * that somebody has open to write is left for the next run; 0: none of that is asked. */

@@ -2,10 +2,12 @@
 /* What became of each file: counted, and told to whom wants to hear of it. */
 #include "organize/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "organize/plan.h"
+#include "port/fs.h"
 
 static void count_source(alice_organizer *o, const char *name)
 {
@@ -26,6 +28,27 @@ static void count_source(alice_organizer *o, const char *name)
     }
     o->sources[i].count++;
     o->source_last = i;
+}
+
+/* The hash of its bytes: of its copy, which is what stands after a move, else of itself. */
+static bool content_of(const alice_organizer *o, const alice__item *item, const char *below,
+                       char text[33])
+{
+    const alice__reading_whole how = alice__organizer_reading(o);
+    bool placed = item->outcome == ALICE_ORGANIZED && !o->o.dry_run;
+    alice__hash content;
+    int fd = -1;
+    if (item->outcome == ALICE_FAILED)
+        return false;
+    int bad = placed || item->removed
+                  ? (below ? alice__fs_open_read(o->organized_fd, below, &fd) : -ENOENT)
+                  : alice__fs_open_read(alice__folder_fd(item->folder), item->name, &fd);
+    bool known = !bad && alice__content_hash(&how, fd, item->stamp.size, &content) == ALICE_OK;
+    alice__fs_close(fd);
+    if (known)
+        snprintf(text, 33, "%016llx%016llx", (unsigned long long)content.high,
+                 (unsigned long long)content.low);
+    return known;
 }
 
 void alice__report_item(alice__flow *x, const alice__item *item)
@@ -70,6 +93,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
 
     /* What is too long to be opened can still be named whole. */
     char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
+    char content[33];
     alice_media_info info;
     alice_file_report report = {.source_path = source_path,
                                 .outcome = item->outcome,
@@ -91,6 +115,8 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         alice__join(dest, sizeof dest, o->organized, "", below);
         report.destination = dest;
     }
+    if (o->o.hash_contents && content_of(o, item, below, content))
+        report.content = content;
     if (item->read) {
         memset(&info, 0, sizeof info);
         info.type = item->type;

@@ -181,6 +181,37 @@ def organized_on_the_card_itself_saves_nothing():
 
 
 @test
+def a_receipt():
+    top = card()
+    out, path = top + '-out', top + '-receipt'
+    for words in (('-n',), (), (), ('--move',)):
+        shas = {os.path.realpath(os.path.join(top, os.fsdecode(p))): (sha, os.path.getsize(os.path.join(top, os.fsdecode(p))))
+                for p, sha in files(top).items() if b'/.' not in b'/' + p}
+        organize(top, out, '--receipt', path, *words)
+        with open(path) as f:
+            lines = [json.loads(l) for l in f]
+        eq(sorted(l['source_path'] for l in lines), sorted(shas), 'each source is in it once')
+        hashes = {}
+        for l in lines:
+            sha, size = shas[l['source_path']]
+            eq(l['bytes'], size, l)
+            assert len(l['xxh128']) == 32 and hashes.setdefault(l['xxh128'], sha) == sha, l
+            if 'destination' in l and '-n' not in words:
+                eq(sha_of(l['destination']), sha, 'it stands there')
+        eq(len(hashes), len({s for s, _ in shas.values()}), 'one hash a content')
+    # A file that is no receipt is not replaced, and what could not be read has no hash.
+    with open(path, 'w') as f:
+        f.write('mine')
+    alice('organize', top, out, '--receipt', path, expect=2)
+    other = card()
+    os.chmod(os.path.join(other, 'film.mp4'), 0)
+    alice('organize', other, out, '--receipt', path + '2', before=bound(), expect=1)
+    with open(path + '2') as f:
+        film = [l for l in map(json.loads, f) if l['source_path'].endswith('film.mp4')]
+    eq((film[0]['status'], 'xxh128' in film[0], 'reason' in film[0]), ('error', False, True), 'unreadable')
+
+
+@test
 def a_damaged_picture_is_no_other_file():
     top, out = organized()
     with open(os.path.join(top, 'broken.jpg'), 'wb') as f:
