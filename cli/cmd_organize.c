@@ -37,6 +37,7 @@ enum {
     OPT_PRUNE_EMPTY,
     OPT_LOSSY,
     OPT_SETTLE,
+    OPT_UNDATED,
     OPT_DUPLICATES
 };
 
@@ -47,6 +48,7 @@ typedef struct organizing {
     FILE *out;                  /* where people read */
     cli_tally tally;
     cli_choice choice;
+    const char *undated_folder;                /* NULL: the usual one */
     bool removes;                              /* duplicates */
     char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
@@ -263,11 +265,15 @@ static void print_summary(const organizing *s, const alice_organizer *organizer,
 {
     const cli_args *args = s->args;
     int width = table_width(s->out);
+    char undated[160];
+    snprintf(undated, sizeof undated, "in the folder %s",
+             s->undated_folder ? s->undated_folder : "undated");
     cli_summary summary = {.tally = &s->tally,
                            .organizer = organizer,
                            .result = result,
                            .organized = s->organized,
                            .report = args->value[OPT_REPORT],
+                           .undated = undated,
                            .dry_run = args->given[OPT_DRY_RUN],
                            .move = args->given[OPT_MOVE],
                            .remove = s->removes,
@@ -297,6 +303,17 @@ static int read_settle(const cli_args *args, unsigned *seconds)
         return cli_usage_error("--settle needs seconds, from 0 to %d: \"%s\"", MOST, text);
     *seconds = (unsigned)n;
     return CLI_DONE;
+}
+
+/* keep, mtime, or the folder. */
+static void read_undated(const char *what, alice_organizer_options *o)
+{
+    if (what && strcmp(what, "keep") == 0)
+        o->undated = ALICE_UNDATED_KEEP;
+    else if (what && strcmp(what, "mtime") == 0)
+        o->undated = ALICE_UNDATED_MTIME;
+    else
+        o->undated_folder = what;
 }
 
 static int read_paths(const cli_args *args, alice_organizer_options *o)
@@ -436,6 +453,9 @@ static int run(const cli_args *args)
     o.lossy = args->given[OPT_LOSSY];
     if ((bad = read_settle(args, &o.settle_seconds)) != CLI_DONE)
         return bad;
+    read_undated(args->value[OPT_UNDATED], &o);
+    s.undated_folder = o.undated_folder;
+    o.no_projects = (const char *const *)args->no_projects;
     o.should_stop = stop_asked;
     o.on_progress = on_progress;
     o.ctx = &s;
@@ -504,11 +524,11 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX, OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,       OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_FRESH, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,       OPT_CATALOG, OPT_SET,
-    OPT_JSON,  OPT_REPORT,     OPT_RECEIPT, OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,
-    OPT_FORCE, OPT_EXCLUDE,    OPT_SINCE,   OPT_UNTIL,      OPT_ONLY,    OPT_PRUNE_EMPTY,
-    OPT_QUIET, OPT_VERBOSE,    OPT_HELP,    OPT_END};
+    OPT_INBOX,   OPT_ORGANIZED,   OPT_COPY,    OPT_MOVE,       OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_FRESH,   OPT_MAX_MEMORY,  OPT_PROFILE, OPT_JOBS,       OPT_CATALOG, OPT_SET,
+    OPT_JSON,    OPT_REPORT,      OPT_RECEIPT, OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,
+    OPT_UNDATED, OPT_NO_PROJECT,  OPT_FORCE,   OPT_EXCLUDE,    OPT_SINCE,   OPT_UNTIL,
+    OPT_ONLY,    OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE,    OPT_HELP,    OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
@@ -526,6 +546,9 @@ static const cli_option own_options[] = {
     [OPT_SETTLE] = {"settle", 0, "SECONDS", NULL,
                     "leave what changed less than SECONDS ago or is being written (default 2; "
                     "0: take it)"},
+    [OPT_UNDATED] = {"undated", 0, "WHAT", NULL,
+                     "files with no date but that of their copying: keep (in the inbox), mtime "
+                     "(as their date), or the folder they go to (default undated)"},
     [OPT_DUPLICATES] = {"duplicates", 0, "WHAT", NULL,
                         "of a move: keep (default), or remove what is organized already"},
     [OPT_REPORT] = {"report", 0, "FILE", "file",
@@ -545,6 +568,10 @@ static const char text[] =
     "AI generator or the camera that made it. Nothing is ever overwritten; a file that is\n"
     "organized already, under whatever name, is not placed again. Run it again at any time:\n"
     "it goes on where it was.\n"
+    "\n"
+    "A file that says no date goes to ORGANIZED/undated where only its modification time is\n"
+    "left and that is the time of a copy or download (many files of its folder have the same\n"
+    "second); else it has its modification time, and the summary counts it as uncertain.\n"
     "\n"
     "What belongs together stays together, with one number: RAW and JPEG, picture and film of\n"
     "one moment (Live Photo), edited copies, and sidecars (XMP, AAE, Takeout's JSON, THM, "

@@ -36,6 +36,8 @@ static const cli_option shared_options[OPT_SHARED] = {
     [OPT_ALL] = {"all", 0, NULL, NULL, "every alice of yours that is running"},
     [OPT_EXCLUDE] = {"exclude", 0, "GLOB", NULL,
                      "leave files and folders of this name (or path, with a slash)"},
+    [OPT_NO_PROJECT] = {"no-project", 0, "NAME", NULL,
+                        "a folder of this name (\"*.ext\": that ends so) names no project"},
     [OPT_FORCE] = {"force", 0, NULL, NULL, "replace what stands where a file is to be written"},
     [OPT_CACHE_SIZE] = {"cache-size", 0, "SIZE", NULL, "of all caches together"},
 };
@@ -267,6 +269,10 @@ static int take_option(cli_args *args, cli_opt which, const char *value)
         return take_another(args->excludes, &args->exclude_count,
                             (int)(sizeof args->excludes / sizeof *args->excludes), "exclude",
                             value);
+    if (which == OPT_NO_PROJECT)
+        return take_another(args->no_projects, &args->no_project_count,
+                            (int)(sizeof args->no_projects / sizeof *args->no_projects) - 1,
+                            "no-project", value);
     return CLI_DONE;
 }
 

@@ -40,6 +40,7 @@ typedef enum cli_opt {
     OPT_CACHE_SIZE,
     OPT_FORCE,
     OPT_EXCLUDE,
+    OPT_NO_PROJECT,
     OPT_SHARED, /* how many there are */
     OPT_OWN = 32,
     OPT_COUNT = 64,
@@ -61,6 +62,8 @@ typedef struct cli_args {
     int set_count;
     const char *excludes[64]; /* every --exclude */
     int exclude_count;
+    const char *no_projects[64 + 1]; /* every --no-project; NULL at the end */
+    int no_project_count;
     char **words; /* what is not an option; within argv */
     int word_count;
     bool debug; /* --debug before the command */

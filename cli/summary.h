@@ -38,6 +38,7 @@ typedef struct cli_summary {
     const alice_organizer *organizer;
     const alice_organize_result *result;
     const char *organized; /* the folder */
+    const char *undated;   /* where what has no date is, in words */
     const char *report;    /* its path; NULL: none was kept */
     bool dry_run, move, verbose;
     bool remove; /* duplicates */

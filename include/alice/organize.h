@@ -74,6 +74,14 @@ typedef struct alice_progress {
     const char *path;    /**< the file at hand, below the inbox; borrowed */
 } alice_progress;
 
+/** What becomes of a file without a date: none at all, or its modification time alone, where
+ * that is the time of a copy or download (many files of its folder have the same second). */
+typedef enum alice_undated {
+    ALICE_UNDATED_APART, /**< it goes to the folder "undated", or `undated_folder` */
+    ALICE_UNDATED_KEEP,  /**< it stays in the inbox */
+    ALICE_UNDATED_MTIME  /**< it has its modification time, whatever that is */
+} alice_undated;
+
 /** What to organize, and how. Zeroed but for the two folders is a complete one. */
 typedef struct alice_organizer_options {
     alice_env env;         /**< its account is not used: the organizer has its own budget */
@@ -92,7 +100,12 @@ typedef struct alice_organizer_options {
                               organized/.alice/removed/RUN, from where an undo brings it back */
     bool hash_contents;    /**< tell on_file the hash of each file's content: what this run did
                               not read whole is read once more for that */
-    bool lossy;            /**< move across file systems though attributes of a file are lost */
+    alice_undated undated; /**< what becomes of files without a date */
+    const char *undated_folder;     /**< NULL: "undated" */
+    const char *const *no_projects; /**< more folder names that name no project, beside those
+                                       that devices and programs make; NULL at the end; or
+                                       NULL */
+    bool lossy; /**< move across file systems though attributes of a file are lost */
     /** A file that changed less than these seconds ago, that changes while it is looked at or
      * that somebody has open to write is left for the next run; 0: none of that is asked. */
     unsigned settle_seconds;

@@ -67,7 +67,7 @@ static void project_of(alice__flow *x, const alice__probe *p, project *out)
         n == sizeof *out)
         return;
     memset(out, 0, sizeof *out);
-    alice__plan_project(folders, out->name, sizeof out->name);
+    alice__plan_project(folders, x->o->o.no_projects, out->name, sizeof out->name);
     alice__fold_case(out->name, out->key, sizeof out->key);
     alice_cache_set(x->o->projects, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
                     ALICE_TTL_NEVER);
@@ -102,6 +102,7 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item
     project_of(x, p, &pr);
     alice__safe_component(p->source, strlen(p->source), source, sizeof source);
     alice__plan plan = {.date = p->info.date,
+                        .undated = o->o.undated_folder,
                         .project = pr.name,
                         .source = source,
                         .name = p->name,
@@ -238,7 +239,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
         item->make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
         item->model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
         const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
-        if (note)
+        if (note && !item->reason)
             item->reason = alice__items_text(&o->items, note, strlen(note));
     }
     alice__twin_search search = {.x = x, .p = p, .how = alice__organizer_reading(o), .fd = -1};
@@ -442,5 +443,13 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         item->reason = why;
         return ALICE_OK;
     }
+    const char *undated = alice__undated(x, p);
+    if (undated && x->o->o.undated == ALICE_UNDATED_KEEP) {
+        item->outcome = ALICE_SKIPPED;
+        item->reason = undated;
+        return ALICE_OK;
+    }
+    if (undated)
+        item->reason = undated;
     return consume_media(x, p, &g, item);
 }

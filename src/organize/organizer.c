@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "catalog/tree_mark.h"
 #include "mem/profile_hook.h"
+#include "organize/plan.h"
 #include "port/fs.h"
 #include "port/limits.h"
 
@@ -227,6 +228,21 @@ static alice_status check_home(alice_organizer *o, alice_error *error)
                        o->catalog_path, home);
 }
 
+/* It is one folder of organized: not above it, not alice's own. */
+static alice_status check_undated(const alice_organizer *o, alice_error *error)
+{
+    char safe[ALICE__PROJECT_MAX];
+    const char *folder = o->o.undated_folder;
+    if (!folder)
+        return ALICE_OK;
+    alice__safe_component(folder, strlen(folder), safe, sizeof safe);
+    return strcmp(safe, folder) == 0
+               ? ALICE_OK
+               : alice__fail(error, ALICE_E_INVAL, 0,
+                             "the folder of what has no date has to be one plain name: '%s'",
+                             folder);
+}
+
 /* Whether there is anything in the organized folder but alice's own. */
 static bool holds_files(const alice_organizer *o)
 {
@@ -315,6 +331,10 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         st = alice_env_calloc(&batch_env, ALICE__SOURCES_MAX, sizeof(alice__source_count),
                               ALICE_HERE, &room);
         o->sources = room;
+        room = NULL;
+        if (st == ALICE_OK)
+            st = alice_env_calloc(&batch_env, 1, sizeof *o->seconds, ALICE_HERE, &room);
+        o->seconds = room;
     }
     if (st != ALICE_OK)
         return st;
@@ -404,6 +424,8 @@ alice_status alice__organizer_open_on(alice_organizer **out,
     if (st == ALICE_OK)
         st = alice_config_check(&o->config, error);
     if (st == ALICE_OK)
+        st = check_undated(o, error);
+    if (st == ALICE_OK)
         st = alice__organizer_open_folders(o, error);
     if (st == ALICE_OK)
         st = open_budget(o, error);
@@ -447,6 +469,7 @@ void alice_organizer_close(alice_organizer **organizer)
     if (o->items_open)
         alice__items_close(&o->items);
     alice_env batch_env = alice__organizer_env(o, o->acc_batch);
+    alice_env_free(&batch_env, o->seconds, sizeof *o->seconds);
     alice_env_free(&batch_env, o->sources, ALICE__SOURCES_MAX * sizeof(alice__source_count));
     alice_cache_close(&o->hashes);
     alice_cache_close(&o->folders);

@@ -42,6 +42,15 @@ typedef struct alice__source_count {
     uint64_t count;
 } alice__source_count;
 
+enum { ALICE__SECONDS_MAX = 2048 };
+
+/* The modification times of a folder's media files, in seconds: see undated.c. */
+typedef struct alice__seconds {
+    uint64_t folder; /* its serial; 0: none yet */
+    size_t n;
+    int64_t at[ALICE__SECONDS_MAX];
+} alice__seconds;
+
 struct alice_organizer {
     alice_organizer_options o;
     alice_config config;
@@ -74,6 +83,7 @@ struct alice_organizer {
     char *inbox, *organized, *catalog_path, *scratch, *home; /* absolute */
     char *paths;                                             /* the block they stand in */
 
+    alice__seconds *seconds;
     alice__source_count *sources;
     size_t source_count, source_last;
     uint64_t streamed, recovered;

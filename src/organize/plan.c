@@ -55,8 +55,14 @@ size_t alice__safe_component(const char *text, size_t n, char *out, size_t size)
 /* Folders that a device or a program makes, which name no project; folded. With a '*' it is how
  * they end. */
 static const char *const no_projects[] = {
-    "dcim",      "camera",          "camera roll",    "download",
-    "downloads", "*.photoslibrary", "*.photolibrary", "*.aplibrary",
+    "dcim",           "camera",          "camera roll",       "download",
+    "downloads",      "*.photoslibrary", "*.photolibrary",    "*.aplibrary",
+    "takeout",        "google photos", /* in the languages in which an export names it otherwise
+                                        */
+    "google fotos",   "google foto",     "google foto's",     "google foto’s",
+    "google zdjęcia", "google fotky",    "google fotografie", "google fotoğraflar",
+    "google kuvat",   "google foton",    "google bilder",     "google фото",
+    "google フォト",  "google 포토",     "google 相册",       "google 相簿",
 };
 
 /* "100APPLE", "101_PANA": as cameras number theirs (DCF). */
@@ -72,27 +78,34 @@ static bool is_camera_folder(const char *name)
     return i == 8;
 }
 
-static bool is_no_project(const char *folder)
+static bool is_word(const char *folded, const char *word)
 {
-    char folded[ALICE__PROJECT_MAX];
+    size_t n = strlen(folded), m = strlen(word + (*word == '*'));
+    return *word == '*' ? n > m && strcmp(folded + n - m, word + 1) == 0
+                        : strcmp(folded, word) == 0;
+}
+
+static bool is_no_project(const char *folder, const char *const *more)
+{
+    char folded[ALICE__PROJECT_MAX], word[ALICE__PROJECT_MAX];
     alice__fold_case(folder, folded, sizeof folded);
-    size_t n = strlen(folded);
-    for (size_t i = 0; i < sizeof no_projects / sizeof *no_projects; i++) {
-        const char *word = no_projects[i];
-        size_t m = strlen(word + (*word == '*'));
-        if (*word == '*' ? n > m && strcmp(folded + n - m, word + 1) == 0
-                         : strcmp(folded, word) == 0)
+    for (size_t i = 0; i < sizeof no_projects / sizeof *no_projects; i++)
+        if (is_word(folded, no_projects[i]))
+            return true;
+    for (; more && *more; more++) {
+        alice__fold_case(*more, word, sizeof word);
+        if (is_word(folded, word))
             return true;
     }
     return is_camera_folder(folder);
 }
 
-void alice__plan_project(const char *folders, char *out, size_t size)
+void alice__plan_project(const char *folders, const char *const *more, char *out, size_t size)
 {
     size_t n = strcspn(folders, "/");
     if (n > 0)
         alice__safe_component(folders, n, out, size);
-    if (n == 0 || is_no_project(out))
+    if (n == 0 || is_no_project(out, more))
         snprintf(out, size, "uncategorized");
 }
 
@@ -123,10 +136,13 @@ alice_status alice__plan_path(const alice__plan *plan, char *out, size_t size)
         alice__safe_component(plan->name, n, stem + 1, sizeof stem - 1);
     }
     /* Where not even the modification time is a date that can be, no day is made up. */
-    char day[24] = "undated";
-    if (plan->date.year != 0)
+    char day[24];
+    const char *when = plan->undated ? plan->undated : "undated";
+    if (plan->date.year != 0) {
         alice_date_text(&plan->date, day, sizeof day);
-    int n = snprintf(out, size, "%s/%s/%s/%s-%05llu%s.%s", day, plan->project, plan->source,
+        when = day;
+    }
+    int n = snprintf(out, size, "%s/%s/%s/%s-%05llu%s.%s", when, plan->project, plan->source,
                      plan->project, (unsigned long long)plan->number, stem,
                      ext ? ext : alice_media_extension(plan->type));
     return n > 0 && (size_t)n < size ? ALICE_OK : ALICE_E_TOOBIG;

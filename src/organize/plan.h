@@ -25,11 +25,13 @@ enum {
 size_t alice__safe_component(const char *text, size_t n, char *out, size_t size);
 
 /* The project of a file: the first folder of its path below the inbox, made safe, or
- * "uncategorized". */
-void alice__plan_project(const char *folders, char *out, size_t size);
+ * "uncategorized", where a device or a program named it so, or `more` (or NULL; NULL at its
+ * end) does. */
+void alice__plan_project(const char *folders, const char *const *more, char *out, size_t size);
 
 typedef struct alice__plan {
     alice_date date;
+    const char *undated; /* the folder of what has none; NULL: "undated" */
     const char *project; /* safe */
     const char *source;  /* safe */
     uint64_t number;

@@ -100,6 +100,11 @@ alice_status alice__feed(alice__flow *x);
 /* What becomes of the file that came back: its item, and its row in the current batch. */
 alice_status alice__decide(alice__flow *x, alice__probe *p);
 
+/* ---- undated.c ---- */
+
+/* Why a medium has no date that counts, which its facts then say too; NULL: it has one. */
+const char *alice__undated(alice__flow *x, alice__probe *p);
+
 /* ---- twins.c ---- */
 
 /* The search for files with the same bytes as `p`. Opens what it needs, and reads whole files

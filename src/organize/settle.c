@@ -105,8 +105,10 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     alice_status st = alice__catalog_number(o->catalog, item->project, item->source, &number);
     if (st != ALICE_OK)
         return st;
-    alice__plan_project(alice__folder_path(item->folder), project, sizeof project);
+    alice__plan_project(alice__folder_path(item->folder), o->o.no_projects, project,
+                        sizeof project);
     alice__plan plan = {.date = item->date,
+                        .undated = o->o.undated_folder,
                         .project = project,
                         .source = item->source,
                         .number = number,

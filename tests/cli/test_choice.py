@@ -92,6 +92,42 @@ def what_was_left_is_not_remembered():
 
 
 @test
+def undated():
+    """The modification time of a copy is no date: many files of a folder have the same second."""
+    s = collection.sample
+    top = os.path.join(place(), 'in')
+    for i in range(14):
+        path = os.path.join(top, 'scans' if i < 11 else 'few', 'x%c.jpg' % (97 + i))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'wb') as f:
+            f.write(s.jpeg(s.tiff('Canon', 'EOS', '2019:01:02 10:00:00') if i == 0 else b'', i))
+        os.utime(path, (1714000000, 1714000000))  # 2024-04-24
+
+    def days(out, *words):
+        organize(top, out, *words)
+        found = {}
+        for p in names(out):
+            day = os.fsdecode(p).split('/')[0]
+            found[day] = found.get(day, 0) + 1
+        return found
+
+    eq(days(top + '-a'), {'2019-01-02': 1, 'undated': 10, '2024-04-24': 3}, 'by default')
+    eq(days(top + '-b', '--undated', 'mtime'), {'2019-01-02': 1, '2024-04-24': 13}, 'mtime')
+    eq(days(top + '-c', '--undated', 'Without a date'), {'2019-01-02': 1, 'Without a date': 10, '2024-04-24': 3}, 'a folder')
+    r = organize(top, top + '-d', '--undated', 'keep', report=True)
+    eq((r.summary['organized'], r.summary['skipped']), (4, 10), 'keep')
+    for l in r.report:
+        assert l['status'] == 'organized' or 'copy or download, 11 files' in l['reason'], l
+    eq(days(top + '-d'), {'2019-01-02': 1, 'undated': 10, '2024-04-24': 3}, 'it was not remembered')
+    for bad in ('a/b', '..', '.alice', ''):
+        alice('organize', top, top + '-e', '--undated', bad, expect=2)
+    # Folders that name no project.
+    out = top + '-f'
+    organize(top, out, '--no-project', 'SCANS')
+    eq(sorted({os.fsdecode(p).split('/')[1] for p in names(out)}), ['few', 'uncategorized'], 'projects')
+
+
+@test
 def prune_empty():
     top = inbox()
     out = top + '-out'

@@ -51,26 +51,41 @@ static void the_project_is_the_first_folder(void **state)
 {
     (void)state;
     char out[ALICE__PROJECT_MAX];
-    alice__plan_project("", out, sizeof out);
+    alice__plan_project("", NULL, out, sizeof out);
     assert_string_equal(out, "uncategorized");
-    alice__plan_project("archive/2019/0036", out, sizeof out);
+    alice__plan_project("archive/2019/0036", NULL, out, sizeof out);
     assert_string_equal(out, "archive");
-    static const char *const none[] = {
-        "DCIM",     "DCIM/100APPLE", "100APPLE",      "101_PANA",
-        "Camera/x", "Download",      "Camera Roll/a", "My Photos.photoslibrary/originals/A"};
+    static const char *const none[] = {"DCIM",
+                                       "DCIM/100APPLE",
+                                       "100APPLE",
+                                       "101_PANA",
+                                       "Camera/x",
+                                       "Download",
+                                       "Camera Roll/a",
+                                       "My Photos.photoslibrary/originals/A",
+                                       "Takeout/Google Photos/Rome",
+                                       "Google Fotos",
+                                       "GOOGLE \xe3\x83\x95\xe3\x82\xa9\xe3\x83\x88"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-        alice__plan_project(none[i], out, sizeof out);
+        alice__plan_project(none[i], NULL, out, sizeof out);
         assert_string_equal(out, "uncategorized");
     }
     static const char *const some[] = {"100 days", "Cameras", "2024-031", "DCIM2",
                                        "photoslibrary"};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
-        alice__plan_project(some[i], out, sizeof out);
+        alice__plan_project(some[i], NULL, out, sizeof out);
         assert_string_equal(out, some[i]);
     }
-    alice__plan_project("phone/DCIM/Camera", out, sizeof out);
+    alice__plan_project("phone/DCIM/Camera", NULL, out, sizeof out);
     assert_string_equal(out, "phone");
-    alice__plan_project("a:b", out, sizeof out);
+    static const char *const more[] = {"Scans", "*.lrdata", NULL};
+    alice__plan_project("scans/1", more, out, sizeof out);
+    assert_string_equal(out, "uncategorized");
+    alice__plan_project("Previews.LRDATA", more, out, sizeof out);
+    assert_string_equal(out, "uncategorized");
+    alice__plan_project("scans2", more, out, sizeof out);
+    assert_string_equal(out, "scans2");
+    alice__plan_project("a:b", NULL, out, sizeof out);
     assert_string_equal(out, "a_b");
 }
 
