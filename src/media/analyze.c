@@ -128,6 +128,15 @@ static bool is_outside(alice_status st)
            st == ALICE_E_SYSTEM;
 }
 
+/* A date that comes before that of a sidecar. */
+static bool has_own_date(const alice_media_info *info)
+{
+    for (int i = 0; i < ALICE_DATE_SIDECAR; i++)
+        if (info->dates[i].verdict == ALICE_DATE_OUTRANKED)
+            return true;
+    return false;
+}
+
 alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
                                   const alice__file_facts *file, alice_media_info *info)
 {
@@ -170,6 +179,10 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     alice__facts_from_name(f, file->name);
     if (file->folders)
         alice__facts_from_folders(f, file->folders);
+    if (file->sidecars && !is_outside(st) && (file->all_dates || !has_own_date(info))) {
+        alice_status read = alice__sidecar_date(&parse, file->sidecars);
+        st = read == ALICE_OK ? st : read;
+    }
     alice__facts_from_mtime(f, file->mtime_s, file->mtime_zone_minutes);
     alice__facts_end(f);
     return is_outside(st) ? st : ALICE_OK;

@@ -8,6 +8,7 @@
  */
 
 #include "media/facts.h"
+#include "media/sidecar.h"
 
 typedef struct alice__analyzer alice__analyzer;
 
@@ -22,6 +23,8 @@ typedef struct alice__file_facts {
     int64_t mtime_s;
     int mtime_zone_minutes;
     int64_t now_s;
+    const alice__sidecars *sidecars; /* NULL: they are not asked */
+    bool all_dates; /* sidecars are read also where the file itself has a better date */
 } alice__file_facts;
 
 /* Takes about 200 KB from env, and up to 128 KB more while it reads. `text_bytes`: room for the

@@ -132,7 +132,8 @@ void alice__facts_date_unix(alice__facts *f, alice_date_source source, int64_t s
  */
 static void settle_zones(alice__facts *f)
 {
-    static const alice_date_source moments[] = {ALICE_DATE_MVHD, ALICE_DATE_MATROSKA};
+    static const alice_date_source moments[] = {ALICE_DATE_MVHD, ALICE_DATE_MATROSKA,
+                                                ALICE_DATE_SIDECAR};
     static const alice_date_source clocks[] = {ALICE_DATE_EXIF_ORIGINAL,
                                                ALICE_DATE_EXIF_DIGITIZED};
     alice_date_candidate *dates = f->info->dates, *name = &dates[ALICE_DATE_NAME];

@@ -12,7 +12,7 @@
  * "a.jpg.supplemental-metadata(1).json", and cuts what stands before "(1).json" to 46
  * characters (45, then and now; 51 with ".json"): counted in code points or in UTF-16 units.
  */
-enum { CUT_LEAST = 45, CUT_MOST = 51 };
+enum { CUT_LEAST = 45, CUT_USUAL = 46, CUT_MOST = 51 };
 
 static const char supplemental[] = ".supplemental-metadata";
 
@@ -278,6 +278,70 @@ alice__bond alice__group_bond(const char *name, const char *leader, char *suffix
     return ours->partner == ALICE__PARTNER_VIDEO || other == ALICE__PARTNER_VIDEO
                ? ALICE__BOND_SHOTS
                : ALICE__BOND_NAME;
+}
+
+/* The first `most` characters of a name. */
+static part first_characters(part a, size_t most)
+{
+    size_t i = 0, seen = 0;
+    while (i < a.n && (((unsigned char)a.p[i] & 0xc0) == 0x80 || seen++ < most))
+        i++;
+    return (part){a.p, i};
+}
+
+/* Takeout's: whole or cut, with the long ending or without, the number moved or not. */
+static void takeout_sidecar(part stem, part extension, unsigned i, char *out)
+{
+    static const size_t cuts[] = {0, CUT_USUAL, CUT_LEAST, CUT_MOST};
+    char whole[ALICE__GROUP_NAME];
+    part own = stem, number = {stem.p, 0};
+    if (i / 8 == 1)
+        number = take_number(&own);
+    if (i / 8 == 1 && number.n == 0)
+        return;
+    int n = snprintf(whole, sizeof whole, "%.*s%.*s%s", (int)own.n, own.p, (int)extension.n,
+                     extension.p, i / 4 % 2 == 0 ? supplemental : "");
+    if (n <= 0 || (size_t)n >= sizeof whole)
+        return;
+    part all = {whole, (size_t)n}, base = all;
+    size_t most = cuts[i % 4];
+    if (most > 0)
+        base = first_characters(all, most);
+    if (most == 0 ? characters(all) > CUT_MOST : base.n == all.n)
+        return;
+    n = number.n > 0 ? snprintf(out, ALICE__GROUP_NAME, "%.*s(%.*s).json", (int)base.n, base.p,
+                                (int)number.n, number.p)
+                     : snprintf(out, ALICE__GROUP_NAME, "%.*s.json", (int)base.n, base.p);
+    if (n >= ALICE__GROUP_NAME)
+        out[0] = 0;
+}
+
+bool alice__group_sidecar(const char *name, unsigned i, char *out)
+{
+    static const char *const endings[] = {".xmp", ".XMP", ".json",
+                                          ".supplemental-metadata.json"};
+    enum { TAKEOUT = 6, ALL = TAKEOUT + 16 };
+    part stem = stem_of(name), extension = text(name + stem.n), base, mark, number;
+    int n = 0;
+    out[0] = 0;
+    if (i >= 2 * ALL || strlen(name) >= ALICE__GROUP_NAME)
+        return false;
+    if (i < 2)
+        n = snprintf(out, ALICE__GROUP_NAME, "%s%s", name, endings[i]);
+    else if (i < TAKEOUT)
+        n = snprintf(out, ALICE__GROUP_NAME, "%.*s%s", (int)stem.n, stem.p, endings[i - 2]);
+    else if (i < ALL)
+        takeout_sidecar(stem, extension, i - TAKEOUT, out);
+    else if (i >= ALL + TAKEOUT && split_edited(name, &base, &mark, &number)) {
+        char original[ALICE__GROUP_NAME];
+        n = number.n > 0 ? snprintf(original, sizeof original, "%.*s(%.*s)", (int)base.n,
+                                    base.p, (int)number.n, number.p)
+                         : snprintf(original, sizeof original, "%.*s", (int)base.n, base.p);
+        takeout_sidecar(text(original), extension, i - ALL - TAKEOUT, out);
+    }
+    if (n >= ALICE__GROUP_NAME)
+        out[0] = 0;
+    return true;
 }
 
 /* [stem + '.', stem + '/'): those with this very stem, however many "stem (1)" there are. */

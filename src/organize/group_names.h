@@ -41,6 +41,13 @@ typedef enum alice__bond {
 alice__bond alice__group_bond(const char *name, const char *leader, char *suffix);
 
 /*
+ * The i-th name that a sidecar with a date may have, beside the medium `name`: XMP, and
+ * Takeout's JSON, also that of the original of an edited copy. `out` (of ALICE__GROUP_NAME
+ * bytes) is empty where the i-th form says nothing new. False: there are no more.
+ */
+bool alice__group_sidecar(const char *name, unsigned i, char *out);
+
+/*
  * Where the names of leaders and partners of `name` stand in byte order: the i-th range
  * [from, to), both of ALICE__GROUP_NAME bytes. False: no more ranges.
  */

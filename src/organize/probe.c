@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <alice/executor.h>
@@ -23,12 +24,14 @@
 #include "base/error.h"
 #include "media/analyze.h"
 #include "media/names.h"
+#include "organize/group_names.h"
 #include "port/fs.h"
 
 enum {
     NAME_ROOM = 768, /* some file systems count characters, not bytes */
     TEXT_ROOM = 8192,
-    ASK_MS = 50 /* between two questions whether to stop */
+    PATH_ROOM = 4096, /* the longest path that the kernel takes */
+    ASK_MS = 50       /* between two questions whether to stop */
 };
 
 typedef struct group {
@@ -85,6 +88,44 @@ static alice_status fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t
     return alice__status_of_errno(-bad);
 }
 
+/* The sidecars of a file: each name that one may have is tried. */
+typedef struct sidecars {
+    const alice__reading *of;
+    unsigned i;
+    int fd;
+} sidecars;
+
+static alice_status next_sidecar(void *ctx, alice__input *out)
+{
+    sidecars *s = ctx;
+    char name[ALICE__GROUP_NAME], path[PATH_ROOM];
+    alice__fs_stat st;
+    alice__fs_close(s->fd);
+    s->fd = -1;
+    while (alice__group_sidecar(s->of->name, s->i++, name)) {
+        if (!name[0])
+            continue;
+        int n = s->of->beside ? snprintf(path, sizeof path, "%s/%s", s->of->beside, name) : 0;
+        if (n < 0 || (size_t)n >= sizeof path)
+            continue;
+        int bad = alice__fs_open_read(s->of->beside_fd ? *s->of->beside_fd : ALICE__FS_CWD,
+                                      s->of->beside ? path : name, &s->fd);
+        if (bad == -ENOENT || bad == -ELOOP || bad == -ENAMETOOLONG)
+            continue;
+        if (!bad)
+            bad = alice__fs_stat_fd(s->fd, &st);
+        if (bad)
+            return alice__status_of_errno(-bad);
+        if (st.kind == ALICE__FS_FILE) {
+            *out = (alice__input){.size = st.size, .fetch = fetch, .ctx = &s->fd};
+            return ALICE_OK;
+        }
+        alice__fs_close(s->fd);
+        s->fd = -1;
+    }
+    return ALICE_E_END;
+}
+
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                const alice__reading *r, alice__stamp *stamp,
                                alice_media_info *info, alice__hash *head, int *os_error)
@@ -110,12 +151,18 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
     int fd = r->fd;
     int64_t mtime_s = st.mtime_ns / 1000000000 - (st.mtime_ns % 1000000000 < 0);
     alice__input in = {.size = st.size, .head = {head_buffer, got}, .fetch = fetch, .ctx = &fd};
+    sidecars beside = {.of = r, .fd = -1};
+    const alice__sidecars asked = {next_sidecar, &beside};
     alice__file_facts facts = {.name = r->name,
                                .folders = r->folders,
                                .mtime_s = mtime_s,
                                .mtime_zone_minutes = alice__fs_local_zone_minutes(mtime_s),
-                               .now_s = r->now_s};
-    return alice__analyzer_read(analyzer, &in, &facts, info);
+                               .now_s = r->now_s,
+                               .sidecars = r->beside || r->beside_fd ? &asked : NULL,
+                               .all_dates = r->all_dates};
+    alice_status read = alice__analyzer_read(analyzer, &in, &facts, info);
+    alice__fs_close(beside.fd);
+    return read;
 }
 
 /* ---- stopping ---- */
@@ -214,8 +261,12 @@ static void probe_slot(group *g, alice__probe *s, bench *b)
         s->status = alice__status_of_errno(-bad);
         return;
     }
-    alice__reading r = {
-        .fd = fd, .name = s->name, .folders = alice__folder_path(s->folder), .now_s = s->now_s};
+    int folder = alice__folder_fd(s->folder);
+    alice__reading r = {.fd = fd,
+                        .name = s->name,
+                        .folders = alice__folder_path(s->folder),
+                        .now_s = s->now_s,
+                        .beside_fd = &folder};
     s->status = alice__probe_file(b->analyzer, b->head, &r, &s->stamp, &s->info, &s->head,
                                   &s->os_error);
     alice__fs_close(fd);

@@ -115,6 +115,10 @@ typedef struct alice__reading {
     int fd;
     const char *name, *folders;
     int64_t now_s;
+    /* Where its sidecars are looked for, by an open folder or a path; neither: nowhere. */
+    const int *beside_fd;
+    const char *beside;
+    bool all_dates; /* also where it has a better date itself */
 } alice__reading;
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                const alice__reading *r, alice__stamp *stamp,

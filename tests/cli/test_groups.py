@@ -604,4 +604,85 @@ def killed_at_any_moment_no_group_is_torn():
             eq((again.summary['organized'], again.summary['errors']), (0, 0), 'the run after that')
 
 
+TAKEN = '{"title": "%s", "creationTime": {"timestamp": "1"}, "photoTakenTime": {"timestamp": "%s"}}'
+XMP = ('<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+       'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+       'xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:DateTimeOriginal="%s"/></rdf:RDF></x:xmpmeta>')
+TAKEN_S = 1710498030  # 2024-03-15 10:20:30 UTC
+DATED = {  # a picture that has no date of its own, and its sidecar
+    'a.jpg': ('a.jpg.json', TAKEN % ('a.jpg', TAKEN_S)),
+    'b.jpg': ('b.jpg.supplemental-metadata.json', '\ufeff \n' + TAKEN % ('\\"', TAKEN_S)),
+    'c(1).jpg': ('c.jpg(1).json', TAKEN % ('c.jpg', TAKEN_S)),
+    'd.jpg': ('d.jpg.xmp', XMP % '2024-03-15T10:20:30+02:00'),
+    'e.jpg': ('e.xmp', XMP % '2024-03-15'),
+    'f.mp4': ('f.mp4.json', TAKEN % ('f.mp4', TAKEN_S)),
+    'g-edited.jpg': ('g.jpg.json', TAKEN % ('g.jpg', TAKEN_S)),
+}
+UNDATED = {  # what is no date leaves the picture to what else there is
+    'h.jpg': ('h.jpg.json', '{"photoTakenTime": {"timestamp": "0"}}'),
+    'i.jpg': ('i.jpg.json', '{"photoTakenTime": {"timestamp": "17x"}}'),
+    'j.jpg': ('j.jpg.json', '{"photoTakenTime": "1710498030"}'),
+    'k.jpg': ('k.jpg.json', '{"a": {"photoTakenTime": {"timestamp": "1710498030"}}}'),
+    'l.jpg': ('l.jpg.json', '{"photoTakenTime": {"timesta'),
+    'm.jpg': ('m.jpg.xmp', XMP % '0000-00-00'),
+    'n.jpg': ('n.jpg.xmp', ''),
+    'o.jpg': ('o.jpg.json', '{"photoTakenTime": {"timestamp": "99999999999999999999"}}'),
+    'p.jpg': ('p.jpg.json', '{"x": "' + 'y' * 300000 + '", ' + (TAKEN % ('p', TAKEN_S))[1:]),
+}
+
+
+def undated(name, seed):
+    return sample.mp4(0, size=seed + 1) if name.endswith('.mp4') else sample.jpeg(seed=seed)
+
+
+@test
+def sidecars_date_what_has_no_date_itself():
+    for how in ((), ('--move',)):
+        top = fast()
+        inbox, organized = os.path.join(top, 'inbox'), os.path.join(top, 'organized')
+        os.mkdir(inbox)
+        for seed, (name, (sidecar, text)) in enumerate({**DATED, **UNDATED}.items()):
+            with open(os.path.join(inbox, name), 'wb') as f:
+                f.write(undated(name, seed))
+            with open(os.path.join(inbox, sidecar), 'w', encoding='utf-8') as f:
+                f.write(text)
+        with open(os.path.join(inbox, 'own.jpg'), 'wb') as f:  # its own date is better
+            f.write(sample.jpeg(sample.tiff('Acme', 'Box 1', '2020:01:02 03:04:05')))
+        with open(os.path.join(inbox, 'own.jpg.json'), 'w') as f:
+            f.write(TAKEN % ('own.jpg', TAKEN_S))
+        os.mkfifo(os.path.join(inbox, 'h.jpg.xmp'))  # none of these is a sidecar
+        os.symlink('a.jpg.json', os.path.join(inbox, 'i.jpg.supplemental-metadata.json'))
+        os.mkdir(os.path.join(inbox, 'j.xmp'))
+        r = organize(inbox, organized, *how, report=True)
+        eq(r.summary['errors'], 0, 'errors')
+        told = {os.path.basename(path_of(l['source_path'])).decode(): l for l in r.report}
+        for name, (sidecar, _) in DATED.items():
+            eq((told[name].get('date'), told[name].get('date_source')), ('2024-03-15', 'sidecar'), name)
+            assert '/2024-03-15/' in told[name]['destination'], told[name]
+            if not name.startswith('g'):  # whose picture is not there
+                eq(told[sidecar]['status'], 'organized', sidecar)
+        for name in UNDATED:
+            assert told[name].get('date_source') in (None, 'mtime'), told[name]
+        eq(told['own.jpg']['date'], '2020-01-02', 'its own')
+
+
+@test
+def info_shows_what_the_sidecar_says():
+    top = fast()
+    for seed, (name, (sidecar, text)) in enumerate(DATED.items()):
+        with open(os.path.join(top, name), 'wb') as f:
+            f.write(undated(name, seed))
+        with open(os.path.join(top, sidecar), 'w', encoding='utf-8') as f:
+            f.write(text)
+        line = json.loads(alice('info', '--json', os.path.join(top, name)).out)
+        eq((line['date'], line['date_source']), ('2024-03-15', 'sidecar'), name)
+        line = json.loads(alice('info', '--json', name, cwd=top).out)
+        eq(line['date_source'], 'sidecar', name)
+    with open(os.path.join(top, 'a.jpg'), 'wb') as f:
+        f.write(sample.jpeg(sample.tiff('Acme', 'Box 1', '2020:01:02 03:04:05')))
+    line = json.loads(alice('info', '--json', os.path.join(top, 'a.jpg')).out)
+    eq(line['date'], '2020-01-02', 'its own is better')
+    text = alice('info', os.path.join(top, 'a.jpg')).out.decode()
+    assert '2024-03-15' in text and '(sidecar)' in text, text
+
 main()

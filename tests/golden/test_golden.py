@@ -88,7 +88,7 @@ def every_type_date_source_and_generator_has_a_fixture():
         have = {line.get(key) for line in lines}
         names = of_header(list_name)
         assert len(names) > 10, names
-        # Sidecars are read when groups are; no fixture can show them yet.
+        # A sidecar is a file of its own: cli/test_groups.py shows what dates it gives.
         missing = [n for n in names if n and n not in have and n != 'sidecar']
         eq(missing, [], 'without a fixture in ' + list_name)
 

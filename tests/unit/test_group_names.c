@@ -199,9 +199,52 @@ static void any_names(void **state)
     }
 }
 
+/* Each name where a sidecar is sought belongs to the medium by the rules above, and all of
+ * Takeout's and XMP's forms are sought, but for tails that are cut short of what fits. */
+static void sidecars_are_sought_by_the_names_they_have(void **state)
+{
+    static const char *const known[][2] = {
+        {"a.jpg", "a.jpg.xmp"},
+        {"a.CR2", "a.XMP"},
+        {"a.jpg", "a.jpg.json"},
+        {"a.jpg", "a.jpg.supplemental-metadata.json"},
+        {"a(1).jpg", "a.jpg(1).json"},
+        {"a(12).jpg", "a.jpg.supplemental-metadata(12).json"},
+        {"x (2).jpg", "x (2).jpg.supplemental-metadata.json"},
+        {"Peanut Butter Balls.jpg", "Peanut Butter Balls.supplemental-metadata.json"},
+        {"a-name-of-forty-characters-and-no-more-x.jpg",
+         "a-name-of-forty-characters-and-no-more-x.jpg.s.json"},
+        {"a-name-that-is-longer-than-forty-six-characters-by-far(3).jpg",
+         "a-name-that-is-longer-than-forty-six-character(3).json"},
+        {"a-edited.jpg", "a.jpg.supplemental-metadata.json"},
+        {"a-bearbeitet(1).jpg", "a.jpg(1).json"},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        char out[ALICE__GROUP_NAME], suffix[ALICE__GROUP_NAME];
+        bool met = false;
+        for (unsigned i = 0; alice__group_sidecar(known[k][0], i, out); i++) {
+            met |= strcmp(out, known[k][1]) == 0;
+            if (out[0] && !strstr(known[k][0], "edit") && !strstr(known[k][0], "bearbeitet") &&
+                alice__group_bond(out, known[k][0], suffix) == ALICE__BOND_NONE)
+                fail_msg("%s is sought for %s, and is not its own", out, known[k][0]);
+        }
+        if (!met)
+            fail_msg("%s is not sought for %s", known[k][1], known[k][0]);
+    }
+    char out[ALICE__GROUP_NAME], longest[ALICE__GROUP_NAME + 10];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    assert_false(alice__group_sidecar(longest, 0, out));
+    longest[ALICE__GROUP_NAME - 1] = 0;
+    for (unsigned i = 0; alice__group_sidecar(longest, i, out); i++)
+        assert_true(strlen(out) < ALICE__GROUP_NAME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sidecars_are_sought_by_the_names_they_have),
         cmocka_unit_test(every_rule),
         cmocka_unit_test(who_follows),
         cmocka_unit_test(any_names),
