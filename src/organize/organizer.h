@@ -119,7 +119,10 @@ bool alice__tree_has_media(const alice_organizer *o);
 alice_status alice__organizer_reconcile(alice_organizer *o, int64_t before, int64_t run,
                                         uint64_t *found, alice_error *error);
 
-/* undo.c: settle what a killed undo left. */
+/* undo.c: alice_undo(), with a file system for tests; NULL: the real one. */
+alice_status alice__undo_on(const alice_organizer_options *options, const alice__fs_ops *fs,
+                            int64_t run, alice_undo_result *result, alice_error *error);
+/* Settle what a killed undo left. */
 alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled);
 
 /* Settle what a killed run left. */

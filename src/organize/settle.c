@@ -52,8 +52,11 @@ static void settle_done(void *ctx, uint64_t tag, alice_status status, const alic
 {
     alice__flow *x = ctx;
     alice__item *item = &x->o->items.all[tag];
-    if (status == ALICE_OK)
+    if (status == ALICE_OK) {
+        if (e->text[0])
+            item->reason = keep_reason(x, e);
         return;
+    }
     if (status == ALICE_E_EXISTS)
         item->retry = true;
     else if (status == ALICE_E_CANCELLED)

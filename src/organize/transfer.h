@@ -87,7 +87,7 @@ void alice__transfer_take_back(alice__transfer *t, uint64_t group, alice_status 
 /*
  * What became of one file that put() accepted, told by finish() in the order of
  * put(). ALICE_E_EXISTS: its name, or that of one of its group, was taken meanwhile; it is as
- * it was.
+ * it was. ALICE_OK and a text: it is placed, but its source could not be removed.
  */
 typedef void (*alice__transfer_done)(void *ctx, uint64_t tag, alice_status status,
                                      const alice_error *error);

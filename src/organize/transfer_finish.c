@@ -272,13 +272,27 @@ static void keep_groups_whole(alice__transfer *t)
             alice__transfer_take_back(t, t->items[k].group, t->items[k].status);
 }
 
-/* The source of a durable copy goes, if it is still what was copied. */
+/* Whether the source of another one of the group went already. */
+static bool partner_went(const alice__transfer *t, const alice__batch_file *i)
+{
+    for (const alice__batch_file *k = t->items; i->group && k < t->items + t->count; k++)
+        if (k->group == i->group && k->source_went)
+            return true;
+    return false;
+}
+
+/*
+ * The source of a durable copy goes, if it is still what was copied. Where it cannot go nothing
+ * of its group moves; but what is left behind by those that went already stays beside its copy,
+ * which is with them.
+ */
 static void remove_source(alice__transfer *t, alice__batch_file *i)
 {
     int fd = -1;
     int r = t->fs->open_read(t->fs, i->source_dir, source_name(t, i), &fd);
-    if (r == -ENOENT)
-        return; /* gone: what was copied is all that is left */
+    i->source_went = r == -ENOENT;
+    if (i->source_went)
+        return; /* what was copied is all that is left */
     alice_status st = r == -ELOOP ? ALICE_E_CHANGED
                       : r         ? alice__status_of_errno(-r)
                                   : alice__still_there(t, fd, &i->stamp);
@@ -287,10 +301,17 @@ static void remove_source(alice__transfer *t, alice__batch_file *i)
         r = t->fs->unlink(t->fs, i->source_dir, source_name(t, i));
         st = alice__status_of_errno(-r);
     }
-    if (st == ALICE_OK || alice__name_is_gone(t->fs, i->source_dir, source_name(t, i)))
+    i->source_went =
+        st == ALICE_OK || alice__name_is_gone(t->fs, i->source_dir, source_name(t, i));
+    if (i->source_went) {
         alice__touch_source(t, i->source_dir);
-    else
+    } else if (partner_went(t, i)) {
+        i->source_stays = true;
+        i->os_error = -r;
+    } else {
         take_back_copy(t, i, st, r, "the source cannot be removed");
+        alice__transfer_take_back(t, i->group, st);
+    }
 }
 
 static int flush_sources(alice__transfer *t)
@@ -366,6 +387,11 @@ alice_status alice__transfer_finish(alice__transfer *t, alice__transfer_done don
         alice_error e = {.status = ALICE_OK};
         if (i->state == FAILED)
             alice__transfer_tell(&e, dest_path(t, i), i, i->status);
+        else if (i->source_stays)
+            alice__fail(&e, ALICE_OK, i->os_error,
+                        "organized with those that belong to it; its source could not be "
+                        "removed: %s",
+                        i->os_error ? strerror(i->os_error) : "it changed");
         done(ctx, i->tag, i->state == FAILED ? i->status : ALICE_OK, &e);
     }
     clear_batch(t);

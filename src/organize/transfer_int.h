@@ -26,13 +26,14 @@ typedef struct alice__batch_file {
     int source_dir;
     uint32_t temp;
     alice__place_state state;
-    bool remove_source;  /* a move by copy */
-    bool verify;         /* the copy has to be read again (shared blocks need not) */
-    bool apart;          /* on another file system than the organized folder */
-    bool flushed;        /* the copy's content is durable */
-    int fd;              /* that wrote the copy, until it is flushed; -1: closed */
-    uint64_t dev, inode; /* of the copy */
-    int64_t mtime_ns;    /* the same; an inode's number may come to another file */
+    bool remove_source;             /* a move by copy */
+    bool source_went, source_stays; /* its outcome, once all is durable */
+    bool verify;                    /* the copy has to be read again (shared blocks need not) */
+    bool apart;                     /* on another file system than the organized folder */
+    bool flushed;                   /* the copy's content is durable */
+    int fd;                         /* that wrote the copy, until it is flushed; -1: closed */
+    uint64_t dev, inode;            /* of the copy */
+    int64_t mtime_ns;               /* the same; an inode's number may come to another file */
     alice_status status;
     int os_error;
     const char *what; /* of a failure: what was being done */

@@ -85,51 +85,54 @@ static bool places(const undoing *x, const alice__run_file *f, char from[ALICE__
     return n > 0 && n < ALICE__PATH_MAX && m > 0 && m < ALICE__PATH_MAX;
 }
 
-/* Whether the open file is what was organized. */
-static bool is_what_it_was(const undoing *x, int fd, const alice__run_file *f,
+/* Why the open file is not what was organized; NULL: it is. Static text. */
+static const char *why_not(const undoing *x, int fd, const alice__run_file *f,
                            alice__stamp *stamp)
 {
+    static const char changed[] = "it was changed since", unread[] = "it cannot be read";
+    const alice__fs_ops *fs = x->o->fs;
     alice_env env = alice__organizer_env(x->o, x->o->acc_stream);
     alice__fs_stat s;
     void *head = NULL;
     size_t got = 0;
-    bool same = false;
-    if (alice__fs_stat_fd(fd, &s) != 0 || s.kind != ALICE__FS_FILE || s.size != f->stamp.size)
-        return false;
+    if (fs->stat_fd(fs, fd, &s) != 0)
+        return unread;
     int64_t off = s.mtime_ns - f->stamp.mtime_ns;
-    if (off < -TIME_SLACK_NS || off > TIME_SLACK_NS)
-        return false;
+    if (s.kind != ALICE__FS_FILE || s.size != f->stamp.size || off < -TIME_SLACK_NS ||
+        off > TIME_SLACK_NS)
+        return changed;
     *stamp = (alice__stamp){s.size, s.mtime_ns, s.ctime_ns, s.inode};
     if (alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &head) != ALICE_OK)
-        return false;
-    same = alice__fs_read_at(fd, 0, head, ALICE__HEAD_BYTES, &got) == 0 &&
-           alice__hash_same(alice__hash_of_bytes(head, got), f->head);
+        return "there is no memory to read it: raise --max-memory";
+    const char *why = fs->read_at(fs, fd, 0, head, ALICE__HEAD_BYTES, &got) != 0   ? unread
+                      : alice__hash_same(alice__hash_of_bytes(head, got), f->head) ? NULL
+                                                                                   : changed;
     alice_env_free(&env, head, ALICE__HEAD_BYTES);
-    return same;
+    return why;
 }
 
-static int open_folder_of(const char *path, int *fd)
+static int open_folder_of(const alice__fs_ops *fs, const char *path, int *fd)
 {
     char folder[ALICE__PATH_MAX];
     size_t n = (size_t)(strrchr(path, '/') - path);
     memcpy(folder, path, n);
     folder[n] = 0;
-    return alice__fs_open_dir_path(n ? folder : "/", fd);
+    return fs->open_dir_path(fs, n ? folder : "/", fd);
 }
 
 /* Whether both paths lead to one name: a folder may have become a link to the other. What
    cannot be looked at is taken for one. */
-static bool is_one_name(const moving *m)
+static bool is_one_name(const alice__fs_ops *fs, const moving *m)
 {
     alice__fs_stat a, b;
     int from = -1, to = -1;
-    int r = open_folder_of(m->from, &from);
+    int r = open_folder_of(fs, m->from, &from);
     if (!r)
-        r = open_folder_of(m->to, &to);
+        r = open_folder_of(fs, m->to, &to);
     if (!r)
-        r = alice__fs_stat_fd(from, &a);
+        r = fs->stat_fd(fs, from, &a);
     if (!r)
-        r = alice__fs_stat_fd(to, &b);
+        r = fs->stat_fd(fs, to, &b);
     alice__fs_close(from);
     alice__fs_close(to);
     return r || (a.dev == b.dev && a.inode == b.inode);
@@ -137,21 +140,22 @@ static bool is_one_name(const moving *m)
 
 /* Whether removing `from` leaves what was compared: the two are two files, or two names of one.
    Notes what stands at `to`. */
-static bool stands_apart(moving *m, int from, int to)
+static bool stands_apart(const alice__fs_ops *fs, moving *m, int from, int to)
 {
     alice__fs_stat a, b;
-    if (alice__fs_stat_fd(from, &a) != 0 || alice__fs_stat_fd(to, &b) != 0)
+    if (fs->stat_fd(fs, from, &a) != 0 || fs->stat_fd(fs, to, &b) != 0)
         return false;
     m->other = (alice__stamp){b.size, b.mtime_ns, b.ctime_ns, b.inode};
     if (a.dev != b.dev || a.inode != b.inode)
         return true;
-    return a.links > 1 && b.links > 1 && !is_one_name(m);
+    return a.links > 1 && b.links > 1 && !is_one_name(fs, m);
 }
 
 /* What has to be done with a file, or why it is left. Fails only where the run has to stop. */
 static alice_status look(undoing *x, const alice__run_file *f, moving *m)
 {
     const alice__reading_whole how = alice__organizer_reading(x->o);
+    const alice__fs_ops *fs = x->o->fs;
     int from = -1, to = -1;
     bool same = false;
     alice_status st = ALICE_OK;
@@ -160,26 +164,26 @@ static alice_status look(undoing *x, const alice__run_file *f, moving *m)
         return ALICE_OK;
     }
     m->leaf = strrchr(m->from, '/') + 1;
-    int r = alice__fs_open_read(ALICE__FS_CWD, m->from, &from);
+    int r = fs->open_read(fs, ALICE__FS_CWD, m->from, &from);
     if (r)
         m->why = r == -ENOENT || r == -ENOTDIR ? "it is not where it was put any more"
                                                : "it cannot be read";
-    else if (!is_what_it_was(x, from, f, &m->stamp))
-        m->why = "it was changed since";
+    else
+        m->why = why_not(x, from, f, &m->stamp);
     if (m->why)
         goto out;
-    r = alice__fs_open_read(ALICE__FS_CWD, m->to, &to);
+    r = fs->open_read(fs, ALICE__FS_CWD, m->to, &to);
     if (r == -ENOENT || r == -ENOTDIR) {
         m->transfer = x->again || x->move;
         if (!m->transfer)
             m->why = "its source is gone: this is the only copy";
     } else if (r) {
         m->why = "what stands at the other place cannot be read";
-    } else if (!stands_apart(m, from, to)) {
+    } else if (!stands_apart(fs, m, from, to)) {
         m->why = "both of its paths lead to one file";
     } else {
         st = alice__same_bytes(&how, from, to, m->stamp.size, &same);
-        if (st == ALICE_OK && same && alice__fs_sync(to) == 0) {
+        if (st == ALICE_OK && same && fs->sync(fs, to) == 0) {
             m->remove_from = !keeps_from(x);
             m->done = !m->remove_from;
         } else {
@@ -206,20 +210,21 @@ static void tell(const undoing *x, const moving *m, const char *why)
         x->o->o.on_file(x->o->o.ctx, &report);
 }
 
-static int open_folder(moving *m)
+static int open_folder(const alice__fs_ops *fs, moving *m)
 {
-    return m->folder < 0 ? open_folder_of(m->from, &m->folder) : 0;
+    return m->folder < 0 ? open_folder_of(fs, m->from, &m->folder) : 0;
 }
 
 /* The folders of what left organized, as far as nothing is in them. */
 static void remove_empty(const undoing *x, const moving *m)
 {
+    const alice__fs_ops *fs = x->o->fs;
     char folder[ALICE__PATH_MAX];
     size_t top = strlen(x->o->organized);
     memcpy(folder, m->from, strlen(m->from) + 1);
     for (char *slash; (slash = strrchr(folder, '/')) && (size_t)(slash - folder) > top;) {
         *slash = 0;
-        if (alice__fs_rmdir(ALICE__FS_CWD, folder) != 0)
+        if (fs->rmdir(fs, ALICE__FS_CWD, folder) != 0)
             return;
     }
 }
@@ -234,32 +239,34 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
         m->why = alice_status_text(st);
 }
 
-/* `to` has the same bytes, durable: `from` goes, if both are still what was compared. */
-static void remove_one(const alice_organizer *o, moving *m)
+/* `to` has the same bytes, durable: `from` goes, if both are still what was compared. Fails
+ * only where it went and that may not last. */
+static alice_status remove_one(const alice__fs_ops *fs, moving *m)
 {
     alice__fs_stat s, there;
-    int r = open_folder(m), to = -1;
+    int r = open_folder(fs, m), to = -1;
     if (!r)
-        r = alice__fs_stat_at(m->folder, m->leaf, &s);
+        r = fs->stat_at(fs, m->folder, m->leaf, &s);
     if (!r)
-        r = open_folder_of(m->to, &to);
+        r = open_folder_of(fs, m->to, &to);
     if (!r)
-        r = alice__flush_folder(o->fs, to);
+        r = alice__flush_folder(fs, to);
     if (!r)
-        r = alice__fs_stat_at(to, strrchr(m->to, '/') + 1, &there);
+        r = fs->stat_at(fs, to, strrchr(m->to, '/') + 1, &there);
     alice__fs_close(to);
     if (!r && (!alice__is_stamped(&s, &m->stamp) || !alice__is_stamped(&there, &m->other) ||
                there.inode != m->other.inode)) {
         m->why = "it was changed since";
-        return;
+        return ALICE_OK;
     }
     if (!r)
-        r = alice__fs_unlink(m->folder, m->leaf);
-    if (!r)
-        r = alice__flush_folder(o->fs, m->folder);
+        r = fs->unlink(fs, m->folder, m->leaf);
     m->done = !r;
     if (r)
         m->why = strerror(-r);
+    else
+        r = alice__flush_folder(fs, m->folder);
+    return m->done ? alice__status_of_errno(-r) : ALICE_OK;
 }
 
 /* `to` as the transfer wants it: below its root. */
@@ -296,7 +303,7 @@ static alice_status settle(undoing *x)
         moving *m = &x->batch[i];
         if (!m->transfer)
             continue;
-        int r = open_folder(m);
+        int r = open_folder(x->o->fs, m);
         alice_status put = alice__status_of_errno(-r);
         const alice__job job = {.tag = i,
                                 .source_dir_fd = m->folder,
@@ -315,7 +322,7 @@ static alice_status settle(undoing *x)
     /* What could not be flushed stays in doubt: the next start looks at it. */
     for (size_t i = 0; i < x->count && st == ALICE_OK; i++)
         if (x->batch[i].remove_from)
-            remove_one(x->o, &x->batch[i]);
+            st = remove_one(x->o->fs, &x->batch[i]);
     if (st == ALICE_OK)
         st = write_rows(x, false);
     for (size_t i = 0; i < x->count; i++) {
@@ -411,7 +418,7 @@ static alice_status open_transfer(undoing *x)
 {
     alice_organizer *o = x->o;
     int r = x->again ? alice__fs_dup(o->organized_fd, &x->root)
-                     : alice__fs_open_dir_path("/", &x->root);
+                     : o->fs->open_dir_path(o->fs, "/", &x->root);
     const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
                                        .organized_fd = x->root,
                                        .move = !x->again || x->move,
@@ -420,7 +427,8 @@ static alice_status open_transfer(undoing *x)
                                        .max_batch = BATCH,
                                        .max_folders = 16,
                                        .should_stop = o->o.should_stop,
-                                       .stop_ctx = o->o.ctx};
+                                       .stop_ctx = o->o.ctx,
+                                       .fs = o->fs};
     return r ? alice__fail(x->error, alice__status_of_errno(-r), -r, "%s", strerror(-r))
              : alice__transfer_open(&x->transfer, &t, x->error);
 }
@@ -432,14 +440,24 @@ static void close_transfer(undoing *x)
     x->root = -1;
 }
 
+/* Whether nothing stands at a path: an error is no answer. */
+static bool is_gone(const alice__fs_ops *fs, const char *path)
+{
+    int folder = -1;
+    int r = open_folder_of(fs, path, &folder);
+    bool gone = r ? r == -ENOENT || r == -ENOTDIR
+                  : alice__name_is_gone(fs, folder, strrchr(path, '/') + 1);
+    alice__fs_close(folder);
+    return gone;
+}
+
 /* Whether a file that was under way is at its new place; what a kill left beside it goes. */
 static alice_status arrived(undoing *x, const alice__run_file *f, moving *m, bool *done)
 {
-    alice__fs_stat s;
     *done = false;
     if (!places(x, f, m->from, m->to))
         return ALICE_OK;
-    bool gone = alice__fs_stat_path(m->from, &s) == -ENOENT;
+    bool gone = is_gone(x->o->fs, m->from);
     alice_status st =
         alice__transfer_recover(x->transfer, below_root(x, m), &f->stamp, f->head, done);
     /* What cannot be looked at is left as it is, as the next undo says. */
@@ -565,8 +583,8 @@ static alice_status undo_run(undoing *x, int64_t id)
     return st;
 }
 
-alice_status alice_undo(const alice_organizer_options *options, int64_t run,
-                        alice_undo_result *result, alice_error *error)
+alice_status alice__undo_on(const alice_organizer_options *options, const alice__fs_ops *fs,
+                            int64_t run, alice_undo_result *result, alice_error *error)
 {
     alice_organizer *o = NULL;
     alice_error unheard = {.text = ""};
@@ -578,7 +596,7 @@ alice_status alice_undo(const alice_organizer_options *options, int64_t run,
     memset(result, 0, sizeof *result);
     alice_organizer_options own = *options;
     own.inbox = NULL;
-    alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
+    alice_status st = alice__organizer_open_on(&o, &own, fs, error);
     if (st == ALICE_OK) {
         undoing x = {.o = o, .r = result, .error = error, .root = -1};
         result->settled = o->settled;
@@ -588,6 +606,12 @@ alice_status alice_undo(const alice_organizer_options *options, int64_t run,
         alice__fail(error, st, 0, "%s", alice_status_text(st));
     alice_organizer_close(&o);
     return st;
+}
+
+alice_status alice_undo(const alice_organizer_options *options, int64_t run,
+                        alice_undo_result *result, alice_error *error)
+{
+    return alice__undo_on(options, NULL, run, result, error);
 }
 
 /* ---- history ---- */

@@ -23,6 +23,7 @@
       ALICE__FS_ARGS(dir, name, mode, fd))                                                     \
     X(open_dir, ALICE__FS_ARGS(int dir, const char *name, int *fd),                            \
       ALICE__FS_ARGS(dir, name, fd))                                                           \
+    X(open_dir_path, ALICE__FS_ARGS(const char *path, int *fd), ALICE__FS_ARGS(path, fd))       \
     X(no_writer, ALICE__FS_ARGS(int fd), ALICE__FS_ARGS(fd))                                   \
     X(stat_fd, ALICE__FS_ARGS(int fd, alice__fs_stat *out), ALICE__FS_ARGS(fd, out))           \
     X(stat_at, ALICE__FS_ARGS(int dir, const char *name, alice__fs_stat *out),                 \
@@ -58,6 +59,7 @@
     X(unlink, ALICE__FS_ARGS(int dir, const char *name), ALICE__FS_ARGS(dir, name))            \
     X(mkdir, ALICE__FS_ARGS(int dir, const char *name, uint32_t mode),                         \
       ALICE__FS_ARGS(dir, name, mode))                                                         \
+    X(rmdir, ALICE__FS_ARGS(int dir, const char *name), ALICE__FS_ARGS(dir, name))             \
     X(sync, ALICE__FS_ARGS(int fd), ALICE__FS_ARGS(fd))                                        \
     X(sync_all, ALICE__FS_ARGS(int fd), ALICE__FS_ARGS(fd))                                    \
     X(space_of, ALICE__FS_ARGS(int fd, alice__fs_space *out), ALICE__FS_ARGS(fd, out))

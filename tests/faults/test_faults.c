@@ -25,6 +25,39 @@ static uint8_t *bytes[MOST];
 static size_t length[MOST];
 static struct faulty_fs faults;
 
+static const struct kind {
+    const char *name;
+    unsigned files, points; /* points: at least as many have to be found */
+    bool move, apart, no_replace, no_links, changes_only;
+    bool group; /* a RAW, its JPEG and its sidecar */
+    bool undo;  /* what fails is the undo of such a run; */
+    bool redo;  /* or the undo of that */
+} kinds[] = {
+    {"copy", .files = 2, .points = 230},
+    {"move", .files = 2, .points = 120, .move = true},
+    {"move by links", .files = 2, .points = 150, .move = true, .no_replace = true},
+    {"move by reservations", .files = 2, .points = 190, .move = true, .no_replace = true,
+     .no_links = true},
+    {"move across", .files = 2, .points = 330, .move = true, .apart = true},
+    {"many across", .files = MOST, .points = 250, .move = true, .apart = true,
+     .changes_only = true},
+    {"many copies", .files = MOST, .points = 190, .changes_only = true},
+    {"group", .files = 3, .points = 150, .move = true, .group = true},
+    {"group across", .files = 3, .points = 150, .move = true, .apart = true, .group = true,
+     .changes_only = true},
+    {"undo of a move", .files = 2, .points = 100, .move = true, .undo = true},
+    {"undo of a move across", .files = 2, .points = 100, .move = true, .apart = true,
+     .undo = true, .changes_only = true},
+    {"undo of a copy", .files = 2, .points = 100, .undo = true},
+    {"redo of a move", .files = 2, .points = 50, .move = true, .undo = true, .redo = true,
+     .changes_only = true},
+    {"redo of a copy", .files = 2, .points = 100, .undo = true, .redo = true,
+     .changes_only = true},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const struct kind *chosen = kinds;
+
 static int set_up(void **state)
 {
     (void)state;
@@ -51,6 +84,23 @@ static int set_up(void **state)
         blob_free(&b);
         blob_free(&exif);
     }
+    for (unsigned i = 0; chosen->group && i < 3; i += 2) {
+        blob b = {0};
+        if (i == 0)
+            make_tiff(&b,
+                      &(make_exif_options){.make = "Acme",
+                                           .model = "Box 1",
+                                           .date_time_original = "2024:03:01 10:20:30"},
+                      16, 16);
+        else
+            blob_text(&b, "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>");
+        free(bytes[i]);
+        bytes[i] = malloc(b.n);
+        assert_non_null(bytes[i]);
+        memcpy(bytes[i], b.p, b.n);
+        length[i] = b.n;
+        blob_free(&b);
+    }
     return top_fd < 0;
 }
 
@@ -66,30 +116,65 @@ static int tear_down(void **state)
 
 /* ---- trees ---- */
 
-static void reset(unsigned files)
+static void remove_folder(const char *name)
 {
-    static const char *const folders[] = {"inbox", "organized"};
-    for (size_t i = 0; i < 2; i++) {
-        int fd = openat(top_fd, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd >= 0) {
-            tree_empty(fd);
-            close(fd);
-        }
-        unlinkat(top_fd, folders[i], AT_REMOVEDIR);
+    int fd = openat(top_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        tree_empty(fd);
+        close(fd);
     }
-    assert_int_equal(mkdirat(top_fd, "inbox", 0755), 0);
-    assert_int_equal(mkdirat(top_fd, "inbox/trip", 0755), 0);
+    unlinkat(top_fd, name, AT_REMOVEDIR);
+}
+
+/* The files of the inbox, as far as they are not there. */
+static void fill_inbox(unsigned files)
+{
+    static const char *const ends[] = {"nef", "jpg", "xmp"};
     for (unsigned i = 0; i < files; i++) {
         char name[32];
-        snprintf(name, sizeof name, "inbox/trip/%u.jpg", i);
-        tree_file(top_fd, name, bytes[i], length[i]);
+        if (chosen->group)
+            snprintf(name, sizeof name, "inbox/trip/g.%s", ends[i % 3]);
+        else
+            snprintf(name, sizeof name, "inbox/trip/%u.jpg", i);
+        if (!tree_has(top_fd, name))
+            tree_file(top_fd, name, bytes[i], length[i]);
     }
+}
+
+static void reset(unsigned files)
+{
+    remove_folder("inbox");
+    remove_folder("organized");
+    assert_int_equal(mkdirat(top_fd, "inbox", 0755), 0);
+    assert_int_equal(mkdirat(top_fd, "inbox/trip", 0755), 0);
+    fill_inbox(files);
+}
+
+/* Inbox and organized are kept, times and all, or put back as they were kept. */
+static void copy_trees(bool keep)
+{
+    int status = 0;
+    fflush(NULL);
+    for (unsigned i = 0; i < 2; i++)
+        remove_folder(keep ? i ? "kept/organized" : "kept/inbox" : i ? "organized" : "inbox");
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (fchdir(top_fd) == 0 && keep && (mkdir("kept", 0755) == 0 || errno == EEXIST))
+            execlp("cp", "cp", "-a", "inbox", "organized", "kept", (char *)NULL);
+        else if (!keep)
+            execlp("cp", "cp", "-a", "kept/inbox", "kept/organized", ".", (char *)NULL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* What stands below a folder: whole files, temporary ones, and anything else. */
 struct standing {
     unsigned whole[MOST], temporary, half;
-    char name[256]; /* of a half one */
+    char name[256];      /* of a half one */
+    char stem[MOST][64]; /* of a whole one */
 };
 
 static void look_below(int dir, struct standing *s)
@@ -112,6 +197,8 @@ static void look_below(int dir, struct standing *s)
             s->temporary++;
         } else if (i < MOST) {
             s->whole[i]++;
+            snprintf(s->stem[i], sizeof s->stem[i], "%.*s", (int)strcspn(e->d_name, "."),
+                     e->d_name);
         } else {
             s->half++;
             snprintf(s->name, sizeof s->name, "%s", e->d_name);
@@ -131,23 +218,6 @@ static struct standing look(const char *folder)
 
 /* ---- runs ---- */
 
-static const struct kind {
-    const char *name;
-    unsigned files, points; /* points: at least as many have to be found */
-    bool move, apart, no_replace, no_links, changes_only;
-} kinds[] = {
-    {"copy", .files = 2, .points = 230},
-    {"move", .files = 2, .points = 120, .move = true},
-    {"move by links", .files = 2, .points = 150, .move = true, .no_replace = true},
-    {"move by reservations", .files = 2, .points = 190, .move = true, .no_replace = true,
-     .no_links = true},
-    {"move across", .files = 2, .points = 330, .move = true, .apart = true},
-    {"many across", .files = MOST, .points = 250, .move = true, .apart = true,
-     .changes_only = true},
-    {"many copies", .files = MOST, .points = 190, .changes_only = true},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
 static struct faulty_fs *table(const struct kind *k)
 {
     faulty_fs_init(&faults);
@@ -165,18 +235,25 @@ struct outcome {
     alice_organize_result r;
 };
 
-static void organize_between(const struct kind *k, const alice__fs_ops *fs, unsigned settle,
-                             const char *in, const char *to, struct outcome *out)
+static void organize_options(const struct kind *k, const alice__fs_ops *fs,
+                             alice_organizer_options options, struct outcome *out)
 {
     alice_organizer *o = NULL;
-    alice_organizer_options options = {
-        .inbox = in, .organized = to, .move = k->move, .settle_seconds = settle};
+    options.move = k->move;
     options.config.workers = 1;
     memset(out, 0, sizeof *out);
     out->status = alice__organizer_open_on(&o, &options, fs, NULL);
     if (out->status == ALICE_OK)
         out->status = alice_organizer_organize(o, &out->r, NULL);
     alice_organizer_close(&o);
+}
+
+static void organize_between(const struct kind *k, const alice__fs_ops *fs, unsigned settle,
+                             const char *in, const char *to, struct outcome *out)
+{
+    organize_options(
+        k, fs,
+        (alice_organizer_options){.inbox = in, .organized = to, .settle_seconds = settle}, out);
 }
 
 static void organize_with(const struct kind *k, const alice__fs_ops *fs, unsigned settle,
@@ -186,6 +263,47 @@ static void organize_with(const struct kind *k, const alice__fs_ops *fs, unsigne
     snprintf(in, sizeof in, "%s/inbox", top);
     snprintf(to, sizeof to, "%s/organized", top);
     organize_between(k, fs, settle, in, to, out);
+}
+
+/* Run 1 is the one that organized; run 2, where it is wanted, takes it back. */
+static void undo_run(int64_t run, const alice__fs_ops *fs, struct outcome *out)
+{
+    char to[96];
+    alice_undo_result r;
+    snprintf(to, sizeof to, "%s/organized", top);
+    alice_organizer_options options = {.organized = to};
+    options.config.workers = 1;
+    memset(out, 0, sizeof *out);
+    out->status = alice__undo_on(&options, fs, run, &r, NULL);
+    out->r.tally.organized = r.done;
+    out->r.tally.errors = r.left;
+}
+
+/* What is to fail. */
+static void act(const struct kind *k, const alice__fs_ops *fs, struct outcome *out)
+{
+    if (k->undo)
+        undo_run(k->redo ? 2 : 1, fs, out);
+    else
+        organize_with(k, fs, 0, out);
+}
+
+/* What stands before it. */
+static void prepare(const struct kind *k)
+{
+    struct outcome out;
+    reset(k->files);
+    if (!k->undo)
+        return;
+    organize_with(k, &table(k)->ops, 0, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.tally.organized, k->files);
+    if (k->redo) {
+        undo_run(1, &table(k)->ops, &out);
+        assert_ok(out.status);
+        assert_int_equal(out.r.tally.organized, k->files);
+    }
+    copy_trees(true);
 }
 
 static const struct fault {
@@ -198,27 +316,57 @@ static const struct fault {
 };
 enum { FAULTS = sizeof all_faults / sizeof *all_faults };
 
+/* Where its files are when all is done: organized, or in the inbox. */
+static bool ends_organized(const struct kind *k)
+{
+    return !k->undo || k->redo;
+}
+
 /* After a run that something happened to. `died`: it said nothing. */
 static void judge(const struct kind *k, const struct fault *f, unsigned at, bool died,
                   const struct outcome *out)
 {
     struct standing in = look("inbox"), to = look("organized");
-    unsigned placed = 0;
+    unsigned placed = 0, organized = 0;
     for (unsigned i = 0; i < k->files; i++) {
-        placed += to.whole[i] > 0;
+        organized += to.whole[i] > 0;
+        placed += ends_organized(k) ? to.whole[i] > 0 : in.whole[i] > 0 && to.whole[i] == 0;
         if (in.whole[i] + to.whole[i] == 0 || (!k->move && in.whole[i] != 1))
             fail_msg("%s, %s at %u: file %u is lost", k->name, f->name, at, i);
     }
-    if (in.half || in.temporary || (to.half && !died && !f->for_good))
+    if (in.half || (in.temporary && ends_organized(k)) || (to.half && !died && !f->for_good))
         fail_msg("%s, %s at %u: %s stands half", k->name, f->name, at, to.name);
     if (died)
         return;
+    if (k->group && organized != 0 && organized != k->files && !f->for_good)
+        fail_msg("%s, %s at %u: %u of a group are organized", k->name, f->name, at, organized);
     if (out->r.tally.organized > placed)
-        fail_msg("%s, %s at %u: said to be organized: %u of %u", k->name, f->name, at,
+        fail_msg("%s, %s at %u: said to be done: %u of %u", k->name, f->name, at,
                  (unsigned)out->r.tally.organized, placed);
     if (out->status == ALICE_OK && out->r.tally.errors == 0 && placed != k->files)
         fail_msg("%s, %s at %u: success, and %u of %u are placed", k->name, f->name, at, placed,
                  k->files);
+}
+
+/* What the catalog says is what stands: of the same files again a dry run places none, or,
+ * where they were taken back, all. */
+static void judge_catalog(const struct kind *k, const struct fault *f, unsigned at)
+{
+    struct outcome out;
+    char in[96], to[96];
+    snprintf(in, sizeof in, "%s/inbox", top);
+    snprintf(to, sizeof to, "%s/organized", top);
+    fill_inbox(k->files);
+    organize_options(k, NULL,
+                     (alice_organizer_options){.inbox = in, .organized = to, .dry_run = true},
+                     &out);
+    unsigned expected = ends_organized(k) ? 0 : k->files;
+    if (out.status != ALICE_OK || out.r.tally.errors || out.r.rebuilt || out.r.copies_gone ||
+        out.r.tally.files != k->files || out.r.tally.organized != expected)
+        fail_msg(
+            "%s, %s at %u: of the same again %u of %u would be organized, %u rows too many",
+            k->name, f->name, at, (unsigned)out.r.tally.organized, (unsigned)out.r.tally.files,
+            (unsigned)out.r.copies_gone);
 }
 
 /* After a healthy run: all is done. */
@@ -231,16 +379,25 @@ static void judge_end(const struct kind *k, const struct fault *f, unsigned at,
                  (int)out->status, (unsigned)out->r.tally.errors);
     for (unsigned i = 0; i < k->files; i++) {
         /* After two failures in a row a name more may be left. */
-        if (to.whole[i] < 1 || (to.whole[i] > 1 && !f->for_good) ||
-            (k->move && in.whole[i] > (f->for_good ? 1 : 0)) || (!k->move && in.whole[i] != 1))
+        unsigned more = f->for_good ? 1 : 0, least = ends_organized(k) ? 1 : 0;
+        unsigned kept = k->move && ends_organized(k) ? 0 : 1;
+        /* The source of one whose group went already may stay. */
+        unsigned stays = k->group && k->apart ? 1 : k->move ? more : 0;
+        if (to.whole[i] < least || to.whole[i] > least + more || in.whole[i] < kept ||
+            in.whole[i] > kept + stays)
             fail_msg("%s, %s at %u: at the end file %u stands %u times in the inbox, %u times "
                      "organized",
                      k->name, f->name, at, i, in.whole[i], to.whole[i]);
+        if (k->group && strcmp(to.stem[i], to.stem[0]) != 0)
+            fail_msg("%s, %s at %u: %s and %s are a group", k->name, f->name, at, to.stem[0],
+                     to.stem[i]);
     }
     if (to.half && !f->for_good)
         fail_msg("%s, %s at %u: %s stands half at the end", k->name, f->name, at, to.name);
-    if (f->with == 0 && to.temporary)
+    if (f->with == 0 && to.temporary + in.temporary)
         fail_msg("%s, %s at %u: temporary files are left", k->name, f->name, at);
+    if (!f->for_good && (k->undo || k->group))
+        judge_catalog(k, f, at);
 }
 
 /* One fault; false: the run ended before it came. */
@@ -253,9 +410,12 @@ static bool one_point(const struct kind *k, const struct fault *f, unsigned at)
     fs->fail_at = at;
     fs->fail_with = f->with;
     fs->for_good = f->for_good;
-    reset(k->files);
+    if (k->undo)
+        copy_trees(false);
+    else
+        reset(k->files);
     if (f->with != 0) {
-        organize_with(k, &fs->ops, 0, &out);
+        act(k, &fs->ops, &out);
         if (!fs->fired)
             return false;
     } else {
@@ -264,7 +424,7 @@ static bool one_point(const struct kind *k, const struct fault *f, unsigned at)
         pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {
-            organize_with(k, &fs->ops, 0, &out);
+            act(k, &fs->ops, &out);
             _exit(0);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -274,18 +434,16 @@ static bool one_point(const struct kind *k, const struct fault *f, unsigned at)
         died = true;
     }
     judge(k, f, at, died, &out);
-    struct faulty_fs *healthy = table(k);
-    organize_with(k, &healthy->ops, 0, &out);
+    act(k, &table(k)->ops, &out);
     judge_end(k, f, at, &out);
     return true;
 }
-
-static const struct kind *chosen = kinds;
 
 static void every_call_may_fail(void **state)
 {
     (void)state;
     unsigned points = 0;
+    prepare(chosen);
     for (size_t f = 0; f < FAULTS; f++)
         for (unsigned at = 0; one_point(chosen, &all_faults[f], at); at++)
             points++;
@@ -672,6 +830,102 @@ static void what_is_being_written_is_left(void **state)
     }
 }
 
+static bool is_set(void *ctx)
+{
+    return *(const bool *)ctx;
+}
+
+static void set(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* A stop is noticed between files that are busy, too. */
+static void a_stop_is_noticed_among_busy_files(void **state)
+{
+    (void)state;
+    struct kind k = {"", .files = MOST, .move = true};
+    struct outcome out;
+    char in[96], to[96];
+    bool stop = false;
+    reset(k.files);
+    for (unsigned i = 0; i < k.files; i++) {
+        const struct timespec old[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+        char name[32];
+        snprintf(name, sizeof name, "inbox/trip/%u.jpg", i);
+        assert_int_equal(utimensat(top_fd, name, old, 0), 0);
+    }
+    struct faulty_fs *fs = table(&k);
+    fs->refuse[FAULTY_no_writer] = -EBUSY;
+    fs->act_op = FAULTY_no_writer;
+    fs->act_at = 1;
+    fs->act = set;
+    fs->act_ctx = &stop;
+    snprintf(in, sizeof in, "%s/inbox", top);
+    snprintf(to, sizeof to, "%s/organized", top);
+    organize_options(&k, &fs->ops,
+                     (alice_organizer_options){.inbox = in,
+                                               .organized = to,
+                                               .settle_seconds = 2,
+                                               .should_stop = is_set,
+                                               .ctx = &stop},
+                     &out);
+    assert_true(fs->acted);
+    assert_int_equal(out.r.busy, 2);
+    assert_int_equal(out.r.tally.files, 2);
+}
+
+/* One of a group cannot leave the inbox. The first to go: all stay. A later one: it stands with
+ * the others, and what is left of it is said. */
+struct said {
+    char reason[200];
+    unsigned organized;
+};
+
+static void listen(void *ctx, const alice_file_report *report)
+{
+    struct said *s = ctx;
+    s->organized += report->outcome == ALICE_ORGANIZED;
+    if (report->outcome == ALICE_ORGANIZED && report->reason)
+        snprintf(s->reason, sizeof s->reason, "%s", report->reason);
+}
+
+static void a_group_whose_source_cannot_go_is_not_torn(void **state)
+{
+    (void)state;
+    const struct kind k = {"", .files = 3, .move = true, .apart = true, .group = true};
+    chosen = &k;
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(set_up(state), 0);
+    for (unsigned at = 0; at < 3; at++) {
+        struct outcome out;
+        struct said said = {.organized = 0};
+        char in[96], to[96];
+        reset(k.files);
+        struct faulty_fs *fs = table(&k);
+        fs->fail_op = FAULTY_unlink;
+        fs->fail_at = at;
+        fs->fail_with = -EPERM;
+        snprintf(in, sizeof in, "%s/inbox", top);
+        snprintf(to, sizeof to, "%s/organized", top);
+        organize_options(&k, &fs->ops,
+                         (alice_organizer_options){
+                             .inbox = in, .organized = to, .on_file = listen, .ctx = &said},
+                         &out);
+        assert_true(fs->fired);
+        assert_ok(out.status);
+        struct standing left = look("inbox"), placed = look("organized");
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(placed.whole[i], at > 0);
+            assert_true(left.whole[i] == 1 || at > 0);
+        }
+        assert_int_equal(left.whole[0] + left.whole[1] + left.whole[2], at > 0 ? 1 : 3);
+        assert_int_equal(said.organized, at > 0 ? 3 : 0);
+        assert_int_equal(strstr(said.reason, "could not be removed") != NULL, at > 0);
+    }
+    chosen = kinds;
+}
+
 /* test_faults KIND: each call of such a run fails in turn. Without: all else. */
 int main(int argc, char **argv)
 {
@@ -687,6 +941,8 @@ int main(int argc, char **argv)
         TEST(a_failed_flush_of_all_is_looked_into),
         TEST(lost_attributes_keep_a_source),
         TEST(what_is_being_written_is_left),
+        TEST(a_stop_is_noticed_among_busy_files),
+        TEST(a_group_whose_source_cannot_go_is_not_torn),
     };
     if (argc < 2)
         return cmocka_run_group_tests(tests, NULL, NULL);
