@@ -91,7 +91,9 @@ static void put_wrapped(FILE *to, int width, int column, int indent, const char 
     char word[256];
     for (const char *p = text; *p;) {
         size_t n = strcspn(p, " ");
-        snprintf(word, sizeof word, "%.*s", (int)n, p);
+        size_t kept = n < sizeof word ? n : sizeof word - 1;
+        memcpy(word, p, kept);
+        word[kept] = 0;
         int columns = text_columns(word);
         if (p != text && column + 1 + columns > width) {
             fprintf(to, "\n%*s", indent, "");

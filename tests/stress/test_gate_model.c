@@ -63,6 +63,18 @@ static void begin(void)
     t->done = true;
 }
 
+/* getcontext() returns twice as far as the compiler knows: no local may live across it. */
+static void prepare(struct thread *t, void (*body)(void))
+{
+    getcontext(&t->context);
+    t->context.uc_stack.ss_sp = t->stack;
+    t->context.uc_stack.ss_size = sizeof t->stack;
+    t->context.uc_link = &world.main;
+    t->body = body;
+    t->done = t->waits = false;
+    makecontext(&t->context, begin, 0);
+}
+
 /* One run, by the choices so far and the first of each further one. */
 static void run_once(void (*const bodies[])(void), unsigned count)
 {
@@ -70,16 +82,8 @@ static void run_once(void (*const bodies[])(void), unsigned count)
     world.count = count;
     world.steps = 0;
     world.now = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct thread *t = &world.threads[i];
-        getcontext(&t->context);
-        t->context.uc_stack.ss_sp = t->stack;
-        t->context.uc_stack.ss_size = sizeof t->stack;
-        t->context.uc_link = &world.main;
-        t->body = bodies[i];
-        t->done = t->waits = false;
-        makecontext(&t->context, begin, 0);
-    }
+    for (unsigned i = 0; i < count; i++)
+        prepare(&world.threads[i], bodies[i]);
     for (;;) {
         unsigned ready[THREADS_MAX], n = 0, left = 0;
         for (unsigned k = 0; k < count; k++) { /* who made the last step first */
