@@ -144,17 +144,31 @@ static const property properties[] = {
     {NS_TIFF, "Artist", IS_EVIDENCE, 0, NULL},
 };
 
+/* A name without its namespace, which tells most of them apart. */
+static const char *local_name(const XML_Char *full)
+{
+    const char *at = strrchr(full, SEPARATOR);
+    return at ? at + 1 : full;
+}
+
+static bool is_local_name(const XML_Char *full, const char *local, const char *uri,
+                          const char *name)
+{
+    return *local == *name && strcmp(local, name) == 0 && local > full &&
+           strlen(uri) == (size_t)(local - full) - 1 &&
+           memcmp(full, uri, (size_t)(local - full) - 1) == 0;
+}
+
 static bool is_name(const XML_Char *full, const char *uri, const char *name)
 {
-    size_t n = strlen(uri);
-    return strncmp(full, uri, n) == 0 && full[n] == SEPARATOR &&
-           strcmp(full + n + 1, name) == 0;
+    return is_local_name(full, local_name(full), uri, name);
 }
 
 static const property *property_of(const XML_Char *full)
 {
+    const char *local = local_name(full);
     for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-        if (is_name(full, properties[i].uri, properties[i].name))
+        if (is_local_name(full, local, properties[i].uri, properties[i].name))
             return &properties[i];
     return NULL;
 }
@@ -426,13 +440,36 @@ static bool cuts(cutter *c, uint8_t byte)
     return true;
 }
 
+/* How many of the next bytes are surely not cut out, and leave the state as it is. */
+static size_t whole(cutter *c, const uint8_t *p, size_t n)
+{
+    if (c->off)
+        return n;
+    if (c->state == IN_TEXT) {
+        const uint8_t *tag = memchr(p, '<', n);
+        return tag ? (size_t)(tag - p) : n;
+    }
+    if (c->state != IN_VALUE || c->length >= c->most)
+        return 0;
+    size_t most = c->most - c->length < n ? c->most - c->length : n;
+    const uint8_t *end = memchr(p, c->quote, most);
+    if (!end)
+        return 0;
+    c->length += (size_t)(end - p);
+    return (size_t)(end - p);
+}
+
 /* Hand on what is not cut out. */
 static enum XML_Status feed(xmp *x, cutter *c, const uint8_t *p, size_t n)
 {
     for (size_t i = 0; i < n;) {
         size_t from = i;
-        while (i < n && (c->off || !cuts(c, p[i])))
+        for (;;) {
+            i += whole(c, p + i, n - i);
+            if (i == n || cuts(c, p[i]))
+                break;
             i++;
+        }
         if (i > from &&
             XML_Parse(x->parser, (const char *)p + from, (int)(i - from), 0) != XML_STATUS_OK)
             return XML_STATUS_ERROR;

@@ -320,11 +320,17 @@ static void find_guid(jpeg *j, alice_bytes packet)
 {
     static const char key[] = "HasExtendedXMP";
     enum { KEY = sizeof key - 1 };
-    for (size_t i = 0; i + KEY + 16 + GUID <= packet.n && !j->has_guid; i++) {
-        if (packet.p[i] != 'H' || memcmp(packet.p + i, key, KEY) != 0)
+    if (packet.n < KEY + 16 + GUID)
+        return;
+    const uint8_t *at = packet.p, *last = packet.p + packet.n - (KEY + 16 + GUID);
+    for (; at <= last && !j->has_guid; at++) {
+        at = memchr(at, 'H', (size_t)(last - at) + 1);
+        if (!at)
+            return;
+        if (memcmp(at, key, KEY) != 0)
             continue;
         /* An attribute (="…") or an element (>…). */
-        const uint8_t *p = packet.p + i + KEY, *end = p + 16;
+        const uint8_t *p = at + KEY, *end = p + 16;
         while (p < end && *p != '"' && *p != '\'' && *p != '>')
             p++;
         if (p == end)
