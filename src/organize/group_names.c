@@ -111,6 +111,7 @@ static bool split_edited(const char *name, part *base, part *mark, part *number)
 {
     part stem = stem_of(name);
     *number = take_number(&stem);
+    const bool cut = may_be_cut(stem);
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         part e = text(edits[i]);
         if (stem.n > e.n && memcmp(stem.p + stem.n - e.n, e.p, e.n) == 0) {
@@ -119,7 +120,7 @@ static bool split_edited(const char *name, part *base, part *mark, part *number)
             return true;
         }
         /* Cut: what is left of it ends the name. */
-        for (size_t n = e.n - 1; n > 3 && may_be_cut(stem); n--) {
+        for (size_t n = e.n - 1; n > 3 && cut; n--) {
             if (stem.n > n && memcmp(stem.p + stem.n - n, e.p, n) == 0) {
                 *base = (part){stem.p, stem.n - n};
                 *mark = (part){stem.p + stem.n - n, n};

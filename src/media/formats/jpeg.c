@@ -526,15 +526,20 @@ static tail judge_tail(alice_bytes b)
 {
     size_t stuffed = 0, zeros = 0, high = 0;
     bool other = false;
+    if (b.n < 2)
+        return TAIL_OTHER;
+    const uint8_t *last = b.p + b.n - 1;
+    if (last[-1] == 0xff && last[0] == M_EOI) /* as it should be */
+        return TAIL_ENDED;
+    for (const uint8_t *p = b.p; p < last && (p = memchr(p, 0xff, (size_t)(last - p))); p++) {
+        if (p[1] == M_EOI)
+            return TAIL_ENDED;
+        other |= !in_coded_data(p[1]);
+        stuffed += p[1] == 0;
+    }
     for (size_t i = 0; i + 1 < b.n; i++) {
         zeros += b.p[i] == 0;
         high += b.p[i] >> 7;
-        if (b.p[i] != 0xff)
-            continue;
-        if (b.p[i + 1] == M_EOI)
-            return TAIL_ENDED;
-        other |= !in_coded_data(b.p[i + 1]);
-        stuffed += b.p[i + 1] == 0;
     }
     bool dense = zeros < b.n / 8 + stuffed && high > b.n / 4;
     return !other && stuffed > 0 && dense ? TAIL_CODED : TAIL_OTHER;
