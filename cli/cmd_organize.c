@@ -38,6 +38,7 @@ enum {
     OPT_LOSSY,
     OPT_SETTLE,
     OPT_UNDATED,
+    OPT_LAYOUT,
     OPT_DUPLICATES
 };
 
@@ -49,6 +50,7 @@ typedef struct organizing {
     cli_tally tally;
     cli_choice choice;
     const char *undated_folder;                /* NULL: the usual one */
+    int examples;                              /* of the layout, told */
     bool removes;                              /* duplicates */
     char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
@@ -139,6 +141,19 @@ static const char *leave(void *ctx, const char *path, const alice_media_info *in
     return choice_leaves(&s->choice, path, info);
 }
 
+/* Of a layout that is tried, ten files show what it does. */
+static bool is_example(organizing *s, const alice_file_report *f)
+{
+    enum { EXAMPLES = 10 };
+    const cli_args *args = s->args;
+    if (!args->given[OPT_LAYOUT] || !args->given[OPT_DRY_RUN] || args->given[OPT_QUIET] ||
+        args->given[OPT_JSON] || f->outcome != ALICE_ORGANIZED || s->examples == EXAMPLES)
+        return false;
+    if (s->examples++ == 0 && !args->given[OPT_VERBOSE])
+        fputs("For example:\n", s->out);
+    return true;
+}
+
 static void on_file(void *ctx, const alice_file_report *f)
 {
     organizing *s = ctx;
@@ -148,8 +163,11 @@ static void on_file(void *ctx, const alice_file_report *f)
         write_report(s, f);
     if (s->receipt.to)
         write_receipt(s, f);
-    if (f->outcome != ALICE_FAILED && !verbose)
-        return;
+    if (f->outcome != ALICE_FAILED && !verbose) {
+        if (!is_example(s, f))
+            return;
+        verbose = true;
+    }
     progress_clear(&s->progress);
     if (f->outcome == ALICE_FAILED) {
         fputs("alice: ", stderr);
@@ -420,6 +438,10 @@ static int run(const cli_args *args)
     if (args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_MOVE])
         return cli_usage_error("--prune-empty is for --move: a copy leaves the inbox as it is");
 
+    if (alice_layout_check(args->value[OPT_LAYOUT], &error) != ALICE_OK)
+        return cli_usage_error("--layout: %s", error.text);
+    if (args->given[OPT_LAYOUT] && args->given[OPT_KEEP_NAMES])
+        return cli_usage_error("--keep-names is for the usual layout; --layout has {name}");
     const char *duplicates = args->value[OPT_DUPLICATES];
     o.remove_duplicates = duplicates && strcmp(duplicates, "remove") == 0;
     if (duplicates && !o.remove_duplicates && strcmp(duplicates, "keep") != 0)
@@ -455,6 +477,7 @@ static int run(const cli_args *args)
         return bad;
     read_undated(args->value[OPT_UNDATED], &o);
     s.undated_folder = o.undated_folder;
+    o.layout = args->value[OPT_LAYOUT];
     o.no_projects = (const char *const *)args->no_projects;
     o.should_stop = stop_asked;
     o.on_progress = on_progress;
@@ -524,11 +547,12 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,   OPT_ORGANIZED,   OPT_COPY,    OPT_MOVE,       OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_FRESH,   OPT_MAX_MEMORY,  OPT_PROFILE, OPT_JOBS,       OPT_CATALOG, OPT_SET,
-    OPT_JSON,    OPT_REPORT,      OPT_RECEIPT, OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,
-    OPT_UNDATED, OPT_NO_PROJECT,  OPT_FORCE,   OPT_EXCLUDE,    OPT_SINCE,   OPT_UNTIL,
-    OPT_ONLY,    OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE,    OPT_HELP,    OPT_END};
+    OPT_INBOX,  OPT_ORGANIZED,  OPT_COPY,        OPT_MOVE,       OPT_DRY_RUN, OPT_KEEP_NAMES,
+    OPT_FRESH,  OPT_MAX_MEMORY, OPT_PROFILE,     OPT_JOBS,       OPT_CATALOG, OPT_SET,
+    OPT_JSON,   OPT_REPORT,     OPT_RECEIPT,     OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,
+    OPT_LAYOUT, OPT_UNDATED,    OPT_NO_PROJECT,  OPT_FORCE,      OPT_EXCLUDE, OPT_SINCE,
+    OPT_UNTIL,  OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,      OPT_VERBOSE, OPT_HELP,
+    OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,
@@ -546,6 +570,10 @@ static const cli_option own_options[] = {
     [OPT_SETTLE] = {"settle", 0, "SECONDS", NULL,
                     "leave what changed less than SECONDS ago or is being written (default 2; "
                     "0: take it)"},
+    [OPT_LAYOUT] =
+        {"layout", 0, "TEMPLATE", NULL,
+         "where files go: guide (default), year-month, year/date, camera, flat, or a "
+         "template"},
     [OPT_UNDATED] = {"undated", 0, "WHAT", NULL,
                      "files with no date but that of their copying: keep (in the inbox), mtime "
                      "(as their date), or the folder they go to (default undated)"},
@@ -573,6 +601,12 @@ static const char text[] =
     "left and that is the time of a copy or download (many files of its folder have the same\n"
     "second); else it has its modification time, and the summary counts it as uncertain.\n"
     "\n"
+    "--layout TEMPLATE puts them elsewhere: names between slashes, in which {date:%Y/%m},\n"
+    "{project}, {origin}, {camera}, {type}, {number:05}, {name}, {ext}, {hash:8}, {model},\n"
+    "{seed} and {album} stand for what the file says, {camera|unknown} with a word for what\n"
+    "it does not; the extension is added. Where two would get one path the later gets \"-2\".\n"
+    "With -n ten real examples are shown first.\n"
+    "\n"
     "What belongs together stays together, with one number: RAW and JPEG, picture and film of\n"
     "one moment (Live Photo), edited copies, and sidecars (XMP, AAE, Takeout's JSON, THM, "
     "LRV,\n"
@@ -589,6 +623,7 @@ static const char text[] =
     "Examples:\n"
     "  alice organize ~/Pictures/inbox ~/Pictures/organized\n"
     "  alice organize -n -v ~/Pictures/inbox ~/Pictures/organized\n"
+    "  alice organize -n --layout '{date:%Y/%m}/{camera|other}/{name}' ~/in ~/out\n"
     "  alice organize --move --prune-empty --max-memory 64 /media/card /srv/photos\n"
     "  alice organize --only video --since 2024-03 --exclude '*.tmp.mp4' ~/in ~/out\n";
 

@@ -100,6 +100,8 @@ typedef struct alice_organizer_options {
                               organized/.alice/removed/RUN, from where an undo brings it back */
     bool hash_contents;    /**< tell on_file the hash of each file's content: what this run did
                               not read whole is read once more for that */
+    const char *layout;    /**< where files go below organized: a template or the name of a
+                              preset, see alice_layout_check(); NULL: "guide" */
     alice_undated undated; /**< what becomes of files without a date */
     const char *undated_folder;     /**< NULL: "undated" */
     const char *const *no_projects; /**< more folder names that name no project, beside those
@@ -334,6 +336,22 @@ ALICE_API alice_status alice_check_source(const alice_organizer_options *options
 ALICE_API alice_status alice_forget(const alice_env *env, const char *organized,
                                     const char *path, bool undo, char *kept, size_t kept_size,
                                     alice_error *error);
+
+/**
+ * Whether a layout can be used; NULL can. A template has names between slashes, the last of
+ * which is the file's, without its extension. In them stand {date}, or {date:%Y/%m} (%Y, %y,
+ * %m, %d, %j, %H, %M, %S, as far as they are known), {project}, {origin} (camera-…, a
+ * generator, screenshot, …), {camera}, {type} (photo, video), {number} (of project and origin;
+ * {number:03}), {name}, {ext}, {hash} of the content ({hash:8}), and of what was generated
+ * {model} and {seed}; {album}. {camera|unknown} says what stands there where it is absent; a
+ * folder without a name is left out. Where two files would get one path the later gets "-2".
+ * ALICE_E_INVAL: `error` says what is wrong, and where.
+ */
+ALICE_API alice_status alice_layout_check(const char *layout, alice_error *error);
+
+/** A layout with a name: "guide", "year-month", … ALICE_E_END past the last. Static texts. */
+ALICE_API alice_status alice_layout_preset(size_t index, const char **name,
+                                           const char **layout);
 
 /** Where an organizer is. */
 typedef enum alice_phase {

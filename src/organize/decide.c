@@ -78,12 +78,15 @@ static void project_of(alice__flow *x, const alice__probe *p, project *out)
 static bool is_taken(alice__flow *x, const char *dest)
 {
     alice_organizer *o = x->o;
-    alice_bytes key = {(const uint8_t *)dest, (size_t)(strrchr(dest, '/') - dest)};
+    const char *slash = strrchr(dest, '/');
+    alice_bytes key = {(const uint8_t *)dest, slash ? (size_t)(slash - dest) : 0};
     uint8_t old = 0;
     size_t n = 0;
     alice__fs_stat st;
     if (o->organized_fd < 0)
         return false;
+    if (!slash)
+        return alice__fs_stat_at(o->organized_fd, dest, &st) == 0;
     if (alice_cache_get_copy(o->folders, key, &old, 1, &n) != ALICE_OK || n != 1) {
         char folder[ALICE__DEST_MAX];
         memcpy(folder, dest, key.n);
@@ -94,11 +97,62 @@ static bool is_taken(alice__flow *x, const char *dest)
     return old && alice__fs_stat_at(o->organized_fd, dest, &st) == 0;
 }
 
-static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item *item)
+/* The path that its layout gives it, and nobody else: `again` counts those of one name. */
+static alice_status lay_out(alice__flow *x, const alice__plan *plan, char dest[ALICE__DEST_MAX])
+{
+    alice_organizer *o = x->o;
+    const alice__layout *l = &o->layout;
+    char key[ALICE__DEST_MAX];
+    uint64_t again = 0;
+    size_t base = 0;
+    alice_status st = alice__layout_path(l, plan, 1, dest, ALICE__DEST_MAX, &base);
+    /* A number of its project and origin, and both in the path: there is no other. */
+    if (st != ALICE_OK || (l->uses[ALICE__TOKEN_NUMBER] && l->uses[ALICE__TOKEN_PROJECT] &&
+                           l->uses[ALICE__TOKEN_ORIGIN]))
+        return st;
+    dest[base] = 0;
+    alice__fold_case(dest, key, sizeof key);
+    st = alice__catalog_number(o->catalog, key, ALICE__LAYOUT_COUNTER, &again);
+    return st == ALICE_OK ? alice__layout_path(l, plan, again, dest, ALICE__DEST_MAX, &base)
+                          : st;
+}
+
+/* The hash that a layout wants, of the whole content. */
+static alice_status hash_for(alice__flow *x, const alice__probe *p, alice__twin_search *search,
+                             char text[33])
+{
+    *text = 0;
+    if (!x->o->own_layout || !x->o->layout.uses[ALICE__TOKEN_HASH])
+        return ALICE_OK;
+    if (!search->has_content) {
+        if (search->fd < 0 &&
+            alice__fs_open_read(alice__folder_fd(p->folder), p->name, &search->fd) != 0)
+            return ALICE_E_CHANGED;
+        alice_status st =
+            alice__content_hash(&search->how, search->fd, p->stamp.size, &search->content);
+        if (st != ALICE_OK)
+            return st;
+        search->has_content = true;
+    }
+    snprintf(text, 33, "%016llx%016llx", (unsigned long long)search->content.high,
+             (unsigned long long)search->content.low);
+    return ALICE_OK;
+}
+
+/* A fact as text; "": it is absent. */
+static const char *fact_text(const alice_media_info *info, alice_fact which, char out[128])
+{
+    const alice_text *t = &info->fact[which];
+    snprintf(out, 128, "%.*s", (int)(t->n < 127 ? t->n : 127), t->n ? t->p : "");
+    return out;
+}
+
+static alice_status plan_file(alice__flow *x, const alice__probe *p, const char *hash,
+                              alice__item *item)
 {
     alice_organizer *o = x->o;
     project pr;
-    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX];
+    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX], camera[128], model[128], seed[128];
     project_of(x, p, &pr);
     alice__safe_component(p->source, strlen(p->source), source, sizeof source);
     alice__plan plan = {.date = p->info.date,
@@ -107,11 +161,21 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, alice__item
                         .source = source,
                         .name = p->name,
                         .type = p->info.type,
-                        .keep_name = o->o.keep_names};
+                        .keep_name = o->o.keep_names,
+                        .camera = fact_text(&p->info, ALICE_FACT_MODEL, camera),
+                        .model = fact_text(&p->info, ALICE_FACT_AI_MODEL, model),
+                        .seed = fact_text(&p->info, ALICE_FACT_SEED, seed),
+                        .hash = hash};
+    if (!*camera)
+        fact_text(&p->info, ALICE_FACT_MAKE, camera);
+    bool numbered = !o->own_layout || o->layout.uses[ALICE__TOKEN_NUMBER];
     do {
-        alice_status st = alice__catalog_number(o->catalog, pr.key, source, &plan.number);
+        alice_status st = numbered
+                              ? alice__catalog_number(o->catalog, pr.key, source, &plan.number)
+                              : ALICE_OK;
         if (st == ALICE_OK)
-            st = alice__plan_path(&plan, dest, sizeof dest);
+            st = o->own_layout ? lay_out(x, &plan, dest)
+                               : alice__plan_path(&plan, dest, sizeof dest);
         if (st != ALICE_OK)
             return st;
     } while (is_taken(x, dest));
@@ -132,7 +196,7 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
     /* What a place rests on, if that is the future yet: the file's date, or its leader's. */
     if (st == ALICE_OK && row->state == ALICE__PLACED && item->leader)
         st = alice__catalog_refused_day(x->o->catalog, item->leader, &day);
-    else if (row->state == ALICE__PLACED)
+    else if (row->state == ALICE__PLACED && !x->o->own_layout) /* whose place shows no day */
         day = alice__refused_day(&p->info);
     if (day > 0)
         row->other = -day;
@@ -243,7 +307,10 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
             item->reason = alice__items_text(&o->items, note, strlen(note));
     }
     alice__twin_search search = {.x = x, .p = p, .how = alice__organizer_reading(o), .fd = -1};
+    char hash[33] = "";
     alice_status st = alice__twin_find(&search, &twin);
+    if (st == ALICE_OK && !twin)
+        st = hash_for(x, p, &search, hash);
     alice__fs_close(search.fd);
     if (st == ALICE_E_CANCELLED) {
         x->stop = true;
@@ -279,7 +346,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
     } else {
         st = g->leader ? plan_follower(x, p, g, item, NULL) : ALICE_E_TOOBIG;
         if (st == ALICE_E_TOOBIG)
-            st = plan_file(x, p, item);
+            st = plan_file(x, p, hash, item);
         if (st != ALICE_OK)
             return st;
         item->copy = p->copy;

@@ -425,6 +425,10 @@ alice_status alice__organizer_open_on(alice_organizer **out,
         st = alice_config_check(&o->config, error);
     if (st == ALICE_OK)
         st = check_undated(o, error);
+    if (st == ALICE_OK && o->o.layout && strcmp(o->o.layout, "guide") != 0) {
+        st = alice__layout_parse(&o->layout, o->o.layout, error);
+        o->own_layout = st == ALICE_OK;
+    }
     if (st == ALICE_OK)
         st = alice__organizer_open_folders(o, error);
     if (st == ALICE_OK)

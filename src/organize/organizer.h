@@ -18,6 +18,7 @@
 #include "catalog/catalog.h"
 #include "organize/batch_items.h"
 #include "organize/compare.h"
+#include "organize/layout.h"
 #include "organize/probe.h"
 #include "organize/status.h"
 #include "organize/transfer.h"
@@ -84,6 +85,8 @@ struct alice_organizer {
     char *paths;                                             /* the block they stand in */
 
     alice__seconds *seconds;
+    bool own_layout; /* not the usual one: then `layout` says where files go */
+    alice__layout layout;
     alice__source_count *sources;
     size_t source_count, source_last;
     uint64_t streamed, recovered;

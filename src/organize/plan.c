@@ -109,9 +109,7 @@ void alice__plan_project(const char *folders, const char *const *more, char *out
         snprintf(out, size, "uncategorized");
 }
 
-/* The extension of a name, without its dot, or NULL: what follows the last dot, up to 10
- * letters and digits. */
-static const char *extension_of(const char *name)
+const char *alice__plan_extension(const char *name)
 {
     const char *dot = strrchr(name, '.');
     if (!dot || dot == name)
@@ -128,7 +126,7 @@ static const char *extension_of(const char *name)
 
 alice_status alice__plan_path(const alice__plan *plan, char *out, size_t size)
 {
-    const char *ext = extension_of(plan->name);
+    const char *ext = alice__plan_extension(plan->name);
     char stem[100] = "";
     if (plan->keep_name) {
         size_t n = ext ? (size_t)(ext - 1 - plan->name) : strlen(plan->name);

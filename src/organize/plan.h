@@ -29,6 +29,10 @@ size_t alice__safe_component(const char *text, size_t n, char *out, size_t size)
  * end) does. */
 void alice__plan_project(const char *folders, const char *const *more, char *out, size_t size);
 
+/* The extension of a name, without its dot, or NULL: what follows the last dot, up to 10
+ * letters and digits. */
+const char *alice__plan_extension(const char *name);
+
 typedef struct alice__plan {
     alice_date date;
     const char *undated; /* the folder of what has none; NULL: "undated" */
@@ -38,6 +42,8 @@ typedef struct alice__plan {
     const char *name; /* the file's own name: its extension, and its stem for keep_names */
     alice_media_type type;
     bool keep_name;
+    /* For layouts other than the usual one; NULL or "": absent. */
+    const char *camera, *model, *seed, *album, *hash;
 } alice__plan;
 
 /*

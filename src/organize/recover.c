@@ -62,10 +62,10 @@ static void end_move(const alice_organizer *o, const alice__doubt *d, const pair
     const char *slash = strrchr(d->dest, '/');
     size_t n = slash ? (size_t)(slash - d->dest) : 0;
     int parent = -1;
-    if (n == 0 || n >= sizeof below)
+    if (n >= sizeof below)
         return;
-    memcpy(below, d->dest, n);
-    below[n] = 0;
+    memcpy(below, n ? d->dest : ".", n ? n : 1);
+    below[n ? n : 1] = 0;
     const alice__fs_ops *fs = o->fs;
     if (fs->sync(fs, p->to) == 0 && fs->open_dir(fs, o->organized_fd, below, &parent) == 0 &&
         alice__flush_folder(fs, parent) == 0 && fs->unlink(fs, p->dir, p->name) == 0)
@@ -139,7 +139,7 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
         const char *slash = strrchr(doubt.dest, '/');
         size_t n = slash ? (size_t)(slash - doubt.dest) : 0;
         if (n < sizeof last_folder &&
-            (strncmp(last_folder, doubt.dest, n) != 0 || last_folder[n])) {
+            (strncmp(last_folder, doubt.dest, n) != 0 || last_folder[n] || n == 0)) {
             alice__transfer_sweep(o->transfer, doubt.dest);
             memcpy(last_folder, doubt.dest, n);
             last_folder[n] = 0;

@@ -95,6 +95,9 @@ alice_status alice__redate(alice__flow *x);
 /* Hand out files until a batch is on its way, or the walk is at its end. */
 alice_status alice__feed(alice__flow *x);
 
+/* The counters of paths that a layout gives more than once: no origin is named so. */
+#define ALICE__LAYOUT_COUNTER "/"
+
 /* ---- decide.c ---- */
 
 /* What becomes of the file that came back: its item, and its row in the current batch. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "organize/plan.h"
 
 void alice__item_fail(alice__item *item, alice_status status, const char *reason)
@@ -97,6 +98,34 @@ static alice_status replace_follower(alice__flow *x, alice__item *item)
     return alice__catalog_moved(o->catalog, item->id, dest);
 }
 
+/* The same for one whose layout need not have a number: "-2" and on. */
+static alice_status rename_item(alice__flow *x, alice__item *item)
+{
+    alice_organizer *o = x->o;
+    char dest[ALICE__DEST_MAX], base[ALICE__DEST_MAX], key[ALICE__DEST_MAX];
+    const char *ext = strrchr(item->dest, '.');
+    uint64_t again = 0;
+    size_t n = ext ? (size_t)(ext - item->dest) : strlen(item->dest);
+    snprintf(base, sizeof base, "%.*s", (int)n, item->dest);
+    alice__fold_case(base, key, sizeof key);
+    alice_status st = ALICE_OK;
+    while (st == ALICE_OK && again < 2) /* 1: it is the first that asks for this name */
+        st = alice__catalog_number(o->catalog, key, ALICE__LAYOUT_COUNTER, &again);
+    if (st != ALICE_OK)
+        return st;
+    int made = snprintf(dest, sizeof dest, "%s-%llu%s", base, (unsigned long long)again,
+                        ext ? ext : "");
+    const char *kept = made > 0 && (size_t)made < sizeof dest
+                           ? alice__items_replace(&o->items, item->dest, dest)
+                           : NULL;
+    if (!kept) {
+        alice__item_leave(item);
+        return ALICE_OK;
+    }
+    item->dest = kept;
+    return alice__catalog_moved(o->catalog, item->id, dest);
+}
+
 /* Another number for an item whose destination was taken behind our back. */
 static alice_status renumber(alice__flow *x, alice__item *item)
 {
@@ -105,6 +134,8 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     uint64_t number = 0;
     if (item->leader)
         return replace_follower(x, item);
+    if (o->own_layout)
+        return rename_item(x, item);
     alice_status st = alice__catalog_number(o->catalog, item->project, item->source, &number);
     if (st != ALICE_OK)
         return st;
