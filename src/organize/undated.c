@@ -10,7 +10,6 @@
 #include "organize/run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "media/types.h"
@@ -18,13 +17,7 @@
 
 enum { MANY = 10, LISTING_BYTES = 4096 };
 
-static int by_time(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* The seconds of the media files of `folder`, ascending. What cannot be read tells nothing. */
+/* The seconds of the media files of `folder`. What cannot be read tells nothing. */
 static void read_seconds(alice__flow *x, alice__folder *folder)
 {
     alice__seconds *s = x->o->seconds;
@@ -43,23 +36,15 @@ static void read_seconds(alice__flow *x, alice__folder *folder)
             alice__fs_stat_at(fd, e.name, &st) == 0 && st.kind == ALICE__FS_FILE)
             s->at[s->n++] = st.mtime_ns / 1000000000;
     alice__fs_close(fd);
-    qsort(s->at, s->n, sizeof s->at[0], by_time);
 }
 
 /* How many of the folder share the second, itself included. */
 static size_t sharing(const alice__seconds *s, int64_t second)
 {
-    size_t low = 0, high = s->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->at[middle] < second)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (high = low; high < s->n && s->at[high] == second; high++)
-        continue;
-    return high - low;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += s->at[i] == second;
+    return n;
 }
 
 const char *alice__undated(alice__flow *x, alice__probe *p)
