@@ -94,22 +94,22 @@ static void write_report(const organizing *s, const alice_file_report *f)
     cli_json j = {.to = s->report.to};
     char date[16];
     write_fate(s, &j, f);
-    if (f->info) {
-        json_text(&j, "type", alice_media_name(f->info->type));
-        if (f->info->date_source != ALICE_DATE_NOWHERE) {
-            alice_date_text(&f->info->date, date, sizeof date);
+    if (f->medium) {
+        json_text(&j, "type", alice_media_name(f->medium->type));
+        if (f->medium->date_source != ALICE_DATE_NOWHERE) {
+            alice_date_text(&f->medium->date, date, sizeof date);
             json_text(&j, "date", date);
-            json_text(&j, "precision", alice_date_precision(&f->info->date));
-            if (f->info->date.zone_assumed)
+            json_text(&j, "precision", alice_date_precision(&f->medium->date));
+            if (f->medium->date.zone_assumed)
                 json_bool(&j, "zone_assumed", true);
-            json_text(&j, "date_source", alice_date_source_name(f->info->date_source));
+            json_text(&j, "date_source", alice_date_source_name(f->medium->date_source));
         }
-        for (int k = ALICE_FACT_MAKE; k <= ALICE_FACT_MODEL; k++)
-            if (f->info->fact[k].n)
-                json_text_n(&j, alice_fact_name((alice_fact)k), f->info->fact[k].p,
-                            f->info->fact[k].n);
-        if (f->info->generator != ALICE_GEN_NONE)
-            json_text(&j, "generator", alice_generator_name(f->info->generator));
+        if (f->medium->make)
+            json_text(&j, "make", f->medium->make);
+        if (f->medium->model)
+            json_text(&j, "model", f->medium->model);
+        if (f->medium->generator != ALICE_GEN_NONE)
+            json_text(&j, "generator", alice_generator_name(f->medium->generator));
     }
     if (f->source)
         json_text(&j, "source", f->source);
@@ -183,9 +183,9 @@ static void on_file(void *ctx, const alice_file_report *f)
             fputs(f->outcome == ALICE_DUPLICATE ? "  =  " : "  ->  ", s->out);
             put_safe_text(s->out, below(f->destination, s->organized));
         }
-        if (f->outcome == ALICE_ORGANIZED && f->info)
-            fprintf(s->out, "  (%s, %s)", alice_media_name(f->info->type),
-                    alice_date_source_name(f->info->date_source));
+        if (f->outcome == ALICE_ORGANIZED && f->medium)
+            fprintf(s->out, "  (%s, %s)", alice_media_name(f->medium->type),
+                    alice_date_source_name(f->medium->date_source));
         fputs(f->reason ? "  " : "", s->out);
         put_safe_text(s->out, f->reason ? f->reason : "");
         fputc('\n', s->out);

@@ -61,10 +61,10 @@ static void count_day(cli_tally *t, const alice_date *d)
 
 void tally_add(cli_tally *t, const alice_file_report *f)
 {
-    if (f->outcome == ALICE_ORGANIZED && f->info) {
-        t->generated += f->info->generator != ALICE_GEN_NONE;
-        if (f->info->date_source != ALICE_DATE_NOWHERE)
-            count_day(t, &f->info->date);
+    if (f->outcome == ALICE_ORGANIZED && f->medium) {
+        t->generated += f->medium->generator != ALICE_GEN_NONE;
+        if (f->medium->date_source != ALICE_DATE_NOWHERE)
+            count_day(t, &f->medium->date);
     } else if (f->not_media) {
         t->not_media++;
         count_extension(t, f->source_path);

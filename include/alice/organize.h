@@ -36,18 +36,28 @@ typedef enum alice_outcome {
 /** Its name, as above. Static text. */
 ALICE_API const char *alice_outcome_name(alice_outcome outcome);
 
+/** What is kept of a medium until its line in the report: not all that alice_info_read() tells.
+ */
+typedef struct alice_medium {
+    alice_media_type type;
+    alice_date date;
+    alice_date_source date_source;
+    alice_generator generator;
+    const char *make, *model; /**< of the camera; NULL: unknown */
+} alice_medium;
+
 /** One file's line in the report. Borrowed for the length of the call. */
 typedef struct alice_file_report {
     const char *source_path; /**< where it is, or was */
     alice_outcome outcome;   /**< what became of it */
     const char *destination; /**< full path; of a duplicate: the other; NULL: none */
     const char *source;      /**< the folder name: "camera-…", a generator, …; NULL: none */
-    const alice_media_info *info; /**< NULL: it was not read */
-    const char *reason;           /**< NULL: nothing to say */
-    alice_status status;          /**< of a failure */
-    bool known;                   /**< of a skipped one: an earlier run knows it as it is */
-    bool not_media;               /**< of a skipped one: it is no media, now or as known */
-    bool forgotten;               /**< of a skipped one: alice_forget() was told so */
+    const alice_medium *medium; /**< NULL: it was not read */
+    const char *reason;         /**< NULL: nothing to say */
+    alice_status status;        /**< of a failure */
+    bool known;                 /**< of a skipped one: an earlier run knows it as it is */
+    bool not_media;             /**< of a skipped one: it is no media, now or as known */
+    bool forgotten;             /**< of a skipped one: alice_forget() was told so */
     bool again;          /**< of an organized one: it was before; its copy is gone or changed */
     uint64_t bytes;      /**< its size */
     const char *content; /**< with options->hash_contents: the XXH3-128 of its bytes, as 32

@@ -29,15 +29,11 @@ typedef struct alice__item {
     int64_t group;       /* one number for all of the batch that belong together; 0: none */
     uint16_t base;       /* of one that follows: bytes of `dest` that are its leader's stem */
     uint16_t suffix;     /* of one that follows: bytes of `dest` behind the leader's stem */
-    const char *make, *model;
-    const char *reason; /* NULL: nothing to say */
-    alice_date date;
+    const char *reason;  /* NULL: nothing to say */
+    alice_medium medium;
     alice_outcome outcome;
     alice_status status;
-    alice_media_type type;
-    alice_date_source date_source;
-    alice_generator generator;
-    bool read;        /* type, date and the like are known */
+    bool read;        /* the medium is known */
     bool place;       /* to be transferred */
     bool retry;       /* its destination was taken meanwhile: it gets another number */
     bool left;        /* the run had to stop before it: as if it had not been met */

@@ -272,7 +272,7 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
         item->twin = item->other;
         item->reason = "the same bytes stand beside the file that it belongs to";
     } else {
-        item->date_source = ALICE_DATE_NOWHERE;
+        item->medium.date_source = ALICE_DATE_NOWHERE;
     }
     /* What stands there without a row cannot be asked for later: this is looked at again. */
     alice__state state = !stands       ? ALICE__PLACED
@@ -294,14 +294,14 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
     alice_organizer *o = x->o;
     int64_t twin = 0;
     item->read = true;
-    item->type = p->info.type;
-    item->date = p->info.date;
-    item->date_source = p->info.date_source;
-    item->generator = p->info.generator;
+    item->medium = (alice_medium){.type = p->info.type,
+                                  .date = p->info.date,
+                                  .date_source = p->info.date_source,
+                                  .generator = p->info.generator};
     item->damaged = p->info.status != ALICE_OK;
     if (o->o.on_file) {
-        item->make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
-        item->model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
+        item->medium.make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
+        item->medium.model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
         const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
         if (note && !item->reason)
             item->reason = alice__items_text(&o->items, note, strlen(note));

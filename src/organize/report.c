@@ -67,11 +67,13 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->copies_gone += item->copy == ALICE__COPY_GONE;
         r->copies_changed += item->copy == ALICE__COPY_CHANGED;
         r->tally.bytes += item->stamp.size;
-        r->by_type[item->type]++;
-        if (item->type == ALICE_MEDIA_NONE) /* a sidecar: no picture of any source or date */
+        r->by_type[item->medium.type]++;
+        if (item->medium.type ==
+            ALICE_MEDIA_NONE) /* a sidecar: no picture of any source or date */
             break;
-        r->date_sources[item->date_source <= ALICE_DATE_NOWHERE ? item->date_source
-                                                                : ALICE_DATE_NOWHERE]++;
+        r->date_sources[item->medium.date_source <= ALICE_DATE_NOWHERE
+                            ? item->medium.date_source
+                            : ALICE_DATE_NOWHERE]++;
         count_source(o, item->source);
         break;
     case ALICE_SKIPPED:
@@ -94,10 +96,10 @@ void alice__report_item(alice__flow *x, const alice__item *item)
     /* What is too long to be opened can still be named whole. */
     char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
     char content[33];
-    alice_media_info info;
     alice_file_report report = {.source_path = source_path,
                                 .outcome = item->outcome,
                                 .source = item->source,
+                                .medium = item->read ? &item->medium : NULL,
                                 .reason = item->reason,
                                 .status = item->status,
                                 .known = item->known,
@@ -117,18 +119,6 @@ void alice__report_item(alice__flow *x, const alice__item *item)
     }
     if (o->o.hash_contents && content_of(o, item, below, content))
         report.content = content;
-    if (item->read) {
-        memset(&info, 0, sizeof info);
-        info.type = item->type;
-        info.date = item->date;
-        info.date_source = item->date_source;
-        info.generator = item->generator;
-        if (item->make)
-            info.fact[ALICE_FACT_MAKE] = (alice_text){item->make, strlen(item->make)};
-        if (item->model)
-            info.fact[ALICE_FACT_MODEL] = (alice_text){item->model, strlen(item->model)};
-        report.info = &info;
-    }
     o->o.on_file(o->o.ctx, &report);
 }
 

@@ -141,13 +141,13 @@ static alice_status renumber(alice__flow *x, alice__item *item)
         return st;
     alice__plan_project(alice__folder_path(item->folder), o->o.no_projects, project,
                         sizeof project);
-    alice__plan plan = {.date = item->date,
+    alice__plan plan = {.date = item->medium.date,
                         .undated = o->o.undated_folder,
                         .project = project,
                         .source = item->source,
                         .number = number,
                         .name = item->name,
-                        .type = item->type,
+                        .type = item->medium.type,
                         .keep_name = o->o.keep_names};
     st = alice__plan_path(&plan, dest, sizeof dest);
     if (st != ALICE_OK)

@@ -100,11 +100,11 @@ static void on_file(void *ctx, const alice_file_report *f)
     assert_true((unsigned)f->outcome < 4);
     c->told[f->outcome]++;
     if (f->outcome == ALICE_ORGANIZED) {
-        assert_non_null(f->info);
-        assert_int_equal(f->info->type, ALICE_MEDIA_JPEG);
-        assert_int_equal(f->info->date.year, 2024);
-        assert_int_equal(f->info->date_source, ALICE_DATE_EXIF_ORIGINAL);
-        assert_int_equal(f->info->fact[ALICE_FACT_MAKE].n, 4);
+        assert_non_null(f->medium);
+        assert_int_equal(f->medium->type, ALICE_MEDIA_JPEG);
+        assert_int_equal(f->medium->date.year, 2024);
+        assert_int_equal(f->medium->date_source, ALICE_DATE_EXIF_ORIGINAL);
+        assert_string_equal(f->medium->make, "Acme");
         assert_memory_equal(f->destination, organized, strlen(organized));
         assert_memory_equal(f->source, "camera-acme-box-", 16);
         c->bytes += f->bytes;
