@@ -3,6 +3,7 @@
 #   make run      build, and organize a sample inbox (or INBOX=… ORGANIZED=… your own)
 #   make test     build and run all tests
 #   make install | uninstall   (PREFIX=/usr/local, DESTDIR=)
+#   make mutants  would a test notice? small edits, one by one (docs/testing.md); ARGS=FILE…
 #   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
 #   make bench | docs | format | check | clean | help
 
@@ -14,7 +15,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack check install uninstall bench docs fuzz format clean help
+.PHONY: all run test attack mutants check install uninstall bench docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -35,6 +36,11 @@ test:
 # Not part of `make test`: some minutes, and some GB of holes below $$TMPDIR or /var/tmp.
 attack: all
 	@python3 tests/attack/attack.py $(BUILD)/cli/alice $(ARGS)
+
+# Not part of `make test` either: an hour for all, little where little changed.
+mutants:
+	@./scripts/deps --test
+	@./scripts/mutants $(ARGS)
 
 check:
 	@./scripts/check-layers && ./scripts/check-locks && ./scripts/check-format && echo "layers, locks and format: fine"
@@ -62,4 +68,4 @@ clean:
 	@rm -rf $(BUILD) $(BUILD)-*
 
 help:
-	@sed -n '2,8s/^# \{0,1\}//p' Makefile
+	@sed -n '2,9s/^# \{0,1\}//p' Makefile
