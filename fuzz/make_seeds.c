@@ -435,6 +435,18 @@ static void old_seeds(void)
     save("formats", "wmv", &b);
     make_flv(&b, 640, 360, "Fri Mar 15 10:20:30 2024");
     save("formats", "flv", &b);
+    blob jpeg = {0};
+    make_jpeg_begin(&jpeg);
+    make_jpeg_exif(&jpeg, exif);
+    make_jpeg_end(&jpeg, 64, 48);
+    make_x3f(&b, 64, 48, "SIGMA", "SIGMA SD14", jpeg);
+    save("formats", "x3f", &b);
+    make_kyocera(&b, "N DIGITAL");
+    save("formats", "kyocera", &b);
+    blob_add(&b, jpeg.p, jpeg.n);
+    make_afcp(&b, true, exif);
+    save("jpeg", "afcp", &b);
+    blob_free(&jpeg);
     blob_free(&exif);
 }
 

@@ -97,6 +97,8 @@ ALICE_API alice_media_class alice_media_class_of(alice_media_type type);
     X(ALICE_DATE_RIFF, "riff:IDIT")                        \
     X(ALICE_DATE_MDPM, "h264:MDPM")                        \
     X(ALICE_DATE_CIFF, "ciff:TimeStamp")                   \
+    X(ALICE_DATE_X3F, "x3f:TIME")                          \
+    X(ALICE_DATE_KYOCERA, "kyocera:DateTimeOriginal")      \
     X(ALICE_DATE_ASF, "asf:CreationDate")                  \
     X(ALICE_DATE_FLV, "flv:creationdate")                  \
     X(ALICE_DATE_PNG, "png:CreationTime")                  \

@@ -125,6 +125,17 @@ void alice__facts_date_unix(alice__facts *f, alice_date_source source, int64_t s
     settle(f, c, &date, reason, raw, strlen(raw));
 }
 
+void alice__facts_date_clock(alice__facts *f, alice_date_source source, int64_t seconds)
+{
+    alice_date d;
+    char text[48];
+    if (!alice__date_of_unix(seconds, 0, &d))
+        return;
+    int n = snprintf(text, sizeof text, "%04d:%02u:%02u %02u:%02u:%02u", d.year, d.month, d.day,
+                     d.hour, d.minute, d.second);
+    alice__facts_date_text(f, source, text, (size_t)n);
+}
+
 /*
  * A moment in UTC and a clock on the wall that tell of one picture tell its zone:
  * a film's header and its name, EXIF's dates and the time of GPS. Offsets that

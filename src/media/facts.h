@@ -132,6 +132,9 @@ void alice__facts_generator(alice__facts *f, alice_generator g, alice__proof pro
 /* XMP/IPTC/C2PA digitalSourceType, the last path segment of its URI decides. */
 void alice__facts_source_type(alice__facts *f, const char *uri, size_t n, const char *from);
 
+/* Seconds since 1970 of the clock on the wall: no zone is known. */
+void alice__facts_date_clock(alice__facts *f, alice_date_source source, int64_t seconds);
+
 /* Damage that does not stop the reading: the first is kept in info->reason. */
 void alice__facts_warn(alice__facts *f, const char *format, ...) ALICE_PRINTF(2, 3);
 

@@ -338,6 +338,10 @@ static void old_types(void)
     put("date/asf.CreationDate/x.wmv", &b);
     make_flv(&b, 640, 360, "Fri Mar 15 10:20:30 2024");
     put("date/flv.creationdate/x.flv", &b);
+    make_x3f(&b, 2268, 1512, "SIGMA", "SIGMA SD9", (blob){0});
+    put("date/x3f.TIME/x.x3f", &b);
+    make_kyocera(&b, "N DIGITAL");
+    put("date/kyocera.DateTimeOriginal/x.raw", &b);
     blob_free(&exif);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "make_old.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "make_boxes.h"
@@ -258,4 +259,121 @@ void make_jp2(blob *b, uint32_t width, uint32_t height, blob exif, const char *x
     blob_zeros(b, 16);
     blob_be16(b, 0xffd9);
     make_box_end(b, at);
+}
+
+/* ---- X3F ---- */
+
+static void utf16(blob *b, const char *text)
+{
+    do
+        blob_le16(b, (unsigned char)*text);
+    while (*text++);
+}
+
+static void x3f_properties(blob *b, const char *make, const char *model)
+{
+    char time[16];
+    snprintf(time, sizeof time, "%d", DAY);
+    const char *texts[] = {"CAMMANUF", make, "CAMMODEL", model, "TIME", time};
+    uint32_t at = 0;
+    blob_text(b, "SECp");
+    blob_le32(b, 0x20000);
+    blob_le32(b, 3);
+    blob_zeros(b, 8);
+    size_t length = b->n;
+    blob_le32(b, 0);
+    for (unsigned i = 0; i < 6; i++) {
+        blob_le32(b, at);
+        at += (uint32_t)strlen(texts[i]) + 1;
+    }
+    for (unsigned i = 0; i < 6; i++)
+        utf16(b, texts[i]);
+    blob_put_le32(b, length, at);
+}
+
+void make_x3f(blob *b, uint32_t width, uint32_t height, const char *make, const char *model,
+              blob jpeg)
+{
+    blob_text(b, "FOVb");
+    blob_le32(b, 0x20001);
+    blob_zeros(b, 20);
+    blob_le32(b, width);
+    blob_le32(b, height);
+    blob_zeros(b, 232 - b->n);
+    size_t properties = b->n;
+    x3f_properties(b, make, model);
+    size_t image = b->n;
+    blob_text(b, "SECi");
+    blob_le32(b, 0x20000);
+    blob_le32(b, 2);
+    blob_le32(b, jpeg.n ? 18 : 3);
+    blob_zeros(b, 12);
+    blob_add(b, jpeg.n ? (const void *)jpeg.p : "pixels", jpeg.n ? jpeg.n : 6);
+    size_t end = b->n;
+    blob_text(b, "SECd");
+    blob_le32(b, 0x20000);
+    blob_le32(b, 2);
+    blob_le32(b, (uint32_t)properties);
+    blob_le32(b, (uint32_t)(image - properties));
+    blob_text(b, "PROP");
+    blob_le32(b, (uint32_t)image);
+    blob_le32(b, (uint32_t)(end - image));
+    blob_text(b, "IMA2");
+    blob_le32(b, (uint32_t)end);
+}
+
+static void backwards(blob *b, const char *text, size_t n)
+{
+    size_t length = strlen(text);
+    for (size_t i = length; i > 0; i--)
+        blob_u8(b, (unsigned char)text[i - 1]);
+    blob_zeros(b, n - length);
+}
+
+void make_kyocera(blob *b, const char *model)
+{
+    blob_zeros(b, 12);
+    backwards(b, model, 12);
+    blob_u8(b, 0);
+    backwards(b, "KYOCERA", 7);
+    blob_u8(b, 0);
+    backwards(b, "2024:03:15 10:20:30", 20);
+    blob_zeros(b, 1000);
+}
+
+static void order16(blob *b, bool little, unsigned v)
+{
+    if (little)
+        blob_le16(b, v);
+    else
+        blob_be16(b, v);
+}
+
+static void order32(blob *b, bool little, uint32_t v)
+{
+    if (little)
+        blob_le32(b, v);
+    else
+        blob_be32(b, v);
+}
+
+void make_afcp(blob *b, bool little, blob iptc)
+{
+    const char *mark = little ? "AXS*" : "AXS!";
+    size_t at = b->n;
+    blob_text(b, mark);
+    order16(b, little, 0x100);
+    order16(b, little, 2);
+    blob_zeros(b, 4);
+    blob_text(b, "TEXT");
+    order32(b, little, 4);
+    order32(b, little, (uint32_t)at + 36);
+    blob_text(b, "IPTC");
+    order32(b, little, (uint32_t)iptc.n);
+    order32(b, little, (uint32_t)at + 40);
+    blob_text(b, "text");
+    blob_add(b, iptc.p, iptc.n);
+    blob_text(b, mark);
+    order32(b, little, (uint32_t)at);
+    blob_zeros(b, 4);
 }

@@ -17,6 +17,12 @@ void make_mts(blob *b, unsigned packet, unsigned make, unsigned zone, unsigned o
 void make_mpg(blob *b, unsigned width, unsigned height);
 void make_asf(blob *b, uint32_t width, uint32_t height, bool video);
 void make_flv(blob *b, unsigned width, unsigned height, const char *date);
+/* Without a JPEG: what its properties say. */
+void make_x3f(blob *b, uint32_t width, uint32_t height, const char *make, const char *model,
+              blob jpeg);
+void make_kyocera(blob *b, const char *model);
+/* Hang an IPTC block on what is there. */
+void make_afcp(blob *b, bool little, blob iptc);
 /* Either may be absent. */
 void make_jp2(blob *b, uint32_t width, uint32_t height, blob exif, const char *xmp);
 

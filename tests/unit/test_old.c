@@ -3,6 +3,7 @@
  * anywhere. */
 #include "read_media.h"
 
+#include "make_boxes.h"
 #include "make_media.h"
 #include "make_old.h"
 
@@ -188,13 +189,127 @@ static void flv(void **state)
     blob_free(&b);
 }
 
+static void x3f(void **state)
+{
+    (void)state;
+    blob exif = exif_block("SIGMA"), jpeg = {0}, b = {0};
+    make_x3f(&b, 2268, 1512, "SIGMA", "SIGMA SD9", (blob){0});
+    reads(&alice__format_x3f, &b, ALICE_MEDIA_RAW, 2268, 1512);
+    assert_fact(&r, ALICE_FACT_MAKE, "SIGMA");
+    assert_fact(&r, ALICE_FACT_MODEL, "SIGMA SD9");
+    assert_date(&r, ALICE_DATE_X3F, "2024-03-15 10:20:30");
+    blob_free(&b);
+    make_jpeg_begin(&jpeg);
+    make_jpeg_exif(&jpeg, exif);
+    make_jpeg_end(&jpeg, 64, 48);
+    make_x3f(&b, 2640, 1760, "SIGMA", "SIGMA SD14", jpeg);
+    reads(&alice__format_x3f, &b, ALICE_MEDIA_RAW, 2640, 1760);
+    assert_date(&r, ALICE_DATE_EXIF_ORIGINAL, "2024-03-15 10:20:30");
+    assert_fact(&r, ALICE_FACT_MODEL, "Box 1"); /* EXIF's own */
+    for (size_t n = 48; n < b.n; n++) {
+        read_media(&r, &alice__format_x3f, b.p, n, 64);
+        assert_ok(r.status);
+        assert_string_equal(r.info.reason, "X3F: cut before its directory");
+    }
+    blob_free(&b);
+    blob_free(&jpeg);
+    blob_free(&exif);
+}
+
+static void kyocera(void **state)
+{
+    (void)state;
+    blob b = {0};
+    make_kyocera(&b, "N DIGITAL");
+    reads(&alice__format_kyocera, &b, ALICE_MEDIA_RAW, 0, 0);
+    assert_fact(&r, ALICE_FACT_MAKE, "KYOCERA");
+    assert_fact(&r, ALICE_FACT_MODEL, "N DIGITAL");
+    assert_date(&r, ALICE_DATE_KYOCERA, "2024-03-15 10:20:30");
+    blob_free(&b);
+}
+
+static void afcp(void **state)
+{
+    (void)state;
+    blob iptc = {0};
+    blob_add(&iptc,
+             "\x1c\x02\x37\0\x08"
+             "20240315",
+             13);
+    for (unsigned i = 0; i < 4; i++) {
+        blob b = {0};
+        make_jpeg_begin(&b);
+        make_jpeg_end(&b, 64, 48);
+        make_afcp(&b, i & 1, iptc);
+        read_media(&r, &alice__format_jpeg, b.p, b.n, i & 2 ? 64 : 65536);
+        assert_ok(r.status);
+        assert_string_equal(r.info.reason, "");
+        assert_date(&r, ALICE_DATE_IPTC_CREATED, "2024-03-15 00:00:00");
+        for (size_t k = b.n - 90; k < b.n; k++) { /* whatever stands in it */
+            b.p[k] ^= 0xff;
+            read_media(&r, &alice__format_jpeg, b.p, b.n, 64);
+            assert_ok(r.status);
+            b.p[k] ^= 0xff;
+        }
+        blob_free(&b);
+    }
+    blob_free(&iptc);
+}
+
+/* What cameras of before 2010 left in a film's `udta`. */
+static void camera_blocks(void **state)
+{
+    static const struct {
+        const char *type, *bytes, *make, *model;
+        size_t n;
+    } blocks[] = {
+        {"TAGS", "PENTAX DIGITAL CAMERA\0\0\0rest", "PENTAX DIGITAL CAMERA", NULL, 28},
+        {"TAGS", "NIKON DIGITAL CAMERA\0\0\0\0E775\0\0\0\0xyz", "NIKON DIGITAL CAMERA", "E775",
+         35},
+        {"TAGS", "OLYMPUS DIGITAL CAMERA\0\0C2040Z\0\0\1\0y", "OLYMPUS DIGITAL CAMERA",
+         "C2040Z", 35},
+        {"TAGS", "OLYMPUS DIGITAL CAMERA\0\0u1030SW,S1030SW\0xyz", "OLYMPUS DIGITAL CAMERA",
+         "u1030SW,S1030SW", 43},
+        {"TAGS", "EASTMAN KODAK COMPANY\0KODAK EASYSHARE C875\0", "EASTMAN KODAK COMPANY",
+         "KODAK EASYSHARE C875", 43},
+        {"TAGS", "NOBODY\0", NULL, NULL, 7},
+        {"TAGS", "PENTAX", NULL, NULL, 6},
+        {"PENT", "PENTAX\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0PENTAX K-x\0", "PENTAX",
+         "PENTAX K-x", 37},
+        {"CNMN", "Canon EOS 550D\0\0", NULL, "Canon EOS 550D", 16},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        blob b = {0};
+        size_t at = make_box(&b, "ftyp");
+        blob_text(&b, "qt  ");
+        blob_be32(&b, 0);
+        make_box_end(&b, at);
+        at = make_box(&b, "moov");
+        size_t udta = make_box(&b, "udta"), inner = make_box(&b, blocks[i].type);
+        blob_add(&b, blocks[i].bytes, blocks[i].n);
+        make_box_end(&b, inner);
+        make_box_end(&b, udta);
+        make_box_end(&b, at);
+        read_media(&r, &alice__format_bmff, b.p, b.n, 65536);
+        assert_int_equal(r.info.type, ALICE_MEDIA_MOV);
+        assert_fact(&r, ALICE_FACT_MAKE, blocks[i].make ? blocks[i].make : "");
+        assert_fact(&r, ALICE_FACT_MODEL, blocks[i].model ? blocks[i].model : "");
+        blob_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bmp), cmocka_unit_test(psd), cmocka_unit_test(jp2),
-        cmocka_unit_test(mrw), cmocka_unit_test(crw), cmocka_unit_test(a_heap_of_crw_in_a_jpeg),
-        cmocka_unit_test(mts), cmocka_unit_test(mpg), cmocka_unit_test(wmv),
-        cmocka_unit_test(flv),
+        cmocka_unit_test(x3f),  cmocka_unit_test(kyocera),
+        cmocka_unit_test(afcp), cmocka_unit_test(camera_blocks),
+
+        cmocka_unit_test(bmp),  cmocka_unit_test(psd),
+        cmocka_unit_test(jp2),  cmocka_unit_test(mrw),
+        cmocka_unit_test(crw),  cmocka_unit_test(a_heap_of_crw_in_a_jpeg),
+        cmocka_unit_test(mts),  cmocka_unit_test(mpg),
+        cmocka_unit_test(wmv),  cmocka_unit_test(flv),
     };
     return cmocka_run_group_tests_name("old", tests, NULL, NULL);
 }

@@ -9,11 +9,8 @@
  */
 #include <string.h>
 
-#include "media/date.h"
 #include "media/formats/crw.h"
 #include "media/formats/format.h"
-
-#include <stdio.h>
 
 enum { HEAPS_MOST = 16, ENTRIES_MOST = 256, ENTRY = 10, TEXT_MOST = 96 };
 
@@ -39,18 +36,6 @@ static void add_heap(crw *c, uint64_t at, uint64_t end)
     c->heap[c->heaps++].end = end;
 }
 
-/* Seconds since 1970 of the clock on the wall: no zone is known. */
-static void see_time(crw *c, uint32_t seconds)
-{
-    alice_date d;
-    char text[32];
-    if (!alice__date_of_unix(seconds, 0, &d))
-        return;
-    int n = snprintf(text, sizeof text, "%04d:%02u:%02u %02u:%02u:%02u", d.year, d.month, d.day,
-                     d.hour, d.minute, d.second);
-    alice__facts_date_text(c->parse->facts, ALICE_DATE_CIFF, text, (size_t)n);
-}
-
 static void see_value(crw *c, unsigned tag, uint64_t at, uint64_t n)
 {
     uint8_t room[TEXT_MOST];
@@ -60,7 +45,7 @@ static void see_value(crw *c, unsigned tag, uint64_t at, uint64_t n)
     if (!p)
         return;
     if (tag == TAG_TIME) {
-        see_time(c, alice__le32(p));
+        alice__facts_date_clock(c->parse->facts, ALICE_DATE_CIFF, alice__le32(p));
     } else if (tag == TAG_IMAGE) {
         alice__facts_size(c->parse->facts, alice__le32(p), alice__le32(p + 4));
     } else { /* make, NUL, model, NUL */

@@ -14,6 +14,7 @@
  */
 #include "media/blocks/blocks.h"
 #include "media/evidence/evidence.h"
+#include "media/formats/afcp.h"
 #include "media/formats/crw.h"
 #include "media/formats/format.h"
 
@@ -557,7 +558,8 @@ static alice_status read_end(alice__parse *parse, uint64_t at)
     tail is = p ? judge_tail((alice_bytes){p, n}) : TAIL_OTHER;
     if (st == ALICE_OK && is != TAIL_ENDED && (all || is == TAIL_CODED))
         alice__facts_damaged(parse->facts, "JPEG: cut before its end");
-    return st;
+    bool trailer = p && n > 12 && memcmp(p + n - 12, "AXS", 3) == 0;
+    return trailer ? alice__afcp(parse) : st;
 }
 
 static alice_status jpeg_read(alice__parse *parse)

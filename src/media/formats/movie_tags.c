@@ -374,6 +374,50 @@ static text_at text_quicktime(alice__bmff *b, const alice__box *box)
     return t;
 }
 
+/*
+ * Blocks of cameras of before 2010, texts at fixed places: of some only the make. Canon's
+ * `CNMN` is a model alone.
+ */
+static void see_camera(alice__bmff *b, const alice__box *box)
+{
+    static const struct {
+        uint32_t type;
+        const char *begins;
+        uint8_t make_n, model, model_n;
+    } blocks[] = {
+        {ALICE__BOX('T', 'A', 'G', 'S'), "FUJIFILM DIGITAL CAMERA", 24, 24, 16},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "EASTMAN KODAK COMPANY", 21, 22, 42},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "KONICA MINOLTA DIGITAL CAMERA", 32, 0, 0},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "MINOLTA DIGITAL CAMERA", 32, 0, 0},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "NIKON DIGITAL CAMERA", 24, 24, 8},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "OLYMPUS DIGITAL CAMERA", 24, 24, 24},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "PENTAX DIGITAL CAMERA", 24, 0, 0},
+        {ALICE__BOX('T', 'A', 'G', 'S'), "SAMSUNG DIGITAL CAMERA", 24, 24, 16},
+        {ALICE__BOX('P', 'E', 'N', 'T'), "", 24, 26, 24},
+        {ALICE__BOX('M', 'M', 'A', '0'), "", 20, 0, 0},
+        {ALICE__BOX('M', 'M', 'A', '1'), "", 20, 0, 0},
+        {ALICE__BOX('C', 'N', 'M', 'N'), "", 0, 0, 64},
+    };
+    char p[34] = "";
+    size_t got = alice__peek(b->parse->in, box->body, box->end, p, sizeof p);
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        size_t n = strlen(blocks[i].begins);
+        if (blocks[i].type != box->type || got < n || memcmp(p, blocks[i].begins, n) != 0)
+            continue;
+        uint64_t model = box->body + blocks[i].model, left = box->end - box->body;
+        uint64_t model_n = blocks[i].model_n;
+        if (memcmp(p, "OLYMPUS", 7) == 0 && p[32] == 1) /* the older ones */
+            model_n = 8;
+        if (blocks[i].make_n > 0 && left >= blocks[i].make_n)
+            report(b, "manu", &(text_at){.at = box->body, .end = box->body + blocks[i].make_n});
+        if (model_n > 0 && model < box->end)
+            report(b, "modl",
+                   &(text_at){.at = model,
+                              .end = model_n < box->end - model ? model + model_n : box->end});
+        return;
+    }
+}
+
 void alice__movie_udta(alice__bmff *b, const alice__box *udta)
 {
     alice__box box, inner;
@@ -398,6 +442,13 @@ void alice__movie_udta(alice__bmff *b, const alice__box *udta)
                 t = (text_at){.at = inner.body, .end = inner.end};
                 report(b, "mdln", &t);
             }
+            break;
+        case ALICE__BOX('T', 'A', 'G', 'S'):
+        case ALICE__BOX('P', 'E', 'N', 'T'):
+        case ALICE__BOX('M', 'M', 'A', '0'):
+        case ALICE__BOX('M', 'M', 'A', '1'):
+        case ALICE__BOX('C', 'N', 'M', 'N'):
+            see_camera(b, &box);
             break;
         case ALICE__BOX('a', 'u', 't', 'h'):
         case ALICE__BOX('t', 'i', 't', 'l'):

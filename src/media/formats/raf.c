@@ -11,39 +11,9 @@
 #include <string.h>
 
 #include "media/formats/format.h"
+#include "media/formats/inside.h"
 
 enum { HEADER = 108, ENTRIES_MOST = 200 };
-
-/* An input inside another. */
-typedef struct inner {
-    const alice__input *in;
-    uint64_t base;
-} inner;
-
-static alice_status inner_fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t *got)
-{
-    const inner *i = ctx;
-    *got = 0;
-    if (!i->in->fetch || offset > i->in->size - i->base)
-        return ALICE_OK;
-    return i->in->fetch(i->in->ctx, i->base + offset, to, n, got);
-}
-
-static alice_status read_jpeg(alice__parse *parse, uint64_t at, uint64_t n)
-{
-    const alice__input *in = parse->in;
-    inner base = {.in = in, .base = at};
-    alice__input jpeg = {.size = n, .fetch = inner_fetch, .ctx = &base};
-    if (at < in->head.n) {
-        jpeg.head.p = in->head.p + at;
-        jpeg.head.n = in->head.n - (size_t)at < n ? in->head.n - (size_t)at : (size_t)n;
-    }
-    alice__parse of_jpeg = *parse;
-    of_jpeg.in = &jpeg;
-    alice_status st = alice__format_jpeg.read(&of_jpeg);
-    parse->facts->info->type = ALICE_MEDIA_RAF;
-    return st;
-}
 
 /* The directory: count, then tag, length, value. 0x111 is the picture, 0x100 the whole sensor.
  */
@@ -104,9 +74,7 @@ static alice_status raf_read(alice__parse *parse)
     uint64_t sensor = alice__be32(p + 100), sensor_n = alice__be32(p + 104);
     if (jpeg_n > in->size - jpeg || sensor + sensor_n > in->size)
         alice__facts_damaged(parse->facts, "RAF: cut before its end");
-    if (jpeg_n > in->size - jpeg)
-        jpeg_n = in->size - jpeg;
-    return read_jpeg(parse, jpeg, jpeg_n);
+    return alice__jpeg_inside(parse, jpeg, jpeg_n);
 }
 
 const alice__format alice__format_raf = {.name = "raf", .sniff = raf_sniff, .read = raf_read};

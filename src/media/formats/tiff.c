@@ -10,6 +10,7 @@
  */
 #include "media/blocks/exif.h"
 #include "media/blocks/blocks.h"
+#include "media/formats/afcp.h"
 #include "media/formats/format.h"
 
 #include <string.h>
@@ -241,6 +242,9 @@ static alice_status tiff_read(alice__parse *parse)
         alice__c2pa(parse->facts, &parse->env,
                     alice__span_in(&span, parse->in, x.c2pa, x.c2pa_n));
 
+    if (t.status == ALICE_OK &&
+        parse->facts->info->dates[ALICE_DATE_EXIF_ORIGINAL].verdict == ALICE_DATE_ABSENT)
+        t.status = alice__afcp(parse);
     if (t.status != ALICE_OK)
         return t.status;
     if (!parse->facts->info->width) {
