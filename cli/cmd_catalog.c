@@ -65,8 +65,8 @@ static int run(const cli_args *args)
     return cli_exit_status(st);
 }
 
-static const cli_opt options[] = {OPT_MAX_MEMORY, OPT_CATALOG, OPT_SET, OPT_JSON,
-                                  OPT_QUIET,      OPT_HELP,    OPT_END};
+static const cli_opt options[] = {OPT_MAX_MEMORY, OPT_CATALOG, OPT_SET,  OPT_JSON,
+                                  OPT_QUIET,      OPT_CONFIG,  OPT_HELP, OPT_END};
 
 static const char text[] = "Reads the files below ORGANIZED (./organized unless it is given) "
                            "and makes their catalog,\n"

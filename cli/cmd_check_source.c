@@ -162,9 +162,9 @@ static int run(const cli_args *args)
     return r.not_safe ? CLI_SOME_FAILED : CLI_DONE;
 }
 
-static const cli_opt options[] = {OPT_ORGANIZED, OPT_FULL,    OPT_MAX_MEMORY, OPT_PROFILE,
-                                  OPT_JOBS,      OPT_CATALOG, OPT_SET,        OPT_JSON,
-                                  OPT_QUIET,     OPT_VERBOSE, OPT_HELP,       OPT_END};
+static const cli_opt options[] = {
+    OPT_ORGANIZED, OPT_FULL,  OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS, OPT_CATALOG, OPT_SET,
+    OPT_JSON,      OPT_QUIET, OPT_VERBOSE,    OPT_CONFIG,  OPT_HELP, OPT_END};
 static const cli_option own_options[] = {
     [OPT_FULL] = {"full", 0, NULL, NULL, "compare every byte, also of what is known"}};
 

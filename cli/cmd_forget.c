@@ -65,8 +65,9 @@ static int run(const cli_args *args)
     int status = CLI_DONE;
     for (int i = 0; i < args->word_count; i++) {
         const char *path = args->words[i];
-        const char *organized =
-            args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED] : organized_above(path);
+        const char *organized = args->value[OPT_ORGANIZED];
+        if (!organized || args->from_file[OPT_ORGANIZED])
+            organized = organized_above(path) ? organized_above(path) : organized;
         char kept[PATH_MAX];
         alice_error error;
         if (!organized) {
@@ -83,8 +84,8 @@ static int run(const cli_args *args)
     return status;
 }
 
-static const cli_opt options[] = {OPT_ORGANIZED, OPT_UNDO, OPT_JSON,
-                                  OPT_QUIET,     OPT_HELP, OPT_END};
+static const cli_opt options[] = {OPT_ORGANIZED, OPT_UNDO, OPT_JSON, OPT_QUIET,
+                                  OPT_CONFIG,    OPT_HELP, OPT_END};
 static const cli_option own_options[] = {
     [OPT_UNDO] = {"undo", 0, NULL, NULL, "take that back: the file returns to its place"}};
 

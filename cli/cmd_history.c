@@ -110,7 +110,7 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {OPT_ORGANIZED, OPT_MAX_MEMORY, OPT_CATALOG, OPT_SET,
-                                  OPT_JSON,      OPT_HELP,       OPT_END};
+                                  OPT_JSON,      OPT_CONFIG,     OPT_HELP,    OPT_END};
 
 static const char text[] =
     "Lists the runs of the organized folder, the latest first: when, what, how many files and\n"

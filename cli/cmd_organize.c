@@ -418,8 +418,25 @@ static void know_roots(organizing *s, const alice_organizer *organizer)
     snprintf(s->organized, sizeof s->organized, "%s", now.organized_path);
 }
 
-static int run(const cli_args *args)
+/* What the settings file says of a move is not asked of a copy. */
+static void leave_out(cli_args *args)
 {
+    static const cli_opt of_a_move[] = {OPT_PRUNE_EMPTY, OPT_DUPLICATES};
+    for (size_t i = 0; i < sizeof of_a_move / sizeof *of_a_move && !args->given[OPT_MOVE]; i++)
+        if (args->from_file[of_a_move[i]]) {
+            args->given[of_a_move[i]] = false;
+            args->value[of_a_move[i]] = NULL;
+        }
+    if (args->from_file[OPT_KEEP_NAMES] && args->given[OPT_LAYOUT])
+        args->given[OPT_KEEP_NAMES] = false;
+}
+
+static int run(const cli_args *given)
+{
+    static cli_args own; /* some kilobytes: not for the stack */
+    const cli_args *args = &own;
+    own = *given;
+    leave_out(&own);
     cli_settings settings;
     static organizing s; /* two paths, a bit a day: not for the stack */
     alice_organizer_options o = {.kernel_backstop = true};
@@ -551,8 +568,8 @@ static const cli_opt options[] = {
     OPT_FRESH,  OPT_MAX_MEMORY, OPT_PROFILE,     OPT_JOBS,       OPT_CATALOG, OPT_SET,
     OPT_JSON,   OPT_REPORT,     OPT_RECEIPT,     OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,
     OPT_LAYOUT, OPT_UNDATED,    OPT_NO_PROJECT,  OPT_FORCE,      OPT_EXCLUDE, OPT_SINCE,
-    OPT_UNTIL,  OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,      OPT_VERBOSE, OPT_HELP,
-    OPT_END};
+    OPT_UNTIL,  OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,      OPT_VERBOSE, OPT_CONFIG,
+    OPT_HELP,   OPT_END};
 static const cli_option own_options[] = {
     [OPT_COPY] = {"copy", 0, NULL, NULL, "copy, and leave the inbox as it is (default)"},
     [OPT_MOVE] = {"move", 0, NULL, NULL,

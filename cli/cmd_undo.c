@@ -97,7 +97,7 @@ static int run(const cli_args *args)
 
 static const cli_opt options[] = {OPT_ORGANIZED, OPT_DRY_RUN, OPT_MAX_MEMORY, OPT_CATALOG,
                                   OPT_SET,       OPT_JSON,    OPT_QUIET,      OPT_VERBOSE,
-                                  OPT_HELP,      OPT_END};
+                                  OPT_CONFIG,    OPT_HELP,    OPT_END};
 
 static const char text[] =
     "Takes RUN back, or the latest run: what was moved returns to its old path, with its "

@@ -13,6 +13,7 @@
 
 #include "commands.h" /* CLI_COMMANDS: made from the list in meson.build */
 #include "settings.h"
+#include "settings_file.h"
 #include "terminal.h"
 
 static const cli_option shared_options[OPT_SHARED] = {
@@ -38,6 +39,8 @@ static const cli_option shared_options[OPT_SHARED] = {
                      "leave files and folders of this name (or path, with a slash)"},
     [OPT_NO_PROJECT] = {"no-project", 0, "NAME", NULL,
                         "a folder of this name (\"*.ext\": that ends so) names no project"},
+    [OPT_CONFIG] = {"config", 0, "FILE", "file",
+                    "the settings file (default: $XDG_CONFIG_HOME/alice/settings.yaml)"},
     [OPT_FORCE] = {"force", 0, NULL, NULL, "replace what stands where a file is to be written"},
     [OPT_CACHE_SIZE] = {"cache-size", 0, "SIZE", NULL, "of all caches together"},
 };
@@ -258,7 +261,7 @@ static int take_another(const char **list, int *count, int most, const char *nam
     return CLI_DONE;
 }
 
-static int take_option(cli_args *args, cli_opt which, const char *value)
+int cli_take_option(cli_args *args, cli_opt which, const char *value)
 {
     args->given[which] = true;
     args->value[which] = value;
@@ -315,7 +318,7 @@ static int parse(const cli_command *c, int argc, char **argv, cli_args *args)
                                            option->value);
                 value = argv[++i];
             }
-            bad = take_option(args, which, value);
+            bad = cli_take_option(args, which, value);
         } else {
             for (char *l = a + 1; *l && bad == CLI_DONE; l++) {
                 cli_opt which = option_named(c, NULL, 0, *l);
@@ -330,13 +333,27 @@ static int parse(const cli_command *c, int argc, char **argv, cli_args *args)
                     if (!value)
                         return cli_usage_error("-%c needs a value: %s", *l, option->value);
                 }
-                bad = take_option(args, which, value);
+                bad = cli_take_option(args, which, value);
                 if (value)
                     break;
             }
         }
     }
     return bad;
+}
+
+static bool has_option(const cli_command *c, cli_opt which)
+{
+    for (const cli_opt *o = c->options; *o != OPT_END; o++)
+        if (*o == which)
+            return true;
+    return false;
+}
+
+/* `alice config init`, which makes the settings file. */
+static bool is_init(const cli_command *c, const cli_args *args)
+{
+    return strcmp(c->name, "config") == 0 && args->word_count > 0;
 }
 
 int cli_main(int argc, char **argv)
@@ -380,5 +397,7 @@ int cli_main(int argc, char **argv)
         return cli_usage_error("alice %s needs %s; 'alice %s --help' shows how to call it",
                                c->name, c->words, c->name);
     bad = settings_check_sets(&args);
+    if (!bad && has_option(c, OPT_CONFIG) && !is_init(c, &args))
+        bad = settings_file_apply(&args, c);
     return bad ? bad : c->run(&args);
 }

@@ -41,6 +41,7 @@ typedef enum cli_opt {
     OPT_FORCE,
     OPT_EXCLUDE,
     OPT_NO_PROJECT,
+    OPT_CONFIG,
     OPT_SHARED, /* how many there are */
     OPT_OWN = 32,
     OPT_COUNT = 64,
@@ -57,6 +58,7 @@ typedef struct cli_option {
 
 typedef struct cli_args {
     bool given[OPT_COUNT];
+    bool from_file[OPT_COUNT];    /* given by the settings file */
     const char *value[OPT_COUNT]; /* the last one given */
     const char *sets[32];         /* every --set */
     int set_count;
@@ -96,6 +98,9 @@ extern const cli_note cli_exit_statuses[], cli_environment[], cli_files[];
 
 /* Find the command of argv, parse its options, run it. Answers the exit status. */
 int cli_main(int argc, char **argv);
+
+/* Take an option as if it were given. CLI_DONE, or CLI_USAGE after saying what is wrong. */
+int cli_take_option(cli_args *args, cli_opt which, const char *value);
 
 /* An error line on standard error: "alice: …". Answers CLI_USAGE, for `return`. */
 int cli_usage_error(const char *format, ...) ALICE_PRINTF(1, 2);

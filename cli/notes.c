@@ -24,6 +24,8 @@ const cli_note cli_environment[] = {
 const cli_note cli_files[] = {
     {"ORGANIZED/.alice/catalog.db",
      "what is known about every file; --catalog puts it elsewhere"},
+    {"$XDG_CONFIG_HOME/alice/settings.yaml",
+     "the settings file (`alice config init` writes one); usually in ~/.config"},
     {"ORGANIZED/.alice/tmp", "what is under way or sorted on disk; empty between runs"},
     {"/var/tmp",
      "where a dry run keeps, in files without a name, what does not fit into its memory"},

@@ -8,6 +8,8 @@
 #include <alice/organize.h>
 #include <alice/text.h>
 
+#include "settings_file.h"
+
 static size_t field_of(const char *key)
 {
     const alice_config_field_info *f;
@@ -139,18 +141,54 @@ static void use_machine(cli_settings *s)
     s->origin[field_of("max_memory_mb")] = ORIGIN_MACHINE;
 }
 
+static int use_file(cli_settings *s, const cli_settings_file *f)
+{
+    alice_error error;
+    for (size_t i = 0; f && i < f->count; i++) {
+        const cli_setting *is = &f->all[i];
+        if (is->row)
+            continue;
+        if (alice_config_set(&s->given, is->key, is->value, &error) != ALICE_OK)
+            return cli_usage_error("%s:%u: %s", f->path, is->line, error.text);
+        size_t field = field_of(is->key);
+        s->origin[field] = ORIGIN_FILE;
+        s->line[field] = is->line;
+    }
+    return CLI_DONE;
+}
+
+/* The profile that the file names; NULL: none. */
+static const char *profile_of(cli_settings *s, const cli_settings_file *f)
+{
+    for (size_t i = 0; f && i < f->count; i++)
+        if (strcmp(f->all[i].key, "performance.profile") == 0) {
+            s->profile_line = f->all[i].line;
+            return f->all[i].value;
+        }
+    return NULL;
+}
+
 int settings_read(cli_settings *s, const cli_args *args)
 {
     *s = (cli_settings){0};
-    const char *named = getenv("ALICE_PERFORMANCE");
-    int bad = CLI_DONE;
-    if (args->given[OPT_PROFILE])
+    const char *named = getenv("ALICE_PERFORMANCE"), *in_file = NULL;
+    const cli_settings_file *f = NULL;
+    char said_as[4200];
+    int bad = settings_file(args, &f);
+    if (bad)
+        return bad;
+    in_file = profile_of(s, f);
+    s->file = !f ? NULL : strrchr(f->path, '/') ? strrchr(f->path, '/') + 1 : f->path;
+    if (args->given[OPT_PROFILE] && !args->from_file[OPT_PROFILE])
         bad = use_profile(s, args->value[OPT_PROFILE], ORIGIN_FLAG, "--profile");
     else if (named && *named)
         bad = use_profile(s, named, ORIGIN_ENVIRONMENT, "ALICE_PERFORMANCE");
-    else if (alice_config_for_system(&s->given) == ALICE_OK)
+    else if (in_file) {
+        snprintf(said_as, sizeof said_as, "%s:%u", f->path, s->profile_line);
+        bad = use_profile(s, in_file, ORIGIN_FILE, said_as);
+    } else if (alice_config_for_system(&s->given) == ALICE_OK)
         use_machine(s);
-    if (bad || (bad = use_flags(s, args)) != CLI_DONE)
+    if (bad || (bad = use_file(s, f)) != CLI_DONE || (bad = use_flags(s, args)) != CLI_DONE)
         return bad;
 
     /* What this program did not set, the library tells. */
@@ -175,13 +213,19 @@ const char *settings_origin(const cli_settings *s, size_t field, char *buf, size
         return "flag";
     case ORIGIN_ENVIRONMENT:
         return "environment";
+    case ORIGIN_FILE:
+        snprintf(buf, size, "%s:%u", s->file, s->line[field]);
+        return buf;
     case ORIGIN_MACHINE:
         return "this machine's memory";
     case ORIGIN_FOLLOWS:
         return "follows the limit";
     case ORIGIN_PROFILE:
-        snprintf(buf, size, "profile %s%s", s->profile,
-                 s->profile_origin == ORIGIN_ENVIRONMENT ? " (ALICE_PERFORMANCE)" : "");
+        if (s->profile_origin == ORIGIN_FILE)
+            snprintf(buf, size, "profile %s (%s:%u)", s->profile, s->file, s->profile_line);
+        else
+            snprintf(buf, size, "profile %s%s", s->profile,
+                     s->profile_origin == ORIGIN_ENVIRONMENT ? " (ALICE_PERFORMANCE)" : "");
         return buf;
     case ORIGIN_DEFAULT:
         break;

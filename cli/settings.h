@@ -2,7 +2,8 @@
 #ifndef ALICE_CLI_SETTINGS_H
 #define ALICE_CLI_SETTINGS_H
 
-/* The settings of this call: flags, else environment, else profile, else the machine. */
+/* The settings of this call: flags, else environment, else the settings file, else profile,
+   else the machine. */
 
 #include <alice/config.h>
 
@@ -13,6 +14,7 @@ typedef enum cli_origin {
     ORIGIN_MACHINE, /* the ladder by memory */
     ORIGIN_FOLLOWS, /* it follows the limit */
     ORIGIN_PROFILE,
+    ORIGIN_FILE,
     ORIGIN_ENVIRONMENT,
     ORIGIN_FLAG
 } cli_origin;
@@ -24,6 +26,9 @@ typedef struct cli_settings {
     alice_config config; /* resolved and checked */
     const char *profile; /* NULL: none */
     cli_origin profile_origin;
+    const char *file;                   /* its name; NULL: none is used */
+    unsigned line[ALICE_CONFIG_FIELDS]; /* of it, where that is the origin */
+    unsigned profile_line;
     cli_origin origin[ALICE_CONFIG_FIELDS]; /* by alice_config_field()'s index */
 } cli_settings;
 
