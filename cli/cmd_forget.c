@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* alice forget: what is not wanted in organized is not organized again. */
+#define _XOPEN_SOURCE 700 /* realpath() */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
