@@ -86,6 +86,23 @@ def copies_go_only_where_their_source_has_the_same_bytes():
 
 
 @test
+def what_was_changed_since_is_not_moved_back():
+    inbox, organized = made(30)
+    r = organize(inbox, organized, '--move', report=True)
+    done = [x for x in r.report if x['status'] == 'organized']
+    touched, edited = (path_of(x['destination']) for x in done[:2])
+    later = os.stat(touched).st_mtime_ns + 60 * 10**9
+    os.utime(touched, ns=(later, later))
+    st = os.stat(edited)
+    with open(edited, 'r+b') as f:  # of the same size and time
+        f.write(b'edited')
+    os.utime(edited, ns=(st.st_atime_ns, st.st_mtime_ns))
+    r = undo(organized, expect=1)
+    eq((r['done'], r['left']), (len(done) - 2, 2), 'taken back')
+    eq({os.path.join(os.fsencode(organized), p) for p in names(organized)}, {touched, edited}, 'left')
+
+
+@test
 def an_undo_that_is_killed_goes_on():
     inbox, organized = made(1200)
     before = only_files(inbox)

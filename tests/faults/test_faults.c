@@ -596,6 +596,10 @@ static void an_unflushed_source_folder_is_told(void **state)
     organize_with(k, NULL, 0, &out);
     assert_ok(out.status);
     assert_int_equal(out.r.recovered, k->files);
+    /* And once: what was looked at is settled. */
+    organize_with(k, NULL, 0, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.recovered, 0);
 }
 
 /* ---- after a kill, the copy is not what it should be ---- */
@@ -644,6 +648,45 @@ static void recovery_compares_before_it_removes(void **state)
         assert_int_equal(to.whole[1], 1); /* organized again; the bad one is left */
         assert_int_equal(to.half, 1);
         assert_int_equal(in.whole[1], !move);
+    }
+}
+
+/* The end of a move that was cut off: the copy is flushed, then its name, then its source goes. */
+static void recovery_goes_in_order(void **state)
+{
+    (void)state;
+    struct kind k = {"", .files = 2, .move = true, .apart = true};
+    struct outcome out;
+    static const char folder[] = "organized/2024-03-01/trip/camera-acme-box-1";
+    int status = 0;
+    reset(k.files);
+    struct faulty_fs *fs = table(&k);
+    fs->fail_op = FAULTY_unlink;
+    fs->fail_at = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        organize_with(&k, &fs->ops, 0, &out);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 99);
+    uint64_t source_dir = inode_of("inbox/trip");
+    fs = table(&k);
+    organize_with(&k, &fs->ops, 0, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.recovered, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        char source[16], copy[128];
+        snprintf(source, sizeof source, "%u.jpg", i);
+        snprintf(copy, sizeof copy, "%s/trip-%05u.jpg", folder, i + 1);
+        int gone = find(FAULTY_unlink, source, source_dir, 0);
+        assert_true(gone >= 0);
+        int synced = find(FAULTY_sync, "", inode_of(copy), 0);
+        assert_true(synced >= 0 && synced < gone);
+        int named = find(FAULTY_sync, "", inode_of(folder), synced);
+        assert_true(named >= 0 && named < gone);
+        assert_true(find(FAULTY_sync, "", source_dir, gone) > gone);
     }
 }
 
@@ -936,6 +979,7 @@ int main(int argc, char **argv)
         TEST(new_parents_are_durable_before_a_source_goes),
         TEST(an_unflushed_source_folder_is_told),
         TEST(recovery_compares_before_it_removes),
+        TEST(recovery_goes_in_order),
         TEST(what_cannot_be_read_stops_no_later_run),
         TEST(failed_write_back_is_kept),
         TEST(a_failed_flush_of_all_is_looked_into),
