@@ -547,6 +547,127 @@ static void a_file_goes_in_order(void **state)
     }
 }
 
+/* ---- a name that was taken behind our back ---- */
+
+/* The rows of all runs: how many are said to be organized, and at how many of those places
+ * stands a file of ours, whole. */
+struct told_rows {
+    unsigned organized, stands;
+    int64_t runs[16];
+    unsigned count;
+};
+
+static void a_run(void *ctx, const alice_run_info *run)
+{
+    struct told_rows *s = ctx;
+    assert_true(s->count < 16);
+    s->runs[s->count++] = run->run;
+}
+
+static void no_run(void *ctx, const alice_run_info *run)
+{
+    (void)ctx;
+    (void)run;
+}
+
+static void a_row(void *ctx, const alice_history_file *f)
+{
+    struct told_rows *s = ctx;
+    if (strcmp(f->status, "organized") != 0)
+        return;
+    s->organized++;
+    unsigned i = 0;
+    while (i < MOST && !tree_is(AT_FDCWD, f->destination, bytes[i], length[i]))
+        i++;
+    s->stands += i < MOST;
+}
+
+static struct told_rows ask_catalog(void)
+{
+    char to[96];
+    struct told_rows s = {.organized = 0};
+    snprintf(to, sizeof to, "%s/organized", top);
+    const alice_organizer_options options = {.organized = to};
+    assert_ok(alice_history(&options, 0, a_run, NULL, &s, NULL));
+    for (unsigned i = 0; i < s.count; i++)
+        assert_ok(alice_history(&options, s.runs[i], no_run, a_row, &s, NULL));
+    return s;
+}
+
+static unsigned renames, die_after;
+
+/* The first name is another's by then; after `die_after` renames the process ends. */
+static int rename_late(const alice__fs_ops *fs, int from_dir, const char *from, int to_dir,
+                       const char *to)
+{
+    bool organizes = strncmp(to, "trip-", 5) == 0;
+    if (organizes && renames++ == 0)
+        tree_file(to_dir, to, "another's", 9);
+    int r = faulty_do_rename_new(fs, from_dir, from, to_dir, to);
+    if (organizes && renames == die_after)
+        _exit(99);
+    return r;
+}
+
+/* The file gets another number, and the catalog knows it before it goes there. */
+static void a_name_that_was_taken_is_given_up(void **state)
+{
+    (void)state;
+    for (unsigned killed = 0; killed < 2; killed++) {
+        struct kind k = {"", .files = 2, .move = true};
+        struct outcome out;
+        int status = 0;
+        reset(k.files);
+        struct faulty_fs *fs = table(&k);
+        fs->ops.rename_new = rename_late;
+        renames = 0;
+        die_after = killed ? 3 : 0;
+        fflush(NULL);
+        pid_t child = killed ? fork() : 0;
+        if (child == 0) {
+            organize_with(&k, &fs->ops, 0, &out);
+            if (killed)
+                _exit(0);
+            assert_ok(out.status);
+            assert_int_equal(out.r.tally.organized, 2);
+            assert_int_equal(out.r.tally.errors, 0);
+        } else {
+            assert_int_equal(waitpid(child, &status, 0), child);
+            assert_int_equal(WEXITSTATUS(status), 99);
+            organize_with(&k, NULL, 0, &out);
+            assert_ok(out.status);
+            assert_int_equal(out.r.tally.errors, 0);
+        }
+        struct standing in = look("inbox"), to = look("organized");
+        assert_int_equal(in.whole[0] + in.whole[1], 0);
+        assert_true(to.whole[0] == 1 && to.whole[1] == 1 && to.half == 1);
+        struct told_rows s = ask_catalog();
+        assert_int_equal(s.organized, 2);
+        assert_int_equal(s.stands, 2);
+    }
+}
+
+/* Two of the same bytes, and the first cannot be placed: the other is no duplicate of it. */
+static void what_failed_has_no_duplicates(void **state)
+{
+    (void)state;
+    struct kind k = {"", .files = 1, .move = true};
+    struct outcome out;
+    reset(k.files);
+    tree_file(top_fd, "inbox/trip/1.jpg", bytes[0], length[0]);
+    struct faulty_fs *fs = table(&k);
+    fs->refuse[FAULTY_rename_new] = -EIO;
+    organize_with(&k, &fs->ops, 0, &out);
+    assert_true(fs->calls[FAULTY_rename_new] > 0);
+    assert_int_equal(out.r.tally.organized, 0);
+    assert_int_equal(out.r.tally.duplicates, 0);
+    assert_int_equal(look("inbox").whole[0], 2);
+    organize_with(&k, NULL, 0, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.tally.organized, 1);
+    assert_int_equal(out.r.tally.duplicates, 1);
+}
+
 /* Organized and what is above it are made for this run: each is flushed in its own parent. */
 static void new_parents_are_durable_before_a_source_goes(void **state)
 {
@@ -651,7 +772,8 @@ static void recovery_compares_before_it_removes(void **state)
     }
 }
 
-/* The end of a move that was cut off: the copy is flushed, then its name, then its source goes. */
+/* The end of a move that was cut off: the copy is flushed, then its name, then its source goes.
+ */
 static void recovery_goes_in_order(void **state)
 {
     (void)state;
@@ -830,6 +952,10 @@ static void lost_attributes_keep_a_source(void **state)
         assert_int_equal(out.r.tally.errors, 1);
         assert_int_equal(look("inbox").whole[0], 1);
         assert_int_equal(look("organized").whole[0], 0);
+        /* What failed is not known as organized. */
+        assert_int_equal(ask_catalog().organized, 0);
+        organize_with(&k, NULL, 0, &out);
+        assert_int_equal(out.r.tally.organized, 1);
     }
     /* Copied, it is counted. */
     reset(1);
@@ -979,6 +1105,8 @@ int main(int argc, char **argv)
         TEST(new_parents_are_durable_before_a_source_goes),
         TEST(an_unflushed_source_folder_is_told),
         TEST(recovery_compares_before_it_removes),
+        TEST(a_name_that_was_taken_is_given_up),
+        TEST(what_failed_has_no_duplicates),
         TEST(recovery_goes_in_order),
         TEST(what_cannot_be_read_stops_no_later_run),
         TEST(failed_write_back_is_kept),

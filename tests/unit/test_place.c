@@ -182,10 +182,8 @@ static alice__transfer *open_transfer(bool move)
 
 static alice_status put(alice__transfer *t, const char *name, const char *dest)
 {
-    const alice__job job = {.source_dir_fd = in,
-                            .source_name = name,
-                            .stamp = stamp_of(in, name),
-                            .dest = dest};
+    const alice__job job = {
+        .source_dir_fd = in, .source_name = name, .stamp = stamp_of(in, name), .dest = dest};
     return alice__transfer_put(t, &job, NULL);
 }
 
@@ -323,7 +321,8 @@ static void what_is_taken_back_is_the_very_file(void **state)
 
 /* ---- folders ---- */
 
-/* A folder that had to make room could not be flushed: what is in it is not known to be there. */
+/* A folder that had to make room could not be flushed: what is in it is not known to be there.
+ */
 static void a_folder_that_had_to_go_is_not_forgotten(void **state)
 {
     (void)state;
