@@ -66,6 +66,10 @@ def dates_from_elsewhere():
     eq((line['date'], line['date_source']), ('2024-03-15', 'name'), 'a name')
     line, = info(put('plain.jpg', s.jpeg(seed=1)))
     eq((line['date'], line['date_source']), ('2020-09-13', 'mtime'), 'a time')
+    early = put('early.jpg', s.jpeg(seed=1))
+    os.utime(early, ns=(-5 * 10**8,) * 2)  # half a second before 1970, in whichever zone
+    line, = info(early)
+    eq(line['time'][-2:], '59', 'a time before 1970')
     top = os.path.join(fast(), '2021-05-06')
     os.mkdir(top)
     path = os.path.join(top, 'plain.jpg')
