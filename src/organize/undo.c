@@ -321,8 +321,13 @@ static alice_status settle(undoing *x)
         st = alice__transfer_finish(x->transfer, transferred, x, x->error);
     /* What could not be flushed stays in doubt: the next start looks at it. */
     for (size_t i = 0; i < x->count && st == ALICE_OK; i++)
-        if (x->batch[i].remove_from)
+        if (x->batch[i].remove_from) {
             st = remove_one(x->o->fs, &x->batch[i]);
+            if (st != ALICE_OK)
+                alice__fail(x->error, st, 0,
+                            "the folder of %s could not be flushed to the disk",
+                            x->batch[i].from);
+        }
     if (st == ALICE_OK)
         st = write_rows(x, false);
     for (size_t i = 0; i < x->count; i++) {
