@@ -248,13 +248,15 @@ static const cli_option own_options[] = {
     [OPT_RECURSIVE] = {"recursive", 'r', NULL, NULL,
                        "of folders, tell of the media files in them"},
 };
-static const cli_opt options[] = {OPT_RECURSIVE, OPT_JSON, OPT_SET, OPT_HELP, OPT_END};
+static const cli_opt options[] = {OPT_RECURSIVE, OPT_TIMEZONE, OPT_JSON,
+                                  OPT_SET,       OPT_HELP,     OPT_END};
 
 static const char text[] =
     "Prints type, size, date, camera, generator and prompt of each file, each with the place\n"
     "where it stands, and for the date what was found besides and why it was not taken. A\n"
     "date may be known to the month or the year only (precision in JSON); where a film knows\n"
-    "its time in UTC alone, the day where it was taken may be another (zone_assumed).\n"
+    "its time in UTC alone, the zone is that of --timezone or of this machine, and the day\n"
+    "where it was taken may be another (zone_assumed).\n"
     "\n"
     "Examples:\n"
     "  alice info IMG_0001.HEIC\n"

@@ -3,11 +3,16 @@
  * The list of commands, their parser and their help. This file and all of cli/
  * use the public headers of libalice only.
  */
+#define _XOPEN_SOURCE 700 /* tzset */
 #include "command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include <alice/text.h>
 
@@ -41,6 +46,10 @@ static const cli_option shared_options[OPT_SHARED] = {
                         "a folder of this name (\"*.ext\": that ends so) names no project"},
     [OPT_CONFIG] = {"config", 0, "FILE", "file",
                     "the settings file (default: $XDG_CONFIG_HOME/alice/settings.yaml)"},
+    [OPT_TIMEZONE] =
+        {"timezone", 0, "ZONE", NULL,
+         "where a moment is known in UTC alone, the zone it was in (Europe/Berlin, "
+         "+02:00; default: this machine's)"},
     [OPT_FORCE] = {"force", 0, NULL, NULL, "replace what stands where a file is to be written"},
     [OPT_CACHE_SIZE] = {"cache-size", 0, "SIZE", NULL, "of all caches together"},
 };
@@ -261,6 +270,38 @@ static int take_another(const char **list, int *count, int most, const char *nam
     return CLI_DONE;
 }
 
+/*
+ * The zone of the whole process, so that the C library's rules apply; before there are threads
+ * or a sandbox. An offset is turned round: POSIX counts westwards.
+ */
+static int take_zone(const char *zone)
+{
+    char text[300], path[300];
+    unsigned hours = 0, minutes = 0;
+    int end = 0;
+    bool name = zone[0] && zone[0] != '/' && zone[0] != ':' && !strstr(zone, "..");
+    if ((zone[0] == '+' || zone[0] == '-') &&
+        sscanf(zone + 1, "%2u:%2u%n", &hours, &minutes, &end) == 2 && zone[1 + end] == 0 &&
+        hours <= 15 && minutes < 60) {
+        snprintf(text, sizeof text, "<%c%02u%02u>%c%02u:%02u", zone[0], hours, minutes,
+                 zone[0] == '+' ? '-' : '+', hours, minutes);
+    } else {
+        int n = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
+        struct stat st;
+        bool utc = strcmp(zone, "UTC") == 0;
+        if (!name || n < 0 || (size_t)n >= sizeof path ||
+            (!utc && (stat(path, &st) != 0 || !S_ISREG(st.st_mode))))
+            return cli_usage_error("--timezone is a zone such as Europe/Berlin, or an offset "
+                                   "such as +02:00, not '%s'",
+                                   zone);
+        snprintf(text, sizeof text, "%s", zone);
+    }
+    if (setenv("TZ", text, 1) != 0)
+        return cli_usage_error("--timezone: %s", strerror(errno));
+    tzset();
+    return CLI_DONE;
+}
+
 int cli_take_option(cli_args *args, cli_opt which, const char *value)
 {
     args->given[which] = true;
@@ -268,6 +309,8 @@ int cli_take_option(cli_args *args, cli_opt which, const char *value)
     if (which == OPT_SET)
         return take_another(args->sets, &args->set_count,
                             (int)(sizeof args->sets / sizeof *args->sets), "set", value);
+    if (which == OPT_TIMEZONE)
+        return take_zone(value);
     if (which == OPT_EXCLUDE)
         return take_another(args->excludes, &args->exclude_count,
                             (int)(sizeof args->excludes / sizeof *args->excludes), "exclude",

@@ -42,6 +42,7 @@ typedef enum cli_opt {
     OPT_EXCLUDE,
     OPT_NO_PROJECT,
     OPT_CONFIG,
+    OPT_TIMEZONE,
     OPT_SHARED, /* how many there are */
     OPT_OWN = 32,
     OPT_COUNT = 64,

@@ -139,7 +139,8 @@ void alice__facts_date_clock(alice__facts *f, alice_date_source source, int64_t 
 /*
  * A moment in UTC and a clock on the wall that tell of one picture tell its zone:
  * a film's header and its name, EXIF's dates and the time of GPS. Offsets that
- * are written come before both.
+ * are written come before both. What is left of moments is taken for the zone that
+ * the person named, or that of the machine.
  */
 static void settle_zones(alice__facts *f)
 {
@@ -164,6 +165,13 @@ static void settle_zones(alice__facts *f)
             d->has_zone = true;
             d->zone_minutes = (int16_t)zone;
         }
+    }
+    for (int i = 0; f->zone_at && i < ALICE_DATE_SOURCE_COUNT; i++) {
+        alice_date *d = &dates[i].date;
+        int64_t moment = d->zone_assumed ? alice__date_unix(d) : 0;
+        if (d->zone_assumed && dates[i].verdict == ALICE_DATE_OUTRANKED &&
+            alice__date_of_unix(moment, f->zone_at(moment), d))
+            d->zone_assumed = true; /* it still is */
     }
 }
 

@@ -38,6 +38,8 @@ typedef struct alice__facts {
     size_t arena_size, arena_used;
     int64_t latest_day; /* days since 1970-01-01 of tomorrow: later dates are rejected */
     uint32_t film_s;    /* how long a film runs; 0: unknown. Some date it by its end */
+    /* Minutes east of UTC, at a moment, of a clock of which nothing tells; NULL: UTC's. */
+    int (*zone_at)(int64_t unix_s);
     bool name_is_local; /* the name's date is of the clock on the wall where it was taken */
     alice__proof proof;
     uint8_t fact_rank[ALICE_FACT_COUNT];

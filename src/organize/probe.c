@@ -158,6 +158,7 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                .mtime_s = mtime_s,
                                .mtime_zone_minutes = alice__fs_local_zone_minutes(mtime_s),
                                .now_s = r->now_s,
+                               .zone_at = alice__fs_local_zone_minutes,
                                .sidecars = r->beside || r->beside_fd ? &asked : NULL,
                                .all_dates = r->all_dates};
     alice_status read = alice__analyzer_read(analyzer, &in, &facts, info);

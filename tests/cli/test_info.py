@@ -168,4 +168,31 @@ def folders():
     eq(len(r.out.splitlines()), 1, 'the deepest')
 
 
+@test
+def the_zone_of_what_is_known_in_utc_alone():
+    """A film of a quarter to midnight, UTC: by its name where that tells, else by --timezone, else by the machine."""
+    film = collection.sample.mp4(2082844800 + 1710546300)  # 2024-03-15 23:45
+    path = put('x.mp4', film)
+    for zone, more, day, time in (('UTC', (), '2024-03-15', '23:45:00'), ('Europe/Berlin', (), '2024-03-16', '00:45:00'),
+                                  ('UTC', ('--timezone', 'Asia/Kolkata'), '2024-03-16', '05:15:00'),
+                                  ('Asia/Tokyo', ('--timezone', 'UTC'), '2024-03-15', '23:45:00'),
+                                  ('UTC', ('--timezone', '+05:30'), '2024-03-16', '05:15:00'),
+                                  ('UTC', ('--timezone=-23:00',), None, None),
+                                  ('UTC', ('--timezone=-03:30',), '2024-03-15', '20:15:00'),
+                                  ('UTC', ('--timezone', 'Mars/Olympus'), None, None),
+                                  ('UTC', ('--timezone', '../etc/passwd'), None, None),
+                                  ('UTC', ('--timezone', '+5'), None, None), ('UTC', ('--timezone', ''), None, None)):
+        r = alice('info', '--json', path, *more, expect=0 if day else 2, env=environment(TZ=zone))
+        if not day:
+            assert b'--timezone' in r.err, r.err
+            continue
+        line = json.loads(r.out)
+        eq((line['date'], line['time'], line.get('zone_assumed')), (day, time, True), (zone, more))
+        inbox = os.path.dirname(path)
+        r = organize(inbox, os.path.join(place(), 'organized'), *more, report=True, env=environment(TZ=zone))
+        eq({l['date'] for l in r.report if path_of(l['source_path']) == os.fsencode(path)}, {day}, (zone, more))
+    name = put('VID_20240316_014500.mp4', film)  # two hours east
+    line = json.loads(alice('info', '--json', name, '--timezone', 'America/New_York').out)
+    eq((line['date'], line['zone'], line.get('zone_assumed')), ('2024-03-16', '+02:00', None), 'its name knows')
+
 main()
