@@ -10,6 +10,7 @@
  */
 
 #include <alice/env.h>
+#include <alice/generators.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -159,42 +160,9 @@ typedef struct alice_date_candidate {
     const char *reason;         /**< static text, of a rejected one */
 } alice_date_candidate;
 
-/** The closed list of generators. X(enumerator, name). */
-#define ALICE_GENERATOR_LIST(X)                     \
-    X(ALICE_GEN_NONE, "")                           \
-    X(ALICE_GEN_COMFYUI, "comfyui")                 \
-    X(ALICE_GEN_STABLEDIFFUSION, "stablediffusion") \
-    X(ALICE_GEN_FOOOCUS, "fooocus")                 \
-    X(ALICE_GEN_INVOKEAI, "invokeai")               \
-    X(ALICE_GEN_NOVELAI, "novelai")                 \
-    X(ALICE_GEN_SWARMUI, "swarmui")                 \
-    X(ALICE_GEN_DRAWTHINGS, "drawthings")           \
-    X(ALICE_GEN_EASYDIFFUSION, "easydiffusion")     \
-    X(ALICE_GEN_MIDJOURNEY, "midjourney")           \
-    X(ALICE_GEN_DALLE, "dalle")                     \
-    X(ALICE_GEN_SORA, "sora")                       \
-    X(ALICE_GEN_GEMINI, "gemini")                   \
-    X(ALICE_GEN_FIREFLY, "firefly")                 \
-    X(ALICE_GEN_LEONARDO, "leonardo")               \
-    X(ALICE_GEN_IDEOGRAM, "ideogram")               \
-    X(ALICE_GEN_FLUX, "flux")                       \
-    X(ALICE_GEN_RUNWAY, "runway")                   \
-    X(ALICE_GEN_KLING, "kling")                     \
-    X(ALICE_GEN_PIKA, "pika")                       \
-    X(ALICE_GEN_LUMA, "luma")                       \
-    X(ALICE_GEN_HAILUO, "hailuo")                   \
-    X(ALICE_GEN_VEO, "veo")                         \
-    X(ALICE_GEN_BING, "bing")                       \
-    X(ALICE_GEN_GROK, "grok")                       \
-    X(ALICE_GEN_RECRAFT, "recraft")                 \
-    X(ALICE_GEN_PLAYGROUND, "playground")           \
-    X(ALICE_GEN_META, "meta")                       \
-    X(ALICE_GEN_CHATGPT, "chatgpt")                 \
-    X(ALICE_GEN_UNNAMED, "ai-generated")
-
 /** Generators, as ALICE_GENERATOR_LIST names them. */
 typedef enum alice_generator {
-#define ALICE_GENERATOR_ENUM(id, name) id,
+#define ALICE_GENERATOR_ENUM(id, name, ...) id,
     ALICE_GENERATOR_LIST(ALICE_GENERATOR_ENUM)
 #undef ALICE_GENERATOR_ENUM
         ALICE_GEN_COUNT

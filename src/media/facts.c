@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "media/date.h"
+#include "media/generators.h"
 
 void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, size_t arena_size,
                         int64_t now_s)
@@ -384,12 +385,6 @@ static void settle_generator(alice__facts *f)
     }
 }
 
-/* Generators that leave the prompt as a plain description or field. */
-static bool describes(alice_generator g)
-{
-    return g == ALICE_GEN_NOVELAI || g == ALICE_GEN_EASYDIFFUSION || g == ALICE_GEN_MIDJOURNEY;
-}
-
 /* A prompt without a generator is none, and a description is one of few only. */
 static void settle_prompt(alice__facts *f)
 {
@@ -399,7 +394,7 @@ static void settle_prompt(alice__facts *f)
     alice_generator g = f->info->generator;
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         bool loose = f->fact_rank[facts[i]] <= ALICE__AI_LOOSE;
-        if (g == ALICE_GEN_NONE || (loose && !describes(g))) {
+        if (g == ALICE_GEN_NONE || (loose && !alice__generators[g].describes)) {
             forget_text(f, facts[i]);
             f->info->fact_from[facts[i]] = NULL;
         }

@@ -63,8 +63,8 @@ const char *alice_date_source_name(alice_date_source source)
 const char *alice_generator_name(alice_generator generator)
 {
     switch (generator) {
-#define CASE(id, name) \
-    case id:           \
+#define CASE(id, name, ...) \
+    case id:                \
         return name;
         ALICE_GENERATOR_LIST(CASE)
 #undef CASE

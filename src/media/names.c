@@ -7,6 +7,9 @@
 #include "media/names_int.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "media/generators.h"
 
 /* ---- generators ---- */
 
@@ -15,75 +18,31 @@ static bool is_hex(char c)
     return alice__is_digit(c) || (alice__lower(c) >= 'a' && alice__lower(c) <= 'f');
 }
 
-/* How a word has to stand in a name to mean the program. */
-enum stand {
-    ANYWHERE, /* bounded by what is no letter: the word means nothing else */
-    LEADING   /* at the start, with _ or - or a digit behind it: a word of common language */
-};
-
-static const struct pattern {
-    const char *word;
-    enum stand stand;
-    alice_generator generator;
-} patterns[] = {
-    {"chatgpt image", ANYWHERE, ALICE_GEN_CHATGPT},
-    {"chatgpt_image", ANYWHERE, ALICE_GEN_CHATGPT},
-    {"dall\xC2\xB7"
-     "e",
-     ANYWHERE, ALICE_GEN_DALLE},
-    {"dall-e", ANYWHERE, ALICE_GEN_DALLE},
-    {"dall_e", ANYWHERE, ALICE_GEN_DALLE},
-    {"dalle", ANYWHERE, ALICE_GEN_DALLE},
-    {"midjourney", ANYWHERE, ALICE_GEN_MIDJOURNEY},
-    {"comfyui", ANYWHERE, ALICE_GEN_COMFYUI},
-    {"fooocus", ANYWHERE, ALICE_GEN_FOOOCUS},
-    {"invokeai", ANYWHERE, ALICE_GEN_INVOKEAI},
-    {"novelai", ANYWHERE, ALICE_GEN_NOVELAI},
-    {"swarmui", ANYWHERE, ALICE_GEN_SWARMUI},
-    {"stablediffusion", ANYWHERE, ALICE_GEN_STABLEDIFFUSION},
-    {"stable-diffusion", ANYWHERE, ALICE_GEN_STABLEDIFFUSION},
-    {"stable_diffusion", ANYWHERE, ALICE_GEN_STABLEDIFFUSION},
-    {"stable diffusion", ANYWHERE, ALICE_GEN_STABLEDIFFUSION},
-    {"gemini_generated_image", ANYWHERE, ALICE_GEN_GEMINI},
-    {"gemini generated image", ANYWHERE, ALICE_GEN_GEMINI},
-    {"ideogram", ANYWHERE, ALICE_GEN_IDEOGRAM},
-    {"kling", ANYWHERE, ALICE_GEN_KLING},
-    {"klingai", ANYWHERE, ALICE_GEN_KLING},
-    {"recraft", ANYWHERE, ALICE_GEN_RECRAFT},
-    {"hailuo", ANYWHERE, ALICE_GEN_HAILUO},
-    {"leonardoai", ANYWHERE, ALICE_GEN_LEONARDO},
-    {"leonardo_ai", ANYWHERE, ALICE_GEN_LEONARDO},
-    {"leonardo.ai", ANYWHERE, ALICE_GEN_LEONARDO},
-    {"runwayml", ANYWHERE, ALICE_GEN_RUNWAY},
-    {"pikalabs", ANYWHERE, ALICE_GEN_PIKA},
-    {"lumaai", ANYWHERE, ALICE_GEN_LUMA},
-    {"adobe_firefly", ANYWHERE, ALICE_GEN_FIREFLY},
-    {"adobe firefly", ANYWHERE, ALICE_GEN_FIREFLY},
-    {"flux", ANYWHERE, ALICE_GEN_FLUX},
-    {"flux1", ANYWHERE, ALICE_GEN_FLUX},
-    {"flux2", ANYWHERE, ALICE_GEN_FLUX},
-    {"leonardo", LEADING, ALICE_GEN_LEONARDO},
-    {"firefly", LEADING, ALICE_GEN_FIREFLY},
-    {"runway", LEADING, ALICE_GEN_RUNWAY},
-    {"gen-2", LEADING, ALICE_GEN_RUNWAY},
-    {"gen-3", LEADING, ALICE_GEN_RUNWAY},
-    {"gen-4", LEADING, ALICE_GEN_RUNWAY},
-    {"pika", LEADING, ALICE_GEN_PIKA},
-    {"sora", LEADING, ALICE_GEN_SORA},
-    {"luma", LEADING, ALICE_GEN_LUMA},
-    {"veo", LEADING, ALICE_GEN_VEO},
-    {"grok", LEADING, ALICE_GEN_GROK},
-    {"gemini", LEADING, ALICE_GEN_GEMINI},
-};
-
-static bool stands(span s, size_t at, const struct pattern *p)
+/* Whether a word stands at `at` as it has to: alone, or `leading`, with what divides it from a
+ * number behind it. */
+static bool stands(span s, size_t at, const char *word, bool leading)
 {
-    size_t end = at + strlen(p->word);
-    if (at > 0 && (p->stand == LEADING || alice__is_alnum(s.p[at - 1])))
+    size_t end = at + strlen(word);
+    if (!at_word(s, at, word) || (at > 0 && (leading || alice__is_alnum(s.p[at - 1]))))
         return false;
-    if (p->stand == LEADING)
+    if (leading)
         return end < s.n && (s.p[end] == '_' || s.p[end] == '-' || alice__is_digit(s.p[end]));
     return end == s.n || !alice__is_alnum(s.p[end]);
+}
+
+/* A generator that one of its words in the name tells. */
+static alice_generator named(span s, bool leading)
+{
+    char word[ALICE__WORD];
+    for (size_t i = 0; i < ALICE_GEN_COUNT; i++) {
+        const char *p =
+            leading ? alice__generators[i].before_names : alice__generators[i].in_names;
+        while (alice__next_word(&p, word))
+            for (size_t at = 0; at < (leading ? 1 : s.n); at++)
+                if (stands(s, at, word, leading))
+                    return (alice_generator)i;
+    }
+    return ALICE_GEN_NONE;
 }
 
 /* The length of a UUID at the start of `p`: 36, or 0. */
@@ -154,10 +113,11 @@ static alice_generator formed_name(span s)
 alice_generator alice__name_generator(const char *name)
 {
     span s = stem_of(name);
-    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        for (size_t at = 0; at < s.n; at++)
-            if (at_word(s, at, patterns[i].word) && stands(s, at, &patterns[i]))
-                return patterns[i].generator;
+    alice_generator g = named(s, false);
+    if (g == ALICE_GEN_NONE)
+        g = named(s, true);
+    if (g != ALICE_GEN_NONE)
+        return g;
     return formed_name(s);
 }
 

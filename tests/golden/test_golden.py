@@ -36,10 +36,11 @@ def all_fixtures():
 
 
 def of_header(list_name):
-    """The names in one of the lists of media.h."""
-    with open(os.path.join(ROOT, 'include', 'alice', 'media.h'), encoding='utf-8') as f:
+    """The names in one of the lists of media.h and generators.h."""
+    header = 'generators.h' if 'GENERATOR' in list_name else 'media.h'
+    with open(os.path.join(ROOT, 'include', 'alice', header), encoding='utf-8') as f:
         text = f.read()
-    body = re.search(r'#define ' + list_name + r'\(X\)(.*?)\n\n', text, re.S).group(1)
+    body = re.search(r'#define ' + list_name + r'\(X\)(.*?)\n(?:\n|/\*)', text, re.S).group(1)
     return re.findall(r'X\(\w+,\s*"([^"]*)"', body)
 
 

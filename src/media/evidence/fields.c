@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "media/generators.h"
 
 /* ---- words ---- */
 
@@ -299,85 +300,18 @@ static const char *place_of(alice__where where, const char *key)
 
 /* ---- makers ---- */
 
-static const struct maker {
-    const char *word;
-    alice_generator generator;
-    bool sure; /* the word means nothing else: counts in any field that names somebody */
-} makers[] = {
-    {"comfyui", ALICE_GEN_COMFYUI, true},
-    {"fooocus", ALICE_GEN_FOOOCUS, true},
-    {"invokeai", ALICE_GEN_INVOKEAI, true},
-    {"invoke ai", ALICE_GEN_INVOKEAI, true},
-    {"novelai", ALICE_GEN_NOVELAI, true},
-    {"swarmui", ALICE_GEN_SWARMUI, true},
-    {"draw things", ALICE_GEN_DRAWTHINGS, true},
-    {"easy diffusion", ALICE_GEN_EASYDIFFUSION, true},
-    {"midjourney", ALICE_GEN_MIDJOURNEY, true},
-    {"sora", ALICE_GEN_SORA, false},
-    {"dall-e", ALICE_GEN_DALLE, true},
-    {"dall\xC2\xB7"
-     "e",
-     ALICE_GEN_DALLE, true},
-    {"dalle", ALICE_GEN_DALLE, true},
-    {"openai", ALICE_GEN_DALLE, true},
-    {"chatgpt", ALICE_GEN_CHATGPT, true},
-    {"gpt-4o", ALICE_GEN_DALLE, true},
-    {"gpt-image", ALICE_GEN_DALLE, true},
-    {"veo", ALICE_GEN_VEO, false},
-    {"made with google ai", ALICE_GEN_GEMINI, true},
-    {"google generative ai", ALICE_GEN_GEMINI, true},
-    {"google gemini", ALICE_GEN_GEMINI, true},
-    {"gemini", ALICE_GEN_GEMINI, false},
-    {"imagen", ALICE_GEN_GEMINI, false},
-    {"adobe firefly", ALICE_GEN_FIREFLY, true},
-    {"adobe_firefly", ALICE_GEN_FIREFLY, true},
-    {"firefly", ALICE_GEN_FIREFLY, false},
-    {"bing image creator", ALICE_GEN_BING, true},
-    {"microsoft designer", ALICE_GEN_BING, true},
-    {"microsoft_designer", ALICE_GEN_BING, true},
-    {"image creator from designer", ALICE_GEN_BING, true},
-    {"microsoft_responsible_ai", ALICE_GEN_BING, true},
-    {"microsoft responsible ai", ALICE_GEN_BING, true},
-    {"leonardo.ai", ALICE_GEN_LEONARDO, true},
-    {"leonardo ai", ALICE_GEN_LEONARDO, true},
-    {"leonardo", ALICE_GEN_LEONARDO, false},
-    {"ideogram", ALICE_GEN_IDEOGRAM, true},
-    {"black forest labs", ALICE_GEN_FLUX, true},
-    {"flux", ALICE_GEN_FLUX, false},
-    {"flux.1", ALICE_GEN_FLUX, true},
-    {"runwayml", ALICE_GEN_RUNWAY, true},
-    {"runway", ALICE_GEN_RUNWAY, false},
-    {"klingai", ALICE_GEN_KLING, true},
-    {"kling ai", ALICE_GEN_KLING, true},
-    {"kling", ALICE_GEN_KLING, false},
-    {"pika labs", ALICE_GEN_PIKA, true},
-    {"pika", ALICE_GEN_PIKA, false},
-    {"luma ai", ALICE_GEN_LUMA, true},
-    {"luma dream machine", ALICE_GEN_LUMA, true},
-    {"dream machine", ALICE_GEN_LUMA, false},
-    {"hailuo", ALICE_GEN_HAILUO, true},
-    {"minimax", ALICE_GEN_HAILUO, false},
-    {"grok", ALICE_GEN_GROK, false},
-    {"xai", ALICE_GEN_GROK, false},
-    {"recraft", ALICE_GEN_RECRAFT, true},
-    {"playground.com", ALICE_GEN_PLAYGROUND, true},
-    {"playground ai", ALICE_GEN_PLAYGROUND, true},
-    {"imagined with ai", ALICE_GEN_META, true},
-    {"imagine with meta", ALICE_GEN_META, true},
-    {"meta ai", ALICE_GEN_META, true},
-    {"stability ai", ALICE_GEN_STABLEDIFFUSION, true},
-    {"stability.ai", ALICE_GEN_STABLEDIFFUSION, true},
-    {"stable diffusion", ALICE_GEN_STABLEDIFFUSION, true},
-    {"automatic1111", ALICE_GEN_STABLEDIFFUSION, true},
-    {"sd.next", ALICE_GEN_STABLEDIFFUSION, true},
-    {"dreamstudio", ALICE_GEN_STABLEDIFFUSION, true},
-};
-
 static alice_generator maker_of(const char *text, size_t n, bool software)
 {
-    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-        if ((software || makers[i].sure) && has_word(text, n, makers[i].word))
-            return makers[i].generator;
+    char word[ALICE__WORD];
+    for (size_t i = 0; i < ALICE_GEN_COUNT; i++) {
+        const alice__generator *g = &alice__generators[i];
+        for (const char *p = g->words; alice__next_word(&p, word);)
+            if (has_word(text, n, word))
+                return (alice_generator)i;
+        for (const char *p = software ? g->common_words : ""; alice__next_word(&p, word);)
+            if (has_word(text, n, word))
+                return (alice_generator)i;
+    }
     return ALICE_GEN_NONE;
 }
 
