@@ -510,7 +510,8 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         item->reason = why;
         return ALICE_OK;
     }
-    const char *undated = alice__undated(x, p);
+    /* What follows goes where its leader is, or stays with it. */
+    const char *undated = g.leader ? NULL : alice__undated(x, p);
     if (undated && x->o->o.undated == ALICE_UNDATED_KEEP) {
         item->outcome = ALICE_SKIPPED;
         item->reason = undated;

@@ -134,6 +134,41 @@ def a_move_can_be_taken_back():
 
 
 @test
+def a_lost_catalog_places_nothing_twice():
+    for layout in ('flat', 'camera'):
+        top = inbox()
+        out = top + '-out'
+        organize(top, out, '--layout', layout)
+        before = files(out)
+        for name in os.listdir(os.path.join(out, '.alice')):
+            if name.startswith(('catalog', 'generation')):
+                os.remove(os.path.join(out, '.alice', name))
+        eq(organize(top, out, '--layout', layout).summary['organized'], 0, layout)
+        eq(files(out), before, layout)
+
+
+@test
+def killed_runs_lose_and_tear_nothing():
+    s = collection.sample
+    for layout in ('flat', '{camera}/{name}'):
+        top = os.path.join(place(), 'inbox')
+        for i in range(300):
+            folder = os.path.join(top, str(i % 7))
+            os.makedirs(folder, exist_ok=True)
+            with open(os.path.join(folder, 'x%d.jpg' % (i // 7)), 'wb') as f:
+                f.write(s.jpeg(s.tiff('Canon', 'EOS', '2023:12:31 10:20:30'), i))
+        shas = sorted(files(top).values())
+        for ms in (20, 35, 50, 70, 90):
+            p = start('organize', '--move', '--layout', layout, top, top + '-out')
+            time.sleep(ms / 1000)
+            p.kill()
+            p.communicate()
+        organize(top, top + '-out', '--move', '--layout', layout)
+        eq(sorted(files(top + '-out').values()), shas, 'each once: ' + layout)
+        eq(files(top), {}, 'the inbox is empty')
+
+
+@test
 def a_dry_run_shows_ten_examples():
     s = collection.sample
     top = os.path.join(place(), 'inbox')
