@@ -439,6 +439,9 @@ int settings_file_apply(cli_args *args, const cli_command *command)
     cli_opt which = OPT_END, copy = OPT_END;
     int bad = settings_file(args, &f);
     bool folders = takes(command, "inbox", &which); /* its words are the inbox, organized */
+    /* The catalog is that of the file's folder. */
+    bool elsewhere = (args->given[OPT_ORGANIZED] && !args->from_file[OPT_ORGANIZED]) ||
+                     (folders && args->word_count > 1);
     bool copies = takes(command, "copy", &copy) && args->given[copy];
     for (size_t i = 0; f && !bad && i < f->count; i++) {
         const cli_setting *s = &f->all[i];
@@ -447,7 +450,8 @@ int settings_file_apply(cli_args *args, const cli_command *command)
             (args->given[which] && !args->from_file[which]))
             continue;
         if ((which == OPT_INBOX && args->word_count > 0) ||
-            (which == OPT_ORGANIZED && folders && args->word_count > 1))
+            (which == OPT_ORGANIZED && folders && args->word_count > 1) ||
+            (which == OPT_CATALOG && elsewhere))
             continue;
         if (s->row->kind == ROW_YES || s->row->kind == ROW_NO)
             is_true(s->value, &yes); /* it was checked */

@@ -52,6 +52,18 @@ def a_file_with_paths_is_enough():
 
 
 @test
+def the_catalog_is_that_of_the_files_folder():
+    top = place()
+    env, _ = home('paths:\n  organized: %s/out\n  catalog: %s/catalog.db\nprocessing:\n  settle: 0\n' % (top, top))
+    alice('organize', inbox(os.path.join(top, 'in')), env=env)
+    assert os.path.exists(os.path.join(top, 'catalog.db')) and len(names(os.path.join(top, 'out'))) == 3
+    alice('organize', os.path.join(top, 'in'), os.path.join(top, 'out2'), env=env)
+    alice('organize', os.path.join(top, 'in'), '-o', os.path.join(top, 'out3'), env=env)
+    for out in ('out2', 'out3'):
+        eq(len(names(os.path.join(top, out))), 3, 'another folder has its own')
+
+
+@test
 def config_shows_value_and_origin():
     env, path = home('memory:\n  cache_size_mb: 8\n  chunk_size_kb: 128\nperformance:\n  profile: memory_constrained\n  workers: 3\n'
                      'paths:\n  inbox: /photos in\nprocessing:\n  exclude: [a, b]\n')
