@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <alice/organize.h>
@@ -334,8 +335,47 @@ static void read_undated(const char *what, alice_organizer_options *o)
         o->undated_folder = what;
 }
 
+/* Whether the words begin with archives instead of a folder: then all but the organized folder
+ * are archives. */
+static int read_archives(const cli_args *args, alice_organizer_options *o)
+{
+    struct stat s;
+    int count = args->word_count - !args->given[OPT_ORGANIZED];
+    if (args->given[OPT_INBOX] || args->word_count == 0 || stat(args->words[0], &s) != 0 ||
+        !S_ISREG(s.st_mode))
+        return CLI_DONE;
+    for (int i = 0; i < count; i++)
+        if (stat(args->words[i], &s) == 0 && S_ISDIR(s.st_mode))
+            return cli_usage_error("%s is a folder: archives and folders are organized in runs "
+                                   "of their own",
+                                   args->words[i]);
+    o->organized = args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED] : args->words[count];
+    if (count < 1)
+        return cli_usage_error("archives need the organized folder as well");
+    if (stat(o->organized, &s) == 0 && !S_ISDIR(s.st_mode))
+        return cli_usage_error("archives need the organized folder as well, as the last word: "
+                               "%s is none",
+                               o->organized);
+    if (args->given[OPT_DRY_RUN])
+        return cli_usage_error("--dry-run is not for archives: their files have to be on the "
+                               "disk to be looked at");
+    if (args->given[OPT_DUPLICATES])
+        return cli_usage_error(
+            "--duplicates is not for archives: nothing is removed from them");
+    if (args->given[OPT_PRUNE_EMPTY])
+        return cli_usage_error("--prune-empty is not for archives: they are not changed");
+    if (args->given[OPT_MOVE] && !args->given[OPT_QUIET])
+        cli_error("--move: the archives stay as they are");
+    o->archives = (const char *const *)args->words;
+    o->archive_count = (size_t)count;
+    return CLI_DONE;
+}
+
 static int read_paths(const cli_args *args, alice_organizer_options *o)
 {
+    int bad = read_archives(args, o);
+    if (bad != CLI_DONE || o->archive_count)
+        return bad;
     if (args->given[OPT_INBOX] + args->given[OPT_ORGANIZED] + args->word_count > 2)
         return cli_usage_error("the inbox and the organized folder are given more than once");
     int word = 0;
@@ -634,6 +674,14 @@ static const char text[] =
     "ORGANIZED/.alice/removed/RUN/, from where `alice undo` brings it back, until you delete\n"
     "that folder. So a move frees an inbox that was copied before.\n"
     "\n"
+    "Instead of a folder, archives can be given: .zip, .tar, .tgz, all parts of an export\n"
+    "together (a sidecar may be in another part than its picture). They are read only, also\n"
+    "with --move. What is in them is unpacked to ORGANIZED/.alice/incoming, placed from there "
+    "by\n"
+    "rename, and what was not placed (duplicates, other files) is removed from there again.\n"
+    "Names that lead out of an archive, links, devices, and what grows to more than 200 times\n"
+    "its size are refused by name, and so are encrypted files: then the exit status is 1.\n"
+    "\n"
     "INBOX is ./inbox unless it is given, and ORGANIZED is the folder \"organized\" beside\n"
     "INBOX unless it is given.\n"
     "\n"
@@ -642,17 +690,18 @@ static const char text[] =
     "  alice organize -n -v ~/Pictures/inbox ~/Pictures/organized\n"
     "  alice organize -n --layout '{date:%Y/%m}/{camera|other}/{name}' ~/in ~/out\n"
     "  alice organize --move --prune-empty --max-memory 64 /media/card /srv/photos\n"
+    "  alice organize takeout-*.zip ~/organized\n"
     "  alice organize --only video --since 2024-03 --exclude '*.tmp.mp4' ~/in ~/out\n";
 
 const cli_command cmd_organize = {
     .name = "organize",
-    .words = "[INBOX [ORGANIZED]]",
+    .words = "[INBOX [ORGANIZED]] | ARCHIVE... ORGANIZED",
     .completes = "dir",
     .summary = "sort a folder of media into dated folders",
     .options = options,
     .own_options = own_options,
     .least = 0,
-    .most = 2,
+    .most = 65536,
     .text = text,
     .run = run,
 };

@@ -98,12 +98,17 @@ typedef struct alice_organizer_options {
     alice_config config;   /**< resolved by the organizer; max_memory_mb is the ceiling */
     const char *inbox;     /**< the folder that files come from */
     const char *organized; /**< the folder that they go to; made where it is missing */
-    const char *catalog;   /**< NULL: organized/.alice/catalog.db */
-    bool move;             /**< false: copy */
-    bool dry_run;          /**< decide everything, change nothing */
-    bool keep_names;       /**< add the original stem after the number */
-    bool fresh;            /**< do not read the organized folder where its catalog is lost or
-                              old: its files may then be placed a second time */
+    /** Instead of an inbox: zip files and tar files, plain or gzip'ed, all parts of an export
+     * together. They are read only, whatever `move` says; what is in them is unpacked below
+     * organized/.alice/incoming and placed from there. Not with dry_run. NULL: none. */
+    const char *const *archives;
+    size_t archive_count; /**< of archives */
+    const char *catalog;  /**< NULL: organized/.alice/catalog.db */
+    bool move;            /**< false: copy */
+    bool dry_run;         /**< decide everything, change nothing */
+    bool keep_names;      /**< add the original stem after the number */
+    bool fresh;           /**< do not read the organized folder where its catalog is lost or
+                             old: its files may then be placed a second time */
     bool
         remove_duplicates; /**< of a move: a file whose bytes are organized, compared with
                               those that stand there now, leaves the inbox too. It is moved to

@@ -188,7 +188,7 @@ static alice_status has_bytes(alice__flow *x, const alice__probe *p, const char 
     if (!planned)
         r = alice__fs_open_read(x->o->organized_fd, dest, &to);
     else if (alice__catalog_source(x->o->catalog, planned, path, sizeof path) == ALICE_OK)
-        r = alice__fs_open_read(ALICE__FS_CWD, path, &to);
+        r = alice__organizer_open_source(x->o, path, &to);
     if (r == 0 && alice__fs_stat_fd(to, &s) == 0 && s.size == p->stamp.size &&
         alice__fs_open_read(alice__folder_fd(p->folder), p->name, &from) == 0)
         st = alice__same_bytes(&how, from, to, s.size, same);

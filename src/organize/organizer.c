@@ -293,7 +293,8 @@ static alice_status check_emptied(const alice_organizer *o, alice_error *error)
 static alice_status confine(alice_organizer *o, alice_error *error)
 {
     const alice_organizer_options *p = &o->o;
-    alice_confine_path paths[4 + 16];
+    enum { OWN = 4, GIVEN = 16, ARCHIVES = 8 };
+    alice_confine_path paths[OWN + GIVEN + ARCHIVES];
     char catalog[ALICE__PATH_MAX];
     size_t n = 0;
     bool writes = !p->dry_run;
@@ -301,12 +302,15 @@ static alice_status confine(alice_organizer *o, alice_error *error)
     char *end = strrchr(catalog, '/');
     if (end)
         *end = 0;
-    paths[n++] = (alice_confine_path){o->inbox, writes && p->move};
+    if (o->archives)
+        n += alice__archives_reach(o, paths, ARCHIVES);
+    else
+        paths[n++] = (alice_confine_path){o->inbox, writes && p->move};
     paths[n++] = (alice_confine_path){o->organized, writes};
     paths[n++] = (alice_confine_path){!end ? "." : *catalog ? catalog : "/", writes};
     if (!writes)
         paths[n++] = (alice_confine_path){"/var/tmp", true}; /* its scratch files */
-    if (p->confine_path_count > 16)
+    if (p->confine_path_count > GIVEN)
         return alice__fail(error, ALICE_E_INVAL, 0, "16 paths beside the run's own at most");
     for (size_t i = 0; i < p->confine_path_count; i++)
         paths[n++] = p->confine_paths[i];
@@ -357,7 +361,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
                                      .fs = o->fs,
                                      .organized_fd = o->organized_fd,
-                                     .move = o->o.move,
+                                     .move = o->o.move || o->archives,
                                      .lossy = o->o.lossy,
                                      .leave_busy = o->o.settle_seconds > 0,
                                      .run_id = alice_env_wall_s(&o->env),
@@ -369,6 +373,11 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         st = alice__transfer_open(&o->transfer, &t, error);
         if (st == ALICE_OK)
             st = alice__organizer_recover(o, error);
+        /* Settled: what a run over archives left there stands in them. */
+        if (st == ALICE_OK && o->archives)
+            st = alice__archives_make_room(o, error);
+        else if (st == ALICE_OK)
+            (void)alice__archives_sweep(o); /* it tells */
         if (st == ALICE_OK) {
             st = alice__organizer_settle_undo(o, &o->settled);
             if (st != ALICE_OK)
@@ -390,7 +399,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
 alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_options *options,
                                   alice_error *error)
 {
-    if (!out || !options || !options->inbox || !options->organized)
+    if (!out || !options || (!options->inbox && !options->archive_count) || !options->organized)
         return alice__fail(error, ALICE_E_INVAL, 0,
                            "an inbox and an organized folder are needed");
     return alice__organizer_open_on(out, options, NULL, error);
@@ -417,6 +426,11 @@ alice_status alice__organizer_open_on(alice_organizer **out,
     o->inbox_fd = o->organized_fd = -1;
     alice__status_init(&o->status);
     o->config = options->config;
+    if (o->o.archive_count) {
+        o->o.inbox = NULL;
+        o->o.move = false;       /* the archives stay */
+        o->o.settle_seconds = 0; /* what is unpacked is new, and whole */
+    }
     alice_config_resolve(&o->config);
     room = NULL;
     st = alice_env_calloc(&env, 5, ALICE__PATH_MAX, ALICE_HERE, &room);
@@ -492,6 +506,7 @@ void alice_organizer_close(alice_organizer **organizer)
             alice_budget_close(&o->budget, NULL);
         }
     }
+    alice__archives_close(o);
     alice__fs_close(o->organized_fd);
     alice__fs_close(o->inbox_fd);
     alice__status_end(&o->status);

@@ -84,6 +84,7 @@ struct alice_organizer {
     char *inbox, *organized, *catalog_path, *scratch, *home; /* absolute */
     char *paths;                                             /* the block they stand in */
 
+    struct alice__archives *archives; /* NULL: a folder is organized */
     alice__seconds *seconds;
     bool own_layout; /* not the usual one: then `layout` says where files go */
     alice__layout layout;
@@ -108,6 +109,31 @@ alice_env alice__organizer_env(const alice_organizer *o, alice_account *account)
 /* Find, tell apart, make and open the folders that were asked for: sets the paths and
    descriptors. */
 alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *error);
+
+/* Open a file of this run's inbox by its path in the catalog: one of an archive stands
+ * elsewhere. */
+int alice__organizer_open_source(const alice_organizer *o, const char *path, int *fd);
+
+/* ---- archives.c ---- */
+
+/* Load the library and find the archives of the options; sets o->inbox, how their files are
+   named (`at`, of ALICE__PATH_MAX). Before the process is confined. */
+alice_status alice__archives_open(alice_organizer *o, char *at, alice_error *error);
+void alice__archives_close(alice_organizer *o);
+
+/* The folders that have to be in reach to read them: at most `most`; their number, or `most` +
+   1 where that is too little. */
+size_t alice__archives_reach(alice_organizer *o, alice_confine_path *paths, size_t most);
+
+/* Make the folder that they are unpacked into, empty: o->inbox_fd. The catalog is locked. */
+alice_status alice__archives_make_room(alice_organizer *o, alice_error *error);
+
+/* Unpack all of them. Entries that cannot be taken are reported as errors, each by its name. */
+alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
+                                    alice_error *error);
+
+/* Remove what an archive run left in .alice/incoming, and the folder. */
+alice_status alice__archives_sweep(alice_organizer *o);
 
 /* How it reads whole files. */
 alice__reading_whole alice__organizer_reading(const alice_organizer *o);

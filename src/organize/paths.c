@@ -189,6 +189,14 @@ static alice_status open_inbox(alice_organizer *o, alice_error *error)
     return check_apart(o, error);
 }
 
+int alice__organizer_open_source(const alice_organizer *o, const char *path, int *fd)
+{
+    size_t n = strlen(o->inbox);
+    bool unpacked = o->archives && strncmp(path, o->inbox, n) == 0 && path[n] == '/';
+    return o->fs->open_read(o->fs, unpacked ? o->inbox_fd : ALICE__FS_CWD,
+                            unpacked ? path + n + 1 : path, fd);
+}
+
 alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *error)
 {
     const alice_organizer_options *p = &o->o;
@@ -196,8 +204,13 @@ alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *erro
     alice_status st = ALICE_OK;
     o->inbox = at;
     *at = 0;
-    at = p->inbox ? real_path(p->inbox, at, end, &st, error, "the inbox") : at + 1;
-    if (!at)
+    if (p->archive_count) {
+        st = alice__archives_open(o, at, error);
+        at += strlen(at) + 1;
+    } else {
+        at = p->inbox ? real_path(p->inbox, at, end, &st, error, "the inbox") : at + 1;
+    }
+    if (st != ALICE_OK)
         return st;
     o->organized = at;
     st = future_path(p->organized, at, ALICE__PATH_MAX, error);
@@ -217,7 +230,7 @@ alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *erro
     snprintf(at, (size_t)(end - at), "%s%s", p->catalog ? p->catalog : o->organized,
              p->catalog ? "" : "/.alice/catalog.db");
     int bad = 0;
-    if (!p->inbox) { /* a folder to read or undo, which stands */
+    if (!p->inbox && !o->archives) { /* a folder to read or undo, which stands */
         alice__fs_stat s;
         bad = alice__fs_stat_path(o->organized, &s);
         if (bad)

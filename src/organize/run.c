@@ -264,6 +264,9 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     alice_status st = bring_up_to_date(&x);
     if (st == ALICE_OK)
         st = find_present(&x);
+    if (st == ALICE_OK && o->archives)
+        st = alice__archives_unpack(o, result, x.error);
+    x.stop |= st == ALICE_E_CANCELLED;
     if (st == ALICE_OK)
         st = alice__check_space(&x);
     if (st == ALICE_OK)
@@ -294,6 +297,8 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     fill_result(&x);
     publish(&x, ALICE_PHASE_DONE, alice_env_now_ns(&o->env), "");
     alice__walk_close(&x.walk);
+    if (o->archives)
+        (void)alice__archives_sweep(o); /* it tells; the next start tries again */
     if (st == ALICE_E_BUDGET && x.error->text[0] == 0) {
         char why[160];
         alice__fail(

@@ -77,7 +77,8 @@ alice_status alice__check_space(alice__flow *x)
         alice__fs_space_of(o->inbox_fd, &from) != 0 ||
         alice__fs_space_of(o->organized_fd, &to) != 0)
         return ALICE_OK;
-    if (o->o.move && in.dev == out.dev && alice__transfer_renames(o->transfer, o->inbox_fd))
+    if ((o->o.move || o->archives) && in.dev == out.dev &&
+        alice__transfer_renames(o->transfer, o->inbox_fd))
         return ALICE_OK;
     if (to.total == 0)
         return ALICE_OK; /* some file systems do not tell */

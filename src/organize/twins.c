@@ -29,7 +29,7 @@ static int open_candidate(alice__twin_search *t, const alice__candidate *c)
         return fd;
     alice__fs_stat s;
     if (waits && alice__catalog_source(o->catalog, c->id, path, sizeof path) == ALICE_OK &&
-        fs->open_read(fs, ALICE__FS_CWD, path, &fd) == 0)
+        alice__organizer_open_source(o, path, &fd) == 0)
         return fd;
     t->gone |= o->organized_fd >= 0 && fs->stat_at(fs, o->organized_fd, c->dest, &s) == -ENOENT;
     return -1;

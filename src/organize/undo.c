@@ -50,9 +50,10 @@ typedef struct undoing {
     alice_organizer *o;
     alice_undo_result *r;
     alice_error *error;
-    bool again; /* redo */
-    bool move;  /* what the run did */
-    int root;   /* that `to` is below */
+    bool again;   /* redo */
+    bool move;    /* what the run did */
+    bool archive; /* what it organized was no folder */
+    int root;     /* that `to` is below */
     alice__transfer *transfer;
     moving *batch;
     size_t count;
@@ -176,7 +177,10 @@ static alice_status look(undoing *x, const alice__run_file *f, moving *m)
     if (r == -ENOENT || r == -ENOTDIR) {
         m->transfer = x->again || x->move;
         if (!m->transfer)
-            m->why = "its source is gone: this is the only copy";
+            m->why = x->archive
+                         ? "it came from an archive, which is not looked into: delete it "
+                           "yourself where you keep the archive"
+                         : "its source is gone: this is the only copy";
     } else if (r) {
         m->why = "what stands at the other place cannot be read";
     } else if (!stands_apart(fs, m, from, to)) {
@@ -415,6 +419,11 @@ static alice_status what_it_is(undoing *x, const alice__run_row *target)
         return st;
     x->again = again;
     x->move = strcmp(r.mode, "move") == 0;
+    /* Several are called by what their names have in common: archives.c. */
+    const char *leaf = strrchr(r.inbox, '/');
+    alice__fs_stat s;
+    int bad = alice__fs_stat_path(r.inbox, &s);
+    x->archive = bad ? leaf && strchr(leaf, '*') : s.kind == ALICE__FS_FILE;
     return ALICE_OK;
 }
 

@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Archives as an inbox. Their files are written into one folder of alice's own on the
+ * organized disk, organized/.alice/incoming, all parts into one tree, so that what belongs
+ * together meets; from there they are placed by rename. The archives are only read. What was
+ * not placed leaves with the folder, at the end of the run or at the start of the next: all of
+ * it stands in the archives.
+ *
+ *   zip, tar, tgz ─▶ entries, one after another ─▶ .alice/incoming ─▶ walk, as an inbox
+ *
+ * In catalog and reports a file is named as if its archive were a folder.
+ */
+#include "organize/organizer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "port/archive_lib.h"
+
+static const char incoming[] = ".alice/incoming";
+
+enum {
+    CHUNK = 64 * 1024,
+    /* What the library allocates while it reads a zip or a gzip'ed tar: measured. */
+    LIBRARY = 1024 * 1024,
+    /* Media hardly shrink, sidecars to a tenth. What grows more is no collection. */
+    MOST_TIMES = 200,
+    RATIO_FROM = 64 * 1024 * 1024,
+    /* Files of one name, of several exports. */
+    MOST_SAME = 16
+};
+
+struct alice__archives {
+    alice__archive_lib lib;
+    size_t folder_count;
+    char folders[8][ALICE__PATH_MAX]; /* that the archives stand in, each once */
+};
+
+/* ---- which, and how they are called ---- */
+
+static const char *leaf_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* One archive is called by its path; several by what their names have in common. */
+static alice_status name_them(const alice_organizer *o, char *at, alice_error *error)
+{
+    const alice_organizer_options *p = &o->o;
+    char path[ALICE__PATH_MAX];
+    size_t front = 0, back = 0, n = 0;
+    for (size_t i = 0; i < p->archive_count; i++) {
+        int bad = alice__fs_real_path(p->archives[i], path, sizeof path);
+        if (bad)
+            return alice__fail(error, alice__status_of_errno(-bad), -bad, "the archive %s: %s",
+                               p->archives[i], strerror(-bad));
+        const char *leaf = leaf_of(path);
+        size_t length = strlen(leaf), same = 0;
+        if (i == 0) {
+            memcpy(at, path, strlen(path) + 1);
+            n = front = back = length;
+            continue;
+        }
+        const char *first = leaf_of(at);
+        while (same < front && same < length && leaf[same] == first[same])
+            same++;
+        front = same;
+        for (same = 0; same < back && same < length - front && same < n - front &&
+                       leaf[length - 1 - same] == first[n - 1 - same];)
+            same++;
+        back = same;
+    }
+    if (p->archive_count > 1) {
+        char *leaf = at + (leaf_of(at) - at);
+        memmove(leaf + front + 1, leaf + n - back, back + 1);
+        leaf[front] = '*';
+    }
+    return ALICE_OK;
+}
+
+static alice_status note_folder(alice_organizer *o, const char *archive, alice_error *error)
+{
+    struct alice__archives *all = o->archives;
+    char path[ALICE__PATH_MAX];
+    int bad = alice__fs_real_path(archive, path, sizeof path);
+    if (bad)
+        return alice__fail(error, alice__status_of_errno(-bad), -bad, "the archive %s: %s",
+                           archive, strerror(-bad));
+    char *leaf = path + (leaf_of(path) - path);
+    leaf[leaf > path + 1 ? -1 : 0] = 0;
+    for (size_t i = 0; i < all->folder_count; i++)
+        if (strcmp(all->folders[i], path) == 0)
+            return ALICE_OK;
+    if (all->folder_count == sizeof all->folders / sizeof *all->folders)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "archives of at most %zu folders are read together",
+                           sizeof all->folders / sizeof *all->folders);
+    memcpy(all->folders[all->folder_count++], path, strlen(path) + 1);
+    return ALICE_OK;
+}
+
+alice_status alice__archives_open(alice_organizer *o, char *at, alice_error *error)
+{
+    const alice_organizer_options *p = &o->o;
+    void *room = NULL;
+    alice__fs_stat s;
+    if (p->dry_run)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "a dry run reads no archives: their files have to be on the disk to "
+                           "be looked at");
+    if (p->remove_duplicates)
+        return alice__fail(error, ALICE_E_INVAL, 0, "nothing is removed from an archive");
+    for (size_t i = 0; i < p->archive_count; i++) {
+        int bad = alice__fs_stat_path(p->archives[i], &s);
+        if (bad || s.kind != ALICE__FS_FILE)
+            return alice__fail(error, bad ? alice__status_of_errno(-bad) : ALICE_E_INVAL, -bad,
+                               "the archive %s: %s", p->archives[i],
+                               bad ? strerror(-bad) : "it is no file");
+    }
+    alice_status st = alice_env_calloc(&o->env, 1, sizeof *o->archives, ALICE_HERE, &room);
+    o->archives = room;
+    for (size_t i = 0; i < p->archive_count && st == ALICE_OK; i++)
+        st = note_folder(o, p->archives[i], error);
+    if (st == ALICE_OK)
+        st = name_them(o, at, error);
+    if (st != ALICE_OK)
+        return st;
+    int bad = alice__archive_lib_open(&o->archives->lib);
+    if (bad)
+        return alice__fail(error, ALICE_E_UNSUPPORTED, -bad,
+                           bad == -ENOSYS
+                               ? "this program was built without libarchive: unpack the "
+                                 "archives, and organize the folder"
+                               : "archives are read by libarchive (libarchive.so.13), which is "
+                                 "not installed");
+    return ALICE_OK;
+}
+
+void alice__archives_close(alice_organizer *o)
+{
+    if (!o->archives)
+        return;
+    alice__archive_lib_close(&o->archives->lib);
+    alice_env_free(&o->env, o->archives, sizeof *o->archives);
+    o->archives = NULL;
+}
+
+size_t alice__archives_reach(alice_organizer *o, alice_confine_path *paths, size_t most)
+{
+    size_t n = o->archives->folder_count;
+    for (size_t i = 0; i < n && i < most; i++)
+        paths[i] = (alice_confine_path){o->archives->folders[i], false};
+    return n <= most ? n : most + 1;
+}
+
+/* ---- the folder goes ---- */
+
+/* Its last entry, or the folder itself where there is none: `path` is then one shorter. */
+static int remove_last(const alice_organizer *o, char *path, size_t top, bool *done)
+{
+    char room[4096];
+    alice__fs_dir d;
+    alice__fs_name e = {.name = NULL};
+    alice__fs_stat s;
+    int fd = -1;
+    int r = alice__fs_open_dir(o->organized_fd, path, &fd);
+    alice__fs_dir_start(&d, fd, room, sizeof room);
+    while (!r && (r = alice__fs_dir_next(&d, &e)) == 0 && e.name) {
+        if (e.kind == ALICE__FS_UNKNOWN && (r = alice__fs_stat_at(fd, e.name, &s)) == 0)
+            e.kind = s.kind;
+        if (r || e.kind == ALICE__FS_DIR)
+            break;
+        r = alice__fs_unlink(fd, e.name);
+    }
+    size_t n = strlen(path);
+    if (!r && e.name) { /* into it */
+        if (n + 1 + strlen(e.name) + 1 > ALICE__PATH_MAX)
+            r = -ENAMETOOLONG;
+        else
+            snprintf(path + n, ALICE__PATH_MAX - n, "/%s", e.name);
+    } else if (!r) {
+        r = alice__fs_rmdir(o->organized_fd, path);
+        *done = n == top;
+        if (!*done)
+            *strrchr(path, '/') = 0;
+    }
+    alice__fs_close(fd);
+    return r;
+}
+
+alice_status alice__archives_sweep(alice_organizer *o)
+{
+    char path[ALICE__PATH_MAX];
+    alice__fs_stat s;
+    bool done = false;
+    memcpy(path, incoming, sizeof incoming);
+    int r = alice__fs_stat_at(o->organized_fd, path, &s);
+    if (r || s.kind != ALICE__FS_DIR)
+        return r == -ENOENT ? ALICE_OK : alice__status_of_errno(r ? -r : ENOTDIR);
+    while (!r && !done)
+        r = remove_last(o, path, sizeof incoming - 1, &done);
+    if (r)
+        alice_env_log(&o->env, ALICE_LOG_WARNING,
+                      "%s/%s, unpacked from an archive and not needed any more, cannot be "
+                      "removed: %s",
+                      o->organized, path, strerror(-r));
+    return alice__status_of_errno(-r);
+}
+
+alice_status alice__archives_make_room(alice_organizer *o, alice_error *error)
+{
+    alice_status st = alice__archives_sweep(o);
+    int r = 0;
+    if (st == ALICE_OK)
+        r = o->fs->mkdir(o->fs, o->organized_fd, incoming, 0700);
+    if (st == ALICE_OK && !r)
+        r = alice__fs_open_dir(o->organized_fd, incoming, &o->inbox_fd);
+    if (st == ALICE_OK)
+        st = alice__status_of_errno(-r);
+    return st == ALICE_OK ? st
+                          : alice__fail(error, st, -r, "cannot make %s/%s: %s", o->organized,
+                                        incoming, alice_status_text(st));
+}
+
+/* ---- unpacking ---- */
+
+#if ALICE_ARCHIVES
+
+typedef struct unpacking {
+    alice_organizer *o;
+    alice_organize_result *r;
+    const alice__archive_lib *lib;
+    const char *path; /* of the archive, as it was given */
+    int fd, root;
+    uint64_t at, made; /* bytes: read of it, unpacked from it */
+    int os_error;      /* of reading it */
+    int folder;        /* the one of the last entry, open */
+    bool full;         /* the disk, or what is like it: the run has to stop */
+    bool sync_each;
+    char *buffer;
+    char last[ALICE__PATH_MAX]; /* its path */
+    char name[ALICE__PATH_MAX]; /* of the entry at hand, as it is written */
+} unpacking;
+
+static bool asked_to_stop(const alice_organizer *o)
+{
+    return o->o.should_stop && o->o.should_stop(o->o.ctx);
+}
+
+static void tell(const unpacking *u, const char *name, alice_status status, const char *why)
+{
+    alice_organizer *o = u->o;
+    char path[2 * ALICE__PATH_MAX];
+    snprintf(path, sizeof path, "%s%s%s", u->path, *name ? "/" : "", name);
+    const alice_file_report report = {
+        .source_path = path, .outcome = ALICE_FAILED, .reason = why, .status = status};
+    u->r->tally.files++;
+    u->r->tally.errors++;
+    if (o->o.on_file)
+        o->o.on_file(o->o.ctx, &report);
+}
+
+static la_ssize_t read_more(struct archive *a, void *ctx, const void **out)
+{
+    unpacking *u = ctx;
+    const alice__fs_ops *fs = u->o->fs;
+    size_t got = 0;
+    (void)a;
+    int r = fs->read_at(fs, u->fd, u->at, u->buffer, CHUNK, &got);
+    if (r) {
+        u->os_error = r;
+        return -1;
+    }
+    u->at += got;
+    *out = u->buffer;
+    return (la_ssize_t)got;
+}
+
+/* Why an entry's name leads nowhere; else it is in u->name, made plain. */
+static const char *take_name(unpacking *u, const char *name)
+{
+    size_t used = 0;
+    if (!name || !*name)
+        return "it has no name that can be read";
+    if (*name == '/')
+        return "refused: its name is absolute";
+    for (const char *p = name; *p;) {
+        size_t n = strcspn(p, "/");
+        if (n == 2 && memcmp(p, "..", 2) == 0)
+            return "refused: its name leads out of the archive ('..')";
+        if (n > 255 ||
+            used + n + 1 + 2 * (size_t)MOST_SAME * 8 + sizeof incoming >= ALICE__PATH_MAX / 2)
+            return "refused: its name is too long";
+        if (n > 0 && !(n == 1 && *p == '.')) {
+            if (used)
+                u->name[used++] = '/';
+            memcpy(u->name + used, p, n);
+            used += n;
+        }
+        p += n + (p[n] == '/');
+    }
+    u->name[used] = 0;
+    return used ? NULL : "it has no name that can be read";
+}
+
+/* Open the folder of `path`, made where it is missing; kept for the next entry. */
+static int enter(unpacking *u, const char *path, size_t n)
+{
+    const alice__fs_ops *fs = u->o->fs;
+    char part[256];
+    int at = -1;
+    if (u->folder >= 0 && strlen(u->last) == n && memcmp(u->last, path, n) == 0)
+        return 0;
+    alice__fs_close(u->folder);
+    u->folder = -1;
+    int r = alice__fs_dup(u->root, &at);
+    for (size_t i = 0; !r && i < n;) {
+        size_t m = strcspn(path + i, "/");
+        int next = -1;
+        memcpy(part, path + i, m);
+        part[m] = 0;
+        r = fs->mkdir(fs, at, part, 0755);
+        if (!r || r == -EEXIST)
+            r = fs->open_dir(fs, at, part, &next);
+        alice__fs_close(at);
+        at = next;
+        i += m + 1;
+    }
+    if (r) {
+        alice__fs_close(at);
+        return r;
+    }
+    u->folder = at;
+    memcpy(u->last, path, n);
+    u->last[n] = 0;
+    return 0;
+}
+
+/* A new file for the entry. Where its name is taken, by another export, one level deeper: in a
+ * folder that names no project. `*leaf` points into `path`. */
+static int make_file(unpacking *u, char *path, size_t size, const char **leaf, int *fd)
+{
+    const alice__fs_ops *fs = u->o->fs;
+    int r = -EEXIST;
+    size_t used = 0;
+    for (int i = 0; i < MOST_SAME && r == -EEXIST; i++) {
+        if (i > 0)
+            used += (size_t)snprintf(path + used, size - used, "takeout/");
+        snprintf(path + used, size - used, "%s", u->name);
+        *leaf = leaf_of(path);
+        r = enter(u, path, *leaf > path ? (size_t)(*leaf - path) - 1 : 0);
+        if (!r)
+            r = fs->create(fs, u->folder, *leaf, 0644, fd);
+    }
+    return r;
+}
+
+static bool stops_all(int r)
+{
+    return r == -ENOSPC || r == -EDQUOT || r == -EROFS || r == -EIO;
+}
+
+/* Write the entry's bytes. NULL, or why not; *fatal: nothing behind it can be read. */
+static const char *write_data(unpacking *u, struct archive *a, int fd, int *bad, bool *fatal)
+{
+    alice_organizer *o = u->o;
+    const alice__fs_ops *fs = o->fs;
+    const void *block = NULL;
+    size_t n = 0;
+    la_int64_t at = 0, end = 0;
+    int got;
+    while ((got = u->lib->archive_read_data_block(a, &block, &n, &at)) == ARCHIVE_OK) {
+        if (at < end || n > INT64_MAX - (uint64_t)at)
+            return "it is damaged";
+        /* Holes as well: they cost no disk, but time to read. */
+        u->made += (uint64_t)(at - end) + n;
+        end = at + (la_int64_t)n;
+        if (u->made > RATIO_FROM && u->made / MOST_TIMES > u->at) {
+            *fatal = true;
+            return "refused: the archive unpacks to more than 200 times its size";
+        }
+        *bad = n ? fs->write_at(fs, fd, (uint64_t)at, block, n) : 0;
+        if (*bad)
+            return strerror(-*bad);
+        if (asked_to_stop(u->o)) {
+            *bad = -ECANCELED;
+            return "interrupted";
+        }
+    }
+    if (got != ARCHIVE_EOF) {
+        *fatal = got == ARCHIVE_FATAL;
+        *bad = u->os_error;
+        return "it is damaged or cut off";
+    }
+    alice__fs_stat s;
+    *bad = fs->stat_fd(fs, fd, &s);
+    if (!*bad && s.size < (uint64_t)end)
+        *bad = fs->truncate(fs, fd, (uint64_t)end);
+    return *bad ? strerror(-*bad) : NULL;
+}
+
+static alice_status take_file(unpacking *u, struct archive *a, struct archive_entry *e,
+                              bool *fatal)
+{
+    const alice__fs_ops *fs = u->o->fs;
+    char path[ALICE__PATH_MAX];
+    const char *leaf = NULL;
+    int fd = -1;
+    const char *why = NULL;
+    int r = make_file(u, path, sizeof path, &leaf, &fd);
+    if (!r)
+        why = write_data(u, a, fd, &r, fatal);
+    if (!r && !why && u->lib->archive_entry_mtime_is_set(e)) {
+        int64_t s = u->lib->archive_entry_mtime(e);
+        if (s > -INT64_C(9000000000) && s < INT64_C(9000000000)) {
+            s = s * 1000000000 + u->lib->archive_entry_mtime_nsec(e) % 1000000000;
+            r = fs->set_times(fs, fd, s, s);
+        }
+    }
+    if (!r && !why && u->sync_each)
+        r = fs->sync(fs, fd);
+    alice__fs_close(fd);
+    if (!r && !why)
+        return ALICE_OK;
+    /* Half a file is none; the folder itself goes at the end. */
+    int gone = fd >= 0 ? fs->unlink(fs, u->folder, leaf) : 0;
+    if (r == -ECANCELED)
+        return ALICE_E_CANCELLED;
+    u->full = stops_all(r) || gone;
+    tell(u, u->name, r ? alice__status_of_errno(-r) : ALICE_E_DAMAGED,
+         why ? why : strerror(-r));
+    return ALICE_OK;
+}
+
+/* Only what the library decodes in constant memory. */
+static bool is_readable(const char *format)
+{
+    return !format || strncmp(format, "ZIP", 3) != 0 || strstr(format, "(deflation)") ||
+           strstr(format, "(uncompressed)");
+}
+
+static alice_status take_entry(unpacking *u, struct archive *a, struct archive_entry *e,
+                               bool *fatal)
+{
+    const alice__archive_lib *lib = u->lib;
+    const char *name = lib->archive_entry_pathname_utf8(e);
+    if (!name)
+        name = lib->archive_entry_pathname(e);
+    unsigned kind = lib->archive_entry_filetype(e);
+    if (kind == AE_IFDIR)
+        return ALICE_OK;
+    const char *why = take_name(u, name);
+    if (!why && (lib->archive_entry_hardlink(e) || kind == AE_IFLNK))
+        why = "refused: it is a link";
+    if (!why && kind != AE_IFREG)
+        why = "refused: it is no file (a device, a pipe)";
+    if (!why && lib->archive_entry_is_data_encrypted(e))
+        why = "it is encrypted";
+    if (!why && !is_readable(lib->archive_format_name(a))) {
+        /* The library would have to decode it to find the next one. */
+        why = "refused: compressed in a way that takes much memory; the rest of the archive is "
+              "not read";
+        *fatal = true;
+    }
+    if (!why)
+        return take_file(u, a, e, fatal);
+    tell(u, name && *name ? name : "?", ALICE_E_UNSUPPORTED, why);
+    return ALICE_OK;
+}
+
+static alice_status read_one(unpacking *u, const char *path)
+{
+    const alice__archive_lib *lib = u->lib;
+    struct archive *a = NULL;
+    struct archive_entry *e = NULL;
+    alice_status st = ALICE_OK;
+    bool fatal = false;
+    const alice__fs_ops *fs = u->o->fs;
+    u->path = path;
+    u->at = u->made = 0;
+    u->os_error = 0;
+    u->fd = -1;
+    int r = fs->open_read(fs, ALICE__FS_CWD, path, &u->fd);
+    if (r) {
+        tell(u, "", alice__status_of_errno(-r), strerror(-r));
+        return ALICE_OK;
+    }
+    a = lib->archive_read_new();
+    if (!a) {
+        st = ALICE_E_NOMEM;
+    } else if (lib->archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
+               lib->archive_read_support_format_tar(a) != ARCHIVE_OK ||
+               lib->archive_read_support_format_zip_streamable(a) != ARCHIVE_OK) {
+        st = ALICE_E_UNSUPPORTED;
+    } else if (lib->archive_read_open(a, u, NULL, read_more, NULL) != ARCHIVE_OK) {
+        tell(u, "", ALICE_E_DAMAGED, "it is no archive that is read here (zip, tar, tgz)");
+        fatal = true;
+    }
+    while (st == ALICE_OK && !fatal && !u->full) {
+        int got = lib->archive_read_next_header(a, &e);
+        if (got == ARCHIVE_EOF)
+            break;
+        if (got == ARCHIVE_RETRY)
+            continue;
+        if (got == ARCHIVE_FATAL || got == ARCHIVE_FAILED) {
+            fatal = true;
+            tell(u, "", ALICE_E_DAMAGED,
+                 u->os_error ? strerror(-u->os_error)
+                             : "it is damaged or cut off: what is behind that was not read");
+        } else {
+            st = take_entry(u, a, e, &fatal);
+        }
+        if (st == ALICE_OK && asked_to_stop(u->o))
+            st = ALICE_E_CANCELLED;
+    }
+    if (a)
+        lib->archive_read_free(a);
+    alice__fs_close(u->fd);
+    return st;
+}
+
+alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
+                                    alice_error *error)
+{
+    alice_env env = alice__organizer_env(o, o->acc_stream);
+    alice__fs_space space = {.local = false};
+    unpacking *u = NULL;
+    void *room = NULL;
+    alice_status st = alice_account_charge(o->acc_stream, LIBRARY);
+    if (st != ALICE_OK)
+        return st;
+    st = alice_env_calloc(&env, 1, sizeof *u, ALICE_HERE, &room);
+    u = room;
+    room = NULL;
+    if (st == ALICE_OK)
+        st = alice_env_alloc(&env, CHUNK, ALICE_HERE, &room);
+    if (st == ALICE_OK) {
+        u->o = o;
+        u->r = r;
+        u->lib = &o->archives->lib;
+        u->buffer = room;
+        u->folder = -1;
+        u->root = o->inbox_fd;
+        int bad = o->fs->space_of(o->fs, u->root, &space);
+        u->sync_each = bad || !space.local || !alice__fs_sync_all_tells();
+    }
+    for (size_t i = 0; i < o->o.archive_count && st == ALICE_OK && !u->full; i++)
+        st = read_one(u, o->o.archives[i]);
+    if (st == ALICE_OK && u->full)
+        st = alice__fail(error, ALICE_E_NOSPC, 0,
+                         "the archives do not fit on the disk of %s: nothing was organized",
+                         o->organized);
+    /* They are placed by rename: what is in them has to be durable before. */
+    if (st == ALICE_OK && !u->sync_each) {
+        int bad = o->fs->sync_all(o->fs, u->root);
+        if (bad)
+            st = alice__fail(error, alice__status_of_errno(-bad), -bad,
+                             "what was unpacked cannot be made durable: %s", strerror(-bad));
+    }
+    if (u)
+        alice__fs_close(u->folder);
+    if (u)
+        alice_env_free(&env, u->buffer, CHUNK);
+    alice_env_free(&env, u, sizeof *u);
+    alice_account_release(o->acc_stream, LIBRARY);
+    return st;
+}
+
+#else
+
+alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
+                                    alice_error *error)
+{
+    (void)o;
+    (void)r;
+    return alice__fail(error, ALICE_E_UNSUPPORTED, 0, "built without libarchive");
+}
+
+#endif

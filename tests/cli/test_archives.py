@@ -1,0 +1,312 @@
+"""alice organize of archives: parts that belong together, what is hostile, cut off, killed, too large."""
+import io
+import os
+import random
+import re
+import tarfile
+import zipfile
+
+from harness import *
+
+KILLS = int(os.environ.get('ALICE_KILLS', '4'))
+SEED = int(os.environ.get('ALICE_SEED', '1'))
+YEAR = 'Takeout/Google Photos/Photos from 2020/'
+
+
+def photo(seed):
+    return collection.sample.jpeg(seed=seed)
+
+
+def zipped(path, files, how=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, 'w', how) as z:
+        for name, data in files:
+            info = zipfile.ZipInfo(name, (2020, 5, 6, 7, 8, 10))
+            info.compress_type = how
+            z.writestr(info, data)
+    return path
+
+
+def tarred(path, files, mode='w:gz'):
+    with tarfile.open(path, mode) as t:
+        for name, data in files:
+            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.mtime = 1588748890
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    return path
+
+
+def alice_on(archives, organized, *more, report=False, **how):
+    where = os.path.join(os.path.dirname(organized), 'report')
+    args = ['organize', *archives, organized, '--json', *more]
+    if report:
+        args += ['--report', where, '--force']
+    r = alice(*args, **how)
+    r.summary = r.json() if r.out else None
+    if report:
+        with open(where, encoding='utf-8') as f:
+            r.report = [json.loads(line) for line in f]
+    return r
+
+
+def organized_files(organized):
+    """path below it → its hash, but for what is alice's own"""
+    return {p: v[3] for p, v in listing(organized).items() if v[3]}
+
+
+def nothing_left(organized):
+    eq(sorted(os.listdir(os.path.join(organized, '.alice'))),
+       ['catalog.db', 'catalog.lock', 'generation', 'tmp'], "alice's own folder")
+    eq(os.listdir(os.path.join(organized, '.alice', 'tmp')), [], 'its scratch files')
+
+
+def three_parts(top):
+    parts = [zipped(os.path.join(top, 'takeout-x-001.zip'),
+                    [(YEAR + 'IMG_1.jpg', photo(1)), (YEAR + 'IMG_2.jpg', photo(2)),
+                     (YEAR + 'IMG_2(1).jpg', photo(3)), (YEAR + 'IMG_4.jpg', photo(4)),
+                     (YEAR + 'IMG_4-edited.jpg', photo(5)),
+                     (YEAR + 'Screenshot_20200506-070810_A very long name of it.jpg', photo(6)),
+                     ('Takeout/archive_browser.html', b'<html>')]),
+             zipped(os.path.join(top, 'takeout-x-002.zip'),
+                    [(YEAR + 'IMG_1.jpg.json', b'{"title": "IMG_1.jpg"}'),
+                     (YEAR + 'IMG_2.jpg.supplemental-metadata.json', b'{"title": "IMG_2.jpg"}'),
+                     (YEAR + 'IMG_2.jpg(1).json', b'{"title": "IMG_2.jpg", "n": 1}'),
+                     (YEAR + 'Screenshot_20200506-070810_A very long name of.json', b'{"title": "S"}')],
+                    zipfile.ZIP_STORED),
+             tarred(os.path.join(top, 'takeout-x-003.tgz'), [(YEAR + 'IMG_4.jpg.json', b'{"title": "IMG_4.jpg"}'),
+                                                             ('Urlaub/übung.jpg', photo(7))])]
+    return parts
+
+
+@test
+def what_belongs_together_meets_across_parts():
+    top = fast()
+    parts, organized = three_parts(top), os.path.join(top, 'organized')
+    before = {p: sha_of(p) for p in parts}
+    r = alice_on(parts, organized, '--keep-names', report=True)
+    eq((r.summary['organized'], r.summary['skipped'], r.summary['errors']), (12, 1, 0), r.text())
+    eq(r.summary['followers'], 6, 'five sidecars and an edited copy')
+    to = {os.path.basename(f['source_path']): os.path.relpath(f['destination'], organized)
+          for f in r.report if f['status'] == 'organized'}
+    number = {name: re.search(r'-(\d{5})', where).group(1) for name, where in to.items()}
+    for picture, sidecar in (('IMG_1.jpg', 'IMG_1.jpg.json'),
+                             ('IMG_2.jpg', 'IMG_2.jpg.supplemental-metadata.json'),
+                             ('IMG_2(1).jpg', 'IMG_2.jpg(1).json'), ('IMG_4.jpg', 'IMG_4.jpg.json'),
+                             ('IMG_4.jpg', 'IMG_4-edited.jpg'),
+                             ('Screenshot_20200506-070810_A very long name of it.jpg',
+                              'Screenshot_20200506-070810_A very long name of.json')):
+        eq(number[picture], number[sidecar], sidecar)
+        eq(os.path.dirname(to[picture]), os.path.dirname(to[sidecar]), sidecar)
+    # A folder of the archive is a project; those of an export are none.
+    eq(to['übung.jpg'].split('/')[1], 'Urlaub')
+    eq(to['IMG_1.jpg'].split('/')[1], 'uncategorized')
+    # Named as if the archives were one folder.
+    source = {f['source_path'] for f in r.report}
+    assert os.path.join(top, 'takeout-x-00*') + '/' + YEAR + 'IMG_1.jpg' in source, source
+    eq({p: sha_of(p) for p in parts}, before, 'the archives')
+    nothing_left(organized)
+    # A second run knows what is in them, and so does one over a folder of the same files.
+    tree = organized_files(organized)
+    again = alice_on(parts, organized).summary
+    eq((again['organized'], again['errors']), (0, 0), again)
+    eq(organized_files(organized), tree, 'the tree')
+    nothing_left(organized)
+
+
+@test
+def one_archive_is_the_folder_of_its_files():
+    top = fast()
+    zip_path = zipped(os.path.join(top, 'holiday.zip'), [('a/1.jpg', photo(1))])
+    organized = os.path.join(top, 'organized')
+    r = alice_on([zip_path], organized, '--move', report=True)
+    eq(r.report[0]['source_path'], zip_path + '/a/1.jpg')
+    assert b'the archives stay as they are' in r.err, r.text()
+    assert os.path.exists(zip_path)
+    # It is said that this is no copy to throw away, and nothing is.
+    undone = alice('undo', '-o', organized, '--json', expect=1)
+    assert b'archive' in undone.err, undone.text()
+    eq(len(organized_files(organized)), 1)
+
+
+@test
+def two_exports_with_one_name_are_two_files():
+    top = fast()
+    first = zipped(os.path.join(top, 'a.zip'), [('p/x.jpg', photo(1)), ('p/y.jpg', photo(3))])
+    second = zipped(os.path.join(top, 'b.zip'), [('p/x.jpg', photo(2)), ('p/y.jpg', photo(3))])
+    organized = os.path.join(top, 'organized')
+    s = alice_on([first, second], organized).summary
+    eq((s['organized'], s['duplicates'], s['errors']), (3, 1, 0), s)
+    eq(sorted(organized_files(organized).values()),
+       sorted(hashlib.sha256(photo(i)).hexdigest() for i in (1, 2, 3)), 'each content once')
+
+
+def hostile_tar(top):
+    def kind(name, what, to=''):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = what, to
+        return info
+    return tarred(os.path.join(top, 'h.tar'),
+                  [('/etc/absolute.jpg', photo(1)), ('../out.jpg', photo(2)), ('a/../../out2.jpg', photo(3)),
+                   (kind('link.jpg', tarfile.SYMTYPE, '/etc/passwd'), b''),
+                   (kind('hard.jpg', tarfile.LNKTYPE, '/etc/passwd'), b''),
+                   (kind('fifo.jpg', tarfile.FIFOTYPE), b''), (kind('dev.jpg', tarfile.CHRTYPE), b''),
+                   ('n' * 300 + '.jpg', photo(4)), ('inner.zip', b'PK\3\4' + bytes(100)), ('good.jpg', photo(5))],
+                  'w')
+
+
+@test
+def what_is_hostile_is_refused_by_name():
+    top = fast()
+    organized = os.path.join(top, 'in', 'organized')
+    os.mkdir(os.path.dirname(organized))
+    r = alice_on([hostile_tar(top)], organized, expect=1, report=True)
+    said = {os.path.basename(f['source_path']): f.get('reason', '') for f in r.report if f['status'] == 'error'}
+    for name, word in (('absolute.jpg', 'absolute'), ('out.jpg', "'..'"), ('out2.jpg', "'..'"),
+                       ('link.jpg', 'a link'), ('hard.jpg', 'a link'), ('fifo.jpg', 'no file'),
+                       ('dev.jpg', 'no file'), ('n' * 300 + '.jpg', 'too long')):
+        assert word in said.get(name, ''), (name, said)
+    eq((r.summary['organized'], r.summary['errors'], r.summary['not_media']), (1, 8, 1), r.text())
+    eq(list(organized_files(organized).values()), [hashlib.sha256(photo(5)).hexdigest()])
+    eq(sorted(os.listdir(top)), ['h.tar', 'in'], 'nothing beside it')
+    nothing_left(organized)
+
+
+@test
+def what_is_encrypted_or_packed_in_another_way_is_named():
+    top = fast()
+    path = zipped(os.path.join(top, 'e.zip'), [('secret.jpg', photo(1)), ('open.jpg', photo(2))])
+    with open(path, 'r+b') as f:
+        f.seek(6)
+        f.write(b'\1\0')  # the flag in the local header
+    r = alice_on([path], os.path.join(top, 'o1'), expect=1, report=True)
+    eq((r.summary['organized'], r.summary['errors']), (1, 1), r.text())
+    assert b'secret.jpg: it is encrypted' in r.err, r.text()
+    path = zipped(os.path.join(top, 'l.zip'), [('one.jpg', photo(1))], zipfile.ZIP_LZMA)
+    r = alice_on([path], os.path.join(top, 'o2'), expect=1)
+    assert b'one.jpg: refused: compressed in a way' in r.err, r.text()
+    path = tarred(os.path.join(top, 'x.txz'), [('one.jpg', photo(1))], 'w:xz')
+    r = alice_on([path], os.path.join(top, 'o3'), expect=1)
+    assert b'no archive that is read here' in r.err, r.text()
+
+
+@test
+def a_bomb_is_refused():
+    top = fast()
+    path = zipped(os.path.join(top, 'b.zip'), [('good.jpg', photo(1)), ('zeros.jpg', bytes(80 * MB)),
+                                               ('later.jpg', photo(2))])
+    r = alice_on([path], os.path.join(top, 'organized'), '--max-memory', '24', expect=1, watch=True)
+    assert b'zeros.jpg: refused: the archive unpacks to more than 200 times' in r.err, r.text()
+    eq(r.summary['organized'], 1, r.text())
+    if not sanitized():
+        assert r.summary['memory']['peak_bytes'] <= 24 * MB
+    nothing_left(os.path.join(top, 'organized'))
+
+
+@test
+def archives_that_are_cut_off_give_what_is_whole():
+    top = fast()
+    files = [('p/%d.jpg' % i, photo(i) + random.Random(i).randbytes(3000)) for i in range(8)]
+    whole = {hashlib.sha256(d).hexdigest() for _, d in files}
+    rng = random.Random(SEED)
+    for make, name in ((zipped, 'c.zip'), (tarred, 'c.tgz')):
+        path = make(os.path.join(top, name), files)
+        with open(path, 'rb') as f:
+            data = f.read()
+        last = data.find(b'PK\1\2') if name == 'c.zip' else len(data) - 20
+        for n in [0, 3, 40] + [rng.randrange(last) for _ in range(2)]:
+            cut = os.path.join(top, 'cut-' + name)
+            with open(cut, 'wb') as f:
+                f.write(data[:n])
+            organized = os.path.join(top, 'o-%s-%d' % (name, n))
+            r = alice_on([cut], organized, expect=1)
+            assert r.summary['errors'] >= 1, r.text()
+            got = organized_files(organized).values()
+            assert set(got) <= whole, 'none is in part'
+            eq(len(got), r.summary['organized'])
+            # The whole one brings the rest, and nothing twice.
+            alice_on([path], organized)
+            eq(sorted(organized_files(organized).values()), sorted(whole), 'after the whole one')
+
+
+@test
+def a_kill_at_any_moment_leaves_nothing_half_and_the_next_run_goes_on():
+    top = place()
+    files = [('p/%03d.jpg' % i, photo(i) + random.Random(i).randbytes(20000)) for i in range(40)]
+    files += [('p/%03d.jpg.json' % i, b'{"title": "%03d.jpg"}' % i) for i in range(40)]
+    whole = sorted(hashlib.sha256(d).hexdigest() for _, d in files)
+    path = zipped(os.path.join(top, 'k.zip'), files, zipfile.ZIP_STORED)
+    before = sha_of(path)
+    rng = random.Random(SEED)
+    began = time.monotonic()
+    alice_on([path], os.path.join(top, 'first'))
+    took = time.monotonic() - began
+    for i in range(KILLS):
+        organized = os.path.join(top, 'o%d' % i)
+        for _ in range(2):
+            p = start('organize', path, organized, '--json')
+            try:
+                p.wait(rng.random() * took)
+            except subprocess.TimeoutExpired:
+                pass
+            p.kill()
+            p.communicate()
+            if os.path.isdir(organized):
+                got = [v for v in organized_files(organized).values()]
+                assert set(got) <= set(whole) and len(set(got)) == len(got), 'half or twice'
+        alice_on([path], organized)
+        eq(sorted(organized_files(organized).values()), whole, 'after kill %d' % i)
+        for where in organized_files(organized):
+            assert not where.endswith(b'.json') or where[:-5] in organized_files(organized), where
+        nothing_left(organized)
+    eq(sha_of(path), before, 'the archive')
+
+
+@test
+def memory_stays_under_the_limit():
+    if sanitized():
+        raise Skip('a sanitizer has memory of its own')
+    top = place()
+    base = random.Random(1).randbytes(4 * MB)
+    many = [('p/%d.jpg' % i, photo(i)) for i in range(300)]
+    large = [('l/%d.jpg' % i, photo(i) + base) for i in range(2)]
+    parts = [zipped(os.path.join(top, 'm.zip'), many + large), tarred(os.path.join(top, 'm.tgz'), large)]
+    for limit in (14, 24):
+        r = alice_on(parts, os.path.join(top, 'o%d' % limit), '--max-memory', str(limit), watch=True)
+        eq((r.summary['organized'], r.summary['errors']), (302, 0), r.text())
+        assert max(r.high, r.summary['memory']['peak_bytes']) <= limit * MB, (r.high, limit)
+
+
+@test
+def the_library_is_loaded_for_archives_only():
+    top = fast()
+    inbox = os.path.join(top, 'inbox')
+    os.mkdir(inbox)
+    with open(os.path.join(inbox, 'a.jpg'), 'wb') as f:
+        f.write(photo(1))
+    path = zipped(os.path.join(top, 'a.zip'), [('a.jpg', photo(1))])
+    env = environment(LD_DEBUG='files')
+    if b'libc.so' not in alice('organize', inbox, os.path.join(top, 'o'), env=env).err:
+        raise Skip('this dynamic linker tells nothing')
+    assert b'libarchive' not in alice('organize', inbox, os.path.join(top, 'o'), env=env).err
+    assert b'libarchive' in alice('organize', path, os.path.join(top, 'o'), env=env).err
+
+
+@test
+def wrong_words_are_refused_before_anything_is_made():
+    top = fast()
+    path = zipped(os.path.join(top, 'a.zip'), [('a.jpg', photo(1))])
+    organized = os.path.join(top, 'organized')
+    for words in (['-n', path, organized], [path], [path, path], [path, top, organized],
+                  [path, organized, '--move', '--prune-empty'], [path, organized, '--move', '--duplicates', 'remove']):
+        alice('organize', *words, expect=2)
+    r = alice('organize', path, os.path.join(top, 'none.zip'), organized, expect=None)
+    assert r.status in (2, 3) and b'none.zip' in r.err, r.text()
+    assert not os.path.exists(organized)
+    not_one = os.path.join(top, 'text.zip')
+    with open(not_one, 'wb') as f:
+        f.write(b'hello' * 1000)
+    r = alice('organize', not_one, path, organized, expect=1)
+    eq(len(organized_files(organized)), 1, r.text())
+
+
+main()
