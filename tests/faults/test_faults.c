@@ -552,7 +552,7 @@ static void a_file_goes_in_order(void **state)
 /* The rows of all runs: how many are said to be organized, and at how many of those places
  * stands a file of ours, whole. */
 struct told_rows {
-    unsigned organized, stands;
+    unsigned organized, stands, finished;
     int64_t runs[16];
     unsigned count;
 };
@@ -561,6 +561,7 @@ static void a_run(void *ctx, const alice_run_info *run)
 {
     struct told_rows *s = ctx;
     assert_true(s->count < 16);
+    s->finished += run->finished;
     s->runs[s->count++] = run->run;
 }
 
@@ -645,6 +646,35 @@ static void a_name_that_was_taken_is_given_up(void **state)
         assert_int_equal(s.organized, 2);
         assert_int_equal(s.stands, 2);
     }
+}
+
+static bool stop(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+/* A run that was stopped is not told as one that came to its end; the next one is. */
+static void a_run_that_was_stopped_did_not_finish(void **state)
+{
+    (void)state;
+    char in[96], to[96];
+    alice_organizer *o = NULL;
+    alice_organize_result r;
+    reset(2);
+    snprintf(in, sizeof in, "%s/inbox", top);
+    snprintf(to, sizeof to, "%s/organized", top);
+    alice_organizer_options options = {.inbox = in, .organized = to};
+    options.config.workers = 1;
+    for (unsigned i = 0; i < 2; i++) {
+        options.should_stop = i ? NULL : stop;
+        assert_ok(alice_organizer_open(&o, &options, NULL));
+        assert_status(alice_organizer_organize(o, &r, NULL), i ? ALICE_OK : ALICE_E_CANCELLED);
+        alice_organizer_close(&o);
+        struct told_rows rows = ask_catalog();
+        assert_int_equal(rows.finished, i);
+    }
+    assert_int_equal(r.tally.organized, 2);
 }
 
 /* Two of the same bytes, and the first cannot be placed: the other is no duplicate of it. */
@@ -1107,6 +1137,7 @@ int main(int argc, char **argv)
         TEST(recovery_compares_before_it_removes),
         TEST(a_name_that_was_taken_is_given_up),
         TEST(what_failed_has_no_duplicates),
+        TEST(a_run_that_was_stopped_did_not_finish),
         TEST(recovery_goes_in_order),
         TEST(what_cannot_be_read_stops_no_later_run),
         TEST(failed_write_back_is_kept),

@@ -913,6 +913,9 @@ static void old_leftovers_go_and_young_ones_stay(void **state)
         snprintf(to, sizeof to, "d/%u.jpg", old);
         o.env.clock = old ? &later : NULL;
         tree_file(p->out, "d/.alice-tmp-1-2", "half", 4);
+        /* The time of a copy is its source's and says nothing of its age. */
+        const struct timespec source[2] = {{1500000000, 0}, {1500000000, 0}};
+        assert_int_equal(utimensat(p->out, "d/.alice-tmp-1-2", source, 0), 0);
         make_file(p->in, name, 1, 10);
         assert_ok(alice__transfer_open(&t, &o, NULL));
         assert_ok(put(t, p->in, name, to, 0, NULL));
