@@ -30,6 +30,17 @@ static void date_text(const alice_date *d, char *date, size_t date_size, char *t
     }
 }
 
+/* How far a date is to be believed: what a camera wrote, with the day where it was taken; what
+ * others say or a moment in UTC; what is of an edit or a copy. */
+static const char *confidence(alice_date_source source, const alice_date *date)
+{
+    if (source >= ALICE_DATE_EXIF_MODIFIED && source != ALICE_DATE_NAME &&
+        source != ALICE_DATE_FOLDER)
+        return "low";
+    return source >= ALICE_DATE_SIDECAR || date->zone_assumed || date->day == 0 ? "medium"
+                                                                                : "high";
+}
+
 static void print_json(const char *path, const alice_media_info *info, const char *source,
                        const char *problem)
 {
@@ -53,6 +64,7 @@ static void print_json(const char *path, const alice_media_info *info, const cha
             json_text(&j, "precision", alice_date_precision(&info->date));
             if (info->date.zone_assumed)
                 json_bool(&j, "zone_assumed", true);
+            json_text(&j, "date_confidence", confidence(info->date_source, &info->date));
             json_text(&j, "date_source", alice_date_source_name(info->date_source));
         }
         for (int f = 0; f <= ALICE_FACT_SOFTWARE; f++)
@@ -127,11 +139,12 @@ static void print_text(const char *path, const alice_media_info *info, const cha
                        c->reason ? c->reason : "no real date",
                        alice_date_source_name((alice_date_source)s));
             else
-                printf("  %-16s %s%s%s%s%s%s   (%s)\n",
+                printf("  %-16s %s%s%s%s%s%s   (%s, %s)\n",
                        c->verdict == ALICE_DATE_USED ? "date" : "", date, *time ? " " : "",
                        time, *zone ? " " : "", zone,
                        c->date.zone_assumed ? ", the local day may be another" : "",
-                       alice_date_source_name((alice_date_source)s));
+                       alice_date_source_name((alice_date_source)s),
+                       confidence((alice_date_source)s, &c->date));
         }
         for (int f = 0; f <= ALICE_FACT_SOFTWARE; f++)
             if (info->fact[f].n)

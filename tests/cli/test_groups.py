@@ -683,6 +683,6 @@ def info_shows_what_the_sidecar_says():
     line = json.loads(alice('info', '--json', os.path.join(top, 'a.jpg')).out)
     eq(line['date'], '2020-01-02', 'its own is better')
     text = alice('info', os.path.join(top, 'a.jpg')).out.decode()
-    assert '2024-03-15' in text and '(sidecar)' in text, text
+    assert '2024-03-15' in text and '(sidecar, medium)' in text and '(exif:DateTimeOriginal, high)' in text, text
 
 main()

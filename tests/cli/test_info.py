@@ -5,7 +5,7 @@ from harness import *
 
 FIELDS = {'path', 'type', 'width', 'height', 'date', 'time', 'zone', 'date_source', 'make', 'model', 'software',
           'generator', 'generator_source', 'ai_edited', 'prompt', 'negative_prompt', 'ai_model', 'seed', 'sampler',
-          'precision', 'zone_assumed', 'content_id', 'motion_photo_offset', 'motion_photo_bytes',
+          'precision', 'date_confidence', 'zone_assumed', 'content_id', 'motion_photo_offset', 'motion_photo_bytes',
           'motion_photo_source', 'source', 'error'}
 
 
