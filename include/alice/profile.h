@@ -55,7 +55,7 @@ ALICE_API void alice_profile_pause(alice_profile *profile, bool paused);
 typedef struct alice_profile_row {
     const char *function; /**< NULL: not known */
     const char *file;    /**< of the source; the module's path where only an address is known */
-    int line;            /**< 0: only an address is known */
+    int line;            /**< 0: only an address is known, unless it was resolved */
     uint64_t address;    /**< offset in the module (line 0), for addr2line */
     int64_t live_bytes;  /**< not given back yet */
     int64_t live_blocks; /**< not given back yet */
@@ -117,6 +117,18 @@ alice_profile_snapshot_row(const alice_profile_snapshot *snapshot, size_t index)
 
 /** The sum of the rows (its place is empty). */
 ALICE_API alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *snapshot);
+
+/**
+ * Find the function, file and line of rows that are only an address, such as those of
+ * alice_profile_allocator(), in the modules' debug information: for the end of a run. The
+ * program `tool` (its path; NULL: /usr/bin/addr2line; called as that is) runs as a child, a few
+ * times for each module, and is waited for. What it does not know stays an address. The names
+ * are the snapshot's, charged as it is; a difference of it has none. `error` may be NULL.
+ * ALICE_E_NOENT, ALICE_E_ACCESS: no such program; ALICE_E_SYSTEM: it could not be run, or
+ * failed; ALICE_E_BUDGET, ALICE_E_NOMEM. What was found until then is kept.
+ */
+ALICE_API alice_status alice_profile_snapshot_resolve(alice_profile_snapshot *snapshot,
+                                                      const char *tool, alice_error *error);
 
 /** Write a row's place: "function (file:line)" or "module+0x123". Terminated, maybe cut;
  * answers `buf`. */

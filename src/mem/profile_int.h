@@ -2,8 +2,8 @@
 #ifndef ALICE_MEM_PROFILE_INT_H
 #define ALICE_MEM_PROFILE_INT_H
 
-/* What the parts of the profile share: profile.c (sampling, the hooks) and profile_snapshot.c.
- */
+/* What the parts of the profile share: profile.c (sampling, the hooks), profile_snapshot.c and
+ * profile_names.c. */
 
 #include <alice/profile.h>
 
@@ -57,6 +57,32 @@ struct alice_profile {
     uint64_t sampled, lost_sites;
     alice_profile_lost lost;
 };
+
+typedef struct row {
+    alice_profile_row shown;
+    uintptr_t key;
+    const char *module, *symbol; /* of an address; NULL: not one, or unknown */
+} row;
+
+/* The function and file of a row, found by alice_profile_snapshot_resolve(). */
+typedef struct place_name {
+    struct place_name *next;
+    size_t bytes; /* of all of it */
+    char text[];  /* the function, and behind its end the file */
+} place_name;
+
+struct alice_profile_snapshot {
+    alice_env env;
+    alice_profile_lost lost;
+    place_name *names;
+    size_t cap;
+    size_t count;
+    row rows[];
+};
+
+/* A row as it was before its place was found. */
+void alice__profile_unname(row *r);
+void alice__profile_free_names(alice_profile_snapshot *snapshot);
 
 static inline void lock_profile(const alice_profile *p)
 {

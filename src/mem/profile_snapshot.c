@@ -9,19 +9,6 @@
 
 #include "port/module.h"
 
-typedef struct row {
-    alice_profile_row shown;
-    uintptr_t key;
-} row;
-
-struct alice_profile_snapshot {
-    alice_env env;
-    alice_profile_lost lost;
-    size_t cap;
-    size_t count;
-    row rows[];
-};
-
 static size_t snapshot_bytes(size_t cap)
 {
     return sizeof(alice_profile_snapshot) + cap * sizeof(row);
@@ -62,15 +49,25 @@ static row row_of(const site *s)
     return r;
 }
 
+void alice__profile_unname(row *r)
+{
+    if (!r->module)
+        return;
+    r->shown.function = r->symbol;
+    r->shown.file = r->module;
+    r->shown.line = 0;
+}
+
 static void name_addresses(alice_profile_snapshot *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         alice_profile_row *r = &s->rows[i].shown;
         alice__module m;
         if (r->address && alice__module_of((uintptr_t)r->address, &m)) {
-            r->function = m.symbol;
-            r->file = m.path;
+            s->rows[i].module = m.path;
+            s->rows[i].symbol = m.symbol;
             r->address = m.offset;
+            alice__profile_unname(&s->rows[i]);
         }
     }
 }
@@ -114,6 +111,7 @@ void alice_profile_snapshot_close(alice_profile_snapshot **snapshot)
     if (!snapshot || !*snapshot)
         return;
     alice_env env = (*snapshot)->env;
+    alice__profile_free_names(*snapshot);
     alice_env_free(&env, *snapshot, snapshot_bytes((*snapshot)->cap));
     *snapshot = NULL;
 }
@@ -203,6 +201,7 @@ alice_status alice_profile_snapshot_diff(const alice_profile_snapshot *from,
         const row *r = old ? &from->rows[i] : &to->rows[i - from->count];
         row *x = &s->rows[i];
         *x = *r;
+        alice__profile_unname(x); /* names go with the snapshot that found them */
         x->shown.live_bytes = x->shown.live_blocks = x->shown.peak_bytes = 0;
         x->shown.total_bytes = x->shown.total_blocks = 0;
         add_row(&x->shown, &r->shown, old ? -1 : 1);

@@ -10,7 +10,7 @@
 typedef struct alice__module {
     const char *path;   /* valid while the module is loaded */
     const char *symbol; /* the nearest exported one below, or NULL */
-    uint64_t offset;    /* of the address in the module */
+    uint64_t offset;    /* of the address in the module, as its file counts */
 } alice__module;
 
 bool alice__module_of(uintptr_t address, alice__module *out);

@@ -675,6 +675,8 @@ static alice_status profile_part(struct world *w)
         alice_profile_snapshot_sort(grown, ALICE_BY_LIVE_BLOCKS);
         alice_profile_lost lost;
         alice_profile_snapshot_lost(grown, &lost);
+        /* It prints no names: those are swept in test_profile. */
+        assert_ok(alice_profile_snapshot_resolve(grown, "/bin/echo", NULL));
         assert_true(alice_profile_snapshot_count(grown) >= 1);
         alice_profile_place(alice_profile_snapshot_row(grown, 0), place, sizeof place);
         assert_true(alice_profile_snapshot_sum(grown).total_blocks >= 199);

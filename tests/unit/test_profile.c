@@ -5,6 +5,8 @@
 
 #include "faulty.h"
 
+#include <sys/stat.h>
+
 #include <alice/batch.h>
 #include <alice/budget.h>
 #include <alice/cache.h>
@@ -357,6 +359,74 @@ static void any_allocator_can_be_profiled(void **state)
     alice_profile_close(&p);
 }
 
+static void *take_from(const alice_alloc *a, size_t n, int *line)
+{
+    *line = __LINE__ + 1;
+    void *p = a->resize(a->ctx, NULL, 0, n);
+    assert_non_null(p);
+    return p;
+}
+
+/* Whom the tool knows is named with function, file and line; memory that runs out while it is
+ * asked, or a tool that is not there, fails or tells nothing, leaves every figure, and nothing
+ * behind. */
+static void what_is_only_an_address_is_resolved(void **state)
+{
+    (void)state;
+    struct stat there;
+    if (stat("/usr/bin/addr2line", &there) != 0)
+        skip();
+    alice_profile_allocator w;
+    struct faulty f = {.nth = FAULTY_NEVER};
+    alice_alloc under = faulty_alloc(&f);
+    alice_profile *p = NULL;
+    assert_ok(alice_profile_open(
+        &p, &(alice_profile_options){.env = {.alloc = &under}, .sample_bytes = 1}));
+    int line = 0;
+    const alice_alloc *a = alice_profile_allocator_init(&w, p, NULL);
+    void *x = take_from(a, 5000, &line);
+    alice_profile_snapshot *before = NULL, *s = NULL, *diff = NULL;
+    assert_ok(alice_profile_snapshot_take(p, &before));
+    void *y = take_from(a, 3000, &line);
+    assert_ok(alice_profile_snapshot_take(p, &s));
+
+    alice_error error;
+    assert_int_equal(alice_profile_snapshot_resolve(s, "/no/such/tool", &error), ALICE_E_NOENT);
+    assert_non_null(strstr(error.text, "/no/such/tool"));
+    assert_int_equal(alice_profile_snapshot_resolve(s, "/bin/false", &error), ALICE_E_SYSTEM);
+    assert_ok(alice_profile_snapshot_resolve(s, "/bin/echo", NULL));
+    assert_int_equal(alice_profile_snapshot_row(s, 0)->line, 0);
+    f = (struct faulty){.nth = 0, .live_bytes = f.live_bytes};
+    assert_int_equal(alice_profile_snapshot_resolve(s, NULL, &error), ALICE_E_NOMEM);
+    assert_int_equal(alice_profile_snapshot_row(s, 0)->line, 0);
+
+    f.nth = FAULTY_NEVER;
+    assert_ok(alice_profile_snapshot_resolve(s, NULL, &error));
+    const alice_profile_row *r = row_of(s, "take_from");
+    assert_int_equal(r->line, line);
+    assert_int_equal(r->live_bytes, 8000);
+    char text[300];
+    assert_non_null(strstr(alice_profile_place(r, text, sizeof text), "test_profile.c:"));
+    assert_ok(alice_profile_snapshot_resolve(s, NULL, NULL)); /* twice is once */
+
+    /* A difference does not borrow the names, and can be resolved itself. */
+    assert_ok(alice_profile_snapshot_diff(before, s, &diff));
+    alice_profile_snapshot_close(&s);
+    assert_int_equal(alice_profile_snapshot_row(diff, 0)->line, 0);
+    assert_non_null(strstr(
+        alice_profile_place(alice_profile_snapshot_row(diff, 0), text, sizeof text), "+0x"));
+    assert_ok(alice_profile_snapshot_resolve(diff, NULL, NULL));
+    assert_int_equal(row_of(diff, "take_from")->live_bytes, 3000);
+
+    a->resize(a->ctx, x, 5000, 0);
+    a->resize(a->ctx, y, 3000, 0);
+    alice_profile_snapshot_close(&diff);
+    alice_profile_snapshot_close(&before);
+    alice_profile_close(&p);
+    assert_int_equal(f.live_bytes, 0);
+    assert_int_equal(alice_profile_snapshot_resolve(NULL, NULL, NULL), ALICE_E_INVAL);
+}
+
 /* ---- census ---- */
 
 struct listener {
@@ -623,6 +693,7 @@ int main(void)
         cmocka_unit_test(a_leak_larger_than_the_room),
         cmocka_unit_test(pausing_counts_only_what_comes_back),
         cmocka_unit_test(any_allocator_can_be_profiled),
+        cmocka_unit_test(what_is_only_an_address_is_resolved),
         cmocka_unit_test(handles_are_known),
         cmocka_unit_test(every_type_registers),
         cmocka_unit_test(many_handles_come_and_go),
