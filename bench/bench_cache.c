@@ -27,7 +27,7 @@
 
 #define RUNS 5
 #define OPS 2000000u
-#define THREADS_MAX 2
+#define THREADS_MAX 4
 
 enum kind { INSERT, GET, PIN, SET, CHURN, MANY, MEMORY, YARD_GET, YARD_SET };
 
@@ -261,6 +261,8 @@ static int bench(alice_cache_policy policy, uint32_t entries, size_t value_size,
         measure(&p, PIN, threads);
         measure(&p, SET, threads);
     }
+    if (locked)
+        measure(&p, GET, THREADS_MAX);
     if (measure_memory(&p) != 0)
         return 1;
     size_t held = s.size_bytes;

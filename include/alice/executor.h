@@ -60,10 +60,10 @@ ALICE_API alice_status alice_executor_open(alice_executor **out,
 
 /**
  * End: tasks that are queued still run (cancel first where they must not), then
- * the threads are joined. Submitters that wait get ALICE_E_CLOSED. Not to be
- * called from a task of this executor.
+ * the threads are joined. Submitters that wait get ALICE_E_CLOSED. ALICE_E_BUSY from a
+ * task of this executor, which would wait for itself: it stays open, as it was.
  */
-ALICE_API void alice_executor_close(alice_executor **executor);
+ALICE_API alice_status alice_executor_close(alice_executor **executor);
 
 /**
  * Queue fn(arg), waiting for room. `task` (may be NULL) is its handle. From a
@@ -110,6 +110,7 @@ typedef struct alice_executor_stats {
     size_t queued;      /**< tasks that wait now */
     size_t peak_queued; /**< most that ever waited */
     size_t bytes;       /**< charged: stacks, queue, the executor */
+    double mb;          /**< bytes in MB */
     uint64_t submitted; /**< tasks that were taken */
     uint64_t completed; /**< ran to their end, with whatever status */
     uint64_t failed;    /**< of these, with another status than ALICE_OK */

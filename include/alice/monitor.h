@@ -47,8 +47,9 @@ typedef struct alice_monitor_options {
 ALICE_API alice_status alice_monitor_open(alice_monitor **out,
                                           const alice_monitor_options *options);
 
-/** Close, ending the watcher where there is one. Before the budget is closed. */
-ALICE_API void alice_monitor_close(alice_monitor **monitor);
+/** Close, ending the watcher where there is one. Before the budget is closed. ALICE_E_BUSY: the
+ * watcher's callback asks for it; it stays open, as it was. */
+ALICE_API alice_status alice_monitor_close(alice_monitor **monitor);
 
 /** What is read each time, in a few microseconds. */
 typedef struct alice_monitor_sample {
@@ -184,8 +185,8 @@ typedef enum alice_watch_event {
     ALICE_WATCH_CGROUP = 1    /**< the control group came near its limit */
 } alice_watch_event;
 
-/** Told in the watcher's thread, at most ten times a second; not under a lock; must not close
- * the monitor. */
+/** Told in the watcher's thread, at most ten times a second; not under a lock; cannot
+ * close the monitor. */
 typedef void (*alice_watch_fn)(void *ctx, alice_watch_event event, alice_level level);
 
 /** Whom the watcher tells, and of what. */
@@ -206,9 +207,9 @@ typedef struct alice_watch_options {
 ALICE_API alice_status alice_monitor_watch(alice_monitor *monitor,
                                            const alice_watch_options *options);
 
-/** End the watcher, and wait for its end: not from its own callback. Without one, nothing
- * happens. */
-ALICE_API void alice_monitor_unwatch(alice_monitor *monitor);
+/** End the watcher, and wait for its end. Without one, nothing happens. ALICE_E_BUSY: its own
+ * callback asks for it; it goes on. */
+ALICE_API alice_status alice_monitor_unwatch(alice_monitor *monitor);
 
 #ifdef __cplusplus
 }

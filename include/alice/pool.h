@@ -177,6 +177,7 @@ typedef struct alice_pool_stats {
     size_t in_use;           /**< out now */
     size_t peak_in_use;      /**< most that ever were out */
     size_t bytes;            /**< of the pool and its objects, as far as object_bytes says */
+    double mb;               /**< bytes in MB */
     uint64_t created;        /**< acquires that were served by a new object */
     uint64_t reused;         /**< acquires that were served by an idle one */
     double reuse_rate;       /**< reused / (created + reused), 0 before the first */

@@ -194,6 +194,7 @@ typedef struct alice_reader_stats {
     uint64_t lines;     /**< handed out */
     uint64_t windows;   /**< of the file that were mapped; 0: it is read */
     size_t bytes;       /**< memory held */
+    double mb;          /**< bytes in MB */
     size_t chunk_bytes; /**< of a chunk */
     bool seekable;      /**< false: a pipe or the like */
 } alice_reader_stats;

@@ -464,15 +464,29 @@ no_locks:
     return st;
 }
 
-void alice_executor_close(alice_executor **executor)
+/* Whether a task of it asks. A child of fork() has none of its threads. */
+static bool asked_by_task(alice_executor *x)
+{
+    if (alice__host_pid() != x->owner)
+        return false;
+    lock(x);
+    bool by_task = x->o.threads ? is_worker(x) : x->n.running > 0;
+    unlock(x);
+    return by_task;
+}
+
+alice_status alice_executor_close(alice_executor **executor)
 {
     if (!executor || !*executor)
-        return;
+        return ALICE_OK;
     alice_executor *x = *executor;
+    if (asked_by_task(x))
+        return ALICE_E_BUSY;
     *executor = NULL;
     ALICE__CENSUS_REMOVE(&x->o.env, x);
     join_all(x);
     free_all(x);
+    return ALICE_OK;
 }
 
 void alice_executor_get_stats(const alice_executor *executor, alice_executor_stats *out)
@@ -486,5 +500,6 @@ void alice_executor_get_stats(const alice_executor *executor, alice_executor_sta
     out->queued = x->count;
     out->bytes = sizeof *x + x->stacks + x->o.queue * sizeof *x->ring +
                  x->o.threads * sizeof *x->threads;
+    out->mb = (double)out->bytes / (double)ALICE_MB;
     unlock(x);
 }

@@ -510,18 +510,22 @@ alice_status alice_monitor_watch(alice_monitor *monitor, const alice_watch_optio
     return st;
 }
 
-void alice_monitor_unwatch(alice_monitor *monitor)
+alice_status alice_monitor_unwatch(alice_monitor *monitor)
 {
     if (!monitor || !monitor->watcher)
-        return;
+        return ALICE_OK;
     struct watcher *w = monitor->watcher;
+    bool ours = alice__host_pid() == w->owner;
+    if (ours && pthread_equal(pthread_self(), w->thread))
+        return ALICE_E_BUSY; /* it would wait for itself */
     monitor->watcher = NULL;
-    if (alice__host_pid() == w->owner) { /* a child would end the watcher of its parent */
+    if (ours) { /* a child would end the watcher of its parent */
         alice__pressure_wake(&w->pressure);
         pthread_join(w->thread, NULL);
     }
     watcher_delete(monitor, w);
     alice_account_release(monitor->env.account, WATCH_STACK);
+    return ALICE_OK;
 }
 
 /* ---- opening and closing ------------------------------------------------ */
@@ -583,7 +587,7 @@ alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options
     if (st == ALICE_OK)
         st = join_budget(m);
     if (st) {
-        alice_monitor_close(&m);
+        (void)alice_monitor_close(&m); /* nobody watches yet */
     } else {
         *out = m;
         ALICE__CENSUS_ADD(&m->env, m, "alice_monitor");
@@ -591,14 +595,16 @@ alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options
     return st;
 }
 
-void alice_monitor_close(alice_monitor **monitor)
+alice_status alice_monitor_close(alice_monitor **monitor)
 {
     if (!monitor || !*monitor)
-        return;
+        return ALICE_OK;
     alice_monitor *m = *monitor;
+    alice_status st = alice_monitor_unwatch(m);
+    if (st != ALICE_OK)
+        return st;
     *monitor = NULL;
     ALICE__CENSUS_REMOVE(&m->env, m);
-    alice_monitor_unwatch(m);
     alice_reclaimer_remove(&m->reclaimer);
     alice_account_write_off(m->untracked);
     alice_account_close(&m->untracked);
@@ -607,4 +613,5 @@ void alice_monitor_close(alice_monitor **monitor)
     pthread_mutex_destroy(&m->lock);
     alice_env env = m->env;
     alice_env_free(&env, m, sizeof *m);
+    return ALICE_OK;
 }

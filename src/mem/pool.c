@@ -329,6 +329,7 @@ void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out)
     out->bytes =
         sizeof *p + p->total * (sizeof(slot) + p->o.object_bytes) + p->spares * sizeof(slot);
     pool_unlock(p);
+    out->mb = (double)out->bytes / (double)ALICE_MB;
     uint64_t served = out->created + out->reused;
     out->reuse_rate = served ? (double)out->reused / (double)served : 0.0;
 }

@@ -564,4 +564,5 @@ void alice_reader_get_stats(const alice_reader *r, alice_reader_stats *out)
         .bytes = sizeof *r + r->cap + (r->map ? alice__map_bytes(r->map) : 0),
         .chunk_bytes = r->o.chunk_bytes,
         .seekable = r->about.seekable};
+    out->mb = (double)out->bytes / (double)ALICE_MB;
 }

@@ -231,6 +231,43 @@ static void no_threads_is_here_and_now(void **state)
     alice_executor_close(&x);
 }
 
+struct closer {
+    alice_executor **x;
+    alice_status status;
+};
+
+static alice_status close_own(void *arg)
+{
+    struct closer *c = arg;
+    c->status = alice_executor_close(c->x);
+    return ALICE_OK;
+}
+
+/* With threads it would join itself; without, free what its caller still uses. */
+static void a_task_cannot_close_its_executor(void **state)
+{
+    (void)state;
+    for (unsigned threads = 0; threads < 3; threads++) {
+        alice_executor *x = NULL;
+        assert_ok(alice_executor_open(&x, &(alice_executor_options){.threads = threads}));
+        struct closer c = {.x = &x};
+        alice_task t = {0};
+        assert_ok(alice_executor_submit(x, close_own, &c, &t));
+        assert_ok(alice_task_wait(&t));
+        assert_int_equal(c.status, ALICE_E_BUSY);
+        assert_non_null(x);
+        assert_ok(alice_executor_submit(x, close_own, &c, &t)); /* it is as it was */
+        assert_ok(alice_task_wait(&t));
+        alice_executor_stats s;
+        alice_executor_get_stats(x, &s);
+        assert_int_equal(s.completed, 2);
+        assert_true(s.bytes > 0 && s.mb * (double)ALICE_MB == (double)s.bytes);
+        assert_ok(alice_executor_close(&x));
+        assert_null(x);
+        assert_ok(alice_executor_close(&x));
+    }
+}
+
 static void close_runs_what_is_queued(void **state)
 {
     (void)state;
@@ -363,6 +400,7 @@ int main(void)
         cmocka_unit_test(queued_tasks_can_be_cancelled),
         cmocka_unit_test(a_task_may_submit),
         cmocka_unit_test(no_threads_is_here_and_now),
+        cmocka_unit_test(a_task_cannot_close_its_executor),
         cmocka_unit_test(close_runs_what_is_queued),
         cmocka_unit_test(stacks_are_charged),
         cmocka_unit_test(options_are_checked),

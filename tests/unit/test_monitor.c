@@ -553,6 +553,21 @@ static void told(void *ctx, alice_watch_event event, alice_level level)
         atomic_fetch_add((atomic_int *)ctx, 1);
 }
 
+struct closer {
+    alice_monitor *monitor;
+    atomic_int calls, refused;
+};
+
+/* The watcher's thread would wait for itself. */
+static void told_and_closes(void *ctx, alice_watch_event event, alice_level level)
+{
+    struct closer *c = ctx;
+    bool refused = alice_monitor_close(&c->monitor) == ALICE_E_BUSY &&
+                   alice_monitor_unwatch(c->monitor) == ALICE_E_BUSY;
+    atomic_fetch_add(&c->refused, refused);
+    told(&c->calls, event, level);
+}
+
 static void a_watcher_starts_and_ends(void **state)
 {
     (void)state;
@@ -575,10 +590,10 @@ static void a_watcher_starts_and_ends(void **state)
     }
     assert_ok(st);
     assert_status(alice_monitor_watch(m, &o), ALICE_E_BUSY);
-    alice_monitor_unwatch(m);
-    alice_monitor_unwatch(m);
+    assert_ok(alice_monitor_unwatch(m));
+    assert_ok(alice_monitor_unwatch(m));
     assert_ok(alice_monitor_watch(m, &o));
-    alice_monitor_close(&m); /* ends it too */
+    assert_ok(alice_monitor_close(&m)); /* ends it too */
     assert_true(alice_budget_used(b) <= before);
     alice_budget_close(&b, NULL);
 }
@@ -602,7 +617,7 @@ static void a_group_near_its_limit_is_told(void **state)
         f = fopen(path, "w");
         if (!f || fprintf(f, "%ld", (long)getpid()) < 0 || fclose(f))
             _exit(10);
-        atomic_int calls = 0;
+        struct closer c = {0};
         alice_monitor *m;
         alice_monitor_usage u;
         if (alice_monitor_open(&m, NULL) || alice_monitor_get_usage(m, &u))
@@ -611,13 +626,16 @@ static void a_group_near_its_limit_is_told(void **state)
             _exit(12);
         if (alice_limit_effective(0) != 67108864 - 67108864 / 100 * 15)
             _exit(13);
-        if (alice_monitor_watch(m, &(alice_watch_options){.fn = told, .ctx = &calls}))
+        c.monitor = m;
+        if (alice_monitor_watch(m, &(alice_watch_options){.fn = told_and_closes, .ctx = &c}))
             _exit(14);
         char *volatile p = malloc(62 * ALICE_MB);
         memset(p, 1, 62 * ALICE_MB);
-        for (int i = 0; i < 5000 && atomic_load(&calls) == 0; i++)
+        for (int i = 0; i < 5000 && atomic_load(&c.calls) == 0; i++)
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        _exit(atomic_load(&calls) > 0 ? 0 : 15);
+        if (atomic_load(&c.calls) == 0 || atomic_load(&c.refused) == 0)
+            _exit(15);
+        _exit(alice_monitor_close(&m) == ALICE_OK ? 0 : 16);
     }
     int status = 0;
     waitpid(child, &status, 0);

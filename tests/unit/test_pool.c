@@ -78,6 +78,7 @@ static alice_pool_stats stats_of(const alice_pool *p)
     alice_pool_stats s;
     alice_pool_get_stats(p, &s);
     assert_ok(alice_pool_check(p, NULL));
+    assert_true(s.bytes > 0 && s.mb * (double)ALICE_MB == (double)s.bytes);
     return s;
 }
 

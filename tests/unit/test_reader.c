@@ -187,6 +187,7 @@ static void chunks_are_whole(void **state)
         alice_reader_stats s;
         alice_reader_get_stats(r, &s);
         assert_int_equal(s.size, sizes[i]);
+        assert_true(s.bytes > 0 && s.mb * (double)ALICE_MB == (double)s.bytes);
         assert_int_equal(s.read, sizes[i]);
         assert_int_equal(s.offset, sizes[i]);
         assert_int_equal(s.chunks, (sizes[i] + 511) / 512);
