@@ -39,11 +39,12 @@ ALICE_API const char *alice_outcome_name(alice_outcome outcome);
 /** What is kept of a medium until its line in the report: not all that alice_info_read() tells.
  */
 typedef struct alice_medium {
-    alice_media_type type;
-    alice_date date;
-    alice_date_source date_source;
-    alice_generator generator;
-    const char *make, *model; /**< of the camera; NULL: unknown */
+    alice_media_type type;         /**< by its content */
+    alice_date date;               /**< when it was made */
+    alice_date_source date_source; /**< what said so */
+    alice_generator generator;     /**< what made it, where a program did */
+    const char *make;              /**< of the camera; NULL: unknown */
+    const char *model;             /**< of the camera; NULL: unknown */
 } alice_medium;
 
 /** One file's line in the report. Borrowed for the length of the call. */
