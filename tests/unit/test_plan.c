@@ -32,6 +32,20 @@ static void components_are_safe(void **state)
                              "gpj.exe"),
                         "rtl_gpj.exe");
     assert_string_equal(safe("overlong\xc0\xaf"), "overlong__");
+    /* The isolates, U+2066 to U+2069, each edge of them. */
+    assert_string_equal(safe("a\xe2\x81\xa6"
+                             "b\xe2\x81\xa9"
+                             "c"),
+                        "a_b_c");
+}
+
+static void an_extension_has_ten_letters_at_most(void **state)
+{
+    (void)state;
+    assert_string_equal(alice__plan_extension("a.abcdefghij"), "abcdefghij");
+    assert_null(alice__plan_extension("a.abcdefghijk"));
+    assert_null(alice__plan_extension("a."));
+    assert_null(alice__plan_extension(".jpg"));
 }
 
 static void components_are_cut_between_characters(void **state)
@@ -125,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(components_are_safe),
+        cmocka_unit_test(an_extension_has_ten_letters_at_most),
         cmocka_unit_test(components_are_cut_between_characters),
         cmocka_unit_test(the_project_is_the_first_folder),
         cmocka_unit_test(paths_are_as_promised),
