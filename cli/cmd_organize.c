@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -335,15 +336,30 @@ static void read_undated(const char *what, alice_organizer_options *o)
         o->undated_folder = what;
 }
 
+/* By its name: the library looks into it. */
+static bool is_archive(const char *path)
+{
+    static const char *const ends[] = {"zip", "tgz", "tar", "gz", "txz", "xz"};
+    const char *dot = strrchr(path, '.');
+    struct stat s;
+    for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)
+        if (strcasecmp(dot + 1, ends[i]) == 0)
+            return stat(path, &s) == 0 && S_ISREG(s.st_mode);
+    return false;
+}
+
 /* Whether the words begin with archives instead of a folder: then all but the organized folder
  * are archives. */
 static int read_archives(const cli_args *args, alice_organizer_options *o)
 {
     struct stat s;
     int count = args->word_count - !args->given[OPT_ORGANIZED];
-    if (args->given[OPT_INBOX] || args->word_count == 0 || stat(args->words[0], &s) != 0 ||
-        !S_ISREG(s.st_mode))
-        return CLI_DONE;
+    if (args->given[OPT_INBOX] || args->word_count == 0 || !is_archive(args->words[0]))
+        return args->word_count > 2
+                   ? cli_usage_error(
+                         "alice organize takes at most 2 arguments; '%s' is one too many",
+                         args->words[2])
+                   : CLI_DONE;
     for (int i = 0; i < count; i++)
         if (stat(args->words[i], &s) == 0 && S_ISDIR(s.st_mode))
             return cli_usage_error("%s is a folder: archives and folders are organized in runs "
