@@ -9,8 +9,9 @@
 #if ALICE_ARCHIVES
 int alice__archive_lib_open(alice__archive_lib *lib)
 {
-    /* The one whose declarations the table is made of. */
-    lib->module = dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL);
+    /* The one whose declarations the table is made of. It stays: what the libraries below it
+       keep for good would be lost with them. */
+    lib->module = dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
     if (!lib->module)
         return -ENOENT;
     int r = 0;
