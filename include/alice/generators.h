@@ -18,6 +18,7 @@
  * behind
  *  - describes: it leaves the prompt as a plain description
  */
+/** Every generator, a row each: see above. */
 /* clang-format off */
 #define ALICE_GENERATOR_LIST(X) \
     X(ALICE_GEN_NONE, "", "", "", "", "", false) \
