@@ -290,7 +290,7 @@ static void print_to_look_at(const cli_summary *s, FILE *to, int width)
     if (mtime)
         put_count(to, width, "date uncertain", mtime, "it is the modification time alone");
     if (undated)
-        put_count(to, width, "no date", undated, s->undated);
+        put_count(to, width, "no date", undated, "%s", s->undated);
     if (r->damaged)
         put_count(to, width, "damaged", r->damaged, "read as far as they are whole");
     if (s->report) {
