@@ -39,7 +39,7 @@ static const double NO_LOSS = 0.95, NEAR = 0.9;
 
 /* One run. */
 typedef struct trial {
-    const char *said; /* the limit as it was given */
+    const char *said; /* the limit as given by the caller */
     int status;       /* exit status of what could not run; else CLI_DONE */
     double limit, files, organized, errors, bytes, seconds, initial, peak;
 } trial;

@@ -188,7 +188,7 @@ static bool asks_for_help(const char *word)
 static int unknown_command(int count, char **words)
 {
     char given[80];
-    const char *near = NULL;
+    const char *nearest = NULL;
     unsigned least = 4;
     bool group = is_group(words[0]);
     if (group && (count == 1 || asks_for_help(words[1]))) {
@@ -201,11 +201,11 @@ static int unknown_command(int count, char **words)
         unsigned d = alice_edit_distance(given, c->name);
         if (d < least) {
             least = d;
-            near = c->name;
+            nearest = c->name;
         }
     }
-    if (near)
-        return cli_usage_error("there is no command '%s'; did you mean '%s'?", given, near);
+    if (nearest)
+        return cli_usage_error("there is no command '%s'; did you mean '%s'?", given, nearest);
     return cli_usage_error("there is no command '%s'; 'alice --help' lists them", given);
 }
 
@@ -244,18 +244,18 @@ static cli_opt option_named(const cli_command *c, const char *name, size_t n, ch
 
 static int unknown_option(const cli_command *c, const char *given)
 {
-    const char *near = NULL;
+    const char *nearest = NULL;
     unsigned least = 4;
     for (const cli_opt *o = c->options; *o != OPT_END; o++) {
         unsigned d = alice_edit_distance(given + 2, cli_option_of(c, *o)->name);
         if (given[1] == '-' && d < least) {
             least = d;
-            near = cli_option_of(c, *o)->name;
+            nearest = cli_option_of(c, *o)->name;
         }
     }
-    if (near)
+    if (nearest)
         return cli_usage_error("alice %s has no option '%s'; did you mean '--%s'?", c->name,
-                               given, near);
+                               given, nearest);
     return cli_usage_error("alice %s has no option '%s'; 'alice %s --help' lists them", c->name,
                            given, c->name);
 }

@@ -19,7 +19,7 @@
 typedef struct cli_output {
     FILE *to;         /* NULL: closed */
     const char *what; /* "report" */
-    const char *path; /* as it was given; borrowed */
+    const char *path; /* as given by the caller; borrowed */
     bool direct;      /* standard output, a pipe, a device: nothing gets a name */
     bool replaces;    /* `stood` is replaced */
     struct stat stood;

@@ -73,8 +73,8 @@ ALICE_API alice_status alice_budget_open(alice_budget **out,
  * Close the budget, and with it the accounts still open in it. ALICE_E_BUSY:
  * something is still charged (`leaked`, which may be NULL, says how many bytes), or a
  * reclaimer is registered, so that a part which stands on it is still open; it stays
- * open, as it was. ALICE_E_DAMAGED: it is closed, and more came back to some
- * account than was charged.
+ * open, as it was. ALICE_E_DAMAGED: it is closed, and some account was given back more than it
+ * was charged.
  */
 ALICE_API alice_status alice_budget_close(alice_budget **budget, size_t *leaked);
 

@@ -46,7 +46,7 @@ extern "C" {
 /** A bounded cache. Opaque. */
 typedef struct alice_cache alice_cache;
 
-/** Who has to go first when room is needed. */
+/** Which entries go first when room is needed. */
 typedef enum alice_cache_policy {
     ALICE_CACHE_DEFAULT =
         0,               /**< S3-FIFO, which measured best; see docs of the hit-ratio test */
@@ -319,7 +319,7 @@ ALICE_API alice_status alice_cache_get_or_load(alice_cache *cache, alice_bytes k
  */
 ALICE_API size_t alice_cache_expire(alice_cache *cache, size_t work);
 
-/** Numbers since open, under the names that people know, and some more. */
+/** Numbers since open, under the guide's names, and some more. */
 typedef struct alice_cache_stats {
     uint64_t hits;         /**< look-ups that found a value */
     uint64_t misses;       /**< look-ups that did not */

@@ -77,7 +77,7 @@ ALICE_API const char *alice_config_profile_name(size_t index);
 /**
  * The ladder by memory, as a structure in which only max_memory_mb is set: below
  * 4 GB of RAM 256 MB, below 8 GB 512 MB, else 1024 MB; RAM is the smaller of the
- * machine's and the cgroup's, and the answer never more than half of it.
+ * machine's and the cgroup's, and the answer is never more than half of it.
  * ALICE_E_SYSTEM: the system does not say.
  */
 ALICE_API alice_status alice_config_for_system(alice_config *out);

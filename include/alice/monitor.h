@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-/** Who asks the system about memory. Opaque. */
+/** Reads the system's memory figures. Opaque. */
 typedef struct alice_monitor alice_monitor;
 
 /** Zeroed is a complete one. */
@@ -71,10 +71,10 @@ ALICE_API size_t alice_monitor_resident(alice_monitor *monitor);
 
 /** Everything that is known. What is not in the fast sample is at most one second old. */
 typedef struct alice_monitor_usage {
-    size_t current; /**< resident bytes of this process */
-    size_t peak;    /**< the most that ever was, by the kernel (VmHWM) */
-    size_t
-        available; /**< what can still be had: of the machine, or less, of the control group */
+    size_t current;   /**< resident bytes of this process */
+    size_t peak;      /**< the peak, as the kernel counts it (VmHWM) */
+    size_t available; /**< what can still be allocated: on the machine or, where that is less,
+                         in the control group */
     double
         system_percent;  /**< of the machine's (or, where tighter, the group's) memory in use */
     size_t limit;        /**< 0: none */
@@ -92,7 +92,7 @@ typedef struct alice_monitor_usage {
     size_t reclaimable;    /**< charged to accounts that a reclaimer is bound to */
 
     uint64_t machine_total;     /**< bytes of memory of the machine */
-    uint64_t machine_available; /**< of these, to be had without swapping */
+    uint64_t machine_available; /**< of these, available without swapping */
     uint64_t cgroup_limit;      /**< the tightest of the nested groups; 0: none */
     uint64_t cgroup_current;    /**< of that group */
     char cgroup_file[160];      /**< the file that said so; "" where none did; cut in front */
@@ -185,7 +185,7 @@ typedef enum alice_watch_event {
     ALICE_WATCH_CGROUP = 1    /**< the control group came near its limit */
 } alice_watch_event;
 
-/** Told in the watcher's thread, at most ten times a second; not under a lock; cannot
+/** Called in the watcher's thread, at most ten times a second; not under a lock; cannot
  * close the monitor. */
 typedef void (*alice_watch_fn)(void *ctx, alice_watch_event event, alice_level level);
 

@@ -4,7 +4,7 @@
 
 /**
  * @file profile.h
- * Who holds memory, and who holds handles.
+ * Where memory went, and where open handles came from.
  *
  * The *profile* counts bytes and blocks by call site: live and in all. Memory
  * that is taken through an ::alice_env whose `profile` is set is counted under the

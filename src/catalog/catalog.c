@@ -335,8 +335,8 @@ alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, siz
 
 alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *error)
 {
-    /* Rows that get another name are in doubt again, and those between with them: looking at
-       one too many does no harm. */
+    /* Rows that get another name are in doubt again, and so are those in between: looking at
+     * one too many does no harm. */
     int64_t from = c->moved_from ? c->moved_from : c->saved.next_file;
     bool closes = c->saved.open_from < c->saved.open_to;
     if (c->doubtful && c->saved.open_from < from)
@@ -360,8 +360,8 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
     c->saved = c->now;
     c->moved_from = 0;
     c->saved_next_dir = c->next_dir;
-    /* The batch is durable whatever comes of this: what fails here fails again in the next
-       batch, which can still be taken back. */
+    /* The batch is durable whatever happens here. What fails now fails again in the next batch,
+     * which can still be rolled back. */
     if (!c->stale && c->fingerprints.count > c->fingerprints.limit - c->fingerprints.limit / 8)
         (void)alice__catalog_merge_between(c);
     return ALICE_OK;

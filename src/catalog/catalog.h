@@ -173,10 +173,9 @@ alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *des
  */
 alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *error);
 /*
- * Take the current, uncommitted batch back (also the numbers it took). What it
- * had to say about the batch that is open (files that failed) goes with it: so
- * that one stays open, whatever is committed from here on, for the next
- * process's recovery to look at.
+ * Take the current, uncommitted batch back (also the numbers it took). What it had to say about
+ * the open batch (files that failed) goes with it, so that one stays open, whatever is
+ * committed from here on, and the next process's recovery looks at it.
  */
 void alice__catalog_rollback(alice__catalog *c);
 

@@ -80,7 +80,7 @@ void alice__catalog_forget_all(alice__catalog *c);
 
 /* ---- catalog_known.c ---- */
 
-/* The windows know nothing any more. */
+/* Empty the windows. */
 void alice__catalog_forget_windows(alice__catalog *c);
 /* A row of (dir, name) came: what the windows say about the names asked before is past. */
 void alice__catalog_row_came(alice__catalog *c, int64_t dir, const char *name);

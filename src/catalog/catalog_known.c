@@ -70,7 +70,7 @@ static void search(const alice__window *w, const char *name, alice__known *known
     }
 }
 
-/* A name no window has room for. */
+/* A name that is too long for any window. */
 static alice_status known_alone(alice__store *s, int64_t dir, const char *name,
                                 alice__known *known)
 {

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "catalog/tree_mark.h"
 
-/* The runs before this one. */
+/* The run's predecessor. */
 static alice__store *history_of(const alice__catalog *c)
 {
     return c->base ? c->base : c->top;

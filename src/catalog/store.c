@@ -77,7 +77,7 @@ static const char schema_2[] =
     "CREATE TABLE undos(run INTEGER, file INTEGER, state INTEGER NOT NULL,"
     " PRIMARY KEY(run, file)) WITHOUT ROWID;";
 
-/* Few or none: decisions that rested on the clock. */
+/* Decisions that rested on the clock: few or none. */
 static const char schema_3[] = "CREATE INDEX files_doubted ON files(dest)"
                                " WHERE other < 0 AND state = 1 AND replaced IS NULL;";
 
@@ -111,7 +111,7 @@ alice_status alice__store_flushing(alice__store *s, bool on)
     return st;
 }
 
-/* How this connection works; before the first page is read. */
+/* Pragmas that must come before the first page is read. */
 static alice_status configure(alice__store *s, const alice__store_options *o)
 {
     char sql[320], mode[16];
@@ -124,7 +124,7 @@ static alice_status configure(alice__store *s, const alice__store_options *o)
     alice_status st = alice__sql_exec(s, sql);
     if (st != ALICE_OK || s->mode == ALICE__STORE_READ)
         return st;
-    /* Whose it is stands in the file from its first byte on, not only in its log. */
+    /* The application id is in the file itself from the start, not only in its log. */
     int64_t pages = 0;
     if (s->mode == ALICE__STORE_WRITE)
         st = alice__sql_ask_number(s, "PRAGMA page_count", &pages);
@@ -230,11 +230,11 @@ alice_status alice__store_open(alice__store **out, const alice__store_options *o
         *out = s;
         return ALICE_OK;
     }
-    if (!error || error->status == ALICE_OK) /* migrate() may have said it better */
+    if (!error || error->status == ALICE_OK) /* migrate() may have given a better reason */
         alice__fail(error, st, s->db ? sqlite3_system_errno(s->db) : 0, "%s: %s", s->why,
                     s->path);
     alice__store_close(&s);
-    /* An empty file that was made on the way would be nobody's. */
+    /* An empty file left here would belong to nobody. */
     if (!stood && alice__fs_stat_path(o->path, &file) == 0 && file.size == 0) {
         int r = alice__fs_unlink(ALICE__FS_CWD, o->path);
         if (r) /* the next run would call it a damaged catalog */
@@ -267,7 +267,7 @@ void alice__store_close(alice__store **store)
 
 /* A trial's files. Names that were never made are the usual answer. Where one that was made
  * stays, the next trial cannot make its table and says that a log does not work: a rollback
- * journal is used then, which is slower and as safe. So no answer has to be looked at. */
+ * journal is used then, which is slower and as safe. So none of the answers matters. */
 static void remove_all(const char *path)
 {
     static const char *const ends[] = {"", "-wal", "-shm", "-journal"};

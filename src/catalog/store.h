@@ -4,8 +4,8 @@
 
 /*
  * One SQLite database file with the catalog's tables: all SQL is here, and
- * nothing but SQL. When batches begin and end, what is buffered and which of
- * two databases is asked, decides catalog.c.
+ * nothing but SQL. catalog.c decides when batches begin and end, what is buffered, and which of
+ * two databases is asked.
  *
  * Memory: SQLite allocates by itself, and its limits are process-global, which
  * is not for a library to set. So the store charges its account when it is
@@ -69,7 +69,7 @@ bool alice__store_older(const uint8_t version[4]);
 
 /* The text of the last failure; "" when there was none. */
 const char *alice__store_why(const alice__store *s);
-/* What SQLite did not notice: ALICE_E_DAMAGED, with the same advice. */
+/* For damage that SQLite did not notice: ALICE_E_DAMAGED, with the same advice. */
 alice_status alice__store_damaged(alice__store *s, const char *how);
 
 /* ---- transactions ---- */

@@ -145,7 +145,7 @@ struct alice__store {
     alice__word words[ALICE__WORDS];
     uint8_t hashes[2][16]; /* bound to the statement at hand */
     char why[192];
-    char path[]; /* as it was given */
+    char path[]; /* as given by the caller */
 };
 
 /* ---- store_sql.c ---- */
@@ -165,7 +165,8 @@ alice_status alice__sql_run(alice__store *s, sqlite3_stmt *q);
 alice_status alice__sql_run_with(alice__store *s, int which, const int64_t *numbers, int count);
 /* Run one that answers at most one number; 0 where it answers none. */
 alice_status alice__sql_run_number(alice__store *s, sqlite3_stmt *q, int64_t *out);
-/* To the next row; `none` where there is no more. But for ALICE_OK the statement is let go. */
+/* To the next row; `none` where there is no more. On any other status the statement is reset.
+ */
 alice_status alice__sql_row(alice__store *s, sqlite3_stmt *q, alice_status none);
 
 alice_status alice__sql_exec(alice__store *s, const char *sql);
@@ -176,8 +177,8 @@ alice_status alice__sql_ask_number(alice__store *s, const char *sql, int64_t *ou
 void alice__sql_bind_text(sqlite3_stmt *q, int at, const char *text);
 /* Empty is NULL: it takes no room. */
 void alice__sql_bind_fact(sqlite3_stmt *q, int at, alice_text t);
-/* In bytes of the store, of which there are two: binding what SQLite has to copy could fail,
- * and be missed. */
+/* Bound as bytes of the store, which has room for two: a copy made by SQLite could fail
+ * unnoticed. */
 void alice__sql_bind_hash(alice__store *s, sqlite3_stmt *q, int at, int which, alice__hash h);
 
 /* False: there is none. */

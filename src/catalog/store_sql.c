@@ -145,7 +145,7 @@ alice_status alice__sql_row(alice__store *s, sqlite3_stmt *q, alice_status none)
     if (rc == SQLITE_ROW)
         return ALICE_OK;
     if (rc == SQLITE_DONE && none == ALICE_E_DAMAGED)
-        rc = SQLITE_CORRUPT; /* it has to be there */
+        rc = SQLITE_CORRUPT; /* required */
     alice_status st = rc == SQLITE_DONE ? none : alice__sql_failed(s, rc);
     alice__sql_let_go(q);
     return st;

@@ -56,7 +56,7 @@ alice_status alice__tree_mark_write(const char *folder, const alice__tree_mark *
     alice__fs_close(fd);
     if (!r)
         r = alice__fs_rename_over(dir, new_name, dir, name);
-    /* A file system that cannot flush folders has done its best. */
+    /* A file system that cannot flush folders is not an error. */
     int flushed = r ? r : alice__fs_sync(dir);
     if (!r && flushed != -EINVAL && flushed != -ENOTSUP)
         r = flushed;

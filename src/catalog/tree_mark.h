@@ -19,7 +19,7 @@ typedef struct alice__tree_mark {
 
 /* ALICE_E_DAMAGED: it stands, and is none. */
 alice_status alice__tree_mark_read(const char *folder, alice__tree_mark *out);
-/* Durable, and never in part: a new file takes the place of the old one. */
+/* Written durably and never in part: a new file replaces the old one. */
 alice_status alice__tree_mark_write(const char *folder, const alice__tree_mark *mark);
 
 #endif

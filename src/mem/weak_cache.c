@@ -173,7 +173,7 @@ static void touch_locked(struct core *core, struct node *n, struct node **dead)
     forget_oldest_locked(core, core->max_recent, dead);
 }
 
-/* Twice the buckets, where memory is to be had; else chains just get longer. */
+/* Twice the buckets, where there is memory for them; otherwise chains just get longer. */
 static void grow_locked(struct core *core, struct node **buckets, size_t count)
 {
     struct node **old = core->buckets;

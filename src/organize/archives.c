@@ -49,7 +49,7 @@ static const char *leaf_of(const char *path)
 /* One archive is called by its path; several by what their names have in common. */
 static alice_status name_them(const alice_organizer *o, char *at, alice_error *error)
 {
-    const alice_organizer_options *p = &o->o;
+    const alice_organizer_options *p = &o->options;
     char path[ALICE__PATH_MAX];
     size_t front = 0, back = 0, n = 0;
     for (size_t i = 0; i < p->archive_count; i++) {
@@ -104,7 +104,7 @@ static alice_status note_folder(alice_organizer *o, const char *archive, alice_e
 
 alice_status alice__archives_open(alice_organizer *o, char *at, alice_error *error)
 {
-    const alice_organizer_options *p = &o->o;
+    const alice_organizer_options *p = &o->options;
     void *room = NULL;
     alice__fs_stat s;
     if (p->dry_run)
@@ -233,7 +233,7 @@ typedef struct unpacking {
     alice_organizer *o;
     alice_organize_result *r;
     const alice__archive_lib *lib;
-    const char *path; /* of the archive, as it was given */
+    const char *path; /* of the archive, as given by the caller */
     int fd, root;
     uint64_t at, made; /* bytes: read of it, unpacked from it */
     int os_error;      /* of reading it */
@@ -247,7 +247,7 @@ typedef struct unpacking {
 
 static bool asked_to_stop(const alice_organizer *o)
 {
-    return o->o.should_stop && o->o.should_stop(o->o.ctx);
+    return o->options.should_stop && o->options.should_stop(o->options.ctx);
 }
 
 static void tell(const unpacking *u, const char *name, alice_status status, const char *why)
@@ -259,8 +259,8 @@ static void tell(const unpacking *u, const char *name, alice_status status, cons
         .source_path = path, .outcome = ALICE_FAILED, .reason = why, .status = status};
     u->r->tally.files++;
     u->r->tally.errors++;
-    if (o->o.on_file)
-        o->o.on_file(o->o.ctx, &report);
+    if (o->options.on_file)
+        o->options.on_file(o->options.ctx, &report);
 }
 
 static la_ssize_t read_more(struct archive *a, void *ctx, const void **out)
@@ -547,8 +547,8 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
         int bad = o->fs->space_of(o->fs, u->root, &space);
         u->sync_each = bad || !space.local || !alice__fs_sync_all_tells();
     }
-    for (size_t i = 0; i < o->o.archive_count && st == ALICE_OK && !u->full; i++)
-        st = read_one(u, o->o.archives[i]);
+    for (size_t i = 0; i < o->options.archive_count && st == ALICE_OK && !u->full; i++)
+        st = read_one(u, o->options.archives[i]);
     if (st == ALICE_OK && u->full)
         st = alice__fail(error, ALICE_E_NOSPC, 0,
                          "the archives do not fit on the disk of %s: nothing was organized",

@@ -68,12 +68,12 @@ bool alice__items_full(const alice__items *items);
 /* A new item with a reference to `folder` and a copy of `name`. There must be room. */
 alice__item *alice__items_add(alice__items *items, alice__folder *folder, const char *name);
 
-/* A copy of a text, cut where the block ends: for what is only told. */
+/* A copy of a text that is only reported; it is cut where the block ends. */
 const char *alice__items_text(alice__items *items, const char *text, size_t n);
 /* Another text in the place of `old`, a whole one: NULL where there is no room for it. */
 const char *alice__items_replace(alice__items *items, const char *old, const char *text);
 
-/* Let go of all. */
+/* Release everything. */
 void alice__items_clear(alice__items *items);
 
 #endif

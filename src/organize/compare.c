@@ -89,7 +89,7 @@ alice_status alice__same_bytes(const alice__reading_whole *how, int a, int b, ui
         return st;
     uint8_t *left = buf, *right = left + half;
     *same = true;
-    /* One byte past the end is asked for too: a file that grew is another. */
+    /* Ask for one byte past the end as well: a file that grew is not the same. */
     for (uint64_t at = 0; *same && at <= size; at += half) {
         size_t want = size + 1 - at < half ? (size_t)(size + 1 - at) : half;
         size_t got_a = 0, got_b = 0;

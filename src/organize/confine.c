@@ -7,7 +7,7 @@
 #include "port/sandbox.h"
 #include "port/limits.h"
 
-/* What is read while a run goes on, besides what the caller names. */
+/* What a run reads besides the paths that the caller names. */
 static const alice__confine_rule always[] = {
     {"/proc", false},          {"/sys/fs/cgroup", false},
     {"/etc/localtime", false}, {"/usr/share/zoneinfo", false},

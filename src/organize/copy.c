@@ -114,7 +114,7 @@ static alice_status copy_bytes(copying *c)
             r = t->fs->copy_range(t->fs, c->from, at, c->to, at, n, &got);
             if (r == -ENOSPC || r == -EDQUOT || r == -EFBIG)
                 return copy_failed(c, r);
-            /* Whatever else it is: reading and writing succeeds, or says what is wrong. */
+            /* Any other failure: reading and writing either works or gives the real reason. */
             if (r || got == 0) {
                 c->kernel = false;
                 continue;
@@ -220,8 +220,8 @@ static alice_status copy_attributes(alice__transfer *t, int from, int to,
     alice__fs_stat made;
     if (fs->stat_fd(fs, to, &made) == 0 && (made.uid != s->uid || made.gid != s->gid) &&
         fs->set_owner(fs, to, s->uid, s->gid)) {
-        /* Another's file: the copy is ours, its group where that is permitted, and nobody's
-         * power. As with cp and mv, that keeps no source. */
+        /* A file of another owner: the copy is ours, keeps the group where that is permitted,
+         * and loses setuid and setgid. As with cp and mv, that does not hold the source. */
         if (made.gid != s->gid)
             (void)fs->set_owner(fs, to, UINT32_MAX, s->gid);
         mode &= 01777;
@@ -231,7 +231,7 @@ static alice_status copy_attributes(alice__transfer *t, int from, int to,
     int r = fs->set_mode(fs, to, mode);
     if (r)
         lose(l, r, "its permissions cannot be kept there");
-    /* Last: what stands before would change them. */
+    /* Last, because the steps above change them. */
     r = fs->set_times(fs, to, s->atime_ns, s->mtime_ns);
     if (r)
         lose(l, r, "its modification time cannot be kept there");
@@ -367,7 +367,7 @@ alice_status alice__copy_to_temp(alice__transfer *t, const alice__job *job,
         r = make_temp(t, dest->fd, &i->temp, &to);
     }
     if (r || st != ALICE_OK) {
-        /* The caller has to know whose ENOENT it is. */
+        /* The caller must be able to tell which file an ENOENT is about. */
         i->os_error = st == ALICE_OK ? -r : 0;
         st = st != ALICE_OK              ? st
              : r == -ENOENT && from >= 0 ? ALICE_E_SYSTEM

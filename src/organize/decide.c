@@ -27,7 +27,7 @@ static const char *keep_fact(alice__flow *x, const alice_media_info *info, alice
     return t->n ? alice__items_text(&x->o->items, t->p, t->n < 200 ? t->n : 200) : NULL;
 }
 
-/* Why a file that could not be read was not, in words that help. */
+/* Why a file could not be read, in words that help. */
 static const char *why_unread(alice__flow *x, const alice__probe *p)
 {
     char text[160];
@@ -67,7 +67,7 @@ static void project_of(alice__flow *x, const alice__probe *p, project *out)
         n == sizeof *out)
         return;
     memset(out, 0, sizeof *out);
-    alice__plan_project(folders, x->o->o.no_projects, out->name, sizeof out->name);
+    alice__plan_project(folders, x->o->options.no_projects, out->name, sizeof out->name);
     alice__fold_case(out->name, out->key, sizeof out->key);
     alice_cache_set(x->o->projects, key, (alice_bytes){(const uint8_t *)out, sizeof *out},
                     ALICE_TTL_NEVER);
@@ -156,12 +156,12 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
     project_of(x, p, &pr);
     alice__safe_component(p->source, strlen(p->source), source, sizeof source);
     alice__plan plan = {.date = p->info.date,
-                        .undated = o->o.undated_folder,
+                        .undated = o->options.undated_folder,
                         .project = pr.name,
                         .source = source,
                         .name = p->name,
                         .type = p->info.type,
-                        .keep_name = o->o.keep_names,
+                        .keep_name = o->options.keep_names,
                         .camera = fact_text(&p->info, ALICE_FACT_MODEL, camera),
                         .model = fact_text(&p->info, ALICE_FACT_AI_MODEL, model),
                         .seed = fact_text(&p->info, ALICE_FACT_SEED, seed),
@@ -210,7 +210,8 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
         item->group = item->id;
     if (row->state == ALICE__PLACED && x->first_row == 0)
         x->first_row = item->id;
-    if (item->leader && x->o->o.dry_run) /* taken, for those that come after: see groups.c */
+    if (item->leader &&
+        x->o->options.dry_run) /* taken, for those that come after: see groups.c */
         alice_cache_set(
             x->o->folders, (alice_bytes){(const uint8_t *)item->dest, strlen(item->dest)},
             (alice_bytes){(const uint8_t *)&item->id, sizeof item->id}, ALICE_TTL_NEVER);
@@ -274,7 +275,8 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
     } else {
         item->medium.date_source = ALICE_DATE_NOWHERE;
     }
-    /* What stands there without a row cannot be asked for later: this is looked at again. */
+    /* What stands there has no row and cannot be looked up later, so the next run looks at this
+     * file again. */
     alice__state state = !stands       ? ALICE__PLACED
                          : item->other ? ALICE__DUPLICATE
                                        : ALICE__NOT_MEDIA;
@@ -299,7 +301,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
                                   .date_source = p->info.date_source,
                                   .generator = p->info.generator};
     item->damaged = p->info.status != ALICE_OK;
-    if (o->o.on_file) {
+    if (o->options.on_file) {
         item->medium.make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
         item->medium.model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
         const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
@@ -330,7 +332,7 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
     if (st != ALICE_OK)
         return st;
     if (twin && twin == p->copy_row) {
-        /* Of another time, but with the same bytes: the copy stands. */
+        /* The time differs but the bytes are the same: the copy still stands. */
         item->outcome = ALICE_SKIPPED;
         item->known = true;
         item->twin = twin;
@@ -512,7 +514,7 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
     }
     /* What follows goes where its leader is, or stays with it. */
     const char *undated = g.leader ? NULL : alice__undated(x, p);
-    if (undated && x->o->o.undated == ALICE_UNDATED_KEEP) {
+    if (undated && x->o->options.undated == ALICE_UNDATED_KEEP) {
         item->outcome = ALICE_SKIPPED;
         item->reason = undated;
         return ALICE_OK;

@@ -41,7 +41,7 @@ struct alice__dests {
     uint64_t dev;
     uint64_t clock;
     bool organized_touched; /* the organized folder itself */
-    bool other_touched;     /* one that is not held any more */
+    bool other_touched;     /* an entry that is no longer held */
     bool all_at_once;
     alice__dests_stats stats;
     size_t most;              /* of the handles, these many are used */
@@ -305,7 +305,7 @@ int alice__dests_flush(alice__dests *d, bool *everything)
         d->stats.flushes++;
         failed = d->fs->sync_all(d->fs, d->organized_fd);
     } else if (d->other_touched) {
-        failed = -EIO; /* one that had to go could not be flushed */
+        failed = -EIO; /* an entry that was evicted could not be flushed */
     } else if (d->organized_touched) {
         failed = flush_fd(d, d->organized_fd);
     }

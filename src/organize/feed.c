@@ -25,13 +25,14 @@ static void settle_probe(alice__probe *p, alice_status status, const char *reaso
     p->reason = reason;
 }
 
-/* Whether it changed so lately that somebody may go on writing it. A time to come says nothing.
+/* Whether it changed so recently that somebody may still be writing it. A time in the future
+ * says nothing.
  */
 static bool is_young(const alice__flow *x, const alice__fs_stat *s)
 {
     int64_t second = 1000000000, now = alice_env_wall_s(&x->o->env);
     int64_t age = now - s->mtime_ns / second;
-    return age >= 0 && age < (int64_t)x->o->o.settle_seconds;
+    return age >= 0 && age < (int64_t)x->o->options.settle_seconds;
 }
 
 /*
@@ -134,8 +135,8 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     }
     /* A sidecar whose picture was not there may have found it. */
     bool again = same && known.state == ALICE__NOT_MEDIA && alice__group_follows(e->name);
-    if (same && !o->o.on_file && !again && !o->o.remove_duplicates) {
-        /* Nobody wants to hear of it one by one. */
+    if (same && !o->options.on_file && !again && !o->options.remove_duplicates) {
+        /* Not reported one by one. */
         x->r->tally.files++;
         x->r->tally.skipped++;
         x->r->already_known++;
@@ -213,7 +214,8 @@ alice_status alice__feed(alice__flow *x)
             st = feed_entry(x, &e);
         if (st != ALICE_OK)
             return st;
-        if (++x->fed >= x->window) { /* a batch has been handed out: how big is the next? */
+        if (++x->fed >=
+            x->window) { /* a batch has been handed out: settle the size of the next */
             x->fed = 0;
             alice_monitor_collect(o->monitor, false, NULL);
             /* SQLite's pages can be given back from this thread only, and between statements.

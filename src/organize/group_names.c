@@ -247,7 +247,7 @@ alice__bond alice__group_bond(const char *name, const char *leader, char *suffix
         return bond(suffix, text(letters), extension);
     }
     if (is_sidecar(name)) {
-        /* Programs do not keep to the case of an extension: "a.jpg.xmp" is that of "a.JPG". */
+        /* Programs change the case of extensions: "a.jpg.xmp" is that of "a.JPG". */
         if (same(stem, theirs) || (starts(stem, theirs) && same_letters(stem, text(leader))))
             return bond(suffix, (part){name + theirs.n, stem.n - theirs.n}, extension);
         if (ours->partner == ALICE__PARTNER_JSON && takeout(stem, leader, &base))

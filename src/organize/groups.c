@@ -164,12 +164,12 @@ static int64_t planned_at(const alice__flow *x, const char *dest)
         if (items->all[i].dest && items->all[i].place && strcmp(items->all[i].dest, dest) == 0)
             return items->all[i].id;
     /* What a dry run would have placed before: a cache, so that it stays small. */
-    if (x->o->o.dry_run &&
+    if (x->o->options.dry_run &&
         (alice_cache_get_copy(x->o->folders, (alice_bytes){(const uint8_t *)dest, strlen(dest)},
                               &id, sizeof id, &n) != ALICE_OK ||
          n != sizeof id ||
          alice__catalog_dest(x->o->catalog, id, there, sizeof there) != ALICE_OK ||
-         strcmp(there, dest) != 0)) /* it was left after all */
+         strcmp(there, dest) != 0)) /* it was left in the end */
         id = 0;
     return id;
 }

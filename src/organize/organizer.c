@@ -63,10 +63,10 @@ alice__reading_whole alice__organizer_reading(const alice_organizer *o)
     return (alice__reading_whole){.env = alice__organizer_env(o, o->acc_stream),
                                   .fs = o->fs,
                                   .chunk_bytes = o->sizes.chunk,
-                                  /* Another program's signal handlers are its own. */
-                                  .use_mmap = o->o.kernel_backstop && !o->config.no_mmap,
-                                  .should_stop = o->o.should_stop,
-                                  .stop_ctx = o->o.ctx};
+                                  /* Leave the signal handlers of an embedding program alone. */
+                                  .use_mmap = o->options.kernel_backstop && !o->config.no_mmap,
+                                  .should_stop = o->options.should_stop,
+                                  .stop_ctx = o->options.ctx};
 }
 
 static size_t clamp(size_t v, size_t least, size_t most)
@@ -122,7 +122,7 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
     size_t limit = (size_t)o->config.max_memory_mb * ALICE_MB;
     size_t floor = NOMINAL_FLOOR;
     size_t lowered = alice_limit_effective(limit);
-    if (o->o.kernel_backstop && lowered < limit) {
+    if (o->options.kernel_backstop && lowered < limit) {
         alice_env_log(&o->env, ALICE_LOG_WARNING,
                       "the limit is lowered from %zu to %zu MB: this process's control group "
                       "allows no more",
@@ -130,7 +130,7 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
         limit = lowered;
     }
     size_t resident = alice_limit_resident();
-    if (o->o.kernel_backstop && !alice_limit_sanitized() && resident > floor)
+    if (o->options.kernel_backstop && !alice_limit_sanitized() && resident > floor)
         floor = resident;
     if (limit < GUARD + floor + LEAST_WORK)
         return alice__fail(error, ALICE_E_BUDGET, 0,
@@ -163,7 +163,7 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
      * In a program that is not alice's own, or under a sanitizer, what is resident says nothing
      * about this run: then the accounts alone steer, and nothing is charged as untracked.
      */
-    bool ours = o->o.kernel_backstop && !alice_limit_sanitized();
+    bool ours = o->options.kernel_backstop && !alice_limit_sanitized();
     alice_monitor_options m = {.env = o->env,
                                .budget = o->budget,
                                .config = o->config,
@@ -218,7 +218,7 @@ static alice_status open_caches(alice_organizer *o)
 static alice_status check_home(alice_organizer *o, alice_error *error)
 {
     char home[ALICE__PATH_MAX];
-    if (!o->o.catalog)
+    if (!o->options.catalog)
         return ALICE_OK;
     alice_status st = alice__catalog_home(o->catalog, home, sizeof home);
     if (st != ALICE_OK || !*home || strcmp(home, o->organized) == 0)
@@ -232,7 +232,7 @@ static alice_status check_home(alice_organizer *o, alice_error *error)
 static alice_status check_undated(const alice_organizer *o, alice_error *error)
 {
     char safe[ALICE__PROJECT_MAX];
-    const char *folder = o->o.undated_folder;
+    const char *folder = o->options.undated_folder;
     if (!folder)
         return ALICE_OK;
     alice__safe_component(folder, strlen(folder), safe, sizeof safe);
@@ -289,10 +289,10 @@ static alice_status check_emptied(const alice_organizer *o, alice_error *error)
         o->organized, o->catalog_path);
 }
 
-/* Before the first thread, and before anything of a stranger's is read. */
+/* Before the first thread starts, and before any untrusted byte is read. */
 static alice_status confine(alice_organizer *o, alice_error *error)
 {
-    const alice_organizer_options *p = &o->o;
+    const alice_organizer_options *p = &o->options;
     enum { OWN = 4, GIVEN = 16, ARCHIVES = 8 };
     alice_confine_path paths[OWN + GIVEN + ARCHIVES];
     char catalog[ALICE__PATH_MAX];
@@ -315,7 +315,7 @@ static alice_status confine(alice_organizer *o, alice_error *error)
     for (size_t i = 0; i < p->confine_path_count; i++)
         paths[n++] = p->confine_paths[i];
     alice_status st = alice_confine(paths, n, NULL);
-    if (st == ALICE_E_SYSTEM) { /* a container may forbid it: no reason not to organize */
+    if (st == ALICE_E_SYSTEM) { /* a container may forbid it; organize anyway */
         alice_env_log(&o->env, ALICE_LOG_WARNING,
                       "this process is not confined: the kernel knows how, and refused");
         st = ALICE_OK;
@@ -346,7 +346,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
     alice__catalog_options c = {.env = alice__organizer_env(o, o->acc_catalog),
                                 .path = o->catalog_path,
                                 .home = o->home,
-                                .dry_run = o->o.dry_run,
+                                .dry_run = o->options.dry_run,
                                 .page_cache_bytes = o->sizes.page_cache,
                                 .fingerprint_buffer_bytes = o->sizes.fingerprints};
     st = check_emptied(o, error);
@@ -357,19 +357,19 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
     st = check_home(o, error);
     if (st != ALICE_OK)
         return st;
-    if (!o->o.dry_run) {
+    if (!o->options.dry_run) {
         alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
                                      .fs = o->fs,
                                      .organized_fd = o->organized_fd,
-                                     .move = o->o.move || o->archives,
-                                     .lossy = o->o.lossy,
-                                     .leave_busy = o->o.settle_seconds > 0,
+                                     .move = o->options.move || o->archives,
+                                     .lossy = o->options.lossy,
+                                     .leave_busy = o->options.settle_seconds > 0,
                                      .run_id = alice_env_wall_s(&o->env),
                                      .buffer_bytes = o->sizes.chunk,
                                      .max_batch = ALICE__ITEMS_MAX,
                                      .max_folders = o->sizes.dest_folders,
-                                     .should_stop = o->o.should_stop,
-                                     .stop_ctx = o->o.ctx};
+                                     .should_stop = o->options.should_stop,
+                                     .stop_ctx = o->options.ctx};
         st = alice__transfer_open(&o->transfer, &t, error);
         if (st == ALICE_OK)
             st = alice__organizer_recover(o, error);
@@ -391,8 +391,8 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                .threads = o->sizes.threads,
                                .window = o->sizes.window,
                                .text_bytes = o->sizes.texts,
-                               .should_stop = o->o.should_stop,
-                               .stop_ctx = o->o.ctx};
+                               .should_stop = o->options.should_stop,
+                               .stop_ctx = o->options.ctx};
     return alice__prober_open(&o->prober, &p);
 }
 
@@ -420,16 +420,16 @@ alice_status alice__organizer_open_on(alice_organizer **out,
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
     alice_organizer *o = room;
-    o->o = *options;
+    o->options = *options;
     o->fs = fs ? fs : &alice__fs_real;
     o->env = env;
     o->inbox_fd = o->organized_fd = -1;
     alice__status_init(&o->status);
     o->config = options->config;
-    if (o->o.archive_count) {
-        o->o.inbox = NULL;
-        o->o.move = false;       /* the archives stay */
-        o->o.settle_seconds = 0; /* what is unpacked is new, and whole */
+    if (o->options.archive_count) {
+        o->options.inbox = NULL;
+        o->options.move = false;       /* the archives stay */
+        o->options.settle_seconds = 0; /* what is unpacked is new, and whole */
     }
     alice_config_resolve(&o->config);
     room = NULL;
@@ -439,8 +439,8 @@ alice_status alice__organizer_open_on(alice_organizer **out,
         st = alice_config_check(&o->config, error);
     if (st == ALICE_OK)
         st = check_undated(o, error);
-    if (st == ALICE_OK && o->o.layout && strcmp(o->o.layout, "guide") != 0) {
-        st = alice__layout_parse(&o->layout, o->o.layout, error);
+    if (st == ALICE_OK && o->options.layout && strcmp(o->options.layout, "guide") != 0) {
+        st = alice__layout_parse(&o->layout, o->options.layout, error);
         o->own_layout = st == ALICE_OK;
     }
     if (st == ALICE_OK)
@@ -449,12 +449,12 @@ alice_status alice__organizer_open_on(alice_organizer **out,
         st = open_budget(o, error);
     if (st == ALICE_OK)
         st = divide_descriptors(&o->sizes, error);
-    if (st == ALICE_OK && o->o.kernel_backstop) {
+    if (st == ALICE_OK && o->options.kernel_backstop) {
         /* Best effort: without it the accounts still hold. */
         alice_limit_options l = {.env = env, .limit_bytes = o->sizes.limit};
         alice_limit_begin(&o->backstop, &l);
     }
-    if (st == ALICE_OK && o->o.confine)
+    if (st == ALICE_OK && o->options.confine)
         st = confine(o, error);
     if (st == ALICE_OK)
         st = open_parts(o, error);

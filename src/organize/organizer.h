@@ -53,7 +53,7 @@ typedef struct alice__seconds {
 } alice__seconds;
 
 struct alice_organizer {
-    alice_organizer_options o;
+    alice_organizer_options options;
     alice_config config;
     const alice__fs_ops *fs; /* that files are placed through */
     alice_env env;           /* the caller's, without an account */

@@ -199,7 +199,7 @@ int alice__organizer_open_source(const alice_organizer *o, const char *path, int
 
 alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *error)
 {
-    const alice_organizer_options *p = &o->o;
+    const alice_organizer_options *p = &o->options;
     char *at = o->paths, *end = o->paths + 5 * ALICE__PATH_MAX;
     alice_status st = ALICE_OK;
     o->inbox = at;

@@ -6,9 +6,9 @@
  * a hard link and an unlink; else an empty file made with O_EXCL keeps the name, and the file
  * is renamed over that.
  *
- * What a server answered is not always what it did: a call whose reply got lost is sent
- * again, and then says that the name is gone, or taken. So after a failure it is looked at
- * what stands, and nothing is removed that could be the only one left.
+ * A server's answer is not always what it did: a call whose reply got lost is sent again and
+ * then reports that the name is gone, or taken. So after a failure this code looks at what
+ * stands, and removes nothing that could be the last copy.
  */
 
 #include <errno.h>
@@ -78,7 +78,7 @@ static int place_by_reservation(const alice__fs_ops *fs, const alice__naming *n)
     alice__fs_close(fd);
     if (!r)
         r = fs->stat_at(fs, n->to_dir, n->to, &s);
-    /* Replaced meanwhile: then it is another's. */
+    /* Replaced meanwhile: it belongs to somebody else. */
     if (!r && !alice__is_reservation(&s))
         return -EEXIST;
     if (!r)

@@ -58,7 +58,7 @@ struct alice__prober {
     unsigned threads;
     bool (*should_stop)(void *ctx);
     void *stop_ctx;
-    atomic_bool stopping; /* it said so; only the caller's thread asks it */
+    atomic_bool stopping; /* set once the caller asked to stop; only the caller's thread asks */
     uint64_t next_ask_ns; /* without threads: not asked again before */
     alice_executor *executor;
     alice_pool *benches;
@@ -174,7 +174,8 @@ static void ask(alice__prober *p)
         atomic_store(&p->stopping, true);
 }
 
-/* Asked by whoever reads. Without threads that is the caller's own, which may ask. */
+/* Asked by the reading thread. Without threads that is the caller's own, which may call back.
+ */
 static bool stopping(void *ctx)
 {
     alice__prober *p = ctx;
@@ -188,7 +189,7 @@ static bool stopping(void *ctx)
     return atomic_load(&p->stopping);
 }
 
-/* ---- a worker's bench ---- */
+/* ---- a worker's tools ---- */
 
 static void destroy_bench(void *ctx, void *object)
 {
@@ -409,7 +410,7 @@ void alice__prober_submit(alice__prober *p)
     g->work = false;
     for (unsigned i = 0; i < g->count; i++)
         g->work |= !g->slots[i].settled;
-    /* Where all is settled nobody has to look, and where the queue refuses, do it here. */
+    /* A group that is settled needs no worker; where the queue refuses, do the work here. */
     if (g->work && alice_executor_submit(p->executor, probe_group, g, &g->task) != ALICE_OK) {
         probe_group(g);
         g->work = false;

@@ -47,7 +47,7 @@ typedef struct reading {
 
 static bool asked_to_stop(const alice_organizer *o)
 {
-    return o->o.should_stop && o->o.should_stop(o->o.ctx);
+    return o->options.should_stop && o->options.should_stop(o->options.ctx);
 }
 
 static size_t filter_bit(uint64_t size)
@@ -201,7 +201,7 @@ static alice_status read_tree(reading *x, bool commits)
     alice__walk *walk = NULL;
     alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
                              .root_fd = o->organized_fd,
-                             .scratch_dir = o->o.dry_run ? NULL : o->scratch,
+                             .scratch_dir = o->options.dry_run ? NULL : o->scratch,
                              .names_bytes = NAMES_BYTES};
     alice__entry e;
     uint64_t since = 0;
@@ -232,7 +232,7 @@ bool alice__tree_has_media(const alice_organizer *o)
     alice__walk *walk = NULL;
     alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
                              .root_fd = o->organized_fd,
-                             .scratch_dir = o->o.dry_run ? NULL : o->scratch,
+                             .scratch_dir = o->options.dry_run ? NULL : o->scratch,
                              .names_bytes = NAMES_BYTES};
     alice__entry e;
     bool has = false;
@@ -264,7 +264,7 @@ alice_status alice__organizer_rebuild(alice_organizer *o, alice_rebuild_result *
     if (st == ALICE_OK)
         st = alice__catalog_run_begin(o->catalog, &run, &x.run, error);
     if (st == ALICE_OK) {
-        result->run = o->o.dry_run ? 0 : x.run;
+        result->run = o->options.dry_run ? 0 : x.run;
         st = read_tree(&x, true);
         if (st != ALICE_OK && st != ALICE_E_CANCELLED)
             alice__catalog_rollback(o->catalog);

@@ -92,7 +92,8 @@ static alice_status look_closer(alice_organizer *o, const alice__doubt *d, bool 
             end_move(o, d, &p);
         *stands = same;
         if (st != ALICE_E_CANCELLED)
-            st = ALICE_OK; /* what cannot be read is organized anew: better a copy too many */
+            st = ALICE_OK; /* what cannot be read is organized again: a spare copy is better
+                              than none */
     }
     close_pair(&p);
     return st;
@@ -117,7 +118,7 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
     int64_t after = 0;
     alice__doubt doubt;
     char last_folder[ALICE__PATH_MAX] = "";
-    if (o->o.dry_run)
+    if (o->options.dry_run)
         return ALICE_OK;
     for (;;) {
         alice_status st = alice__catalog_doubt(o->catalog, &after, &doubt);

@@ -280,11 +280,11 @@ alice_status alice__redate(alice__flow *x)
     char first[ALICE__DEST_MAX] = "";
     int64_t id = 0;
     alice__stamp stamp;
-    if (o->o.dry_run)
+    if (o->options.dry_run)
         return ALICE_OK;
     alice_status st = alice__catalog_next_doubted(o->catalog, x->present_s / DAY_S + 1, first,
                                                   sizeof first, &id, &stamp);
-    if (st != ALICE_OK) /* mostly there is none, and nothing is paid for */
+    if (st != ALICE_OK) /* usually there is none, and then nothing is allocated */
         return st == ALICE_E_END ? ALICE_OK : st;
     const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
                                        .organized_fd = o->organized_fd,
@@ -293,8 +293,8 @@ alice_status alice__redate(alice__flow *x)
                                        .buffer_bytes = o->sizes.chunk,
                                        .max_batch = BATCH,
                                        .max_folders = 4,
-                                       .should_stop = o->o.should_stop,
-                                       .stop_ctx = o->o.ctx,
+                                       .should_stop = o->options.should_stop,
+                                       .stop_ctx = o->options.ctx,
                                        .fs = o->fs};
     st = alice_env_calloc(&env, BATCH, sizeof(member), ALICE_HERE, &all);
     if (st == ALICE_OK)

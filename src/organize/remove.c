@@ -24,7 +24,7 @@ static int open_twin(const alice__flow *x, const alice__item *item, const char *
 {
     const alice_organizer *o = x->o;
     char path[ALICE__PATH_MAX];
-    if (!o->o.dry_run || x->first_row == 0 || item->twin < x->first_row)
+    if (!o->options.dry_run || x->first_row == 0 || item->twin < x->first_row)
         return alice__fs_open_read(o->organized_fd, dest, fd);
     return alice__catalog_source(o->catalog, item->twin, path, sizeof path) == ALICE_OK
                ? alice__fs_open_read(ALICE__FS_CWD, path, fd)
@@ -61,7 +61,7 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
     if (st != ALICE_OK)
         goto out;
     *same = alice__fs_read_at(from, 0, head, ALICE__HEAD_BYTES, &got) == 0 &&
-            (x->o->o.dry_run || alice__fs_sync(to) == 0);
+            (x->o->options.dry_run || alice__fs_sync(to) == 0);
     item->head = alice__hash_of_bytes(head, got);
     alice_env_free(&env, head, ALICE__HEAD_BYTES);
 out:
@@ -151,7 +151,8 @@ alice_status alice__remove_duplicates(alice__flow *x)
     char dest[ALICE__DEST_MAX];
     alice_status st = ALICE_OK;
     bool any = false;
-    if (!o->o.move || !o->o.remove_duplicates || (o->organized_fd < 0 && !o->o.dry_run))
+    if (!o->options.move || !o->options.remove_duplicates ||
+        (o->organized_fd < 0 && !o->options.dry_run))
         return ALICE_OK;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
@@ -174,7 +175,7 @@ alice_status alice__remove_duplicates(alice__flow *x)
             item->reason = why;
             continue;
         }
-        if (o->o.dry_run) {
+        if (o->options.dry_run) {
             item->removed = true;
             continue;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What became of each file: counted, and told to whom wants to hear of it. */
+/* The outcome of each file: counted, and reported to the caller. */
 #include "organize/run.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 static void count_source(alice_organizer *o, const char *name)
 {
-    /* Shoots come in runs: the one just met is looked at first. */
+    /* Files of one shoot follow each other: try the latest entry first. */
     size_t i = o->source_last;
     if (i >= o->source_count || strcmp(o->sources[i].name, name) != 0)
         i = 0;
@@ -35,7 +35,7 @@ static bool content_of(const alice_organizer *o, const alice__item *item, const 
                        char text[33])
 {
     const alice__reading_whole how = alice__organizer_reading(o);
-    bool placed = item->outcome == ALICE_ORGANIZED && !o->o.dry_run;
+    bool placed = item->outcome == ALICE_ORGANIZED && !o->options.dry_run;
     alice__hash content;
     int fd = -1;
     if (item->outcome == ALICE_FAILED)
@@ -90,10 +90,10 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->paths_too_long += !alice__flow_path_fits(o, item->folder, item->name);
         break;
     }
-    if (!o->o.on_file)
+    if (!o->options.on_file)
         return;
 
-    /* What is too long to be opened can still be named whole. */
+    /* A path that is too long to open can still be reported whole. */
     char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
     char content[33];
     alice_file_report report = {.source_path = source_path,
@@ -117,9 +117,9 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         alice__join(dest, sizeof dest, o->organized, "", below);
         report.destination = dest;
     }
-    if (o->o.hash_contents && content_of(o, item, below, content))
+    if (o->options.hash_contents && content_of(o, item, below, content))
         report.content = content;
-    o->o.on_file(o->o.ctx, &report);
+    o->options.on_file(o->options.ctx, &report);
 }
 
 alice_status alice_organizer_by_source(const alice_organizer *o, size_t index,

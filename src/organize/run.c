@@ -25,7 +25,7 @@
 
 bool alice__flow_asked_to_stop(alice__flow *x)
 {
-    const alice_organizer_options *o = &x->o->o;
+    const alice_organizer_options *o = &x->o->options;
     if (!x->stop && o->should_stop && o->should_stop(o->ctx))
         x->stop = true;
     return x->stop;
@@ -34,7 +34,7 @@ bool alice__flow_asked_to_stop(alice__flow *x)
 static void publish(alice__flow *x, alice_phase phase, uint64_t now, const char *path)
 {
     const alice__run_state state = {.phase = phase,
-                                    .run = x->o->o.dry_run ? 0 : x->id,
+                                    .run = x->o->options.dry_run ? 0 : x->id,
                                     .now_ns = now,
                                     .began_ns = x->began_ns,
                                     .result = x->r,
@@ -56,7 +56,7 @@ void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char
     const char *below = alice__folder_path(folder);
     snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
     publish(x, ALICE_PHASE_RUNNING, now, path);
-    if (!o->o.on_progress)
+    if (!o->options.on_progress)
         return;
     alice_progress p = {.tally = x->r->tally,
                         .batch_size = x->window,
@@ -64,7 +64,7 @@ void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char
                         .limit = o->sizes.limit,
                         .elapsed_ns = now - x->began_ns,
                         .path = path};
-    o->o.on_progress(o->o.ctx, &p);
+    o->options.on_progress(o->options.ctx, &p);
 }
 
 void alice__join(char *out, size_t size, const char *base, const char *folders,
@@ -86,10 +86,10 @@ const char *alice__flow_leave(const alice_organizer *o, const alice__folder *fol
 {
     char path[ALICE__PATH_MAX];
     const char *below = alice__folder_path(folder);
-    if (!o->o.leave)
+    if (!o->options.leave)
         return NULL;
     snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
-    return o->o.leave(o->o.ctx, path, info);
+    return o->options.leave(o->options.ctx, path, info);
 }
 
 alice_status alice__flow_folder_row(alice__flow *x, alice__folder *folder, bool create,
@@ -112,7 +112,7 @@ alice_status alice__flow_folder_row(alice__flow *x, alice__folder *folder, bool 
     return st;
 }
 
-/* The organized folder, mounted somewhere in the inbox, is no inbox. */
+/* Skip the organized folder where it is mounted inside the inbox. */
 alice__walk_options alice__flow_walk_options(const alice_organizer *o)
 {
     alice__fs_stat s = {.dev = 0};
@@ -122,7 +122,7 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .root_fd = o->inbox_fd,
                                  .skip_dev = s.dev,
                                  .skip_ino = s.inode,
-                                 .scratch_dir = o->o.dry_run ? NULL : o->scratch,
+                                 .scratch_dir = o->options.dry_run ? NULL : o->scratch,
                                  .names_bytes = o->sizes.names,
                                  .comes_later = alice__group_comes_later,
                                  .rank = alice__group_rank,
@@ -161,7 +161,7 @@ static alice_status loop(alice__flow *x)
         }
         if (o->items.count > 0 && transaction_due(x, p)) {
             st = alice__settle(x);
-            if (!o->o.dry_run)
+            if (!o->options.dry_run)
                 x->first_row = 0;
         }
         if (st == ALICE_OK)
@@ -202,7 +202,7 @@ static void fill_result(alice__flow *x)
         r->disk_flushes = moved.flushes;
         r->attributes_lost = moved.attributes_lost;
     }
-    r->run = o->o.dry_run ? 0 : x->id;
+    r->run = o->options.dry_run ? 0 : x->id;
     r->recovered = o->recovered;
     r->seconds = (double)(alice_env_now_ns(&o->env) - x->began_ns) / 1e9;
     r->interrupted = x->stop;
@@ -215,7 +215,7 @@ static alice_status bring_up_to_date(alice__flow *x)
     alice_organizer *o = x->o;
     alice_rebuild_result rebuilt = {0};
     alice__standing standing = alice__catalog_standing(o->catalog);
-    if (standing == ALICE__STANDING_CURRENT || o->o.fresh || !alice__tree_has_media(o))
+    if (standing == ALICE__STANDING_CURRENT || o->options.fresh || !alice__tree_has_media(o))
         return ALICE_OK;
     alice_env_log(&o->env, ALICE_LOG_WARNING,
                   standing == ALICE__STANDING_NEW
@@ -230,7 +230,7 @@ static alice_status bring_up_to_date(alice__flow *x)
 }
 
 /* A clock that is behind (a small computer without a battery) makes no picture come from the
-   future: whatever is newer tells that it is later. A single bogus year does not. */
+   future: whatever is newer tells that it is later. One bogus year does not count. */
 static alice_status find_present(alice__flow *x)
 {
     int64_t now = alice__present(&x->o->env), newest = 0;
@@ -254,7 +254,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     o->streamed = 0;
 
     alice__walk_options w = alice__flow_walk_options(o);
-    alice__run begin = {.mode = o->o.move ? "move" : "copy",
+    alice__run begin = {.mode = o->options.move ? "move" : "copy",
                         .inbox = o->inbox,
                         .organized = o->organized,
                         .started_s = alice_env_wall_s(&o->env)};

@@ -126,7 +126,7 @@ typedef struct alice__twin_search {
 } alice__twin_search;
 
 /* `*twin` is the row of a file with the same bytes, or 0. A candidate that cannot be read is
-   passed over: better a copy too many than one too few. */
+   passed over: a spare copy is better than a missing one. */
 alice_status alice__twin_find(alice__twin_search *t, int64_t *twin);
 
 /* ---- groups.c ---- */

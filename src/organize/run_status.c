@@ -86,8 +86,8 @@ alice_status alice_organizer_get_status(const alice_organizer *o, alice_organize
     pthread_mutex_unlock(&b->lock);
     uint64_t now = alice_env_now_ns(&o->env);
     out->age_ns = published_ns && now > published_ns ? now - published_ns : 0;
-    out->move = o->o.move;
-    out->dry_run = o->o.dry_run;
+    out->move = o->options.move;
+    out->dry_run = o->options.dry_run;
     out->inbox_path = o->inbox;
     out->organized_path = o->organized;
 

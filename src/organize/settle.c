@@ -36,7 +36,8 @@ static void leave_busy(alice__item *item, const char *why)
 
 bool alice__item_is_busy(const alice__flow *x, alice__item *item, alice_status status)
 {
-    if (x->o->o.settle_seconds == 0 || (status != ALICE_E_BUSY && status != ALICE_E_CHANGED))
+    if (x->o->options.settle_seconds == 0 ||
+        (status != ALICE_E_BUSY && status != ALICE_E_CHANGED))
         return false;
     leave_busy(item, status == ALICE_E_BUSY
                          ? "busy: somebody has it open to write; the next run takes it"
@@ -139,16 +140,16 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     alice_status st = alice__catalog_number(o->catalog, item->project, item->source, &number);
     if (st != ALICE_OK)
         return st;
-    alice__plan_project(alice__folder_path(item->folder), o->o.no_projects, project,
+    alice__plan_project(alice__folder_path(item->folder), o->options.no_projects, project,
                         sizeof project);
     alice__plan plan = {.date = item->medium.date,
-                        .undated = o->o.undated_folder,
+                        .undated = o->options.undated_folder,
                         .project = project,
                         .source = item->source,
                         .number = number,
                         .name = item->name,
                         .type = item->medium.type,
-                        .keep_name = o->o.keep_names};
+                        .keep_name = o->options.keep_names};
     st = alice__plan_path(&plan, dest, sizeof dest);
     if (st != ALICE_OK)
         return st;
@@ -368,12 +369,12 @@ alice_status alice__settle(alice__flow *x)
     for (size_t i = 0; i < o->items.count; i++)
         to_place |= o->items.all[i].place;
     if (st == ALICE_OK)
-        st = alice__catalog_commit(o->catalog, to_place && !o->o.dry_run, x->error);
+        st = alice__catalog_commit(o->catalog, to_place && !o->options.dry_run, x->error);
     if (st != ALICE_OK) {
         alice__catalog_rollback(o->catalog);
         return st;
     }
-    if (to_place && !o->o.dry_run) {
+    if (to_place && !o->options.dry_run) {
         stopped = transfer_items(x, false, &retry);
         /* Each round takes the next number of what was in the way, so it ends. */
         while (retry && stopped == ALICE_OK) {

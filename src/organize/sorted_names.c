@@ -301,7 +301,7 @@ static alice_status page_fill(alice__names *n, alice_error *error)
             return ALICE_OK;
         }
         size_t length = alice__record_length(r->record);
-        /* A directory that changes while it is read may tell a name twice. */
+        /* A directory that changes while it is read may return a name twice. */
         bool again = n->count > 0 && strcmp(record_at(n, n->count - 1), r->record) == 0;
         if (!again && !fits(n, length))
             return ALICE_OK;

@@ -72,12 +72,12 @@ alice_status alice__check_space(alice__flow *x)
     alice__fs_stat in, out;
     alice__fs_space from, to;
     uint64_t need = 0;
-    if (o->o.dry_run || alice__fs_stat_fd(o->inbox_fd, &in) != 0 ||
+    if (o->options.dry_run || alice__fs_stat_fd(o->inbox_fd, &in) != 0 ||
         alice__fs_stat_fd(o->organized_fd, &out) != 0 ||
         alice__fs_space_of(o->inbox_fd, &from) != 0 ||
         alice__fs_space_of(o->organized_fd, &to) != 0)
         return ALICE_OK;
-    if ((o->o.move || o->archives) && in.dev == out.dev &&
+    if ((o->options.move || o->archives) && in.dev == out.dev &&
         alice__transfer_renames(o->transfer, o->inbox_fd))
         return ALICE_OK;
     if (to.total == 0)

@@ -205,7 +205,7 @@ static void sweep(alice__transfer *t, const alice__dest *dest, int64_t before_ns
     alice__fs_dir d;
     alice__fs_name n;
     alice__fs_stat s;
-    /* Its own position: the handle's is left alone. */
+    /* A descriptor of its own: the handle's position is left alone. */
     if (alice__transfer_buffer(t) != ALICE_OK || t->fs->open_dir(t->fs, dest->fd, ".", &fd))
         return;
     alice__fs_dir_start(&d, fd, t->buffer, t->buffer_size);
@@ -270,7 +270,7 @@ static alice_status put_move(alice__transfer *t, const alice__job *job, const al
     i->state = RENAMED;
     i->os_error = -r;
     if (r == -ENOENT) {
-        /* Whose? */
+        /* Which of the two files is missing? */
         look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, &st);
         return st == ALICE_OK ? ALICE_E_SYSTEM : st;
     }
@@ -328,7 +328,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
         if (dest.met)
             sweep_old(t, &dest);
         st = t->o.move ? put_move(t, job, &dest, leaf, &i) : put_copy(t, job, &dest, leaf, &i);
-        /* A folder that was removed while it was held: look anew, once. */
+        /* The folder was removed while it was held open: look again, once. */
         if (st != ALICE_E_SYSTEM || i.os_error != ENOENT || try > 0)
             break;
         alice__dests_forget(t->dests);

@@ -405,7 +405,7 @@ void alice__transfer_abandon(alice__transfer *t)
 {
     for (size_t k = t->count; k-- > 0;)
         take_back(t, &t->items[k], ALICE_E_CANCELLED);
-    /* No promise hangs on these flushes; a failure leaves what a kill would. */
+    /* No promise depends on these flushes; a failure leaves what a kill would leave. */
     (void)alice__dests_flush(t->dests, NULL);
     (void)flush_sources(t);
     clear_batch(t);

@@ -183,7 +183,7 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
     return st == ALICE_E_CANCELLED ? st : ALICE_OK;
 }
 
-/* Copies come in threes: what the last one was found to be is tried first. One that is no more
+/* Copies often follow each other: try the last result first. One that is no more
  * is no twin. */
 static alice_status try_verdict(alice__twin_search *t, alice_bytes key, int64_t *id, bool *same)
 {

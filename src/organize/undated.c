@@ -53,7 +53,7 @@ const char *alice__undated(alice__flow *x, alice__probe *p)
     char text[160];
     if (p->info.date_source == ALICE_DATE_NOWHERE)
         return "no date";
-    if (p->info.date_source != ALICE_DATE_MTIME || o->o.undated == ALICE_UNDATED_MTIME)
+    if (p->info.date_source != ALICE_DATE_MTIME || o->options.undated == ALICE_UNDATED_MTIME)
         return NULL;
     if (o->seconds->folder != alice__folder_serial(p->folder))
         read_seconds(x, p->folder);

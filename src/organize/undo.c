@@ -61,7 +61,7 @@ typedef struct undoing {
 
 static bool asked_to_stop(const alice_organizer *o)
 {
-    return o->o.should_stop && o->o.should_stop(o->o.ctx);
+    return o->options.should_stop && o->options.should_stop(o->options.ctx);
 }
 
 static bool keeps_from(const undoing *x)
@@ -210,8 +210,8 @@ static void tell(const undoing *x, const moving *m, const char *why)
                                       .reason = why,
                                       .status = why ? ALICE_E_CHANGED : ALICE_OK,
                                       .bytes = m->stamp.size};
-    if (x->o->o.on_file)
-        x->o->o.on_file(x->o->o.ctx, &report);
+    if (x->o->options.on_file)
+        x->o->options.on_file(x->o->options.ctx, &report);
 }
 
 static int open_folder(const alice__fs_ops *fs, moving *m)
@@ -375,7 +375,7 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
         if (st != ALICE_OK)
             break;
         x->r->files++;
-        if (x->o->o.dry_run) {
+        if (x->o->options.dry_run) {
             x->r->done += !m->why;
             x->r->left += m->why != NULL;
             x->r->bytes += m->why ? 0 : m->stamp.size;
@@ -440,8 +440,8 @@ static alice_status open_transfer(undoing *x)
                                        .buffer_bytes = o->sizes.chunk,
                                        .max_batch = BATCH,
                                        .max_folders = 16,
-                                       .should_stop = o->o.should_stop,
-                                       .stop_ctx = o->o.ctx,
+                                       .should_stop = o->options.should_stop,
+                                       .stop_ctx = o->options.ctx,
                                        .fs = o->fs};
     return r ? alice__fail(x->error, alice__status_of_errno(-r), -r, "%s", strerror(-r))
              : alice__transfer_open(&x->transfer, &t, x->error);
@@ -489,7 +489,7 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
     int64_t after = 0;
     undoing x = {.o = o, .root = -1};
     *settled = 0;
-    if (o->o.dry_run)
+    if (o->options.dry_run)
         return ALICE_OK;
     alice_status st = alice__catalog_run_before(o->catalog, 0, &run);
     if (st != ALICE_OK || run.undoes == 0 || run.finished)
@@ -570,14 +570,14 @@ static alice_status undo_run(undoing *x, int64_t id)
                             .organized = o->organized,
                             .started_s = alice_env_wall_s(&o->env),
                             .undoes = mine.id};
-    if (st == ALICE_OK && !o->o.dry_run) {
+    if (st == ALICE_OK && !o->options.dry_run) {
         st = open_transfer(x);
         if (st == ALICE_OK)
             st = alice__catalog_run_begin(o->catalog, &run, &x->r->run, x->error);
     }
     if (st == ALICE_OK) {
         st = every_file(x, &mine);
-        if (st != ALICE_OK && st != ALICE_E_CANCELLED && !o->o.dry_run)
+        if (st != ALICE_OK && st != ALICE_E_CANCELLED && !o->options.dry_run)
             alice__catalog_rollback(o->catalog);
     }
     if (x->r->run) {

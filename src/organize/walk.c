@@ -591,7 +591,7 @@ static alice_status next_file(alice__walk *w, alice__entry *entry)
     if (st == ALICE_OK)
         return ALICE_E_END;
 
-    /* The rest of this directory is lost: say so, and go on with the ones above. */
+    /* The rest of this directory cannot be read: report it, and go on with the levels above. */
     alice__names_drop(w->names);
     alice_status empty = alice__names_push(w->names, NULL);
     if (empty != ALICE_OK)
