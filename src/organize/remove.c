@@ -61,7 +61,7 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
     if (st != ALICE_OK)
         goto out;
     *same = alice__fs_read_at(from, 0, head, ALICE__HEAD_BYTES, &got) == 0 &&
-            (x->o->options.dry_run || alice__fs_sync(to) == 0);
+            (x->o->options.dry_run || x->o->fs->sync(x->o->fs, to) == 0);
     item->head = alice__hash_of_bytes(head, got);
     alice_env_free(&env, head, ALICE__HEAD_BYTES);
 out:

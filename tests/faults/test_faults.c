@@ -552,7 +552,7 @@ static void a_file_goes_in_order(void **state)
 /* The rows of all runs: how many are said to be organized, and at how many of those places
  * stands a file of ours, whole. */
 struct told_rows {
-    unsigned organized, stands, finished;
+    unsigned organized, stands, removed, finished;
     int64_t runs[16];
     unsigned count;
 };
@@ -574,6 +574,7 @@ static void no_run(void *ctx, const alice_run_info *run)
 static void a_row(void *ctx, const alice_history_file *f)
 {
     struct told_rows *s = ctx;
+    s->removed += f->destination && strstr(f->destination, "/.alice/removed/") != NULL;
     if (strcmp(f->status, "organized") != 0)
         return;
     s->organized++;
@@ -696,6 +697,51 @@ static void what_failed_has_no_duplicates(void **state)
     assert_ok(out.status);
     assert_int_equal(out.r.tally.organized, 1);
     assert_int_equal(out.r.tally.duplicates, 1);
+}
+
+/* A duplicate leaves the inbox only where the flush of the organized file worked; where it
+ * cannot go, it stays, no row says that it went, and the next run takes it. */
+static void a_duplicate_goes_in_order(void **state)
+{
+    (void)state;
+    const struct kind copy = {"", .files = 1}, move = {"", .files = 1, .move = true};
+    char in[96], to[96];
+    struct outcome out;
+    snprintf(in, sizeof in, "%s/inbox", top);
+    snprintf(to, sizeof to, "%s/organized", top);
+    const alice_organizer_options options = {
+        .inbox = in, .organized = to, .remove_duplicates = true};
+    reset(copy.files);
+    organize_with(&copy, NULL, 0, &out);
+    assert_int_equal(out.r.tally.organized, 1);
+    const char *twin = "organized/2024-03-01/trip/camera-acme-box-1/trip-00001.jpg";
+
+    struct faulty_fs *fs = table(&move);
+    fs->sync_files = -EIO;
+    organize_options(&move, &fs->ops, options, &out);
+    assert_true(fs->calls[FAULTY_sync] > 0);
+    assert_int_equal(out.r.duplicates_removed, 0);
+    assert_true(tree_is(top_fd, "inbox/trip/0.jpg", bytes[0], length[0]));
+
+    fs = table(&move);
+    fs->refuse[FAULTY_rename_new] = -EIO;
+    organize_options(&move, &fs->ops, options, &out);
+    assert_true(fs->calls[FAULTY_rename_new] > 0);
+    assert_int_equal(out.r.duplicates_removed, 0);
+    assert_true(tree_is(top_fd, "inbox/trip/0.jpg", bytes[0], length[0]));
+    assert_int_equal(ask_catalog().removed, 0);
+
+    fs = table(&move);
+    organize_options(&move, &fs->ops, options, &out);
+    assert_ok(out.status);
+    assert_int_equal(out.r.duplicates_removed, 1);
+    assert_int_equal(ask_catalog().removed, 1);
+    assert_int_equal(look("inbox").whole[0], 0);
+    assert_true(tree_is(top_fd, twin, bytes[0], length[0]));
+    int durable = find(FAULTY_sync, "", inode_of(twin), 0);
+    int gone = find(FAULTY_rename_new, "0.jpg", 0, 0);
+    assert_true(durable >= 0 && gone > durable);
+    assert_true(flushed_after(inode_of("inbox/trip"), gone) > gone);
 }
 
 /* Organized and what is above it are made for this run: each is flushed in its own parent. */
@@ -1137,6 +1183,7 @@ int main(int argc, char **argv)
         TEST(recovery_compares_before_it_removes),
         TEST(a_name_that_was_taken_is_given_up),
         TEST(what_failed_has_no_duplicates),
+        TEST(a_duplicate_goes_in_order),
         TEST(a_run_that_was_stopped_did_not_finish),
         TEST(recovery_goes_in_order),
         TEST(what_cannot_be_read_stops_no_later_run),
