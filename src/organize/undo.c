@@ -250,13 +250,14 @@ static alice_status remove_one(const alice__fs_ops *fs, moving *m)
     alice__fs_stat s, there;
     int r = open_folder(fs, m), to = -1;
     if (!r)
-        r = fs->stat_at(fs, m->folder, m->leaf, &s);
-    if (!r)
         r = open_folder_of(fs, m->to, &to);
     if (!r)
         r = alice__flush_folder(fs, to);
+    /* Looked at last: a flush may take long. */
     if (!r)
         r = fs->stat_at(fs, to, strrchr(m->to, '/') + 1, &there);
+    if (!r)
+        r = fs->stat_at(fs, m->folder, m->leaf, &s);
     alice__fs_close(to);
     if (!r && (!alice__is_stamped(&s, &m->stamp) || !alice__is_stamped(&there, &m->other) ||
                there.inode != m->other.inode)) {

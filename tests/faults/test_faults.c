@@ -744,6 +744,38 @@ static void a_duplicate_goes_in_order(void **state)
     assert_true(flushed_after(inode_of("inbox/trip"), gone) > gone);
 }
 
+static void change_a_file(void *ctx)
+{
+    int fd = openat(top_fd, ctx, O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "!", 1), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+/* Between the comparison and the removal somebody edits one of the two: both stay. */
+static void what_is_edited_during_an_undo_stays(void **state)
+{
+    (void)state;
+    char copy[] = "organized/2024-03-01/trip/camera-acme-box-1/trip-00001.jpg",
+         source[] = "inbox/trip/0.jpg";
+    for (unsigned i = 0; i < 2; i++) {
+        struct kind k = {"", .files = 1, .undo = true};
+        struct outcome out;
+        prepare(&k);
+        struct faulty_fs *fs = table(&k);
+        fs->act_op = FAULTY_sync; /* of what was compared; the next is that of its folder */
+        fs->act_after = true;
+        fs->act = change_a_file;
+        fs->act_ctx = i ? copy : source;
+        undo_run(1, &fs->ops, &out);
+        assert_true(fs->acted);
+        assert_int_equal(out.r.tally.organized, 0);
+        assert_int_equal(out.r.tally.errors, 1);
+        assert_true(tree_has(top_fd, copy));
+        assert_true(tree_has(top_fd, source));
+    }
+}
+
 /* Organized and what is above it are made for this run: each is flushed in its own parent. */
 static void new_parents_are_durable_before_a_source_goes(void **state)
 {
@@ -1184,6 +1216,7 @@ int main(int argc, char **argv)
         TEST(a_name_that_was_taken_is_given_up),
         TEST(what_failed_has_no_duplicates),
         TEST(a_duplicate_goes_in_order),
+        TEST(what_is_edited_during_an_undo_stays),
         TEST(a_run_that_was_stopped_did_not_finish),
         TEST(recovery_goes_in_order),
         TEST(what_cannot_be_read_stops_no_later_run),

@@ -929,14 +929,15 @@ int fdatasync(int fd)
     return (int)syscall(SYS_fdatasync, fd);
 }
 
+/* Also after the buffer of fingerprints was merged, which flushes nothing itself. */
 static void each_commit_is_flushed(void **state)
 {
     (void)state;
     char name[24];
-    alice__catalog *c = opened();
+    alice__catalog *c = opened_with((alice__catalog_options){.fingerprint_buffer_bytes = 1});
     int64_t dir = dir_of(c, "/in");
-    for (int i = 0; i < 20; i++) {
-        snprintf(name, sizeof name, "%d", i);
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof name, "%03d", i);
         place(c, dir, name, (uint64_t)i);
         int before = flushes;
         assert_ok(alice__catalog_commit(c, true, NULL));
