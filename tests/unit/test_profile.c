@@ -367,6 +367,9 @@ static void *take_from(const alice_alloc *a, size_t n, int *line)
     return p;
 }
 
+/* Never inlined: it is one call site. */
+static void *(*volatile taking)(const alice_alloc *a, size_t n, int *line) = take_from;
+
 /* Whom the tool knows is named with function, file and line; memory that runs out while it is
  * asked, or a tool that is not there, fails or tells nothing, leaves every figure, and nothing
  * behind. */
@@ -384,10 +387,10 @@ static void what_is_only_an_address_is_resolved(void **state)
         &p, &(alice_profile_options){.env = {.alloc = &under}, .sample_bytes = 1}));
     int line = 0;
     const alice_alloc *a = alice_profile_allocator_init(&w, p, NULL);
-    void *x = take_from(a, 5000, &line);
+    void *x = taking(a, 5000, &line);
     alice_profile_snapshot *before = NULL, *s = NULL, *diff = NULL;
     assert_ok(alice_profile_snapshot_take(p, &before));
-    void *y = take_from(a, 3000, &line);
+    void *y = taking(a, 3000, &line);
     assert_ok(alice_profile_snapshot_take(p, &s));
 
     alice_error error;
