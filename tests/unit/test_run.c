@@ -241,6 +241,43 @@ static void what_was_changed_since_is_left(void **state)
     assert_int_equal(st.st_size, 4);
 }
 
+/* The organized file is gone, and on its day stands another of its size and time: that is no
+ * sign of a kill, and the source is organized again beside it. */
+static void anothers_file_on_the_day_is_not_taken_for_ours(void **state)
+{
+    scene *s = *state;
+    char day[160], old[200];
+    struct stat other;
+    const struct timespec t[2] = {{.tv_sec = 5000000000}, {.tv_sec = 5000000000}};
+    s->clock_s = 1000;
+    picture(s, "a.jpg", "2028:01:09 10:00:00", 5000000000);
+    assert_ok(run(s));
+    assert_int_equal(in_day(s, "undated"), 1);
+    snprintf(old, sizeof old, "%s/undated/uncategorized/unknown/uncategorized-00001.jpg",
+             s->organized);
+    assert_int_equal(unlink(old), 0);
+    snprintf(day, sizeof day, "%s/2028-01-09/uncategorized/unknown", s->organized);
+    for (char *p = day + strlen(s->organized) + 1; (p = strchr(p, '/')); p++) {
+        *p = 0;
+        mkdir(day, 0755);
+        *p = '/';
+    }
+    assert_int_equal(mkdir(day, 0755), 0);
+    picture(s, "b.jpg", "2028:01:09 10:00:00", 5000000000);
+    int dir = open(day, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(renameat(s->inbox_fd, "b.jpg", dir, "uncategorized-00001.jpg"), 0);
+    assert_int_equal(utimensat(dir, "uncategorized-00001.jpg", t, 0), 0);
+    assert_int_equal(fstatat(dir, "uncategorized-00001.jpg", &other, 0), 0);
+    s->clock_s = Y2028 + 20 * DAY_S;
+    assert_ok(run(s));
+    assert_int_equal(s->r.tally.organized, 1);
+    assert_int_equal(in_day(s, "2028-01-09"), 2);
+    struct stat now;
+    assert_int_equal(fstatat(dir, "uncategorized-00001.jpg", &now, 0), 0);
+    assert_true(now.st_ino == other.st_ino);
+    close(dir);
+}
+
 /* Killed at any of its renames: the next run ends it, whole groups, and an undo finds all. */
 static void a_kill_while_files_are_dated_anew_loses_none(void **state)
 {
@@ -597,6 +634,7 @@ int main(void)
         TEST(a_copy_is_dated_by_a_right_clock),
         TEST(what_was_moved_is_dated_by_a_right_clock),
         TEST(what_was_changed_since_is_left),
+        TEST(anothers_file_on_the_day_is_not_taken_for_ours),
         TEST(a_kill_while_files_are_dated_anew_loses_none),
         TEST(a_group_is_dated_anew_together),
         TEST(a_flush_that_fails_leaves_the_batch_in_doubt),
