@@ -655,6 +655,26 @@ static bool stop(void *ctx)
     return true;
 }
 
+/* A group whose leader gets another number: each of it goes there, and the catalog knows where.
+ */
+static void a_group_gets_another_number_together(void **state)
+{
+    (void)state;
+    struct outcome out;
+    reset(chosen->files);
+    struct faulty_fs *fs = table(chosen);
+    fs->ops.rename_new = rename_late;
+    renames = 0;
+    die_after = UINT_MAX;
+    organize_with(chosen, &fs->ops, 0, &out);
+    assert_ok(out.status);
+    assert_true(renames > chosen->files);
+    assert_int_equal(out.r.tally.organized, chosen->files);
+    struct told_rows rows = ask_catalog();
+    assert_int_equal(rows.organized, chosen->files);
+    assert_int_equal(rows.stands, chosen->files);
+}
+
 /* A run that was stopped is not told as one that came to its end; the next one is. */
 static void a_run_that_was_stopped_did_not_finish(void **state)
 {
@@ -1208,6 +1228,8 @@ int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest each[] = {TEST(every_call_may_fail)};
+    const struct CMUnitTest group[] = {TEST(a_group_gets_another_number_together),
+                                       TEST(every_call_may_fail)};
     const struct CMUnitTest tests[] = {
         TEST(a_file_goes_in_order),
         TEST(new_parents_are_durable_before_a_source_goes),
@@ -1235,5 +1257,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "test_faults: there is no kind \"%s\"\n", argv[1]);
         return 2;
     }
-    return cmocka_run_group_tests(each, NULL, NULL);
+    return chosen->group && !chosen->apart ? cmocka_run_group_tests(group, NULL, NULL)
+                                           : cmocka_run_group_tests(each, NULL, NULL);
 }
