@@ -209,9 +209,20 @@ def files_that_only_share_a_name_stay_apart():
             f.write(film(when))
         os.utime(path, (when, when))
     put(inbox, 'x.jpg', 'x.png', 'y.mp4', 'y.mov')
+    # A picture says the time of its place, a film that of Greenwich: two hours apart, and a few seconds.
+    for name, later in (('DSC_3', 3), ('DSC_4', -3), ('DSC_5', 17 * 60)):
+        for end, content, when in (('.JPG', sample.jpeg(sample.tiff('A', name, '2017:07:14 04:40:00'), later + 700), WHEN),
+                                   ('.MOV', film(WHEN + later), WHEN + 5000)):
+            path = os.path.join(inbox, 'trip', name + end)
+            with open(path, 'wb') as f:
+                f.write(content)
+            os.utime(path, (when, when))
     r = organize(inbox, inbox + '-organized', '--move', report=True)
-    eq((r.summary['organized'], r.summary['followers']), (8, 1), 'organized')
+    eq((r.summary['organized'], r.summary['followers']), (14, 3), 'organized')
     dests = fate(r)
+    for name in ('DSC_3', 'DSC_4'):
+        of_one_number(dests, {name + '.JPG': '.JPG', name + '.MOV': '.MOV'}, 'in two zones')
+    assert os.path.splitext(dests['DSC_5.JPG'])[0] != os.path.splitext(dests['DSC_5.MOV'])[0], dests
     of_one_number(dests, {'DSC_2.JPG': '.JPG', 'DSC_2.MOV': '.MOV'}, 'of one moment')
     assert os.path.splitext(dests['DSC_1.JPG'])[0] != os.path.splitext(dests['DSC_1.MOV'])[0], dests
 
