@@ -18,6 +18,14 @@
 
 enum { MOST = 3 };
 
+void __wrap_alice__host_pause(int ms);
+
+/* Nobody else holds the lock here: what is written over it by chance need not be watched. */
+void __wrap_alice__host_pause(int ms)
+{
+    (void)ms;
+}
+
 static char top[64];
 static int top_fd, attic;
 static blob file[MOST];
