@@ -740,60 +740,85 @@ static void files_without_size_are_read(void **state)
 
 /* ---- memory ---- */
 
-static void drops_what_it_brought_in(void **state)
+static unsigned cached_blocks(int fd, uint64_t n)
 {
-    (void)state;
-    enum { N = 24 * 1024 * 1024 };
-    put_pattern(N);
-    int fd = open(path, O_RDWR);
-    assert_int_equal(fsync(fd), 0); /* what is dirty cannot be dropped */
-    alice_reader *r = NULL;
+    unsigned cached = 0;
+    for (uint64_t i = 0; i < n; i += 64 * 1024)
+        cached += alice__file_cached(fd, i, 1);
+    return cached;
+}
+
+static uint64_t read_to_the_end(alice_reader *r)
+{
     alice_bytes c;
-    alice_reader_stats s;
-
-    /* In the cache before: it stays. */
-    if (!alice__file_cached(fd, 0, N)) {
-        close(fd);
-        skip_test("the machine gives up its page cache by itself");
-    }
-    r = open_small(1024 * 1024);
-    while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK)
-        ;
-    alice_reader_get_stats(r, &s);
-    assert_int_equal(s.dropped, 0);
-    alice_reader_close(&r);
-    bool can_tell = alice__file_cached(fd, 0, N);
-
-    /* Not in the cache before: nothing of it stays. */
-    alice__file_drop(fd, 0, N);
-    if (!can_tell || alice__file_cached(fd, 8 * 1024 * 1024, 4096)) {
-        close(fd);
-        skip_test("a file system in memory: there is nothing to drop");
-    }
-    r = open_small(1024 * 1024);
     uint64_t at = 0;
     while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK) {
         check_pattern(c, at);
         at += c.n;
     }
-    assert_int_equal(at, N);
+    return at;
+}
+
+/* What is wrong with the page cache after reading; NULL: nothing. `*tells`: it can be told
+ * here. */
+static const char *look_at_the_cache(int fd, uint64_t n, bool *tells)
+{
+    alice_reader *r = NULL;
+    alice_reader_stats s;
+
+    /* In the cache before: it stays. */
+    *tells = alice__file_cached(fd, 0, n);
+    r = open_small(1024 * 1024);
+    assert_int_equal(read_to_the_end(r), n);
+    alice_reader_get_stats(r, &s);
     alice_reader_close(&r);
-    unsigned cached = 0;
-    for (uint64_t i = 0; i < N; i += 64 * 1024)
-        cached += alice__file_cached(fd, i, 1);
-    assert_true(cached <= 48); /* of 384: on a busy machine some pages are not free to go */
+    *tells &= alice__file_cached(fd, 0, n);
+    if (*tells && s.dropped != 0)
+        return "what was cached before was dropped";
+
+    /* Not in the cache before: nothing of it stays. */
+    alice__file_drop(fd, 0, n);
+    *tells &= !alice__file_cached(fd, n / 3, 4096); /* else in memory: nothing can be dropped */
+    r = open_small(1024 * 1024);
+    assert_int_equal(read_to_the_end(r), n);
+    alice_reader_close(&r);
+    if (cached_blocks(fd, n) > 4)
+        return "what it brought in stays";
 
     /* Unless it is asked to leave it. */
-    alice_reader_options o = {.keep_cached = true};
-    assert_ok(alice_reader_open(&r, path, &o, NULL));
-    while (alice_reader_next_chunk(r, &c, NULL) == ALICE_OK)
-        ;
+    assert_ok(alice_reader_open(&r, path, &(alice_reader_options){.keep_cached = true}, NULL));
+    assert_int_equal(read_to_the_end(r), n);
     alice_reader_close(&r);
-    cached = 0;
-    for (uint64_t i = 0; i < N; i += 64 * 1024)
-        cached += alice__file_cached(fd, i, 1);
-    assert_true(cached >= 384 - 48); /* the machine may have given up some by itself */
+    return cached_blocks(fd, n) < 380 ? "it dropped what it was asked to leave" : NULL;
+}
+
+/* Others change the page cache too: the machine gives pages up by itself, or holds some for a
+ * moment. What the reader does wrong, it does each time. */
+static void drops_what_it_brought_in(void **state)
+{
+    (void)state;
+    enum { N = 24 * 1024 * 1024, TRIALS = 10 };
+    const char *why = NULL;
+    bool right = false;
+    put_pattern(N);
+    int fd = open(path, O_RDWR);
+    for (int i = 0; i < TRIALS && !right; i++) {
+        uint8_t page[4096];
+        bool tells = false;
+        assert_int_equal(fsync(fd), 0); /* what is dirty cannot be dropped */
+        for (uint64_t at = 0; at < N; at += sizeof page)
+            assert_int_equal(pread(fd, page, sizeof page, (off_t)at), sizeof page);
+        const char *wrong = look_at_the_cache(fd, N, &tells);
+        if (tells)
+            why = wrong;
+        right = tells && !wrong;
+    }
     close(fd);
+    if (!right && !why)
+        skip_test("its page cache cannot be told here: a file system in memory, or a machine "
+                  "that gives it up by itself");
+    if (!right)
+        fail_msg("%s, in each of %d trials", why, TRIALS);
 }
 
 /*
