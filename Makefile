@@ -4,6 +4,7 @@
 #   make test     build and run all tests
 #   make install | uninstall   (PREFIX=/usr/local, DESTDIR=)
 #   make mutants  would a test notice? small edits, one by one (docs/testing.md); ARGS=FILE…
+#   make analyze  what three static analyzers find in the sources
 #   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
 #   make bench | docs | format | check | clean | help
 
@@ -15,7 +16,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack mutants check install uninstall bench docs fuzz format clean help
+.PHONY: all run test attack mutants analyze check install uninstall bench docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -36,6 +37,11 @@ test:
 # Not part of `make test`: some minutes, and some GB of holes below $$TMPDIR or /var/tmp.
 attack: all
 	@python3 tests/attack/attack.py $(BUILD)/cli/alice $(ARGS)
+
+# A minute or two; part of `.ci/run`.
+analyze:
+	@./scripts/deps --test
+	@./scripts/analyze
 
 # Not part of `make test` either: an hour for all, little where little changed.
 mutants:
@@ -68,4 +74,4 @@ clean:
 	@rm -rf $(BUILD) $(BUILD)-*
 
 help:
-	@sed -n '2,9s/^# \{0,1\}//p' Makefile
+	@sed -n '2,10s/^# \{0,1\}//p' Makefile

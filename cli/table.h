@@ -65,11 +65,11 @@ int table_width(FILE *to);
 bool text_is_utf8(void);
 
 /*
- * Print `text` in `columns` columns: cut as `shrink` says (or at its end), and
+ * Print `text` in `room` columns: cut as `shrink` says (or at its end), and
  * filled with spaces, in front where `right`. What steers a terminal and what is
  * no text in this locale is shown as '?'.
  */
-void text_put(FILE *to, const char *text, int columns, bool right, cli_shrink shrink);
+void text_put(FILE *to, const char *text, int room, bool right, cli_shrink shrink);
 
 /* How many columns it takes. */
 int text_columns(const char *text);

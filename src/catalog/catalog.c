@@ -149,9 +149,9 @@ static alice_status take_number(alice__catalog *c, const char *project, const ch
 }
 
 alice_status alice__catalog_number(alice__catalog *c, const char *project, const char *source,
-                                   uint64_t *out)
+                                   uint64_t *number)
 {
-    return take_number(c, project, source, 0, out);
+    return take_number(c, project, source, 0, number);
 }
 
 alice_status alice__catalog_number_past(alice__catalog *c, const char *project,

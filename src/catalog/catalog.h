@@ -149,9 +149,9 @@ alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64
 alice_status alice__catalog_number(alice__catalog *c, const char *project, const char *source,
                                    uint64_t *number);
 
-/* Numbers of (project, source) from here on are above `number`. */
+/* Numbers of (project, source) from here on are above `past`. */
 alice_status alice__catalog_number_past(alice__catalog *c, const char *project,
-                                        const char *source, uint64_t number);
+                                        const char *source, uint64_t past);
 
 /*
  * Insert the row of (dir, name), or replace it: a placed file that the old row

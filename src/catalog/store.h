@@ -195,7 +195,7 @@ alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after
 /* Runs and their files read back; texts are copied into `room`. ALICE_E_END, ALICE_E_TOOBIG. */
 alice_status alice__store_run_before(alice__store *s, int64_t before, char *room, size_t size,
                                      alice__run_row *out);
-alice_status alice__store_run_file(alice__store *s, const alice__run_row *run, int64_t after,
+alice_status alice__store_run_file(alice__store *s, const alice__run_row *of, int64_t after,
                                    char *room, size_t size, alice__run_file *out);
 alice_status alice__store_undo_set(alice__store *s, int64_t run, int64_t file,
                                    alice__undo_state undo);

@@ -30,7 +30,7 @@ alice_status alice__tree_mark_read(const char *folder, alice__tree_mark *out)
     if (r)
         return alice__status_of_errno(-r);
     text[got] = 0;
-    if (sscanf(text, "catalog %16llx generation %lld\n%n", &id, &generation, &end) != 2 ||
+    if (sscanf(text, "catalog %16llx generation %18lld\n%n", &id, &generation, &end) != 2 ||
         (size_t)end != got || id == 0 || generation < 0)
         return ALICE_E_DAMAGED;
     out->catalog = (int64_t)id;

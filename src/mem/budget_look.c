@@ -137,8 +137,8 @@ static size_t own_used_locked(const alice_account *a)
     return credit < a->own ? a->own - credit : 0;
 }
 
-/* The account below `top`, `not` excepted, that uses most itself. */
-static alice_account *biggest_locked(alice_account *top, const alice_account * not,
+/* The account below `top`, other than `except` (NULL: any), that uses most itself. */
+static alice_account *biggest_locked(alice_account *top, const alice_account *except,
                                      size_t *bytes)
 {
     alice_account *biggest = NULL;
@@ -146,7 +146,7 @@ static alice_account *biggest_locked(alice_account *top, const alice_account * n
     FOR_TREE(a, top)
     {
         size_t own = own_used_locked(a);
-        if (a != not &&own > *bytes) {
+        if (a != except && own > *bytes) {
             biggest = a;
             *bytes = own;
         }

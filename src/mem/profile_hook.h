@@ -24,7 +24,7 @@
 
 #include <alice/profile.h>
 
-void alice__profile_took(alice_profile *profile, const alice_site *site, void *p, size_t size);
+void alice__profile_took(alice_profile *profile, const alice_site *here, void *p, size_t size);
 void alice__profile_gave(alice_profile *profile, void *p, size_t size);
 
 #define ALICE__CENSUS_ADD(env_, handle_, type_) \

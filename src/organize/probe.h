@@ -78,7 +78,7 @@ typedef struct alice__prober_options {
 
 alice_status alice__prober_open(alice__prober **out, const alice__prober_options *o);
 /* Waits for what is under way, and lets go of it. */
-void alice__prober_close(alice__prober **p);
+void alice__prober_close(alice__prober **out);
 
 /* How many files are on their way. */
 size_t alice__prober_count(const alice__prober *p);

@@ -35,7 +35,7 @@ void alice__status_init(alice__run_status *b);
 void alice__status_end(alice__run_status *b);
 
 /* The run's thread: write down. */
-void alice__status_publish(alice_organizer *o, const alice__run_state *state);
+void alice__status_publish(alice_organizer *o, const alice__run_state *t);
 
 /* The run's thread: whether somebody waits for a collection; and do it. */
 static inline bool alice__status_collect_asked(alice__run_status *b)

@@ -125,7 +125,7 @@ static int open_folder_of(const alice__fs_ops *fs, const char *path, int *fd)
    cannot be looked at is taken for one. */
 static bool is_one_name(const alice__fs_ops *fs, const moving *m)
 {
-    alice__fs_stat a, b;
+    alice__fs_stat a = {0}, b = {0};
     int from = -1, to = -1;
     int r = open_folder_of(fs, m->from, &from);
     if (!r)
@@ -247,7 +247,7 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
  * only where it went and that may not last. */
 static alice_status remove_one(const alice__fs_ops *fs, moving *m)
 {
-    alice__fs_stat s, there;
+    alice__fs_stat s = {0}, there = {0};
     int r = open_folder(fs, m), to = -1;
     if (!r)
         r = open_folder_of(fs, m->to, &to);
@@ -537,7 +537,7 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
 static alice_status undo_run(undoing *x, int64_t id)
 {
     alice_organizer *o = x->o;
-    alice__run_row target;
+    alice__run_row target = {0};
     alice_env env = alice__organizer_env(o, o->acc_batch);
     void *room = NULL;
     alice_status st = find_run(o, id, &target);

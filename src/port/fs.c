@@ -497,7 +497,7 @@ bool alice__fs_sync_all_tells(void)
 {
     struct utsname u;
     unsigned major = 0, minor = 0;
-    if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+    if (uname(&u) || sscanf(u.release, "%5u.%5u", &major, &minor) != 2)
         return false;
     return major > 5 || (major == 5 && minor >= 8);
 }

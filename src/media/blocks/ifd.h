@@ -97,8 +97,8 @@ alice_bytes alice__ifd_bytes(alice__ifd *t, const alice__ifd_entry *e, size_t mo
  */
 bool alice__ifd_first_time(alice__ifd *t, const alice__ifd_entry *e);
 
-/* The value's number `at`, of any integer type; `otherwise` when there is none. */
-uint64_t alice__ifd_number(alice__ifd *t, const alice__ifd_entry *e, uint64_t at,
+/* The value's number `i`, of any integer type; `otherwise` when there is none. */
+uint64_t alice__ifd_number(alice__ifd *t, const alice__ifd_entry *e, uint64_t i,
                            uint64_t otherwise);
 
 #endif
