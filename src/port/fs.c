@@ -27,6 +27,16 @@
 #include <unistd.h>
 
 /* The kernel's numbers: its headers are not there for every C library. */
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef RESOLVE_BENEATH
+struct open_how {
+    uint64_t flags, mode, resolve;
+};
+#define RESOLVE_NO_SYMLINKS 0x04
+#define RESOLVE_BENEATH 0x08
+#endif
 #ifndef FICLONE
 #define FICLONE _IOW(0x94, 9, int)
 #endif
@@ -55,7 +65,7 @@ static int result(int answer)
     return answer < 0 ? -errno : 0;
 }
 
-static int open_at(int dir, const char *name, int flags, uint32_t mode, int *fd)
+static int open_one(int dir, const char *name, int flags, uint32_t mode, int *fd)
 {
     int got;
     do {
@@ -65,6 +75,66 @@ static int open_at(int dir, const char *name, int flags, uint32_t mode, int *fd)
         return -errno;
     *fd = got;
     return 0;
+}
+
+/* Where the kernel cannot (before 5.6, or a filter forbids it): folder by folder. */
+static int open_by_parts(int dir, const char *path, int flags, uint32_t mode, int *fd)
+{
+    int at = dir, r = 0;
+    while (!r) {
+        char part[NAME_MAX + 1];
+        size_t n = strcspn(path, "/");
+        bool last = !path[n];
+        if (n > NAME_MAX)
+            r = -ENAMETOOLONG;
+        else if (n == 0 || (n == 2 && path[0] == '.' && path[1] == '.'))
+            r = -EXDEV;
+        if (r)
+            break;
+        memcpy(part, path, n);
+        part[n] = 0;
+        int next = -1;
+        r = last ? open_one(at, part, flags | O_NOFOLLOW, mode, fd)
+                 : open_one(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, &next);
+        if (last)
+            break;
+        if (at != dir)
+            close(at);
+        at = next;
+        path += n + 1;
+        path += strspn(path, "/");
+    }
+    if (at != dir && at >= 0)
+        close(at);
+    return r;
+}
+
+/* A path below an open folder never leads out of it, and through no symbolic link. */
+static int open_beneath(int dir, const char *path, int flags, uint32_t mode, int *fd)
+{
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .mode = flags & O_CREAT ? mode : 0,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    long got;
+    /* EAGAIN: something was renamed meanwhile, so that the kernel cannot be sure. */
+    for (int tries = 0;; tries++) {
+        got = syscall(SYS_openat2, dir, path, &how, sizeof how);
+        if (got >= 0 || (errno != EINTR && (errno != EAGAIN || tries >= 100)))
+            break;
+    }
+    if (got >= 0) {
+        *fd = (int)got;
+        return 0;
+    }
+    return errno == ENOSYS || errno == EPERM || errno == EAGAIN
+               ? open_by_parts(dir, path, flags, mode, fd)
+               : -errno;
+}
+
+static int open_at(int dir, const char *name, int flags, uint32_t mode, int *fd)
+{
+    return dir != AT_FDCWD && strchr(name, '/') ? open_beneath(dir, name, flags, mode, fd)
+                                                : open_one(dir, name, flags, mode, fd);
 }
 
 /* ---- opening ---- */

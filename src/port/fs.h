@@ -41,6 +41,11 @@ typedef struct alice__fs_stat {
 
 /* ---- opening ---- */
 
+/*
+ * Where `dir` is an open folder, a path never leads out of it (-EXDEV) nor through a symbolic
+ * link (-ELOOP or -ENOTDIR), whatever somebody puts there meanwhile.
+ */
+
 /* Open a file to read. Never hangs on a fifo, never takes a terminal; what it is, fstat says.
  */
 int alice__fs_open_read(int dir, const char *name, int *fd);

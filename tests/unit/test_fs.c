@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The wrappers of the system's file calls, each on a real directory. */
+#define _GNU_SOURCE
 #include "test.h"
 #include "tree.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +70,67 @@ static void opening_never_follows_nor_hangs(void **state)
     assert_int_equal(alice__fs_stat_at(top, "link", &st), 0);
     assert_int_equal(st.kind, ALICE__FS_LINK);
     assert_int_equal(alice__fs_open_read(top, "nothing", &fd), -ENOENT);
+}
+
+/* The paths that are tried; 0, or the line of the first that is not as it should be. */
+static int beneath(void)
+{
+    static const struct {
+        const char *path;
+        int answer; /* 1: one of -ELOOP and -ENOTDIR */
+    } tries[] = {
+        {"in/deep/file", 0},        {"in//deep/file", 0},         {"in/./deep/file", 0},
+        {"in/out/file", 1},         {"in/deep/link", 1},          {"in/up/deep/file", 1},
+        {"in/../in/none", -ENOENT}, {"../outside/file", -EXDEV},  {"/etc/passwd", -EXDEV},
+        {"in/none/file", -ENOENT},  {"in/deep/file/x", -ENOTDIR},
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        int fd = -1, r = alice__fs_open_read(top, tries[i].path, &fd);
+        bool inside = i == 6 && r == -EXDEV; /* a part ".." may be refused whole */
+        if (r == 0)
+            alice__fs_close(fd);
+        if (!(r == tries[i].answer || inside ||
+              (tries[i].answer == 1 && (r == -ELOOP || r == -ENOTDIR))))
+            return (int)i + 1;
+    }
+    int fd = -1;
+    if (alice__fs_open_dir(top, "in/deep", &fd) != 0)
+        return 100;
+    alice__fs_close(fd);
+    return alice__fs_open_dir(top, "in/up/deep", &fd) < 0 ? 0 : 101;
+}
+
+static void a_path_stays_below_its_folder(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdirat(top, "in", 0755), 0);
+    assert_int_equal(mkdirat(top, "in/deep", 0755), 0);
+    tree_file(top, "in/deep/file", "x", 1);
+    assert_int_equal(symlinkat("/etc", top, "in/out"), 0);
+    assert_int_equal(symlinkat("file", top, "in/deep/link"), 0);
+    assert_int_equal(symlinkat("../in", top, "in/up"), 0);
+    assert_int_equal(beneath(), 0);
+
+    /* The same on a kernel that has no openat2. */
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sock_filter no_openat2[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 437, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct sock_fprog program = {.len = 4, .filter = no_openat2};
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+            _exit(200);
+        _exit(syscall(437, -1, NULL, NULL, 0) == -1 && errno == ENOSYS ? beneath() : 201);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void making_and_renaming_never_replace(void **state)
@@ -219,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_stop_at_the_end),
         cmocka_unit_test(opening_never_follows_nor_hangs),
+        cmocka_unit_test(a_path_stays_below_its_folder),
         cmocka_unit_test(making_and_renaming_never_replace),
         cmocka_unit_test(a_directory_is_read_through_any_buffer),
         cmocka_unit_test(times_modes_and_attributes_stay),
