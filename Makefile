@@ -5,6 +5,7 @@
 #   make install | uninstall   (PREFIX=/usr/local, DESTDIR=)
 #   make mutants  would a test notice? small edits, one by one (docs/testing.md); ARGS=FILE…
 #   make analyze  what three static analyzers find in the sources
+#   make fuzz     every fuzz target for a minute, and the lines they reach
 #   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
 #   make bench | docs | format | check | clean | help
 
@@ -64,7 +65,9 @@ bench:
 docs:
 	@./scripts/docs
 
+# Half an hour on two cores; ARGS='--seconds 10 png xmp' is shorter.
 fuzz:
+	@./scripts/deps --test
 	@./scripts/fuzz $(ARGS)
 
 format:
@@ -74,4 +77,4 @@ clean:
 	@rm -rf $(BUILD) $(BUILD)-*
 
 help:
-	@sed -n '2,10s/^# \{0,1\}//p' Makefile
+	@sed -n '2,11s/^# \{0,1\}//p' Makefile
