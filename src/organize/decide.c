@@ -415,6 +415,26 @@ static alice_status compare_known(alice__flow *x, alice__probe *p, alice__item *
     return ALICE_OK;
 }
 
+/* Whether it is known, and its copy was forgotten, whatever its bytes were by then. */
+static alice_status copy_is_forgotten(alice__flow *x, const alice__probe *p, bool *forgotten)
+{
+    alice_organizer *o = x->o;
+    char dest[ALICE__DEST_MAX];
+    *forgotten = false;
+    if (p->copy != ALICE__COPY_GONE)
+        return ALICE_OK;
+    alice_status st = alice__catalog_dest(o->catalog, p->copy_row, dest, sizeof dest);
+    *forgotten = st == ALICE_OK && *dest && alice__forgotten_at(o->organized_fd, dest);
+    return st;
+}
+
+static void leave_forgotten(alice__item *item)
+{
+    item->forgotten = true;
+    item->outcome = ALICE_SKIPPED;
+    item->reason = "it was forgotten on purpose (`alice forget --undo` takes that back)";
+}
+
 /* What the user took out of organized on purpose stays out: no row, so that it can be taken
  * back. */
 static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__item *item,
@@ -425,9 +445,15 @@ static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__i
     alice__hash content;
     int fd = -1;
     *over = false;
-    if (!o->forgets || !alice__forgotten_head(o->organized_fd, p->stamp.size, p->head))
+    if (!o->forgets)
         return ALICE_OK;
-    alice_status st = ALICE_E_CHANGED;
+    alice_status st = copy_is_forgotten(x, p, over);
+    if (*over)
+        leave_forgotten(item);
+    if (st != ALICE_OK || *over ||
+        !alice__forgotten_head(o->organized_fd, p->stamp.size, p->head))
+        return st;
+    st = ALICE_E_CHANGED;
     if (alice__fs_open_read(alice__folder_fd(p->folder), p->name, &fd) == 0)
         st = alice__content_hash(&how, fd, p->stamp.size, &content);
     alice__fs_close(fd);
@@ -444,9 +470,8 @@ static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__i
         return ALICE_OK;
     }
     if (alice__forgotten_content(o->organized_fd, p->stamp.size, p->head, content)) {
-        *over = item->forgotten = true;
-        item->outcome = ALICE_SKIPPED;
-        item->reason = "it was forgotten on purpose (`alice forget --undo` takes that back)";
+        *over = true;
+        leave_forgotten(item);
     }
     return ALICE_OK;
 }

@@ -93,24 +93,37 @@ typedef struct forgetting {
     int file; /* open to read */
     alice__stamp stamp;
     char mark[MARK_MOST];
+    char at[MARK_MOST]; /* of its path; "": it has none below organized */
     bool was_noted;
 } forgetting;
 
-static int note(forgetting *f)
+static int note_one(const forgetting *f, const char *mark, bool *stood)
 {
     int fd = -1;
-    int r = make_parents(f->organized, f->mark);
+    int r = make_parents(f->organized, mark);
     if (!r)
-        r = alice__fs_create(f->organized, f->mark, 0644, &fd);
+        r = alice__fs_create(f->organized, mark, 0644, &fd);
     alice__fs_close(fd);
-    f->was_noted = r == -EEXIST;
-    return r && !f->was_noted ? r : flush_parent(f->organized, f->mark);
+    *stood = r == -EEXIST;
+    return r && !*stood ? r : flush_parent(f->organized, mark);
+}
+
+static int note(forgetting *f)
+{
+    bool stood;
+    int r = note_one(f, f->mark, &f->was_noted);
+    return r || !*f->at ? r : note_one(f, f->at, &stood);
 }
 
 static int take_note_back(forgetting *f)
 {
     char folder[MARK_MOST];
-    int r = alice__fs_unlink(f->organized, f->mark);
+    int r = *f->at ? alice__fs_unlink(f->organized, f->at) : 0;
+    if (!r && *f->at)
+        r = flush_parent(f->organized, f->at);
+    if (r && r != -ENOENT) /* notes of older versions have no path */
+        return r;
+    r = alice__fs_unlink(f->organized, f->mark);
     if (r)
         return r;
     r = flush_parent(f->organized, f->mark);
@@ -172,6 +185,20 @@ static int set_aside(forgetting *f, const char *below, char to[PATH_MOST])
         r = rename_below(f, below, to);
     }
     return r;
+}
+
+static void place_path(char out[MARK_MOST], const char *dest)
+{
+    alice__hash at = alice__hash_of_bytes(dest, strlen(dest));
+    snprintf(out, MARK_MOST, "%s/at/%016llx%016llx", notes, (unsigned long long)at.high,
+             (unsigned long long)at.low);
+}
+
+bool alice__forgotten_at(int organized_fd, const char *dest)
+{
+    char path[MARK_MOST];
+    place_path(path, dest);
+    return stands(organized_fd, path);
 }
 
 static alice_status say(alice_error *error, const char *path, int r)
@@ -297,6 +324,8 @@ alice_status alice_forget(const alice_env *env, const char *organized, const cha
     r = alice__fs_open_dir_path(organized, &f.organized);
     if (r)
         return say(error, organized, r);
+    if (below)
+        place_path(f.at, below);
     alice_status st =
         (undo ? remember : forget)(env ? env : &none, &f, path, below, kept, kept_size, error);
     alice__fs_close(f.file);

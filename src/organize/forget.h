@@ -7,6 +7,11 @@
  * empty file, which a lost catalog does not take along:
  *
  *   ORGANIZED/.alice/forgotten/<size>-<hash of the head>/<hash of the content>
+ *
+ * and so has the path that it was at, since a copy that was edited has other bytes than what
+ * it came from. Names in organized are given once.
+ *
+ *   ORGANIZED/.alice/forgotten/at/<hash of its path below organized>
  */
 
 #include "organize/compare.h"
@@ -17,5 +22,7 @@ bool alice__forgotten_any(int organized_fd);
 bool alice__forgotten_head(int organized_fd, uint64_t size, alice__hash head);
 bool alice__forgotten_content(int organized_fd, uint64_t size, alice__hash head,
                               alice__hash content);
+/* Whether what stood at a path below organized was. */
+bool alice__forgotten_at(int organized_fd, const char *dest);
 
 #endif

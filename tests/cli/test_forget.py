@@ -72,6 +72,19 @@ def under_any_name_in_any_inbox_with_no_catalog():
 
 
 @test
+def a_copy_that_was_edited_takes_along_what_it_came_from():
+    top, out = made()
+    film = placed(out, '.mp4')
+    with open(film, 'r+b') as f:
+        f.seek(5000)
+        f.write(b'edited')
+    alice('forget', film)
+    eq(left(top, out), ['film.mp4'], 'its source has other bytes, and is not wanted either')
+    alice('forget', '--undo', film)
+    eq(left(top, out), [], 'taken back')
+
+
+@test
 def a_sidecar_alone():
     top, out = made()
     alice('forget', placed(out, '.xmp'))
