@@ -27,10 +27,19 @@ static void on_run(void *ctx, const alice_run_info *r)
     if (localtime_r(&t, &tm))
         strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
     if (!args->given[OPT_JSON]) {
-        printf("%6lld  %s  %-7s %10llu organized, %llu duplicates, %llu errors, %s, %s",
-               (long long)r->run, when, r->mode, (unsigned long long)r->tally.organized,
-               (unsigned long long)r->tally.duplicates, (unsigned long long)r->tally.errors,
-               bytes_text(r->tally.bytes, bytes, sizeof bytes), state_of(r));
+        printf("%6lld  %s  %-7s %10llu %s", (long long)r->run, when, r->mode,
+               (unsigned long long)r->tally.organized,
+               strcmp(r->mode, "undo") == 0 ? "taken back" : "organized");
+        if (r->tally.bytes)
+            printf(", %s", bytes_text(r->tally.bytes, bytes, sizeof bytes));
+        if (r->tally.duplicates)
+            printf(", %llu duplicate%s", (unsigned long long)r->tally.duplicates,
+                   r->tally.duplicates == 1 ? "" : "s");
+        if (r->tally.errors)
+            printf(", %llu error%s", (unsigned long long)r->tally.errors,
+                   r->tally.errors == 1 ? "" : "s");
+        if (!r->finished)
+            printf(", %s", state_of(r));
         if (r->undoes)
             printf(", of run %lld", (long long)r->undoes);
         fputs(*r->inbox ? ", from " : "", stdout);

@@ -328,8 +328,8 @@ static int take_word(cli_args *args, const cli_command *c, char *word)
     if (c->most == 0)
         return cli_usage_error("alice %s takes no arguments, but got '%s'", c->name, word);
     if (c->most > 0 && args->word_count == c->most)
-        return cli_usage_error("alice %s takes at most %d arguments; '%s' is one too many",
-                               c->name, c->most, word);
+        return cli_usage_error("alice %s takes at most %d argument%s; '%s' is one too many",
+                               c->name, c->most, c->most == 1 ? "" : "s", word);
     args->words[args->word_count++] = word;
     return CLI_DONE;
 }

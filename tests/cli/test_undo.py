@@ -143,6 +143,9 @@ def history_tells_runs_and_files():
     eq(runs[1]['organized'], r.summary['organized'], 'counts')
     lines = [json.loads(x) for x in alice('history', str(runs[1]['run']), '-o', organized, '--json').out.splitlines()]
     eq(sum(x.get('status') == 'undone' for x in lines[1:]), r.summary['organized'], 'files')
+    said = alice('history', '-o', organized).out.decode().splitlines()
+    assert ' taken back, ' in said[0] and said[0].endswith(', of run 1'), said
+    assert ' organized, ' in said[1] and ' error' not in said[1], said
     alice('history', '77', '-o', organized, expect=None)
     assert b'no run 77' in alice('undo', '77', '-o', organized, expect=None).err
 
