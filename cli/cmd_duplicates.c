@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* alice duplicates: files that have the same bytes. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <alice/confine.h>
+#include <alice/duplicates.h>
+
+#include "command.h"
+#include "json.h"
+#include "progress.h"
+#include "settings.h"
+#include "stop.h"
+#include "terminal.h"
+
+enum { OPT_KEEP = OPT_OWN, OPT_MIN_SIZE, OPT_LINES, OPT_SCRIPT, RULES_MOST = 8 };
+
+#define N(n) ((unsigned long long)(n))
+
+typedef struct finding {
+    const cli_args *args;
+    uint64_t group;
+} finding;
+
+/* ---- what is printed of each file ---- */
+
+static void print_json(const alice_same_file *f)
+{
+    cli_json j = {.to = stdout};
+    json_open(&j, NULL, '{');
+    json_uint(&j, "group", f->group);
+    json_text(&j, "path", f->path);
+    json_uint(&j, "bytes", f->bytes);
+    json_int(&j, "modified", f->mtime_ns / 1000000000);
+    json_text(&j, "is", f->first ? "kept" : f->link ? "link" : "same");
+    json_close(&j, '}');
+    json_end_line(&j);
+}
+
+static void put_quoted(const char *text)
+{
+    putchar('\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    }
+    putchar('\'');
+}
+
+/* Further names of a superfluous file go, too, or its room would not be free; those of the kept
+   one stay, since the script looks. */
+static void print_script(const alice_same_file *f)
+{
+    fputs(f->first ? "\nkeep=" : "same ", stdout);
+    put_quoted(f->path);
+    putchar('\n');
+}
+
+static void print_text(const alice_same_file *f)
+{
+    char bytes[32];
+    if (f->first)
+        printf("%s%s each\n", f->group > 1 ? "\n" : "",
+               bytes_text(f->bytes, bytes, sizeof bytes));
+    fputs(f->first ? "  keep  " : f->link ? "  link  " : "  same  ", stdout);
+    put_safe_text(stdout, f->path);
+    putchar('\n');
+}
+
+static void on_file(void *ctx, const alice_same_file *f)
+{
+    finding *x = ctx;
+    if (x->args->given[OPT_JSON])
+        print_json(f);
+    else if (x->args->given[OPT_SCRIPT])
+        print_script(f);
+    else if (x->args->given[OPT_LINES])
+        printf("%s%s\n", f->first && f->group > 1 ? "\n" : "", f->path);
+    else if (!x->args->given[OPT_QUIET])
+        print_text(f);
+}
+
+static void on_unread(void *ctx, const alice_unread_file *u)
+{
+    (void)ctx;
+    cli_error("%s: %s", u->path, u->why);
+}
+
+/* ---- the begin and the end ---- */
+
+static int begin_script(void)
+{
+    char folder[PATH_MAX];
+    if (!getcwd(folder, sizeof folder)) {
+        cli_error("the working directory has no path");
+        return CLI_STOPPED;
+    }
+    fputs(
+        "#!/bin/sh\n"
+        "# Files that have the same bytes as the one that is kept; made by alice duplicates.\n"
+        "# Read it before you run it. Each is removed only if it is still the same, byte for\n"
+        "# byte, and another file than the one that is kept.\n"
+        "set -u\n"
+        "cd -- ",
+        stdout);
+    put_quoted(folder);
+    fputs(" || exit 1\n"
+          "same() { [ ! \"$keep\" -ef \"$1\" ] && cmp -s -- \"$keep\" \"$1\" && rm -- \"$1\"; "
+          "}\n",
+          stdout);
+    return CLI_DONE;
+}
+
+static void print_summary(const alice_duplicates_result *r)
+{
+    char bytes[32], all[32];
+    bytes_text(r->bytes, all, sizeof all);
+    if (r->groups == 0)
+        printf("No duplicates among %llu files (%s)\n", N(r->files), all);
+    else
+        printf("\n%llu of %llu files (%s) %s superfluous, in %llu group%s: %s\n",
+               N(r->duplicates), N(r->files), all, r->duplicates == 1 ? "is" : "are",
+               N(r->groups), r->groups == 1 ? "" : "s",
+               bytes_text(r->duplicate_bytes, bytes, sizeof bytes));
+    if (r->links)
+        printf("%llu further name%s (links) of files of groups take no room\n", N(r->links),
+               r->links == 1 ? "" : "s");
+    if (r->unread)
+        printf("%llu could not be looked at, and are named above\n", N(r->unread));
+}
+
+static void print_json_summary(const alice_duplicates_result *r, bool complete)
+{
+    cli_json j = {.to = stdout};
+    json_open(&j, NULL, '{');
+    json_bool(&j, "complete", complete);
+    json_uint(&j, "files", r->files);
+    json_uint(&j, "bytes", r->bytes);
+    json_uint(&j, "groups", r->groups);
+    json_uint(&j, "duplicates", r->duplicates);
+    json_uint(&j, "duplicate_bytes", r->duplicate_bytes);
+    json_uint(&j, "links", r->links);
+    json_uint(&j, "unread", r->unread);
+    json_uint(&j, "bytes_read", r->bytes_read);
+    json_close(&j, '}');
+    json_end_line(&j);
+}
+
+/* "oldest,under:DIR,…", cut in place. */
+static int read_rules(char *text, alice_keep_rule rules[RULES_MOST], size_t *count)
+{
+    static const struct {
+        const char *name;
+        alice_keep keep;
+    } names[] = {{"oldest", ALICE_KEEP_OLDEST},
+                 {"newest", ALICE_KEEP_NEWEST},
+                 {"shortest-path", ALICE_KEEP_SHORTEST},
+                 {"longest-path", ALICE_KEEP_LONGEST}};
+    *count = 0;
+    for (char *word = text, *next; word; word = next) {
+        next = strchr(word, ',');
+        if (next)
+            *next++ = 0;
+        if (*count == RULES_MOST)
+            return cli_usage_error("--keep takes at most %d rules", RULES_MOST);
+        alice_keep_rule *rule = &rules[(*count)++];
+        size_t i = 0;
+        while (i < sizeof names / sizeof *names && strcmp(names[i].name, word) != 0)
+            i++;
+        if (strncmp(word, "under:", 6) == 0 && word[6])
+            *rule = (alice_keep_rule){.keep = ALICE_KEEP_UNDER, .under = word + 6};
+        else if (i < sizeof names / sizeof *names)
+            *rule = (alice_keep_rule){.keep = names[i].keep};
+        else
+            return cli_usage_error("--keep: there is no rule '%s'; there are oldest, newest, "
+                                   "shortest-path, longest-path and under:DIR",
+                                   word);
+    }
+    return CLI_DONE;
+}
+
+static int check_forms(const cli_args *args)
+{
+    int forms = args->given[OPT_JSON] + args->given[OPT_LINES] + args->given[OPT_SCRIPT];
+    return forms > 1
+               ? cli_usage_error("--json, --lines and --script are three forms: choose one")
+               : CLI_DONE;
+}
+
+/* A parser of nothing, but it reads strangers' names and bytes with the user's rights. */
+static void give_up_the_rest(void)
+{
+    const alice_confine_path reach[] = {{"/", false}, {"/var/tmp", true}};
+    if (alice_confine(reach, sizeof reach / sizeof *reach, NULL) != ALICE_OK)
+        cli_error("this process could not give up what it does not need; it goes on");
+}
+
+static int run(const cli_args *args)
+{
+    static const char *const here[] = {"."};
+    alice_keep_rule rules[RULES_MOST];
+    char rule_text[4096];
+    cli_settings settings;
+    finding x = {.args = args};
+    alice_duplicates_result r = {0};
+    alice_error error = {.text = ""};
+    alice_duplicates_options o = {.paths = args->word_count ? (const char *const *)args->words
+                                                            : here,
+                                  .path_count = args->word_count ? (size_t)args->word_count : 1,
+                                  .kernel_backstop = true,
+                                  .on_file = on_file,
+                                  .on_unread = on_unread,
+                                  .should_stop = stop_asked,
+                                  .ctx = &x};
+    int bad = check_forms(args);
+    if (!bad)
+        bad = settings_read(&settings, args);
+    if (!bad && args->given[OPT_KEEP]) {
+        if ((size_t)snprintf(rule_text, sizeof rule_text, "%s", args->value[OPT_KEEP]) >=
+            sizeof rule_text)
+            return cli_usage_error("--keep is too long");
+        bad = read_rules(rule_text, rules, &o.keep_count);
+        o.keep = rules;
+    }
+    if (bad)
+        return bad;
+    if (args->given[OPT_MIN_SIZE] &&
+        alice_parse_size(args->value[OPT_MIN_SIZE], &o.least_bytes) != ALICE_OK)
+        return cli_usage_error("--min-size: '%s' is no size (as in 24, 24M, 1.5G)",
+                               args->value[OPT_MIN_SIZE]);
+    o.config = settings.config;
+    if (args->given[OPT_SCRIPT] && (bad = begin_script()) != CLI_DONE)
+        return bad;
+    stop_catch();
+    give_up_the_rest();
+    alice_status st = alice_duplicates(&o, &r, &error);
+    if (st == ALICE_E_CANCELLED)
+        cli_error("interrupted: there may be more");
+    else if (st != ALICE_OK)
+        cli_error("%s", error.text);
+    if (args->given[OPT_JSON])
+        print_json_summary(&r, st == ALICE_OK);
+    else if (st == ALICE_OK && !args->given[OPT_QUIET] && !args->given[OPT_LINES] &&
+             !args->given[OPT_SCRIPT])
+        print_summary(&r);
+    if (st != ALICE_OK)
+        return cli_exit_status(st);
+    return r.unread ? CLI_SOME_FAILED : CLI_DONE;
+}
+
+static const cli_opt options[] = {
+    OPT_KEEP, OPT_MIN_SIZE, OPT_LINES, OPT_SCRIPT, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,
+    OPT_SET,  OPT_JSON,     OPT_QUIET, OPT_CONFIG, OPT_HELP,       OPT_END};
+static const cli_option own_options[] = {
+    [OPT_KEEP] = {"keep", 0, "RULES", NULL,
+                  "which of a group to keep: oldest (default), newest, shortest-path, "
+                  "longest-path, under:DIR; several by commas"},
+    [OPT_MIN_SIZE] = {"min-size", 0, "SIZE", NULL,
+                      "pass over smaller files (default: empty ones), in MB or with a unit"},
+    [OPT_LINES] = {"lines", 0, NULL, NULL, "print paths alone, an empty line between groups"},
+    [OPT_SCRIPT] = {"script", 0, NULL, NULL,
+                    "print a shell script that would remove all but the kept ones"}};
+
+static const char text[] =
+    "Finds files that have the same bytes, of any kind, below each PATH (default: here), "
+    "organized "
+    "or\n"
+    "not; the largest first. Nothing is changed. Links are not followed; hidden and system "
+    "files "
+    "are\n"
+    "passed over; another name of the same file (a hard link) is no duplicate, and told as a "
+    "link.\n"
+    "\n"
+    "Of each group one file is to be kept: the oldest, or as --keep says; where files are "
+    "equal "
+    "by\n"
+    "one rule the next decides. With --script a script is printed that removes the others, "
+    "each "
+    "only\n"
+    "if it is still the same byte for byte: read it, then run it. With --json there is one "
+    "object a\n"
+    "line for each file (`is`: kept, same or link), and a last one with the counts.\n"
+    "\n"
+    "Memory stays below the limit whatever the number of files: lists are sorted in /var/tmp.\n"
+    "\n"
+    "Examples:\n"
+    "  alice duplicates ~/Pictures /media/backup\n"
+    "  alice duplicates --keep under:/photos/sorted,oldest --script /photos > remove.sh\n"
+    "  alice duplicates --min-size 10M --json . | jq -r 'select(.is == \"same\") | .path'\n";
+
+const cli_command cmd_duplicates = {
+    .name = "duplicates",
+    .words = "[PATH...]",
+    .completes = "dir",
+    .summary = "find files that have the same bytes",
+    .options = options,
+    .own_options = own_options,
+    .least = 0,
+    .most = -1,
+    .text = text,
+    .run = run,
+};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_DUPLICATES_H
+#define ALICE_DUPLICATES_H
+
+/**
+ * @file duplicates.h
+ * Files that have the same bytes, below any folders, organized or not, of any kind. Nothing
+ * is changed.
+ *
+ * Files are told apart by size, then by a hash of their heads, then by a hash of all of them,
+ * and what is then still alike is compared byte for byte. They are read in the order of the
+ * disk. Lists are sorted on disk, so that memory is bounded whatever the number of files.
+ */
+
+#include <alice/config.h>
+#include <alice/env.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Which file of a group is the first, the one to keep. */
+typedef enum alice_keep {
+    ALICE_KEEP_OLDEST,   /**< by its modification time */
+    ALICE_KEEP_NEWEST,   /**< by its modification time */
+    ALICE_KEEP_SHORTEST, /**< by the length of its path */
+    ALICE_KEEP_LONGEST,  /**< by the length of its path */
+    ALICE_KEEP_UNDER     /**< one below the folder `under` */
+} alice_keep;
+
+/** A rule; where files are equal by one, the next decides, and at the end which came first. */
+typedef struct alice_keep_rule {
+    alice_keep keep;
+    const char *under; /**< of ALICE_KEEP_UNDER: how the paths begin that are kept */
+} alice_keep_rule;
+
+/** One file of a group. Borrowed during the call. */
+typedef struct alice_same_file {
+    uint64_t group;   /**< counts from 1 */
+    const char *path; /**< the folder as it was given, and the path below it */
+    uint64_t bytes;   /**< of each file of the group */
+    int64_t mtime_ns; /**< since 1970 */
+    bool first;       /**< it begins its group, and is the one to keep */
+    bool link;        /**< another name of the file before it: it takes no room of its own */
+} alice_same_file;
+
+/** Why a file or folder could not be looked at. Borrowed during the call. */
+typedef struct alice_unread_file {
+    const char *path;
+    alice_status status;
+    const char *why; /**< in words */
+} alice_unread_file;
+
+/** What is looked for. Zeroed but for the paths is a complete one. */
+typedef struct alice_duplicates_options {
+    alice_env env;               /**< its account is not used */
+    alice_config config;         /**< max_memory_mb is the ceiling; max_workers the threads */
+    const char *const *paths;    /**< folders; links below them are not followed */
+    size_t path_count;           /**< at most 256 */
+    uint64_t least_bytes;        /**< smaller files are passed over; 0: 1, empty ones are */
+    const alice_keep_rule *keep; /**< NULL: the oldest */
+    size_t keep_count;
+    const char *scratch_dir; /**< for what does not fit memory, no tmpfs; NULL: /var/tmp */
+    bool kernel_backstop;    /**< this process is alice's own: the kernel holds the ceiling */
+    void (*on_file)(void *ctx,
+                    const alice_same_file *file); /**< group by group, largest first */
+    void (*on_unread)(void *ctx, const alice_unread_file *file);
+    bool (*should_stop)(void *ctx);
+    void *ctx; /**< handed to these */
+} alice_duplicates_options;
+
+/** What was found. */
+typedef struct alice_duplicates_result {
+    uint64_t files;           /**< looked at */
+    uint64_t bytes;           /**< of these */
+    uint64_t groups;          /**< of files with the same bytes */
+    uint64_t duplicates;      /**< files that another one of their group makes superfluous */
+    uint64_t duplicate_bytes; /**< which these take */
+    uint64_t links;           /**< further names of files of groups */
+    uint64_t unread;          /**< told to on_unread() */
+    uint64_t bytes_read;      /**< for hashes and comparisons */
+    size_t peak_bytes;        /**< charged at most at once */
+} alice_duplicates_result;
+
+/**
+ * Find them. ALICE_OK also where files could not be read: see `unread`. ALICE_E_INVAL: no path,
+ * or too many; ALICE_E_BUDGET: the ceiling is too low; ALICE_E_CANCELLED; ALICE_E_NOSPC,
+ * ALICE_E_IO: the scratch file. Blocks; one thread. `out` is filled as far as it came.
+ */
+ALICE_API alice_status alice_duplicates(const alice_duplicates_options *options,
+                                        alice_duplicates_result *out, alice_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last step of alice_duplicates(): the members of a group are compared byte for byte with
+ * the one that is to be kept, and told.
+ */
+#include "organize/duplicates_int.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "port/fs.h"
+
+static bool is_under(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    while (n > 0 && folder[n - 1] == '/')
+        n--;
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0);
+}
+
+/* Whether `a` is rather to be kept than `b`: below 0. */
+static int rather(const alice_keep_rule *rule, const record *a, const char *a_path,
+                  const record *b, const char *b_path)
+{
+    switch (rule->keep) {
+    case ALICE_KEEP_OLDEST:
+        return ALICE__ORDER(a->mtime_ns, b->mtime_ns);
+    case ALICE_KEEP_NEWEST:
+        return ALICE__ORDER(b->mtime_ns, a->mtime_ns);
+    case ALICE_KEEP_SHORTEST:
+        return ALICE__ORDER(strlen(a_path), strlen(b_path));
+    case ALICE_KEEP_LONGEST:
+        return ALICE__ORDER(strlen(b_path), strlen(a_path));
+    case ALICE_KEEP_UNDER:
+        return is_under(b_path, rule->under) - is_under(a_path, rule->under);
+    }
+    return 0;
+}
+
+static alice_status whole_path(finder *f, const record *r, char *out, size_t size)
+{
+    char below[ALICE__SAME_PATH];
+    int bad = alice__same_path(f, r, below);
+    if (bad)
+        return alice__same_scratch_failed(f, bad);
+    alice__same_shown(f, r->root, below, out, size);
+    return ALICE_OK;
+}
+
+/* Of the members, the one that is to be kept. */
+static alice_status choose(finder *f, record *best, uint64_t *which)
+{
+    static const alice_keep_rule oldest = {.keep = ALICE_KEEP_OLDEST};
+    const alice_keep_rule *rules = f->o->keep ? f->o->keep : &oldest;
+    size_t count = f->o->keep ? f->o->keep_count : 1;
+    char path[ALICE__SAME_PATH + 4096], best_path[ALICE__SAME_PATH + 4096];
+    record r;
+    alice_status st = alice__same_member(f, 0, best, false);
+    *which = 0;
+    if (st == ALICE_OK)
+        st = whole_path(f, best, best_path, sizeof best_path);
+    for (uint64_t i = 1; st == ALICE_OK && i < f->member_count; i++) {
+        int d = 0;
+        st = alice__same_member(f, i, &r, false);
+        if (st == ALICE_OK)
+            st = whole_path(f, &r, path, sizeof path);
+        for (size_t k = 0; st == ALICE_OK && k < count && d == 0; k++)
+            d = rather(&rules[k], &r, path, best, best_path);
+        if (st == ALICE_OK && (d < 0 || (d == 0 && r.path < best->path))) {
+            *best = r;
+            *which = i;
+            memcpy(best_path, path, sizeof best_path);
+        }
+    }
+    return st;
+}
+
+static alice_status tell(finder *f, const record *r, bool first, bool link)
+{
+    char path[ALICE__SAME_PATH + 4096];
+    alice_status st = whole_path(f, r, path, sizeof path);
+    if (st != ALICE_OK)
+        return st;
+    f->out->links += link;
+    if (!first && !link) {
+        f->out->duplicates++;
+        f->out->duplicate_bytes += r->size;
+    }
+    const alice_same_file s = {.group = f->out->groups,
+                               .path = path,
+                               .bytes = r->size,
+                               .mtime_ns = r->mtime_ns,
+                               .first = first,
+                               .link = link};
+    if (f->o->on_file)
+        f->o->on_file(f->o->ctx, &s);
+    return ALICE_OK;
+}
+
+/* Whether a member has the bytes of the leader, which is open. What cannot be read is told, and
+   is no member any more. */
+static alice_status is_same(finder *f, int leader, const record *r, bool *same, bool *gone)
+{
+    int fd = -1, os_error = 0;
+    int bad = alice__same_open(f, r, &fd);
+    alice_status st = bad ? alice__status_of_errno(-bad) : ALICE_OK;
+    *same = *gone = false;
+    if (!bad && !alice__same_as_seen(fd, r, &os_error))
+        st = ALICE_E_CHANGED;
+    if (st == ALICE_OK)
+        st = alice__same_bytes(&f->whole, leader, fd, r->size, same);
+    alice__fs_close(fd);
+    f->out->bytes_read += 2 * r->size;
+    if (st == ALICE_OK || st == ALICE_E_CANCELLED || st == ALICE_E_NOMEM)
+        return st;
+    alice__same_unread(f, r, st, bad ? -bad : os_error);
+    *gone = true;
+    return ALICE_OK;
+}
+
+/* Mark each member as the leader, another name of it, the same, or another. `*others` are the
+   distinct files that are the same. */
+static alice_status compare_all(finder *f, const record *leader, int fd, uint64_t *others)
+{
+    record r, last = *leader;
+    bool same = false, gone = false;
+    alice_status st = ALICE_OK;
+    uint64_t kept = 0, count = f->member_count;
+    *others = 0;
+    for (uint64_t i = 0; st == ALICE_OK && i < count; i++) {
+        st = alice__same_member(f, i, &r, false);
+        if (st == ALICE_OK && same_file(&r, leader)) {
+            r.state = LEADER;
+        } else if (st == ALICE_OK) {
+            if (i == 0 || !same_file(&r, &last)) {
+                st = is_same(f, fd, &r, &same, &gone);
+                *others += same;
+            }
+            r.state = same ? SAME : OTHER;
+        }
+        if (st == ALICE_OK && (r.state == LEADER || !gone))
+            st = alice__same_member(f, kept++, &r, true);
+        last = r;
+    }
+    f->member_count = kept;
+    return st;
+}
+
+static alice_status tell_group(finder *f, const record *leader)
+{
+    record r, last = *leader;
+    alice_status st;
+    f->out->groups++;
+    st = tell(f, leader, true, false);
+    for (unsigned state = LEADER; st == ALICE_OK && state >= SAME; state--) {
+        for (uint64_t i = 0; st == ALICE_OK && i < f->member_count; i++) {
+            st = alice__same_member(f, i, &r, false);
+            if (st != ALICE_OK || r.state != state || r.path == leader->path)
+                continue;
+            st = tell(f, &r, false, same_file(&r, &last));
+            last = r;
+        }
+    }
+    return st;
+}
+
+/* Those that are neither the leader nor the same stay. */
+static alice_status keep_others(finder *f)
+{
+    uint64_t kept = 0, count = f->member_count;
+    alice_status st = ALICE_OK;
+    record r;
+    for (uint64_t i = 0; st == ALICE_OK && i < count; i++) {
+        st = alice__same_member(f, i, &r, false);
+        if (st == ALICE_OK && r.state == OTHER)
+            st = alice__same_member(f, kept++, &r, true);
+    }
+    f->member_count = kept;
+    return st;
+}
+
+/* Members whose hashes are one: compare each with the one that is to be kept. Those that differ
+   all the same, which has to be made on purpose, are a group of their own. */
+alice_status alice__same_settle(finder *f)
+{
+    alice_status st = ALICE_OK;
+    while (st == ALICE_OK && f->member_count > 1) {
+        record leader;
+        uint64_t which, others = 0;
+        int fd = -1, os_error = 0;
+        st = choose(f, &leader, &which);
+        if (st != ALICE_OK)
+            break;
+        int bad = alice__same_open(f, &leader, &fd);
+        if (bad || !alice__same_as_seen(fd, &leader, &os_error)) {
+            alice__fs_close(fd);
+            alice__same_unread(f, &leader, bad ? alice__status_of_errno(-bad) : ALICE_E_CHANGED,
+                               bad ? -bad : os_error);
+            record last;
+            st = alice__same_member(f, --f->member_count, &last, false);
+            if (st == ALICE_OK && which < f->member_count)
+                st = alice__same_member(f, which, &last, true);
+            continue;
+        }
+        st = compare_all(f, &leader, fd, &others);
+        alice__fs_close(fd);
+        if (st == ALICE_OK && others)
+            st = tell_group(f, &leader);
+        if (st == ALICE_OK)
+            st = keep_others(f);
+    }
+    return st;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_ORGANIZE_DUPLICATES_INT_H
+#define ALICE_ORGANIZE_DUPLICATES_INT_H
+
+/* What the two halves of alice_duplicates() share: which files may be the same (duplicates.c),
+ * and which of these are (duplicates_groups.c). */
+
+#include <alice/budget.h>
+#include <alice/duplicates.h>
+#include <alice/executor.h>
+#include <alice/limit.h>
+
+#include "organize/compare.h"
+#include "organize/walk.h"
+
+enum {
+    ALICE__SAME_PATHS = 256,   /* folders that are looked through */
+    ALICE__SAME_MEMBERS = 512, /* of a group, in memory; more of them stand in a scratch file */
+    ALICE__SAME_PATH = 2 * ALICE__WALK_PATH + 2 /* a path below a root, with its NUL */
+};
+
+/* What became of a member of a group while it was compared. */
+enum { OTHER, SAME, LEADER };
+
+typedef struct record {
+    uint64_t size, dev, inode;
+    uint64_t path; /* where it stands in the file of paths; in the order of the walk */
+    int64_t mtime_ns;
+    alice__hash key;
+    uint32_t length; /* of its path below its root */
+    uint16_t root, state;
+} record;
+
+_Static_assert(sizeof(record) == 64, "docs and memory count on it");
+
+typedef struct job job;
+
+typedef struct finder {
+    const alice_duplicates_options *o;
+    alice_duplicates_result *out;
+    alice_error *error;
+    alice_budget *budget;
+    alice_account *account;
+    alice_limit *limit;
+    alice_env env;
+    alice_executor *executor;
+    alice__reading_whole whole;
+    size_t block;
+    const char *scratch_dir;
+    int roots[ALICE__SAME_PATHS];
+    int paths, spilled; /* scratch files: of paths, and of a group's members */
+    char *text;
+    size_t text_used;
+    uint64_t text_at; /* where `text` goes in the file of paths */
+    record *members;
+    uint64_t member_count, inodes; /* of the group; distinct files among them */
+    job *jobs;
+    uint64_t looks;
+} finder;
+
+#define ALICE__ORDER(a, b) ((a) > (b)) - ((a) < (b))
+
+static inline bool same_file(const record *a, const record *b)
+{
+    return a->dev == b->dev && a->inode == b->inode;
+}
+
+/* Of the group at hand: read or write its member `i`. */
+alice_status alice__same_member(finder *f, uint64_t i, record *r, bool write);
+/* The path below its root. Thread-safe once all are written; 0 or -errno. */
+int alice__same_path(const finder *f, const record *r, char below[ALICE__SAME_PATH]);
+/* As a person knows it: the folder as it was given, and what is below it. */
+void alice__same_shown(const finder *f, uint16_t root, const char *below, char *out,
+                       size_t size);
+int alice__same_open(const finder *f, const record *r, int *fd);
+/* Whether an open file is as it was when it was met; `*os_error`, where that cannot be said. */
+bool alice__same_as_seen(int fd, const record *r, int *os_error);
+void alice__same_unread(finder *f, const record *r, alice_status status, int os_error);
+alice_status alice__same_scratch_failed(const finder *f, int r);
+
+/* Compare the members of the group at hand, and tell those that are the same. */
+alice_status alice__same_settle(finder *f);
+
+#endif
