@@ -16,7 +16,16 @@ typedef struct alice__generator {
 
 extern const alice__generator alice__generators[ALICE_GEN_COUNT];
 
-/* The next word of a list, of which `*list` is what is left. False: there are no more. */
-bool alice__next_word(const char **list, char word[ALICE__WORD]);
+/* The letters with which words of a text begin: few words of few generators have to be looked
+ * for. */
+typedef struct alice__initials {
+    bool of[256]; /* lower case */
+} alice__initials;
+void alice__initials_of(const char *text, size_t n, alice__initials *out);
+
+/* The next word of a list, of which `*list` is what is left, that begins with one of these
+ * letters. False: there are no more. */
+bool alice__next_word(const char **list, const alice__initials *initials,
+                      char word[ALICE__WORD]);
 
 #endif

@@ -18,29 +18,38 @@ static bool is_hex(char c)
     return alice__is_digit(c) || (alice__lower(c) >= 'a' && alice__lower(c) <= 'f');
 }
 
-/* Whether a word stands at `at` as it has to: alone, or `leading`, with what divides it from a
- * number behind it. */
-static bool stands(span s, size_t at, const char *word, bool leading)
+/* Whether the word of `n` letters, which is there, stands as it has to: alone, or `leading`,
+ * with what divides it from a number behind it. */
+static bool stands(span s, size_t at, size_t n, bool leading)
 {
-    size_t end = at + strlen(word);
-    if (!at_word(s, at, word) || (at > 0 && (leading || alice__is_alnum(s.p[at - 1]))))
-        return false;
+    size_t end = at + n;
     if (leading)
         return end < s.n && (s.p[end] == '_' || s.p[end] == '-' || alice__is_digit(s.p[end]));
     return end == s.n || !alice__is_alnum(s.p[end]);
+}
+
+static bool has_word(span s, const char *word, bool leading)
+{
+    const size_t n = strlen(word);
+    for (size_t at = 0; at < (leading ? 1 : s.n); at++)
+        if ((at == 0 || !alice__is_alnum(s.p[at - 1])) && at_word(s, at, word) &&
+            stands(s, at, n, leading))
+            return true;
+    return false;
 }
 
 /* A generator that one of its words in the name tells. */
 static alice_generator named(span s, bool leading)
 {
     char word[ALICE__WORD];
+    alice__initials initials;
+    alice__initials_of(s.p, leading && s.n > 0 ? 1 : s.n, &initials);
     for (size_t i = 0; i < ALICE_GEN_COUNT; i++) {
         const char *p =
             leading ? alice__generators[i].before_names : alice__generators[i].in_names;
-        while (alice__next_word(&p, word))
-            for (size_t at = 0; at < (leading ? 1 : s.n); at++)
-                if (stands(s, at, word, leading))
-                    return (alice_generator)i;
+        while (alice__next_word(&p, &initials, word))
+            if (has_word(s, word, leading))
+                return (alice_generator)i;
     }
     return ALICE_GEN_NONE;
 }

@@ -268,7 +268,8 @@ static void probe_slot(group *g, alice__probe *s, bench *b)
                         .name = s->name,
                         .folders = alice__folder_path(s->folder),
                         .now_s = s->now_s,
-                        .beside_fd = &folder};
+                        /* Sidecars come last: without one in the folder none is looked for. */
+                        .beside_fd = alice__folder_has_last(s->folder) ? &folder : NULL};
     s->status = alice__probe_file(b->analyzer, b->head, &r, &s->stamp, &s->info, &s->head,
                                   &s->os_error);
     alice__fs_close(fd);

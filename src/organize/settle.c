@@ -162,15 +162,20 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     return alice__catalog_moved(o->catalog, item->id, dest);
 }
 
+/* Whether others of its group cannot be placed, since it was not. */
+static bool tears(const alice__item *k)
+{
+    return k->left || k->retry || k->busy ||
+           (k->outcome == ALICE_FAILED && (k->status != ALICE_E_NOENT || !k->leader));
+}
+
 /* One of the i-th item's group that was not placed, of those before it; NULL: none. That one
  * which follows is gone tears nothing. */
 static const alice__item *torn_by(const alice_organizer *o, size_t i)
 {
     const alice__item *item = &o->items.all[i];
     for (const alice__item *k = o->items.all; k < item; k++)
-        if (k->group == item->group &&
-            (k->left || k->retry || k->busy ||
-             (k->outcome == ALICE_FAILED && (k->status != ALICE_E_NOENT || !k->leader))))
+        if (k->group == item->group && tears(k))
             return k;
     return NULL;
 }
@@ -262,9 +267,11 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
 {
     alice_organizer *o = x->o;
     alice_status stopped = ALICE_OK;
+    bool some_tear = false;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
         alice_error e = {.text = ""};
+        some_tear = some_tear || (i > 0 && tears(item - 1));
         if (!item->place || (again && !item->retry))
             continue;
         item->retry = false;
@@ -273,7 +280,7 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
             take_back_group(x, item, ALICE_E_CANCELLED);
             continue;
         }
-        const alice__item *torn = torn_by(o, i);
+        const alice__item *torn = some_tear ? torn_by(o, i) : NULL;
         if (torn && torn->busy) {
             leave_busy(item, group_busy);
             continue;

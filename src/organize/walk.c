@@ -43,6 +43,7 @@ struct alice__folder {
     uint64_t serial;
     size_t size; /* of this block */
     bool beyond;
+    bool has_last;
     char path[];
 };
 
@@ -104,6 +105,11 @@ const char *alice__folder_path(const alice__folder *f)
 uint64_t alice__folder_serial(const alice__folder *f)
 {
     return f->serial;
+}
+
+bool alice__folder_has_last(const alice__folder *f)
+{
+    return f->has_last;
 }
 
 bool alice__folder_beyond(const alice__folder *f)
@@ -224,18 +230,21 @@ static const char *without_rank(alice__walk *w, const char *name)
     return w->name;
 }
 
-/* Read the names of the open directory `fd`. ALICE_OK also where it failed on the way
+/* Read the names of an open directory. ALICE_OK also where it failed on the way
  * (read_failed). */
-static alice_status read_names(alice__walk *w, int fd)
+static alice_status read_names(alice__walk *w, alice__folder *folder)
 {
+    const int fd = folder->fd;
     alice__fs_dir d;
     alice__names_begin(w->names);
     alice__fs_dir_start(&d, fd, w->buffer, sizeof w->buffer);
     w->read_failed = false;
+    folder->has_last = !w->comes_later;
     for (;;) {
         alice__fs_name n;
         int r = alice__fs_dir_next(&d, &n);
         if (r) {
+            folder->has_last = true; /* for all that is known */
             w->read_failed = true;
             w->read_error = -r;
             break;
@@ -259,6 +268,7 @@ static alice_status read_names(alice__walk *w, int fd)
         const char *ranked = kind == ALICE__ENTRY_FILE ? with_rank(w, n.name) : NULL;
         unsigned later =
             kind == ALICE__ENTRY_FILE && w->comes_later ? w->comes_later(n.name) : 0;
+        folder->has_last |= later > 1;
         kind |= later == 0 ? 0 : later == 1 ? ALICE__NAMES_LATER : ALICE__NAMES_LAST;
         alice_status st = alice__names_add(w->names, ranked ? kind | RANKED : kind,
                                            ranked ? ranked : n.name, &w->error);
@@ -292,7 +302,7 @@ static alice_status enter(alice__walk *w, int fd, const alice__fs_stat *s, size_
         alice__fs_close(fd);
         return alice__fail(&w->error, st, 0, "no memory for a folder");
     }
-    st = read_names(w, fd);
+    st = read_names(w, folder);
     if (st != ALICE_OK) {
         alice__names_drop(w->names);
         alice__folder_unref(folder);

@@ -40,6 +40,8 @@ void alice__folder_unref(alice__folder *f);
 int alice__folder_fd(const alice__folder *f);
 /* The path below the root; "" at the top. Lives as long as the reference. */
 const char *alice__folder_path(const alice__folder *f);
+/* Whether files are in it that `comes_later` puts last; true also where nobody asked it. */
+bool alice__folder_has_last(const alice__folder *f);
 /* Deeper than any path leads: what is in it is reached through its descriptor only, and its
    path above has "…" for its middle. */
 bool alice__folder_beyond(const alice__folder *f);

@@ -201,6 +201,31 @@ static void those_that_come_later_come_last(void **state)
                         "b.jpg\nc.jpg\na.xmp\nb.jpg.xmp\nd/f.jpg\nd/e.xmp\nx.xmp/g.jpg\n");
 }
 
+/* Whether a folder has a sidecar is known with its first file, so that none is looked for in
+ * vain. */
+static void folders_know_whether_some_come_last(void **state)
+{
+    place *p = *state;
+    static const char *const names[] = {"a/1.jpg", "a/2.xmp", "b/1.jpg", "b/2-edited.jpg",
+                                        "b/c/1.xmp"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        make(p->top, names[i]);
+    for (int asked = 0; asked < 2; asked++) {
+        alice__walk_options o = {.root_fd = p->top, .comes_later = asked ? is_sidecar : NULL};
+        alice__walk *w = NULL;
+        alice__entry e;
+        unsigned seen = 0;
+        assert_status(alice__walk_open(&w, &o, NULL), ALICE_OK);
+        while (alice__walk_next(w, &e) == ALICE_OK) {
+            bool some = strcmp(alice__folder_path(e.folder), "b") != 0;
+            assert_int_equal(alice__folder_has_last(e.folder), !asked || some);
+            seen++;
+        }
+        assert_int_equal(seen, 5);
+        alice__walk_close(&w);
+    }
+}
+
 /* ".mov" before ".JPG" before all else. */
 static unsigned films_first(const char *name)
 {
@@ -981,6 +1006,7 @@ int main(int argc, char **argv)
         TEST(files_come_first_and_sorted_by_bytes),
         TEST(an_empty_tree_has_no_entries),
         TEST(those_that_come_later_come_last),
+        TEST(folders_know_whether_some_come_last),
         TEST(files_of_one_stem_come_by_rank),
         TEST(spilled_names_come_as_those_in_memory),
         TEST(the_account_bounds_the_names),

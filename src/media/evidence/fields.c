@@ -303,12 +303,15 @@ static const char *place_of(alice__where where, const char *key)
 static alice_generator maker_of(const char *text, size_t n, bool software)
 {
     char word[ALICE__WORD];
+    alice__initials initials;
+    alice__initials_of(text, n, &initials);
     for (size_t i = 0; i < ALICE_GEN_COUNT; i++) {
         const alice__generator *g = &alice__generators[i];
-        for (const char *p = g->words; alice__next_word(&p, word);)
+        for (const char *p = g->words; alice__next_word(&p, &initials, word);)
             if (has_word(text, n, word))
                 return (alice_generator)i;
-        for (const char *p = software ? g->common_words : ""; alice__next_word(&p, word);)
+        for (const char *p = software ? g->common_words : "";
+             alice__next_word(&p, &initials, word);)
             if (has_word(text, n, word))
                 return (alice_generator)i;
     }
