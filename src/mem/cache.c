@@ -18,7 +18,7 @@
 #include "mem/profile_hook.h"
 #include "port/entropy.h"
 
-#define SHARDS_MAX 64
+#define LOCK_PAUSES 512 /* at most between two attempts to take a lock */
 #define SHARDS_AUTO_MAX 16
 #define SHARD_AUTO_BYTES (8 * ALICE_MB)
 #define PAGES_WANTED 256    /* to a shard: half full ones must not matter */
@@ -33,6 +33,24 @@ const char *alice_cache_reason_name(alice_cache_reason reason)
     _Static_assert(sizeof names / sizeof *names == ALICE_CACHE_CLEARED + 1,
                    "names[] follows alice_cache_reason");
     return (unsigned)reason <= ALICE_CACHE_CLEARED ? names[reason] : "unknown";
+}
+
+/* --- locking ------------------------------------------------------------------------ */
+
+/*
+ * A set takes less time than to sleep and be woken, so wait awake for a while, longer each
+ * time: who has the lock goes on with what is in his core's cache, and nobody has to wake
+ * anybody. Who holds it for longer, or does not run, is waited for asleep.
+ */
+void alice__cache_lock_wait(struct shard *s)
+{
+    for (unsigned pauses = 1; pauses <= LOCK_PAUSES; pauses *= 2) {
+        for (unsigned i = 0; i < pauses; i++)
+            alice__pause();
+        if (pthread_mutex_trylock(&s->lock) == 0)
+            return;
+    }
+    pthread_mutex_lock(&s->lock);
 }
 
 /* --- removing ---------------------------------------------------------------------- */

@@ -15,8 +15,8 @@
  * entries at each set, and a sweep reads every entry to find the few. A bitmap for
  * each level lets the hand jump over the time in which nothing was due.
  *
- * With renewal a hit only writes the deadline; the wheel finds out when the old
- * one comes, and puts the entry where it belongs then.
+ * A hit with renewal, and a set that puts the end off, only write the deadline; the wheel
+ * finds out when the old one comes, and puts the entry where it belongs then.
  *
  * Deadlines are ticks of 4 ms modulo 2^32 (198 days), so a time to live, 49 days at
  * the most, is never mistaken as long as somebody looks once in 49 days; where nobody
@@ -27,7 +27,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define UNIT_SHIFT 4 /* ticks to a unit of the wheel: 16 */
 #define LEVEL_SHIFT 6
 
 /* Nobody looked for longer than anything lives: say so before ticks are mistaken. */
@@ -69,7 +68,7 @@ alice_status alice__wheel_need(struct shard *s, uint64_t now)
     if (st == ALICE_OK) {
         s->wheel = p;
         memset(s->wheel, 0, sizeof *s->wheel);
-        s->wheel->now = now >> UNIT_SHIFT;
+        s->wheel->now = now >> WHEEL_UNIT_SHIFT;
     }
     return st;
 }
@@ -94,7 +93,7 @@ static void place(struct shard *s, struct entry *e, uint32_t handle, uint64_t no
     struct wheel *w = s->wheel;
     int32_t left = (int32_t)(timing_of(e)->deadline - (uint32_t)now);
     uint64_t due = left > 0 ? now + (uint32_t)left : now;
-    uint64_t unit = (due + (1U << UNIT_SHIFT) - 1) >> UNIT_SHIFT;
+    uint64_t unit = (due + (1U << WHEEL_UNIT_SHIFT) - 1) >> WHEEL_UNIT_SHIFT;
     if (unit < w->now)
         unit = w->now;
     uint64_t ahead = unit - w->now;
@@ -188,8 +187,8 @@ size_t alice__wheel_advance(struct shard *s, uint64_t now, size_t work, struct g
     size_t freed = 0;
     if (!w)
         return 0;
-    uint64_t until = now >> UNIT_SHIFT;
-    if (until > w->now && (until - w->now) << UNIT_SHIFT > TTL_MAX_TICKS)
+    uint64_t until = now >> WHEEL_UNIT_SHIFT;
+    if (until > w->now && (until - w->now) << WHEEL_UNIT_SHIFT > TTL_MAX_TICKS)
         work = SIZE_MAX; /* so far behind: before ticks are mistaken */
     while (w->now <= until) {
         for (unsigned level = WHEEL_LEVELS; level-- > 0;) {

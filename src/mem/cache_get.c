@@ -9,6 +9,9 @@
 
 #include "base/hash.h"
 
+/* What is seldom needed stands apart, so that a hit needs few registers. */
+#define APART __attribute__((noinline))
+
 /* --- finding ----------------------------------------------------------------- */
 
 static inline struct shard *shard_of(alice_cache *c, alice_bytes key, uint32_t *tag)
@@ -23,12 +26,28 @@ struct shard *alice__cache_shard(alice_cache *c, alice_bytes key, uint32_t *tag)
     return shard_of(c, key, tag);
 }
 
-static inline bool is_key(const struct shard *s, struct entry *e, alice_bytes key)
+/* Keys are short: by words, the last one overlapping. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    uint64_t x, y, different = 0;
+    if (n - 8 > 24) /* fewer than 8, or more than 32 */
+        return n == 0 || memcmp(a, b, n) == 0;
+    for (size_t at = 0; at + 8 < n; at += 8) {
+        memcpy(&x, a + at, sizeof x);
+        memcpy(&y, b + at, sizeof y);
+        different |= x ^ y;
+    }
+    memcpy(&x, a + n - 8, sizeof x);
+    memcpy(&y, b + n - 8, sizeof y);
+    return (different | (x ^ y)) == 0;
+}
+
+static inline bool is_key(const alice_cache *c, struct entry *e, alice_bytes key)
 {
     /* The value is most likely wanted next: let it come while the key is compared. */
-    __builtin_prefetch((const uint8_t *)e + 64);
-    __builtin_prefetch((const uint8_t *)e + 128);
-    return e->klen == key.n && (key.n == 0 || memcmp(key_of(s->cache, e), key.p, key.n) == 0);
+    __builtin_prefetch((const uint8_t *)e + ALICE__LINE);
+    __builtin_prefetch((const uint8_t *)e + 2 * ALICE__LINE);
+    return e->klen == key.n && same_bytes(key_of(c, e), key.p, key.n);
 }
 
 static inline uint32_t find(struct shard *s, alice_bytes key, uint32_t tag)
@@ -41,7 +60,7 @@ static inline uint32_t find(struct shard *s, alice_bytes key, uint32_t tag)
         const struct alice__index_group *g = &groups[at];
         for (unsigned found = alice__index_match(g, tag); found; found &= found - 1) {
             uint32_t handle = g->handles[__builtin_ctz(found)];
-            if (handle && is_key(s, entry_at(s, handle), key))
+            if (handle && is_key(s->cache, entry_at(s, handle), key))
                 return handle;
         }
         if (!alice__index_full(g))
@@ -130,7 +149,7 @@ static inline bool begin_look(struct shard *s, _Atomic uint64_t *lane)
         return false;
     if (alice__gate_enter(&s->gate, lane))
         return true;
-    pthread_mutex_lock(&s->lock);
+    lock_quietly(s);
     return false;
 }
 
@@ -144,8 +163,12 @@ static inline void end_look(struct shard *s, _Atomic uint64_t *lane, bool inside
     unlock_quietly(s);
 }
 
-/* Find for use, changing nothing but marks. NULL: it is not there, or `*change` is needed. */
-static inline struct entry *look(struct shard *s, alice_bytes key, uint32_t tag, bool *change)
+/*
+ * Find for use, changing nothing but marks. NULL: it is not there, or `*change` is needed.
+ * The time is read when it is first wanted, while `*clock` is 0.
+ */
+static inline struct entry *look_at(struct shard *s, alice_bytes key, uint32_t tag,
+                                    uint64_t *clock, bool *change)
 {
     const alice_cache *c = s->cache;
     uint32_t handle = find(s, key, tag);
@@ -153,7 +176,9 @@ static inline struct entry *look(struct shard *s, alice_bytes key, uint32_t tag,
         return NULL;
     struct entry *e = entry_at(s, handle);
     if (flags_of(e) & ENTRY_TIMED) {
-        uint64_t now = ticks_of(c);
+        if (*clock == 0)
+            *clock = ticks_of(c);
+        uint64_t now = *clock;
         *change = expired_at(e, now) || (now > s->now && now - s->now > TTL_MAX_TICKS);
         if (*change)
             return NULL;
@@ -162,6 +187,12 @@ static inline struct entry *look(struct shard *s, alice_bytes key, uint32_t tag,
     }
     policy_mark(c, e);
     return e;
+}
+
+static inline struct entry *look(struct shard *s, alice_bytes key, uint32_t tag, bool *change)
+{
+    uint64_t clock = 0;
+    return look_at(s, key, tag, &clock, change);
 }
 
 alice_status alice__cache_look(struct shard *s, alice_bytes key, uint32_t tag, bool count_miss,
@@ -184,23 +215,12 @@ alice_status alice__cache_look(struct shard *s, alice_bytes key, uint32_t tag, b
     return pinned ? ALICE_OK : e ? ALICE_E_BUSY : ALICE_E_NOENT;
 }
 
-alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
+/* Under the lock. */
+static APART alice_status get_changing(struct shard *s, alice_bytes key, uint32_t tag,
+                                       alice_pin *out)
 {
     struct graves graves = {0};
-    uint32_t tag;
     alice_status st = ALICE_E_NOENT;
-    if (!out)
-        return ALICE_E_INVAL;
-    *out = (alice_pin){0};
-    if (!c || bad_bytes(key))
-        return ALICE_E_INVAL;
-    if (c->closing)
-        return ALICE_E_CLOSED;
-    struct shard *s = shard_of(c, key, &tag);
-    st = alice__cache_look(s, key, tag, true, out);
-    if (st != ALICE_E_CHANGED)
-        return st;
-    st = ALICE_E_NOENT;
     lock_shard(s);
     struct entry *e = use(s, key, tag, &graves);
     if (e && alice__cache_pin(s, e)) {
@@ -215,20 +235,40 @@ alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
     return st;
 }
 
-void alice_cache_unpin(alice_pin *pin)
+alice_status alice_cache_get(alice_cache *c, alice_bytes key, alice_pin *out)
+{
+    uint32_t tag;
+    if (!out)
+        return ALICE_E_INVAL;
+    *out = (alice_pin){0};
+    if (!c || bad_bytes(key))
+        return ALICE_E_INVAL;
+    if (c->closing)
+        return ALICE_E_CLOSED;
+    struct shard *s = shard_of(c, key, &tag);
+    alice_status st = alice__cache_look(s, key, tag, true, out);
+    return st != ALICE_E_CHANGED ? st : get_changing(s, key, tag, out);
+}
+
+/* The last pin of a watched entry. */
+static APART void unpin_watched(struct shard *s, struct entry *e)
 {
     struct graves graves = {0};
+    lock_shard(s);
+    alice__cache_let_go(s, e, &graves);
+    unlock_shard(s);
+    alice__cache_bury(s, &graves);
+}
+
+void alice_cache_unpin(alice_pin *pin)
+{
     if (!pin)
         return;
     if (pin->entry_) {
         struct shard *s = pin->shard_;
         struct entry *e = pin->entry_;
-        if (!alice__pins_drop(&e->pins)) {
-            lock_shard(s);
-            alice__cache_let_go(s, e, &graves);
-            unlock_shard(s);
-            alice__cache_bury(s, &graves);
-        }
+        if (!alice__pins_drop(&e->pins))
+            unpin_watched(s, e);
         count(s->cache, &lane_of(s)->unpins, 1); /* the last that is touched: see in_use() */
     }
     *pin = (alice_pin){0};
@@ -248,7 +288,7 @@ static inline alice_status copy_value(const alice_cache *c, struct entry *e, voi
 
 /* --- many at once ------------------------------------------------------------------ */
 
-#define AT_ONCE 16 /* keys that are on their way from memory together */
+#define AT_ONCE 64 /* keys that are on their way from memory together */
 
 /* A shard that a batch is inside of. */
 struct visit {
@@ -264,13 +304,15 @@ struct asked {
     uint32_t tag;
 };
 
-static struct visit *visit_shard(struct visit *visits, unsigned *count, struct shard *s)
+/* `at`: where in `visits` each shard stands, from 1 on. */
+static inline struct visit *visit_shard(struct visit *visits, unsigned *count, uint8_t *at,
+                                        struct shard *s)
 {
-    for (unsigned i = 0; i < *count; i++) {
-        if (visits[i].shard == s)
-            return &visits[i];
-    }
+    size_t number = (size_t)(s - s->cache->shards);
+    if (at[number])
+        return &visits[at[number] - 1];
     struct visit *v = &visits[(*count)++];
+    at[number] = (uint8_t)*count;
     struct alice__lane *lane = lane_of(s);
     bool inside = s->cache->locking && alice__gate_enter(&s->gate, &lane->looks);
     *v = (struct visit){s, lane, inside, 0};
@@ -282,13 +324,15 @@ static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
 {
     struct visit visits[AT_ONCE];
     struct asked asked[AT_ONCE];
-    bool left[AT_ONCE] = {false};
-    unsigned visited = 0;
+    uint8_t at[SHARDS_MAX] = {0};
+    bool left[AT_ONCE];
+    unsigned visited = 0, remain = 0;
+    uint64_t clock = 0;
     size_t found = 0;
     for (unsigned i = 0; i < n; i++) {
         struct asked *a = &asked[i];
         struct shard *s = shard_of(c, l[i].key, &a->tag);
-        a->visit = visit_shard(visits, &visited, s);
+        a->visit = visit_shard(visits, &visited, at, s);
         a->group = NULL;
         if ((c->locking && !a->visit->inside) || !s->index.dir)
             continue;
@@ -304,16 +348,20 @@ static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
             const uint8_t *e = (const void *)entry_at(a->visit->shard, handle);
             __builtin_prefetch(e);
             __builtin_prefetch(e + ALICE__LINE);
+            __builtin_prefetch(e + 2 * ALICE__LINE);
         }
     }
     for (unsigned i = 0; i < n; i++) {
         struct asked *a = &asked[i];
         bool change = false;
         left[i] = c->locking && !a->visit->inside;
-        if (left[i])
+        if (left[i]) {
+            remain++;
             continue;
-        struct entry *e = look(a->visit->shard, l[i].key, a->tag, &change);
+        }
+        struct entry *e = look_at(a->visit->shard, l[i].key, a->tag, &clock, &change);
         left[i] = change;
+        remain += change;
         l[i].n = 0;
         l[i].status = e ? copy_value(c, e, l[i].buf, l[i].size, &l[i].n) : ALICE_E_NOENT;
         a->visit->hits += e != NULL;
@@ -328,9 +376,10 @@ static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
             count(c, &visits[i].lane->looks, visits[i].hits * ALICE__LANE_ONE);
     }
     /* What needs a change, or met one: one by one. */
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; remain > 0 && i < n; i++) {
         if (!left[i])
             continue;
+        remain--;
         l[i].status = alice_cache_get_copy(c, l[i].key, l[i].buf, l[i].size, &l[i].n);
         found += l[i].status == ALICE_OK;
     }
@@ -360,10 +409,25 @@ size_t alice_cache_get_many(alice_cache *c, alice_cache_lookup *lookups, size_t 
     return found;
 }
 
+/* Under the lock. */
+static APART alice_status copy_changing(struct shard *s, alice_bytes key, uint32_t tag,
+                                        void *buf, size_t size, size_t *n)
+{
+    struct graves graves = {0};
+    alice_status st = ALICE_E_NOENT;
+    lock_shard(s);
+    struct entry *e = use(s, key, tag, &graves);
+    if (e)
+        st = copy_value(s->cache, e, buf, size, n);
+    unlock_shard(s);
+    if (graves.first)
+        alice__cache_bury(s, &graves);
+    return st;
+}
+
 alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, size_t size,
                                   size_t *n)
 {
-    struct graves graves = {0};
     uint32_t tag;
     alice_status st = ALICE_E_NOENT;
     if (!n)
@@ -372,27 +436,19 @@ alice_status alice_cache_get_copy(alice_cache *c, alice_bytes key, void *buf, si
     if (!c || (!buf && size > 0) || bad_bytes(key))
         return ALICE_E_INVAL;
     struct shard *s = shard_of(c, key, &tag);
-    if (c->s3fifo) {
-        struct alice__lane *lane = lane_of(s);
-        bool change = false;
-        bool inside = begin_look(s, &lane->looks);
-        struct entry *e = look(s, key, tag, &change);
-        if (e)
-            st = copy_value(c, e, buf, size, n);
-        end_look(s, &lane->looks, inside, e != NULL);
-        if (!change) {
-            if (!e)
-                count(c, &lane->misses, 1);
-            return st;
-        }
-    }
-    lock_shard(s);
-    struct entry *e = use(s, key, tag, &graves);
+    if (!c->s3fifo)
+        return copy_changing(s, key, tag, buf, size, n);
+    struct alice__lane *lane = lane_of(s);
+    bool change = false;
+    bool inside = begin_look(s, &lane->looks);
+    struct entry *e = look(s, key, tag, &change);
     if (e)
         st = copy_value(c, e, buf, size, n);
-    unlock_shard(s);
-    if (graves.first)
-        alice__cache_bury(s, &graves);
+    end_look(s, &lane->looks, inside, e != NULL);
+    if (change)
+        return copy_changing(s, key, tag, buf, size, n);
+    if (!e)
+        count(c, &lane->misses, 1);
     return st;
 }
 

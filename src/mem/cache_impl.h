@@ -47,6 +47,8 @@
 #include "mem/slab.h"
 #include "port/clock.h"
 
+#define SHARDS_MAX 64
+
 enum {
     ENTRY_LIVE = 1 << 0, /* always set: what the slab wants */
     ENTRY_FREQ_SHIFT = 1,
@@ -97,6 +99,7 @@ enum { QUEUE_SMALL, QUEUE_MAIN, QUEUE_PARKED, QUEUES };
 #define WHEEL_HEAD UINT32_C(0x80000000)
 #define WHEEL_LEVELS 4
 #define WHEEL_SLOTS 64
+#define WHEEL_UNIT_SHIFT 4 /* ticks to a unit of the wheel: 16 */
 
 struct wheel {
     uint64_t now; /* in units of 16 ticks; what is due before it was freed */
@@ -173,13 +176,22 @@ struct alice_cache {
 /* Where faults are sought (ALICE_CHECK): the checker, after changes. */
 void alice__cache_self_check(struct shard *s);
 
+/* The lock is taken: wait for it. */
+void alice__cache_lock_wait(struct shard *s);
+
+/* To read what is changed under the lock: others may look meanwhile. */
+static inline void lock_quietly(struct shard *s)
+{
+    if (s->cache->locking && pthread_mutex_trylock(&s->lock) != 0)
+        alice__cache_lock_wait(s);
+}
+
 /* To change: nobody looks, and nobody else changes. */
 static inline void lock_shard(struct shard *s)
 {
-    if (s->cache->locking) {
-        pthread_mutex_lock(&s->lock);
+    lock_quietly(s);
+    if (s->cache->locking)
         alice__gate_close(&s->gate);
-    }
 }
 
 static inline void unlock_shard(struct shard *s)
@@ -191,13 +203,6 @@ static inline void unlock_shard(struct shard *s)
         alice__gate_open(&s->gate);
         pthread_mutex_unlock(&s->lock);
     }
-}
-
-/* To read what is changed under the lock: others may look meanwhile. */
-static inline void lock_quietly(struct shard *s)
-{
-    if (s->cache->locking)
-        pthread_mutex_lock(&s->lock);
 }
 
 static inline void unlock_quietly(struct shard *s)
@@ -404,6 +409,13 @@ void alice__wheel_add(struct shard *s, struct entry *e, uint32_t handle, uint64_
 void alice__wheel_unlink(struct shard *s, struct entry *e);
 /* The entry moved to another handle. */
 void alice__wheel_moved(struct shard *s, struct entry *e, uint32_t handle);
+
+/* Whether there may be something to free. */
+static inline bool alice__wheel_due(const struct wheel *w, uint64_t now)
+{
+    unsigned slot = (unsigned)w->now % WHEEL_SLOTS;
+    return now >> WHEEL_UNIT_SHIFT != w->now || slot == 0 || (w->full[0] >> slot & 1);
+}
 
 /* Free what is due, looking at no more than `work` entries. Answers how many. */
 size_t alice__wheel_advance(struct shard *s, uint64_t now, size_t work, struct graves *graves);

@@ -214,11 +214,16 @@ static uint16_t initial_flags(const alice_cache *c, const struct goods *g)
     return (uint16_t)(g->flags | inherit);
 }
 
-static void set_deadline(struct shard *s, struct entry *e, uint32_t handle, uint32_t ttl)
+static void postpone(struct shard *s, struct entry *e, uint32_t ttl)
 {
     timing_of(e)->deadline = (uint32_t)s->now + ttl;
     if (s->cache->renew)
         *ttl_of(e) = ttl;
+}
+
+static void set_deadline(struct shard *s, struct entry *e, uint32_t handle, uint32_t ttl)
+{
+    postpone(s, e, ttl);
     alice__wheel_add(s, e, handle, s->now);
 }
 
@@ -351,8 +356,13 @@ static bool set_in_place(struct shard *s, struct goods *g)
     if (e->flags & ENTRY_TIMED) {
         if (expired_at(e, s->now))
             return false;
-        alice__wheel_unlink(s, e);
-        set_deadline(s, e, handle, g->ttl_ticks);
+        uint32_t deadline = (uint32_t)s->now + g->ttl_ticks;
+        if ((int32_t)(deadline - timing_of(e)->deadline) >= 0) {
+            postpone(s, e, g->ttl_ticks); /* the wheel finds out when the old one comes */
+        } else {
+            alice__wheel_unlink(s, e);
+            set_deadline(s, e, handle, g->ttl_ticks);
+        }
     }
     e->vlen = (uint16_t)g->size;
     if (g->size > 0)
@@ -379,7 +389,7 @@ static alice_status store_goods(alice_cache *c, struct goods *g)
         alice__cache_now(s);
     if (s->flights && !g->only_new)
         alice__flights_stale(s, g->key, g->tag);
-    if (s->wheel)
+    if (s->wheel && alice__wheel_due(s->wheel, s->now))
         alice__wheel_advance(s, s->now, EXPIRE_AT_SET, &graves);
     uint32_t there = g->only_new ? alice__cache_find(s, g->key, g->tag) : 0;
     struct entry *old = there ? entry_at(s, there) : NULL;
@@ -396,7 +406,8 @@ static alice_status store_goods(alice_cache *c, struct goods *g)
     if (s->ghost_unfit)
         fit_ghost(s, &graves);
     unlock_shard(s);
-    alice__cache_bury(s, &graves);
+    if (graves.first)
+        alice__cache_bury(s, &graves);
     return st;
 }
 

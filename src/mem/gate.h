@@ -27,10 +27,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* While spinning: the core's other thread and the memory come first. */
+static inline void alice__pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /* A step that other threads may come between: the model's hook. */
 #ifndef ALICE__STEP
 #define ALICE__STEP() ((void)0)
-#define ALICE__SPIN(n) ((n) % 64 == 0 ? (void)sched_yield() : (void)0)
+#define ALICE__SPIN(n) ((n) % 64 == 0 ? (void)sched_yield() : alice__pause())
 #endif
 
 #ifndef ALICE__GATE_LANES

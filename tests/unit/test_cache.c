@@ -9,6 +9,8 @@
 #include <alice/cache.h>
 #include <alice/reclaim.h>
 
+#include "base/hash.h"
+
 #define MS UINT64_C(1000000)
 #define TOLD_MAX 4096
 
@@ -500,6 +502,86 @@ static void expiry_frees_what_is_due(void **state)
         assert_int_equal(alice_cache_expire(f->cache, 0), 20);
         assert_int_equal(stats_of(f->cache).items, 180 - 20 * i);
         check(f);
+    }
+    stop(f);
+}
+
+/* What is set again in its place has its new time to live, be it longer or shorter. */
+static void a_set_again_begins_its_time_anew(void **state)
+{
+    (void)state;
+    for (unsigned renew = 0; renew < 2; renew++) {
+        struct fixture *f = fixture();
+        f->options.max_bytes = ALICE_MB;
+        f->options.ttl_after_access = renew;
+        start(f);
+        assert_ok(alice_cache_set(f->cache, text("longer"), text("1"), 1000));
+        assert_ok(alice_cache_set(f->cache, text("shorter"), text("1"), 100000));
+        f->clock.now_ns += 800 * MS;
+        assert_ok(alice_cache_set(f->cache, text("longer"), text("2"), 5000));
+        assert_ok(alice_cache_set(f->cache, text("shorter"), text("2"), 1000));
+        check(f);
+        f->clock.now_ns += 996 * MS; /* the old time of the first is over */
+        assert_int_equal(alice_cache_expire(f->cache, 0), 0);
+        f->clock.now_ns += (64 + 4) * MS;
+        assert_int_equal(alice_cache_expire(f->cache, 0), 1);
+        assert_false(has(f, "shorter", "2"));
+        assert_int_equal(stats_of(f->cache).items, 1);
+        f->clock.now_ns += (3000 - 64) * MS;
+        assert_int_equal(alice_cache_expire(f->cache, 0), 0);
+        check(f);
+        f->clock.now_ns += (1000 + 64) * MS;
+        assert_int_equal(alice_cache_expire(f->cache, 0), 1);
+        assert_int_equal(stats_of(f->cache).items, 0);
+        check(f);
+        stop(f);
+    }
+}
+
+/* Two keys of `n` bytes that differ in the 4 from `at` on, and have the same tag. */
+static void find_collision(uint8_t *one, uint8_t *other, size_t n, size_t at, uint64_t seed)
+{
+    enum { SLOTS = 1 << 19 };
+    uint32_t *seen = calloc(SLOTS, 2 * sizeof *seen); /* tags, and numbers that have them */
+    bool found = false;
+    assert_non_null(seen);
+    for (uint32_t i = 1; i <= SLOTS / 2 && !found; i++) {
+        memcpy(one + at, &i, sizeof i);
+        uint32_t tag = (uint32_t)alice__hash64(one, n, seed);
+        uint32_t slot = tag % SLOTS;
+        while (seen[2 * slot + 1] && seen[2 * slot] != tag)
+            slot = (slot + 1) % SLOTS;
+        found = seen[2 * slot + 1] != 0;
+        if (found)
+            memcpy(other + at, &seen[2 * slot + 1], sizeof *seen);
+        seen[2 * slot] = tag;
+        seen[2 * slot + 1] = i;
+    }
+    assert_true(found);
+    free(seen);
+}
+
+/* Of keys with the same tag the bytes decide, wherever in the key they stand. */
+static void keys_of_one_tag_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n, at;
+    } cases[] = {{4, 0},  {7, 3},   {8, 4},   {9, 5},  {13, 0},  {16, 0},   {16, 12},
+                 {20, 8}, {32, 16}, {32, 28}, {33, 0}, {33, 29}, {200, 100}};
+    struct fixture *f = started();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t one[200] = {0}, other[200] = {0};
+        size_t n = cases[i].n;
+        find_collision(one, other, n, cases[i].at, f->options.seed);
+        assert_ok(alice_cache_set(f->cache, (alice_bytes){one, n}, text("1"), ALICE_TTL_NEVER));
+        assert_true(alice_cache_has(f->cache, (alice_bytes){one, n}));
+        assert_false(alice_cache_has(f->cache, (alice_bytes){other, n}));
+        assert_ok(
+            alice_cache_set(f->cache, (alice_bytes){other, n}, text("2"), ALICE_TTL_NEVER));
+        assert_ok(alice_cache_remove(f->cache, (alice_bytes){one, n}));
+        assert_true(alice_cache_has(f->cache, (alice_bytes){other, n}));
+        assert_false(alice_cache_has(f->cache, (alice_bytes){one, n}));
     }
     stop(f);
 }
@@ -1610,6 +1692,8 @@ int main(void)
         cmocka_unit_test(lru_order),
         cmocka_unit_test(a_scan_does_not_flush),
         cmocka_unit_test(expires_by_the_clock),
+        cmocka_unit_test(a_set_again_begins_its_time_anew),
+        cmocka_unit_test(keys_of_one_tag_are_told_apart),
         cmocka_unit_test(a_hit_renews_where_asked),
         cmocka_unit_test(expiry_frees_what_is_due),
         cmocka_unit_test(expiry_is_bounded_work),
