@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "progress.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,6 +50,33 @@ void progress_clear(cli_progress *p)
         fflush(stderr);
     }
     p->shown = false;
+}
+
+void progress_say(cli_progress *p, const char *format, ...)
+{
+    char line[256];
+    va_list args;
+    if (!p->on)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, line);
+    fflush(stderr);
+    p->shown = true;
+}
+
+const char *duration_text(double seconds, char *buf, size_t size)
+{
+    double minutes = seconds / 60;
+    if (seconds < 90)
+        snprintf(buf, size, "%.0f s", seconds);
+    else if (minutes < 90)
+        snprintf(buf, size, "%.0f min", minutes);
+    else
+        snprintf(buf, size, "%.0f h %02.0f min", (double)((long)minutes / 60),
+                 (double)((long)minutes % 60));
+    return buf;
 }
 
 void progress_show(cli_progress *p, const alice_progress *now)

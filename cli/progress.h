@@ -14,6 +14,10 @@ typedef struct cli_progress {
 
 void progress_begin(cli_progress *p, bool quiet);
 void progress_show(cli_progress *p, const alice_progress *now);
+/* A line of one's own, cut where the terminal ends. */
+void progress_say(cli_progress *p, const char *format, ...) ALICE_PRINTF(2, 3);
+/* How long, for people: "3 min", "2 h 10 min". Answers buf. */
+const char *duration_text(double seconds, char *buf, size_t size);
 /* Take the line away, before anything else is printed and at the end. */
 void progress_clear(cli_progress *p);
 

@@ -34,6 +34,11 @@ static inline alice__hash alice__hash_words(alice__hash128 h)
     return words;
 }
 
+static inline bool alice__same_hash(alice__hash a, alice__hash b)
+{
+    return a.high == b.high && a.low == b.low;
+}
+
 /* Of a head, or of any range at once. */
 static inline alice__hash alice__hash_of_bytes(const void *p, size_t n)
 {

@@ -304,14 +304,17 @@ alice_status alice__catalog_redated(alice__catalog *c, int64_t id, const char *d
 }
 
 alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64_t *after,
-                                        uint64_t *size, char *dest, size_t dest_size)
+                                        alice__placed *out, char *dest, size_t dest_size)
 {
     if (c->dry_run && !c->base)
         return ALICE_E_END;
     if (before == 0 || (c->base && before > c->base_files))
         before = c->base ? c->base_files : c->now.next_file;
-    return alice__store_placed(c->base ? c->base : c->top, before, after, size, dest,
-                               dest_size);
+    alice_status st =
+        alice__store_placed(c->base ? c->base : c->top, before, after, out, dest, dest_size);
+    if (st == ALICE_OK)
+        out->in_doubt = out->id >= c->saved.open_from && out->id < c->saved.open_to;
+    return st;
 }
 
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size)

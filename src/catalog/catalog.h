@@ -140,7 +140,7 @@ alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, siz
  * `*after` 0 first. In a dry run, those that were placed before it.
  */
 alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64_t *after,
-                                        uint64_t *size, char *dest, size_t dest_size);
+                                        alice__placed *out, char *dest, size_t dest_size);
 
 /*
  * The next number of (project, source), which never comes again: committed with

@@ -44,6 +44,16 @@ typedef struct alice__known {
         *dest; /* below organized, until the next question; "" where placed() has to say */
 } alice__known;
 
+/* A placed file: what its copy has to be. */
+typedef struct alice__placed {
+    int64_t id;
+    alice__stamp stamp; /* size and mtime alone */
+    bool has_head, has_content;
+    alice__hash head, content;
+    bool replaced; /* its source was looked at again since: another row may have its bytes */
+    bool in_doubt; /* its run is at it, or was killed at it */
+} alice__placed;
+
 /* A placed file, or a duplicate of one, of a source directory. Texts live during the call. */
 typedef struct alice__sibling {
     int64_t id;

@@ -190,7 +190,7 @@ void alice__store_pending_end(alice__store *s);
 
 /* The next placed row after `*after` and below `before`. ALICE_E_END, ALICE_E_TOOBIG. */
 alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after,
-                                 uint64_t *size, char *dest, size_t dest_size);
+                                 alice__placed *out, char *dest, size_t dest_size);
 
 /* Runs and their files read back; texts are copied into `room`. ALICE_E_END, ALICE_E_TOOBIG. */
 alice_status alice__store_run_before(alice__store *s, int64_t before, char *room, size_t size,

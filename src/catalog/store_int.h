@@ -79,8 +79,9 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
               " WHERE id = ?1")                                                                \
     X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state IN (1, 4)"            \
                " ORDER BY id")                                                                 \
-    X(PLACED, "SELECT id, size, dest FROM files WHERE id > ?1 AND id < ?2 AND state = 1"       \
-              " ORDER BY id LIMIT 1")                                                          \
+    X(PLACED,                                                                                  \
+      "SELECT id, size, mtime_ns, head, content, replaced IS NOT NULL, dest FROM files"        \
+      " WHERE id > ?1 AND id < ?2 AND state = 1 ORDER BY id LIMIT 1")                          \
     X(RUN_BEFORE,                                                                              \
       "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
       " skipped, duplicates, errors, bytes, undoes, first,"                                    \

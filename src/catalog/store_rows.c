@@ -414,7 +414,7 @@ void alice__store_pending_end(alice__store *s)
 }
 
 alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after,
-                                 uint64_t *size, char *dest, size_t dest_size)
+                                 alice__placed *out, char *dest, size_t dest_size)
 {
     sqlite3_stmt *q;
     alice_status st = alice__sql_take_id(s, Q_PLACED, *after, &q);
@@ -424,9 +424,14 @@ alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after
     st = alice__sql_row(s, q, ALICE_E_END);
     if (st != ALICE_OK)
         return st;
-    *after = sqlite3_column_int64(q, 0);
-    *size = (uint64_t)sqlite3_column_int64(q, 1);
-    bool whole = alice__sql_copy_text(q, 2, dest, dest_size);
+    *out = (alice__placed){.id = sqlite3_column_int64(q, 0),
+                           .stamp = {.size = (uint64_t)sqlite3_column_int64(q, 1),
+                                     .mtime_ns = sqlite3_column_int64(q, 2)},
+                           .replaced = sqlite3_column_int(q, 5) != 0};
+    out->has_head = alice__sql_hash(q, 3, &out->head);
+    out->has_content = alice__sql_hash(q, 4, &out->content);
+    *after = out->id;
+    bool whole = alice__sql_copy_text(q, 6, dest, dest_size);
     alice__sql_let_go(q);
     return whole ? ALICE_OK : ALICE_E_TOOBIG;
 }

@@ -187,7 +187,7 @@ static bool same_size(const record *a, const record *b)
 
 static bool same_key(const record *a, const record *b)
 {
-    return a->size == b->size && a->key.high == b->key.high && a->key.low == b->key.low;
+    return a->size == b->size && alice__same_hash(a->key, b->key);
 }
 
 static alice_status open_sort(finder *f, source *s, int (*order)(const void *, const void *))

@@ -69,6 +69,11 @@ alice__reading_whole alice__organizer_reading(const alice_organizer *o)
                                   .stop_ctx = o->options.ctx};
 }
 
+const char *alice__organizer_scratch(const alice_organizer *o)
+{
+    return o->options.dry_run ? "/var/tmp" : o->scratch;
+}
+
 static size_t clamp(size_t v, size_t least, size_t most)
 {
     return v < least ? least : v > most ? most : v;
@@ -309,7 +314,7 @@ static alice_status confine(alice_organizer *o, alice_error *error)
     paths[n++] = (alice_confine_path){o->organized, writes};
     paths[n++] = (alice_confine_path){!end ? "." : *catalog ? catalog : "/", writes};
     if (!writes)
-        paths[n++] = (alice_confine_path){"/var/tmp", true}; /* its scratch files */
+        paths[n++] = (alice_confine_path){alice__organizer_scratch(o), true};
     if (p->confine_path_count > GIVEN)
         return alice__fail(error, ALICE_E_INVAL, 0, "16 paths beside the run's own at most");
     for (size_t i = 0; i < p->confine_path_count; i++)

@@ -135,6 +135,9 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
 /* Remove what an archive run left in .alice/incoming, and the folder. */
 alice_status alice__archives_sweep(alice_organizer *o);
 
+/* Where scratch files go: a dry run writes nothing in the organized folder. */
+const char *alice__organizer_scratch(const alice_organizer *o);
+
 /* How it reads whole files. */
 alice__reading_whole alice__organizer_reading(const alice_organizer *o);
 

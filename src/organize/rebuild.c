@@ -201,7 +201,7 @@ static alice_status read_tree(reading *x, bool commits)
     alice__walk *walk = NULL;
     alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
                              .root_fd = o->organized_fd,
-                             .scratch_dir = o->options.dry_run ? NULL : o->scratch,
+                             .scratch_dir = alice__organizer_scratch(o),
                              .names_bytes = NAMES_BYTES};
     alice__entry e;
     uint64_t since = 0;
@@ -232,7 +232,7 @@ bool alice__tree_has_media(const alice_organizer *o)
     alice__walk *walk = NULL;
     alice__walk_options w = {.env = alice__organizer_env(o, o->acc_walk),
                              .root_fd = o->organized_fd,
-                             .scratch_dir = o->options.dry_run ? NULL : o->scratch,
+                             .scratch_dir = alice__organizer_scratch(o),
                              .names_bytes = NAMES_BYTES};
     alice__entry e;
     bool has = false;
@@ -292,16 +292,17 @@ static alice_status find_gone(reading *x, int64_t before, uint64_t *gone)
     *gone = 0;
     for (;;) {
         alice__fs_stat s;
-        uint64_t size = 0;
+        alice__placed placed;
         alice_status st =
-            alice__catalog_next_placed(o->catalog, before, &after, &size, dest, sizeof dest);
+            alice__catalog_next_placed(o->catalog, before, &after, &placed, dest, sizeof dest);
         if (st != ALICE_OK)
             return st == ALICE_E_END ? ALICE_OK : st;
         if (asked_to_stop(o))
             return ALICE_E_CANCELLED;
         if (alice__fs_stat_at(o->organized_fd, dest, &s) != -ENOENT)
             continue;
-        x->filter[filter_bit(size) / 8] |= (uint8_t)(1u << filter_bit(size) % 8);
+        size_t bit = filter_bit(placed.stamp.size);
+        x->filter[bit / 8] |= (uint8_t)(1u << bit % 8);
         ++*gone;
     }
 }

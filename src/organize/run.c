@@ -122,7 +122,7 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
                                  .root_fd = o->inbox_fd,
                                  .skip_dev = s.dev,
                                  .skip_ino = s.inode,
-                                 .scratch_dir = o->options.dry_run ? NULL : o->scratch,
+                                 .scratch_dir = alice__organizer_scratch(o),
                                  .names_bytes = o->sizes.names,
                                  .comes_later = alice__group_comes_later,
                                  .rank = alice__group_rank,
