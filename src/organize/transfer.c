@@ -180,6 +180,22 @@ static int look_at_source(alice__transfer *t, int dir, const char *name,
     return r;
 }
 
+/*
+ * The source before it is renamed: as it was probed, and nobody has it open to write. One look
+ * by its descriptor tells both; what cannot be opened is renamed all the same, after a look by
+ * name.
+ */
+static int look_before(alice__transfer *t, const alice__job *job, alice_status *status)
+{
+    int fd = -1;
+    if (!t->o.move || !t->o.leave_busy ||
+        t->fs->open_read(t->fs, job->source_dir_fd, job->source_name, &fd) != 0)
+        return look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, status);
+    *status = alice__still_there(t, fd, &job->stamp);
+    alice__fs_close(fd);
+    return 0;
+}
+
 /* ---- what a kill left ---- */
 
 /* Whether `name` is one that alice__temp_name() makes, of whatever run. */
@@ -241,27 +257,12 @@ static alice_status put_copy(alice__transfer *t, const alice__job *job, const al
     return alice__copy_to_temp(t, job, dest, i);
 }
 
-/* Whether somebody has it open to write; what cannot be opened is renamed all the same. */
-static alice_status is_written(alice__transfer *t, const alice__job *job)
-{
-    int fd = -1;
-    alice_status st = ALICE_OK;
-    if (!t->o.leave_busy ||
-        t->fs->open_read(t->fs, job->source_dir_fd, job->source_name, &fd) != 0)
-        return ALICE_OK;
-    st = alice__still_there(t, fd, &job->stamp);
-    alice__fs_close(fd);
-    return st;
-}
-
 static alice_status put_move(alice__transfer *t, const alice__job *job, const alice__dest *dest,
                              const char *leaf, alice__batch_file *i)
 {
     const alice__naming n = {job->source_dir_fd, dest->fd, job->source_name, leaf, &job->stamp};
-    alice_status st = is_written(t, job);
+    alice_status st = ALICE_OK;
     i->what = "it cannot be renamed";
-    if (st != ALICE_OK)
-        return st;
     int r = alice__place(t->fs, &n);
     if (r == -EXDEV) {
         i->remove_source = true;
@@ -313,7 +314,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
     alice_status st = room_for(t, source_size + dest_size);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "no memory for another file of the batch");
-    i.os_error = -look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, &st);
+    i.os_error = -look_before(t, job, &st);
     if (st != ALICE_OK)
         return alice__transfer_tell(error, job->dest, &i, st);
 
