@@ -276,22 +276,33 @@ static size_t lanes_bytes(uint32_t shards)
     return shards * ALICE__GATE_LANES * sizeof(struct alice__lane);
 }
 
-static size_t handle_bytes(uint32_t shards)
+/* Of one shard. */
+static size_t classes_bytes(size_t share)
 {
-    return sizeof(alice_cache) + shards * sizeof(struct shard) + lanes_bytes(shards) +
-           ALICE__LINE;
+    return alice__slab_classes(page_size_for(share)) * sizeof(struct alice__class);
+}
+
+/* The handle, the shards, the size classes of each, and the lanes of each at the end. */
+static size_t handle_bytes(uint32_t shards, size_t max_bytes)
+{
+    return sizeof(alice_cache) +
+           shards * (sizeof(struct shard) + classes_bytes(max_bytes / shards)) +
+           lanes_bytes(shards) + ALICE__LINE;
 }
 
 size_t alice_cache_footprint(const alice_cache_options *options)
 {
     uint32_t shards = options ? shards_of(options) : 0;
-    if (shards == 0 || options->max_bytes > SIZE_MAX - handle_bytes(shards))
+    size_t handle = shards > 0 ? handle_bytes(shards, options->max_bytes) : 0;
+    if (shards == 0 || options->max_bytes > SIZE_MAX - handle)
         return SIZE_MAX;
-    return options->max_bytes + handle_bytes(shards);
+    return options->max_bytes + handle;
 }
 
-static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
+static alice_status init_shard(alice_cache *c, struct shard *s, uint32_t shards, size_t share)
 {
+    struct alice__class *classes = (void *)((uint8_t *)(c->shards + shards) +
+                                            (size_t)(s - c->shards) * classes_bytes(share));
     size_t page = page_size_for(share);
     uintptr_t end = ((uintptr_t)c + c->handle_bytes) & ~(uintptr_t)(ALICE__LINE - 1);
     s->gate.lanes =
@@ -300,7 +311,7 @@ static alice_status init_shard(alice_cache *c, struct shard *s, size_t share)
     if (pthread_mutex_init(&s->lock, NULL) != 0)
         return ALICE_E_SYSTEM;
     alice__allowance_init(&s->allowance, &c->env, share);
-    alice__slab_init(&s->slab, &s->allowance, page);
+    alice__slab_init(&s->slab, &s->allowance, page, classes);
     alice__index_init(&s->index, &s->allowance, segment_slots_for(page));
     return ALICE_OK;
 }
@@ -334,12 +345,13 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     uint32_t shards = o ? shards_of(o) : 0;
     if (!out || shards == 0)
         return ALICE_E_INVAL;
-    alice_status st = alice_env_calloc(&o->env, 1, handle_bytes(shards), ALICE_HERE, &p);
+    alice_status st =
+        alice_env_calloc(&o->env, 1, handle_bytes(shards, o->max_bytes), ALICE_HERE, &p);
     if (st != ALICE_OK)
         return st;
     alice_cache *c = p;
     c->env = o->env;
-    c->handle_bytes = handle_bytes(shards);
+    c->handle_bytes = handle_bytes(shards, o->max_bytes);
     c->max_bytes = o->max_bytes;
     c->seed = o->seed ? o->seed : alice__random64();
     c->ttl_ticks = o->ttl_ms == ALICE_TTL_NEVER ? 0 : alice__ttl_ticks(o->ttl_ms);
@@ -355,7 +367,7 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
     atomic_init(&c->calls_out, o->on_evict != NULL);
     while (st == ALICE_OK && c->shard_count < shards) {
         c->shards[c->shard_count].max_items = o->max_items / shards;
-        st = init_shard(c, &c->shards[c->shard_count], o->max_bytes / shards);
+        st = init_shard(c, &c->shards[c->shard_count], shards, o->max_bytes / shards);
         c->shard_count += st == ALICE_OK;
     }
     if (st == ALICE_OK)

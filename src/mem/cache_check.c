@@ -106,7 +106,7 @@ static const char *check_wheel(struct shard *s, const struct tally *t)
 static size_t known_bytes(const struct shard *s, const struct tally *t)
 {
     const struct alice__index *x = &s->index;
-    size_t sum = t->outside + s->slab.held_pages * alice__slab_page_cost(&s->slab);
+    size_t sum = t->outside + alice__slab_pages_cost(&s->slab);
     if (s->slab.pages)
         sum += alice__block_cost(s->slab.page_room * sizeof *s->slab.pages);
     if (s->ghost.tags)

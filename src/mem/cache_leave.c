@@ -53,7 +53,7 @@ static void give_slot(struct shard *s, uint32_t handle)
     alice__slab_give(&s->slab, handle);
     if (s->no_pack > 0)
         s->no_pack--;
-    else if (s->slab.spare[cls] > per_page &&
+    else if (s->slab.classes[cls].spare > per_page &&
              !alice__slab_compact(&s->slab, cls, move_entry, s))
         s->no_pack = per_page / 4 + 1; /* something is pinned there */
 }

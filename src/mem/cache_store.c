@@ -351,7 +351,7 @@ static bool set_in_place(struct shard *s, struct goods *g)
     struct entry *e = entry_at(s, handle);
     if (alice__pins(&e->pins) > 0 || ((e->flags | g->flags) & outside) ||
         (e->flags & ENTRY_TIMED) != (g->flags & ENTRY_TIMED) ||
-        alice__slab_class(g->slot_size) != alice__slab_class_of(&s->slab, handle))
+        !alice__slab_suits(alice__slab_class_of(&s->slab, handle), g->slot_size))
         return false;
     if (e->flags & ENTRY_TIMED) {
         if (expired_at(e, s->now))

@@ -2,7 +2,7 @@
 /*
  * Slots for small objects.
  *
- *     class  0: 8 bytes ... 31: 256 bytes, then eight classes to each doubling
+ *     class  0: 8 bytes ... 31: 256, in steps of 32 to 1024, then 32 classes to each doubling
  *     page      [slot][slot][slot]....  all of one class
  *     handle    page number | place in the page, in grains of 8 bytes
  *
@@ -12,8 +12,11 @@
  * free slots than one page has, since alice__slab_compact() packs the others. So
  * what is charged, whole pages, is what is held, and stays usable for any size.
  *
+ * Many classes waste little in each slot, and up to a page for each class that is in use.
+ * So before a class takes another page, free slots of the classes next to it are used.
+ *
  * Invariants: a page with free slots is in the list of its class; a page without
- * taken slots does not exist; spare[cls] is the number of free slots in pages of
+ * taken slots does not exist; a class's `spare` is the number of free slots in pages of
  * the class; the first 16 bits of a slot are 0 if and only if it is free.
  */
 #include "mem/slab.h"
@@ -23,25 +26,42 @@
 
 #define NO_SLOT UINT16_MAX
 #define HANDLE_BITS 31
-#define LINEAR_CLASSES 32 /* up to 256 bytes in steps of a grain */
-#define LINEAR_MAX 256
-#define STEPS 8   /* classes to a doubling, above */
-#define LOOK_AT 8 /* pages to choose from when one is to be emptied */
+#define SMALL_CLASSES 32 /* up to 256 bytes in steps of a grain */
+#define SMALL_MAX 256
+#define MIDDLE_STEP 32 /* up to 1024 bytes */
+#define MIDDLE_MAX 1024
+#define MIDDLE_CLASSES (SMALL_CLASSES + (MIDDLE_MAX - SMALL_MAX) / MIDDLE_STEP)
+#define STEPS 32                                 /* classes to a doubling, above */
+#define CLASSES_MAX (MIDDLE_CLASSES + 3 * STEPS) /* up to 8 KB */
+#define NEAR_PART 8 /* a slot larger by one part of so many will do */
+#define LOOK_AT 8   /* pages to choose from when one is to be emptied */
 
 struct free_slot {
     uint16_t zero; /* where a live object is not 0 */
     uint16_t next;
 };
 
+/* A page of few slots wastes its end; where pages are small, objects outside are worse. */
+static size_t max_size_of(size_t page_size)
+{
+    return page_size < 4096 ? page_size / 4 : page_size / 8;
+}
+
+unsigned alice__slab_classes(size_t page_size)
+{
+    return alice__slab_class(max_size_of(page_size)) + 1;
+}
+
 void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowance,
-                      size_t page_size)
+                      size_t page_size, struct alice__class *classes)
 {
     assert(page_size >= ALICE__SLAB_PAGE_MIN && page_size <= ALICE__SLAB_PAGE_MAX);
     memset(slab, 0, sizeof *slab);
     slab->allowance = allowance;
     slab->page_size = (uint32_t)page_size;
-    /* A page of few slots wastes its end; where pages are small, objects outside are worse. */
-    slab->max_size = (uint32_t)(page_size < 4096 ? page_size / 4 : page_size / 8);
+    slab->max_size = (uint32_t)max_size_of(page_size);
+    slab->class_count = alice__slab_classes(page_size);
+    slab->classes = classes;
     for (size_t n = page_size / ALICE__SLAB_GRAIN; n > 1; n /= 2)
         slab->shift++;
 }
@@ -49,23 +69,40 @@ void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowan
 unsigned alice__slab_class(size_t size)
 {
     assert(size > 0 && size <= ALICE__SLAB_PAGE_MAX / 8);
-    if (size <= LINEAR_MAX)
+    if (size <= SMALL_MAX)
         return (unsigned)((size - 1) / ALICE__SLAB_GRAIN);
+    if (size <= MIDDLE_MAX)
+        return SMALL_CLASSES + (unsigned)((size - SMALL_MAX - 1) / MIDDLE_STEP);
     unsigned doubling = 0;
-    size_t top = LINEAR_MAX;
+    size_t top = MIDDLE_MAX;
     while (size > top * 2) {
         top *= 2;
         doubling++;
     }
-    return LINEAR_CLASSES + doubling * STEPS + (unsigned)((size - top - 1) / (top / STEPS));
+    return MIDDLE_CLASSES + doubling * STEPS + (unsigned)((size - top - 1) / (top / STEPS));
 }
 
 size_t alice__slab_class_size(unsigned cls)
 {
-    if (cls < LINEAR_CLASSES)
+    if (cls < SMALL_CLASSES)
         return (size_t)(cls + 1) * ALICE__SLAB_GRAIN;
-    size_t top = (size_t)LINEAR_MAX << ((cls - LINEAR_CLASSES) / STEPS);
-    return top + (top / STEPS) * ((cls - LINEAR_CLASSES) % STEPS + 1);
+    if (cls < MIDDLE_CLASSES)
+        return SMALL_MAX + (size_t)(cls - SMALL_CLASSES + 1) * MIDDLE_STEP;
+    size_t top = (size_t)MIDDLE_MAX << ((cls - MIDDLE_CLASSES) / STEPS);
+    return top + (top / STEPS) * ((cls - MIDDLE_CLASSES) % STEPS + 1);
+}
+
+/* Whether an object of class `cls` may stand in a slot of class `in`. */
+static bool is_near(unsigned cls, unsigned in)
+{
+    size_t size = alice__slab_class_size(cls);
+    return in >= cls && alice__slab_class_size(in) <= size + size / NEAR_PART;
+}
+
+bool alice__slab_suits(unsigned cls, size_t size)
+{
+    unsigned own = alice__slab_class(size);
+    return own == cls || is_near(own, cls);
 }
 
 unsigned alice__slab_per_page(const struct alice__slab *slab, unsigned cls)
@@ -73,22 +110,33 @@ unsigned alice__slab_per_page(const struct alice__slab *slab, unsigned cls)
     return (unsigned)(slab->page_size / alice__slab_class_size(cls));
 }
 
-size_t alice__slab_page_cost(const struct alice__slab *slab)
+/* What a page takes: its end, where no slot fits any more, is not taken. */
+static size_t page_bytes(const struct alice__slab *slab, unsigned cls)
 {
-    return alice__block_cost(slab->page_size);
+    return alice__slab_per_page(slab, cls) * alice__slab_class_size(cls);
+}
+
+size_t alice__slab_pages_cost(const struct alice__slab *slab)
+{
+    size_t sum = 0;
+    for (uint32_t i = 1; i < slab->page_count; i++) {
+        if (slab->pages[i].mem)
+            sum += alice__block_cost(page_bytes(slab, slab->pages[i].cls));
+    }
+    return sum;
 }
 
 static void list_page(struct alice__slab *slab, uint32_t number)
 {
     struct alice__page *page = &slab->pages[number];
-    uint32_t first = slab->partial[page->cls];
+    uint32_t first = slab->classes[page->cls].partial;
     assert(!page->listed);
     page->next = first;
     page->prev = 0;
     page->listed = 1;
     if (first)
         slab->pages[first].prev = number;
-    slab->partial[page->cls] = number;
+    slab->classes[page->cls].partial = number;
 }
 
 static void unlist_page(struct alice__slab *slab, uint32_t number)
@@ -100,7 +148,7 @@ static void unlist_page(struct alice__slab *slab, uint32_t number)
     if (page->prev)
         slab->pages[page->prev].next = page->next;
     else
-        slab->partial[page->cls] = page->next;
+        slab->classes[page->cls].partial = page->next;
     page->listed = 0;
 }
 
@@ -142,7 +190,7 @@ static alice_status take_page(struct alice__slab *slab, unsigned cls)
     alice_status st = take_number(slab, &number);
     if (st != ALICE_OK)
         return st;
-    st = alice__allowance_take(slab->allowance, slab->page_size, ALICE_HERE, &mem);
+    st = alice__allowance_take(slab->allowance, page_bytes(slab, cls), ALICE_HERE, &mem);
     if (st != ALICE_OK)
         return st;
     if (number == slab->free_number)
@@ -152,7 +200,7 @@ static alice_status take_page(struct alice__slab *slab, unsigned cls)
     slab->held_pages++;
     slab->pages[number] =
         (struct alice__page){.mem = mem, .free = NO_SLOT, .cls = (uint8_t)cls};
-    slab->spare[cls] += alice__slab_per_page(slab, cls);
+    slab->classes[cls].spare += alice__slab_per_page(slab, cls);
     list_page(slab, number);
     return ALICE_OK;
 }
@@ -162,8 +210,8 @@ static void give_page(struct alice__slab *slab, uint32_t number)
 {
     struct alice__page *page = &slab->pages[number];
     assert(page->live == 0 && !page->listed);
-    slab->spare[page->cls] -= alice__slab_per_page(slab, page->cls);
-    alice__allowance_give(slab->allowance, page->mem, slab->page_size);
+    slab->classes[page->cls].spare -= alice__slab_per_page(slab, page->cls);
+    alice__allowance_give(slab->allowance, page->mem, page_bytes(slab, page->cls));
     page->mem = NULL;
     page->next = slab->free_number;
     slab->free_number = number;
@@ -177,23 +225,30 @@ static void give_page(struct alice__slab *slab, uint32_t number)
 
 void alice__slab_clear(struct alice__slab *slab)
 {
-    for (uint32_t i = 1; i < slab->page_count; i++)
-        alice__allowance_give(slab->allowance, slab->pages[i].mem, slab->page_size);
+    for (uint32_t i = 1; i < slab->page_count; i++) {
+        if (slab->pages[i].mem)
+            alice__allowance_give(slab->allowance, slab->pages[i].mem,
+                                  page_bytes(slab, slab->pages[i].cls));
+    }
     alice__allowance_give(slab->allowance, slab->pages, slab->page_room * sizeof *slab->pages);
     slab->pages = NULL;
     slab->page_count = slab->page_room = slab->free_number = slab->held_pages = 0;
-    memset(slab->partial, 0, sizeof slab->partial);
-    memset(slab->spare, 0, sizeof slab->spare);
+    memset(slab->classes, 0, slab->class_count * sizeof *slab->classes);
 }
 
 uint32_t alice__slab_take(struct alice__slab *slab, unsigned cls, alice_status *why)
 {
-    if (!slab->partial[cls]) {
+    unsigned in = cls;
+    while (in < slab->class_count && !slab->classes[in].partial && is_near(cls, in))
+        in++;
+    if (in < slab->class_count && slab->classes[in].partial && is_near(cls, in))
+        cls = in;
+    if (!slab->classes[cls].partial) {
         *why = take_page(slab, cls);
         if (*why != ALICE_OK)
             return 0;
     }
-    uint32_t number = slab->partial[cls];
+    uint32_t number = slab->classes[cls].partial;
     struct alice__page *page = &slab->pages[number];
     uint32_t grain;
     if (page->free != NO_SLOT) {
@@ -208,7 +263,7 @@ uint32_t alice__slab_take(struct alice__slab *slab, unsigned cls, alice_status *
         slot->zero = 0;
     }
     page->live++;
-    slab->spare[cls]--;
+    slab->classes[cls].spare--;
     if (page->free == NO_SLOT && page->fresh == alice__slab_per_page(slab, cls))
         unlist_page(slab, number);
     return number << slab->shift | grain;
@@ -224,7 +279,7 @@ void alice__slab_give(struct alice__slab *slab, uint32_t handle)
     slot->next = page->free;
     page->free = (uint16_t)(handle & ((1U << slab->shift) - 1));
     page->live--;
-    slab->spare[page->cls]++;
+    slab->classes[page->cls].spare++;
     if (page->live == 0) {
         if (page->listed)
             unlist_page(slab, number);
@@ -237,7 +292,7 @@ void alice__slab_give(struct alice__slab *slab, uint32_t handle)
 /* The page of the class with the fewest objects, among the first of its list. */
 static uint32_t sparsest_page(const struct alice__slab *slab, unsigned cls)
 {
-    uint32_t best = slab->partial[cls];
+    uint32_t best = slab->classes[cls].partial;
     uint32_t number = best;
     for (unsigned i = 0; number && i < LOOK_AT; i++) {
         if (slab->pages[number].live < slab->pages[best].live)
@@ -261,7 +316,7 @@ bool alice__slab_compact(struct alice__slab *slab, unsigned cls, alice__slab_mov
         const struct free_slot *slot = alice__slab_at(slab, from);
         if (slot->zero == 0)
             continue;
-        if (!slab->partial[cls]) {
+        if (!slab->classes[cls].partial) {
             list_page(slab, victim);
             return false;
         }
@@ -287,7 +342,7 @@ bool alice__slab_compact(struct alice__slab *slab, unsigned cls, alice__slab_mov
 
 bool alice__slab_check(const struct alice__slab *slab, size_t *live)
 {
-    uint32_t spare[ALICE__SLAB_CLASSES] = {0};
+    uint32_t spare[CLASSES_MAX] = {0};
     uint32_t listed = 0;
     uint32_t held = 0;
     *live = 0;
@@ -319,10 +374,10 @@ bool alice__slab_check(const struct alice__slab *slab, size_t *live)
         held++;
         *live += taken;
     }
-    for (unsigned c = 0; c < ALICE__SLAB_CLASSES; c++) {
-        if (spare[c] != slab->spare[c])
+    for (unsigned c = 0; c < slab->class_count; c++) {
+        if (spare[c] != slab->classes[c].spare)
             return false;
-        for (uint32_t p = slab->partial[c]; p; p = slab->pages[p].next) {
+        for (uint32_t p = slab->classes[c].partial; p; p = slab->pages[p].next) {
             if (slab->pages[p].cls != c || !slab->pages[p].listed || listed-- == 0)
                 return false;
         }

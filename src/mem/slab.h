@@ -9,7 +9,6 @@
 
 #include "mem/allowance.h"
 
-#define ALICE__SLAB_CLASSES 72
 #define ALICE__SLAB_PAGE_MIN ((size_t)1024)
 #define ALICE__SLAB_PAGE_MAX ((size_t)65536)
 #define ALICE__SLAB_GRAIN 8
@@ -25,6 +24,11 @@ struct alice__page {
     uint8_t listed;
 };
 
+struct alice__class {
+    uint32_t partial; /* the first page with free slots */
+    uint32_t spare;   /* free slots in all of its pages */
+};
+
 struct alice__slab {
     struct alice__allowance *allowance;
     struct alice__page *pages;
@@ -35,13 +39,16 @@ struct alice__slab {
     uint32_t page_size;
     uint32_t max_size; /* of an object */
     uint8_t shift;     /* handle = page number << shift | grain */
-    uint32_t partial[ALICE__SLAB_CLASSES];
-    uint32_t spare[ALICE__SLAB_CLASSES]; /* free slots in the pages of the class */
+    uint32_t class_count;
+    struct alice__class *classes;
 };
 
-/* `page_size`: a power of two. Takes nothing yet. */
+/* How many classes there are with such pages. */
+unsigned alice__slab_classes(size_t page_size);
+
+/* `page_size`: a power of two; `classes`: as many as it has, all zero. Takes nothing yet. */
 void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowance,
-                      size_t page_size);
+                      size_t page_size, struct alice__class *classes);
 
 /* Give everything back. */
 void alice__slab_clear(struct alice__slab *slab);
@@ -51,8 +58,12 @@ unsigned alice__slab_class(size_t size);
 size_t alice__slab_class_size(unsigned cls);
 unsigned alice__slab_per_page(const struct alice__slab *slab, unsigned cls);
 
+/* Whether a slot of the class would do for the size, and wastes little. */
+bool alice__slab_suits(unsigned cls, size_t size);
+
 /*
- * Take a slot. 0: none is free, and the allowance (or the allocator) refused another
+ * Take a slot of the class, or a free one of a class that is little larger, before
+ * another page is taken. 0: none is free, and the allowance (or the allocator) refused another
  * page; `*why` says which. The object's first 16 bits must become non-zero.
  */
 uint32_t alice__slab_take(struct alice__slab *slab, unsigned cls, alice_status *why);
@@ -69,8 +80,8 @@ typedef bool (*alice__slab_move_fn)(void *ctx, uint32_t from, uint32_t to, size_
 bool alice__slab_compact(struct alice__slab *slab, unsigned cls, alice__slab_move_fn move,
                          void *ctx);
 
-/* Bytes one page costs. */
-size_t alice__slab_page_cost(const struct alice__slab *slab);
+/* Bytes that all pages cost. */
+size_t alice__slab_pages_cost(const struct alice__slab *slab);
 
 /* Counters and lists agree; `*live` is the number of slots taken. */
 bool alice__slab_check(const struct alice__slab *slab, size_t *live);

@@ -1569,6 +1569,35 @@ static void memory_follows_the_sizes(void **state)
     stop(f);
 }
 
+/* Beside key and value 64 bytes or 3 % of the value, whichever is more, with a time to live,
+ * too. */
+static void overhead_is_small(void **state)
+{
+    (void)state;
+    static uint8_t value[4096];
+    static const size_t sizes[] = {100, 1024, 2000, 4096};
+    for (unsigned i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i / 2];
+        size_t most = size * 3 / 100 > 64 ? size * 3 / 100 : 64;
+        struct fixture *f = fixture();
+        f->options.max_bytes = 64 * ALICE_MB;
+        f->options.shards = 8;
+        f->options.ttl_ms = i % 2 ? 1000 : 0;
+        start(f);
+        uint64_t items = 48 * ALICE_MB / size < 100000 ? 48 * ALICE_MB / size : 100000;
+        for (uint64_t k = 0; k < items; k++) {
+            uint64_t key[2] = {k, 0};
+            assert_ok(alice_cache_set(f->cache, (alice_bytes){(uint8_t *)key, sizeof key},
+                                      (alice_bytes){value, size}, ALICE_TTL_DEFAULT));
+        }
+        assert_int_equal(stats_of(f->cache).items, items);
+        size_t each = alice_cache_bytes(f->cache) / items - size - 16;
+        if (each > most)
+            fail_msg("%zu bytes beside a value of %zu", each, size);
+        stop(f);
+    }
+}
+
 static void footprints(void **state)
 {
     (void)state;
@@ -1727,6 +1756,7 @@ int main(void)
         cmocka_unit_test(evicts_from_itself_before_it_is_refused),
         cmocka_unit_test(gives_expired_then_cold_back),
         cmocka_unit_test(memory_follows_the_sizes),
+        cmocka_unit_test(overhead_is_small),
         cmocka_unit_test(footprints),
         cmocka_unit_test(bad_arguments),
         cmocka_unit_test(each_allocation_may_fail),
