@@ -50,38 +50,45 @@ static inline bool is_key(const alice_cache *c, struct entry *e, alice_bytes key
     return e->klen == key.n && same_bytes(key_of(c, e), key.p, key.n);
 }
 
-static inline uint32_t find(struct shard *s, alice_bytes key, uint32_t tag)
+/* Find by key; NULL: not there. */
+static inline struct entry *find(struct shard *s, alice_bytes key, uint32_t tag,
+                                 uint32_t *handle)
 {
+    const alice_cache *c = s->cache;
     if (!s->index.dir)
-        return 0;
+        return NULL;
     const struct alice__index_group *groups =
         alice__index_groups(alice__index_segment(&s->index, tag));
     for (uint32_t at = alice__index_home(&s->index, tag);; at = (at + 1) & s->index.mask) {
         const struct alice__index_group *g = &groups[at];
         for (unsigned found = alice__index_match(g, tag); found; found &= found - 1) {
-            uint32_t handle = g->handles[__builtin_ctz(found)];
-            if (handle && is_key(s->cache, entry_at(s, handle), key))
-                return handle;
+            *handle = g->handles[__builtin_ctz(found)];
+            if (*handle) {
+                struct entry *e = entry_at(s, *handle);
+                if (is_key(c, e, key))
+                    return e;
+            }
         }
         if (!alice__index_full(g))
-            return 0;
+            return NULL;
     }
 }
 
 uint32_t alice__cache_find(struct shard *s, alice_bytes key, uint32_t tag)
 {
-    return find(s, key, tag);
+    uint32_t handle;
+    return find(s, key, tag, &handle) ? handle : 0;
 }
 
 static inline struct entry *use(struct shard *s, alice_bytes key, uint32_t tag,
                                 struct graves *graves)
 {
-    uint32_t handle = find(s, key, tag);
-    if (!handle) {
+    uint32_t handle;
+    struct entry *e = find(s, key, tag, &handle);
+    if (!e) {
         s->misses++;
         return NULL;
     }
-    struct entry *e = entry_at(s, handle);
     if (is_expired(s, e)) {
         alice__cache_leave(s, e, handle, ALICE_CACHE_EXPIRED, graves);
         s->misses++;
@@ -171,10 +178,10 @@ static inline struct entry *look_at(struct shard *s, alice_bytes key, uint32_t t
                                     uint64_t *clock, bool *change)
 {
     const alice_cache *c = s->cache;
-    uint32_t handle = find(s, key, tag);
-    if (!handle)
+    uint32_t handle;
+    struct entry *e = find(s, key, tag, &handle);
+    if (!e)
         return NULL;
-    struct entry *e = entry_at(s, handle);
     if (flags_of(e) & ENTRY_TIMED) {
         if (*clock == 0)
             *clock = ticks_of(c);
@@ -460,8 +467,8 @@ bool alice_cache_has(alice_cache *c, alice_bytes key)
     struct shard *s = shard_of(c, key, &tag);
     struct alice__lane *lane = lane_of(s);
     bool inside = begin_look(s, &lane->looks);
-    uint32_t handle = find(s, key, tag);
-    struct entry *e = handle ? entry_at(s, handle) : NULL;
+    uint32_t handle;
+    struct entry *e = find(s, key, tag, &handle);
     uint64_t now = e && (flags_of(e) & ENTRY_TIMED) ? ticks_of(c) : 0;
     bool there =
         e &&
@@ -480,8 +487,8 @@ alice_status alice_cache_ttl(alice_cache *c, alice_bytes key, uint32_t *ms)
         return ALICE_E_INVAL;
     struct shard *s = shard_of(c, key, &tag);
     lock_shard(s);
-    uint32_t handle = find(s, key, tag);
-    struct entry *e = handle ? entry_at(s, handle) : NULL;
+    uint32_t handle;
+    struct entry *e = find(s, key, tag, &handle);
     if (e && !(e->flags & ENTRY_TIMED)) {
         *ms = ALICE_TTL_NEVER;
     } else if (e && !is_expired(s, e)) {
