@@ -429,6 +429,17 @@ static void leave_out(cli_args *args)
         args->given[OPT_KEEP_NAMES] = false;
 }
 
+/* How many files there are, where somebody looks on and a glance at the names tells. */
+static void count_first(cli_progress *p, const alice_organizer_options *o)
+{
+    const alice_survey_options glance = {
+        .most_ms = 1000, .all_sizes = 1, .should_stop = stop_asked};
+    alice_survey seen;
+    if (p->on && o->inbox && !o->archive_count &&
+        alice_survey_folder(o->inbox, &glance, &seen, NULL) == ALICE_OK && seen.complete)
+        p->total = seen.files;
+}
+
 static int run(const cli_args *given)
 {
     static cli_args own; /* some kilobytes: not for the stack */
@@ -518,6 +529,7 @@ static int run(const cli_args *given)
         s.out = stderr;
     stop_catch();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
+    count_first(&s.progress, &o);
     control = control_listen("organize", why, sizeof why);
     /* What this file writes besides the organizer: the socket goes, the report comes. */
     alice_confine_path reach[3];

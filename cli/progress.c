@@ -7,6 +7,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "table.h"
+
+/* The time that is left is told after this long. */
+#define SETTLES_NS UINT64_C(3000000000)
+
+enum { LEAST_PATH = 12 }; /* columns of a path that are worth showing */
+
 const char *bytes_text(uint64_t bytes, char *buf, size_t size)
 {
     static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB"};
@@ -79,36 +86,65 @@ const char *duration_text(double seconds, char *buf, size_t size)
     return buf;
 }
 
+/* "1,200 of 4,000 files · 30 % · 2 min left", as far as that is known. */
+static void done_text(const cli_progress *p, const alice_progress *now, double rate, char *out,
+                      size_t size)
+{
+    char left[32];
+    unsigned long long files = now->tally.files, total = p->total;
+    if (total < files || total == 0) {
+        snprintf(out, size, "%llu files", files);
+        return;
+    }
+    int n =
+        snprintf(out, size, "%llu of %llu files · %llu %%", files, total, files * 100 / total);
+    /* Before that it would jump about. */
+    if (n > 0 && (size_t)n < size && now->elapsed_ns >= SETTLES_NS && rate > 0)
+        snprintf(out + n, size - (size_t)n, " · %s left",
+                 duration_text((double)(total - files) / rate, left, sizeof left));
+}
+
+/* Print one more part where it fits; answers how many columns are taken then. */
+static int put_part(const char *part, int taken, int width)
+{
+    int columns = text_columns(part) + (taken ? 3 : 0);
+    if (taken + columns > width)
+        return taken;
+    fprintf(stderr, "%s%s", taken ? " · " : "", part);
+    return taken + columns;
+}
+
 void progress_show(cli_progress *p, const alice_progress *now)
 {
-    char line[256], mem[24], limit[24], bytes[24];
+    char done[128], speed[32], memory[64], moved[64], mem[24], limit[24], bytes[24];
     if (!p->on)
         return;
     double seconds = (double)now->elapsed_ns / 1e9;
-    int n = snprintf(
-        line, sizeof line, "%llu files · %llu organized (%s) · %.0f files/s · %s of %s · ",
-        (unsigned long long)now->tally.files, (unsigned long long)now->tally.organized,
-        bytes_text(now->tally.bytes, bytes, sizeof bytes),
-        seconds > 0 ? (double)now->tally.files / seconds : 0.0,
-        bytes_text(now->resident, mem, sizeof mem),
-        bytes_text(now->limit, limit, sizeof limit));
-    /* The separators are two bytes and one column each. */
-    int columns = n - 4, width = terminal_width() - 1;
+    double rate = seconds > 0 ? (double)now->tally.files / seconds : 0;
+    int width = terminal_width() - 1;
+    done_text(p, now, rate, done, sizeof done);
+    if (text_columns(done) > width)
+        snprintf(done, sizeof done, "%llu files", (unsigned long long)now->tally.files);
+    snprintf(speed, sizeof speed, "%.0f files/s", rate);
+    snprintf(memory, sizeof memory, "%s of %s", bytes_text(now->resident, mem, sizeof mem),
+             bytes_text(now->limit, limit, sizeof limit));
+    snprintf(moved, sizeof moved, "%llu organized (%s)",
+             (unsigned long long)now->tally.organized,
+             bytes_text(now->tally.bytes, bytes, sizeof bytes));
+    /* What matters most comes first: a narrow terminal shows no more. */
+    const char *const parts[] = {done, speed, memory, moved};
+    int taken = 0;
     fputs("\r\033[K", stderr);
-    if (n > 0 && columns <= width) {
-        fputs(line, stderr);
-        /* The end of a path says more than its beginning. Only plain bytes: it must not steer
-         * the terminal. */
-        const char *path = now->path ? now->path : "";
-        size_t len = strlen(path), room = (size_t)(width - columns);
-        const char *tail = len > room ? path + (len - room) : path;
-        for (; *tail; tail++)
-            fputc((unsigned char)*tail >= 0x20 && (unsigned char)*tail < 0x7F ? *tail : '?',
-                  stderr);
-    } else {
-        fprintf(stderr, "%.*s", width, "");
-        fprintf(stderr, "%llu files", (unsigned long long)now->tally.files);
-    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        taken = put_part(parts[i], taken, width);
+    /* The end of a path says more than its beginning. Only plain bytes: it must not steer the
+     * terminal. */
+    const char *path = now->path ? now->path : "";
+    size_t len = strlen(path), room = width - taken > 3 ? (size_t)(width - taken - 3) : 0;
+    if (len && room >= LEAST_PATH)
+        fputs(" · ", stderr);
+    for (const char *c = len > room ? path + (len - room) : path; room >= LEAST_PATH && *c; c++)
+        fputc((unsigned char)*c >= 0x20 && (unsigned char)*c < 0x7F ? *c : '?', stderr);
     fflush(stderr);
     p->shown = true;
 }

@@ -7,9 +7,9 @@
 #include <alice/organize.h>
 
 typedef struct cli_progress {
-    bool on;    /* standard error is a terminal */
-    bool shown; /* a line stands there */
-    int width;
+    bool on;        /* standard error is a terminal */
+    bool shown;     /* a line stands there */
+    uint64_t total; /* files there are, as far as was counted; 0: not known */
 } cli_progress;
 
 void progress_begin(cli_progress *p, bool quiet);

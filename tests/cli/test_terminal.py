@@ -68,6 +68,10 @@ def progress_fits_the_terminal():
         eq(status, 0)
         text = got.decode('utf-8')
         assert 'files' in text, text
+        if columns >= 40: # how much there is was counted first, and the folder at hand is shown where it fits
+            assert re.search(r'\d+ of 2\d{3} files · \d+ %', text), text
+        if columns == 120:
+            assert re.search(r'files/s · \S+ MB of 1.0 GB · \d+ organized .* · \S+/', text), text
         assert text.endswith(CLEAR), 'it is cleared at the end: %r' % text[-80:]
         for line in re.split('[\r\n]', text.replace(CLEAR, '')):
             assert width(line) < columns, '%d of %d columns: %r' % (width(line), columns, line)
