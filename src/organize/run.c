@@ -67,10 +67,25 @@ void alice__flow_between_files(alice__flow *x, alice__folder *folder, const char
     o->options.on_progress(o->options.ctx, &p);
 }
 
+/* One after another, as far as there is room: each file comes by here several times. */
+static void join(char *out, size_t size, const char *const *parts, size_t count)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(parts[i]);
+        if (n > size - 1 - at)
+            n = size - 1 - at;
+        memcpy(out + at, parts[i], n);
+        at += n;
+    }
+    out[at] = 0;
+}
+
 void alice__join(char *out, size_t size, const char *base, const char *folders,
                  const char *name)
 {
-    snprintf(out, size, "%s%s%s/%s", base, *folders ? "/" : "", folders, name);
+    const char *const parts[] = {base, *folders ? "/" : "", folders, "/", name};
+    join(out, size, parts, sizeof parts / sizeof *parts);
 }
 
 bool alice__flow_path_fits(const alice_organizer *o, const alice__folder *folder,
@@ -88,7 +103,8 @@ const char *alice__flow_leave(const alice_organizer *o, const alice__folder *fol
     const char *below = alice__folder_path(folder);
     if (!o->options.leave)
         return NULL;
-    snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", name);
+    const char *const parts[] = {below, *below ? "/" : "", name};
+    join(path, sizeof path, parts, sizeof parts / sizeof *parts);
     return o->options.leave(o->options.ctx, path, info);
 }
 
