@@ -7,7 +7,8 @@
 #   make analyze  what three static analyzers find in the sources
 #   make fuzz     every fuzz target for a minute, and the lines they reach
 #   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
-#   make bench | docs | format | check | clean | help
+#   make bench    every benchmark, some minutes; make bench-compare BASE=COMMIT two builds in turn
+#   make docs | format | check | clean | help
 
 BUILD     ?= build
 # Where it goes: /usr/local, or what was said before; said again, it is changed.
@@ -17,7 +18,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack mutants analyze check install uninstall bench docs fuzz format clean help
+.PHONY: all run test attack mutants analyze check install uninstall bench bench-compare docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -61,6 +62,10 @@ uninstall:
 bench:
 	@./scripts/deps
 	@./bench/run $(ARGS)
+
+bench-compare:
+	@./scripts/deps
+	@./bench/compare "$(BASE)" $(ARGS)
 
 docs:
 	@./scripts/docs
