@@ -431,6 +431,44 @@ static void no_path_leads_out(void **state)
     alice__transfer_close(&t);
 }
 
+/* One look before a rename tells it all: as it was probed, nobody writes it; and only then is a
+ * folder made. */
+static void a_source_is_looked_at_before_anything_is_made(void **state)
+{
+    place *p = *state;
+    alice__transfer_options o = {
+        .organized_fd = p->out, .move = true, .leave_busy = true, .run_id = 7};
+    alice__transfer *t = NULL;
+    alice_error e;
+    assert_ok(alice__transfer_open(&t, &o, NULL));
+    make_file(p->in, "a.jpg", 1, 10);
+    alice__job job = {.source_dir_fd = p->in,
+                      .source_name = "a.jpg",
+                      .stamp = stamp_of(p->in, "a.jpg"),
+                      .dest = "d/a.jpg"};
+    job.stamp.mtime_ns++;
+    assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
+    job.stamp.mtime_ns--;
+    int writer = openat(p->in, "a.jpg", O_WRONLY | O_CLOEXEC);
+    assert_true(writer >= 0);
+    assert_status(alice__transfer_put(t, &job, &e), ALICE_E_BUSY);
+    close(writer);
+    assert_true(is_file(p->in, "a.jpg", 1, 10));
+    job.source_name = "gone.jpg";
+    assert_status(alice__transfer_put(t, &job, &e), ALICE_E_NOENT);
+    assert_int_equal(symlinkat("a.jpg", p->in, "link.jpg"), 0);
+    job.source_name = "link.jpg";
+    assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
+    assert_false(tree_has(p->out, "d"));
+    job.source_name = "a.jpg";
+    assert_ok(alice__transfer_put(t, &job, &e));
+    assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
+    assert_true(is_file(p->out, "d/a.jpg", 1, 10));
+    alice__transfer_close(&t);
+    tree_empty(p->in);
+    tree_empty(p->out);
+}
+
 static void a_source_that_changed_stays(void **state)
 {
     place *p = *state;
@@ -1318,6 +1356,7 @@ int main(int argc, char **argv)
         TEST(holes_stay_holes),
         TEST(links_and_odd_names_go),
         TEST(no_path_leads_out),
+        TEST(a_source_is_looked_at_before_anything_is_made),
         TEST(a_source_that_changed_stays),
         FAST(races_end_well),
         FAST(lost_replies_lose_no_file),
