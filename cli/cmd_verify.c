@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <alice/verify.h>
 
@@ -116,6 +117,14 @@ static void print_answer(const char *organized, const alice_verify_result *r)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (r->by[rows[i].verdict])
             printf("%10llu  %s\n", N(r->by[rows[i].verdict]), rows[i].text);
+    if (r->went_on) {
+        char when[40] = "";
+        time_t t = (time_t)r->went_on;
+        struct tm tm;
+        if (localtime_r(&t, &tm))
+            strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
+        printf("This went on from the call of %s\n", when);
+    }
     if (r->sealed)
         printf("%llu hashes are known from now on\n", N(r->sealed));
     printf("%s: %llu files of %s, %s read in %s\n",

@@ -487,8 +487,13 @@ static alice_status verify(verifying *x)
     x->jobs = room;
     if (st == ALICE_OK)
         st = verify_known(x);
-    if (st == ALICE_OK)
+    if (st == ALICE_OK) {
+        /* This part is not gone on with: what it counted is counted again. */
+        const alice_verify_result so_far = *x->r;
         st = find_unknown(x);
+        if (st != ALICE_OK)
+            *x->r = so_far;
+    }
     keep_state(x, st == ALICE_OK);
     alice_status closed = alice_executor_close(&x->executor);
     alice_env_free(&env, room, room ? ROUND * sizeof(job) : 0);

@@ -109,6 +109,27 @@ static void what_was_cut_off_goes_on(void **state)
     assert_int_equal(third.told[ALICE_VERDICT_SOUND], FILES);
 }
 
+/* Cut off while it looks for what the catalog does not know: that is not counted twice. */
+static void the_second_part_begins_anew(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 600; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "out/%03d.txt", i);
+        tree_file(top, name, "x", 1);
+    }
+    alice_verify_result r;
+    /* Five rounds of known files, and then some: the walk of the tree asks, too. */
+    seen first = {.stop_at = FILES / 64 + 3}, second = {.asked = 0};
+    assert_int_equal(verify(&first, NULL, 0, false, &r), ALICE_E_CANCELLED);
+    assert_int_equal(r.by[ALICE_VERDICT_SOUND], FILES);
+    assert_int_equal(verify(&second, NULL, 0, false, &r), ALICE_OK);
+    assert_true(r.went_on > 0);
+    assert_int_equal(r.by[ALICE_VERDICT_UNKNOWN], 600);
+    assert_int_equal(r.files, FILES + 600);
+    assert_int_equal(second.told[ALICE_VERDICT_SOUND], 0);
+}
+
 static void another_question_begins_anew(void **state)
 {
     (void)state;
@@ -197,11 +218,9 @@ static void wrong_calls_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_was_cut_off_goes_on),
-        TEST(another_question_begins_anew),
-        TEST(a_note_that_is_none_is_not_believed),
-        TEST(every_allocation_may_fail),
-        TEST(wrong_calls_are_refused),
+        TEST(what_was_cut_off_goes_on),     TEST(the_second_part_begins_anew),
+        TEST(another_question_begins_anew), TEST(a_note_that_is_none_is_not_believed),
+        TEST(every_allocation_may_fail),    TEST(wrong_calls_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
