@@ -290,45 +290,58 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
     return add_row(x, p, &row, item);
 }
 
-static alice_status consume_media(alice__flow *x, const alice__probe *p, const alice__group *g,
-                                  alice__item *item)
+/* What the item tells of the medium that was read. */
+static void keep_medium(alice__flow *x, const alice__probe *p, alice__item *item)
 {
     alice_organizer *o = x->o;
-    int64_t twin = 0;
     item->read = true;
     item->medium = (alice_medium){.type = p->info.type,
                                   .date = p->info.date,
                                   .date_source = p->info.date_source,
                                   .generator = p->info.generator};
     item->damaged = p->info.status != ALICE_OK;
-    if (o->options.on_file) {
-        item->medium.make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
-        item->medium.model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
-        const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
-        if (note && !item->reason)
-            item->reason = alice__items_text(&o->items, note, strlen(note));
+    if (!o->options.on_file)
+        return;
+    item->medium.make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
+    item->medium.model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
+    const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
+    if (note && !item->reason)
+        item->reason = alice__items_text(&o->items, note, strlen(note));
+}
+
+/* Whether a failure of comparing is this file's alone, or the end of the run was asked for:
+   then the item says so. */
+static bool fails_alone(alice__flow *x, alice__item *item, alice_status st)
+{
+    if (st == ALICE_E_CANCELLED) {
+        x->stop = true;
+        alice__item_leave(item);
+    } else if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT) {
+        alice__item_fail(item, st, "it changed or failed while it was compared; run again");
+    } else if (st == ALICE_E_BUDGET) {
+        alice__item_fail(
+            item, st,
+            "comparing it needs more memory than the limit leaves; raise --max-memory");
+    } else {
+        return false;
     }
+    return true;
+}
+
+static alice_status consume_media(alice__flow *x, const alice__probe *p, const alice__group *g,
+                                  alice__item *item)
+{
+    alice_organizer *o = x->o;
+    int64_t twin = 0;
+    keep_medium(x, p, item);
     alice__twin_search search = {.x = x, .p = p, .how = alice__organizer_reading(o), .fd = -1};
     char hash[33] = "";
     alice_status st = alice__twin_find(&search, &twin);
     if (st == ALICE_OK && !twin)
         st = hash_for(x, p, &search, hash);
     alice__fs_close(search.fd);
-    if (st == ALICE_E_CANCELLED) {
-        x->stop = true;
-        alice__item_leave(item);
+    if (fails_alone(x, item, st))
         return ALICE_OK;
-    }
-    if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT) {
-        alice__item_fail(item, st, "it changed or failed while it was compared; run again");
-        return ALICE_OK;
-    }
-    if (st == ALICE_E_BUDGET) {
-        alice__item_fail(
-            item, st,
-            "comparing it needs more memory than the limit leaves; raise --max-memory");
-        return ALICE_OK;
-    }
     if (st != ALICE_OK)
         return st;
     if (twin && twin == p->copy_row) {
@@ -476,6 +489,34 @@ static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__i
     return ALICE_OK;
 }
 
+/* The group it is of; one that was no medium may have found its leader since. */
+static alice_status find_group(alice__flow *x, alice__probe *p, alice__item *item,
+                               alice__group *g)
+{
+    int64_t dir = 0;
+    alice_status st = alice__flow_folder_row(x, p->folder, false, &dir);
+    if (st == ALICE_OK && dir)
+        st = alice__group_find(x, p, dir, g);
+    if (st == ALICE_OK && g->leader && p->again) {
+        p->settled = false;
+        st = alice__group_head(x, p);
+        item->head = p->head;
+    }
+    return st;
+}
+
+/* What was settled before anything was read. */
+static void take_settled(alice__flow *x, const alice__probe *p, alice__item *item)
+{
+    item->outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
+    item->status = p->status;
+    item->reason = p->reason ? p->reason : why_unread(x, p);
+    item->known = p->known;
+    item->not_media = p->not_media;
+    item->busy = p->busy;
+    item->twin = p->known && !p->not_media ? p->copy_row : 0;
+}
+
 alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
@@ -495,26 +536,12 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         p->again = p->known && p->not_media && alice__group_follows(p->name);
     }
     if (p->status == ALICE_OK && (!p->settled || p->again)) {
-        int64_t dir = 0;
-        alice_status st = alice__flow_folder_row(x, p->folder, false, &dir);
-        if (st == ALICE_OK && dir)
-            st = alice__group_find(x, p, dir, &g);
-        if (st == ALICE_OK && g.leader && p->again) {
-            p->settled = false;
-            st = alice__group_head(x, p);
-            item->head = p->head;
-        }
+        alice_status st = find_group(x, p, item, &g);
         if (st != ALICE_OK)
             return st;
     }
     if (p->settled) {
-        item->outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
-        item->status = p->status;
-        item->reason = p->reason ? p->reason : why_unread(x, p);
-        item->known = p->known;
-        item->not_media = p->not_media;
-        item->busy = p->busy;
-        item->twin = p->known && !p->not_media ? p->copy_row : 0;
+        take_settled(x, p, item);
         return ALICE_OK;
     }
     if (alice__item_is_busy(x, item, p->status))

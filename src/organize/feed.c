@@ -55,106 +55,129 @@ static bool is_certain(alice__flow *x, int folder_fd, uint64_t dev, const alice_
     return x->inodes && now->inode == known->inode;
 }
 
-static alice_status feed_file(alice__flow *x, const alice__entry *e)
+/* The first look at a file: false where it is settled by that. */
+static bool look_first(alice__flow *x, const alice__entry *e, alice__fs_stat *st)
 {
     alice_organizer *o = x->o;
-    alice__fs_stat st;
-    alice__known known = {.id = 0};
-    int64_t dir = 0;
+    alice_status status = ALICE_OK;
+    const char *why = NULL;
+    int bad = 0;
     if (!alice__flow_path_fits(o, e->folder, e->name)) {
-        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
-        settle_probe(
-            p, ALICE_E_TOOBIG,
-            "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up");
-        return ALICE_OK;
+        status = ALICE_E_TOOBIG;
+        why = "its path is longer than 4,095 bytes: name an inbox deeper down, or move it up";
+    } else if ((why = alice__flow_leave(o, e->folder, e->name, NULL)) != NULL) {
+        status = ALICE_OK;
+    } else if ((bad = alice__fs_stat_at(alice__folder_fd(e->folder), e->name, st)) != 0) {
+        status = alice__status_of_errno(-bad);
+    } else if (st->kind != ALICE__FS_FILE) {
+        status = ALICE_E_CHANGED;
+        why = "it was a file when its folder was read, and is a link or a folder now: not "
+              "followed";
+    } else {
+        return true;
     }
-    const char *why = alice__flow_leave(o, e->folder, e->name, NULL);
-    if (why) {
-        settle_probe(alice__prober_add(o->prober, e->folder, e->name), ALICE_OK, why);
-        return ALICE_OK;
+    alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+    p->os_error = -bad;
+    settle_probe(p, status, why);
+    return false;
+}
+
+/* What the catalog says of a file, and how its organized copy stands. */
+typedef struct looked_up {
+    alice__known known;
+    bool same; /* as it was, and its copy stands */
+    alice__copy copy;
+    int64_t copy_row;
+    int os_error; /* the copy cannot be looked at */
+} looked_up;
+
+static alice_status look_up(alice__flow *x, const alice__entry *e, const alice__stamp *stamp,
+                            looked_up *l)
+{
+    int64_t dir = 0;
+    *l = (looked_up){.copy = ALICE__COPY_STANDS};
+    alice_status status = alice__flow_folder_row(x, e->folder, false, &dir);
+    if (status == ALICE_OK && dir)
+        status = alice__catalog_known(x->o->catalog, dir, e->name, &l->known);
+    const alice__known *k = &l->known;
+    l->same = status == ALICE_OK && k->id && k->stamp.size == stamp->size &&
+              k->stamp.mtime_ns == stamp->mtime_ns && k->stamp.ctime_ns == stamp->ctime_ns &&
+              (k->state != ALICE__NOT_MEDIA || k->other >= ALICE__READER);
+    if (l->same)
+        status = alice__copy_look(x, k, &l->copy, &l->copy_row, &l->os_error);
+    l->same = l->same && l->copy == ALICE__COPY_STANDS;
+    return status;
+}
+
+/* A file that is known, and as it was: it is settled by that, or what is to be read of it is
+   said. */
+static void feed_same(alice__flow *x, const alice__entry *e, uint64_t dev, const looked_up *l,
+                      alice__probe *p)
+{
+    const alice__known *k = &l->known;
+    const bool not_media = k->state == ALICE__NOT_MEDIA;
+    if (x->o->compare_known && !not_media) {
+        p->compare = true;
+        return;
     }
-    int bad = alice__fs_stat_at(alice__folder_fd(e->folder), e->name, &st);
-    if (bad) {
-        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
-        p->os_error = -bad;
-        settle_probe(p, alice__status_of_errno(-bad), NULL);
-        return ALICE_OK;
+    p->not_media = not_media;
+    if (!is_certain(x, alice__folder_fd(e->folder), dev, &p->stamp, &k->stamp)) {
+        p->known_row = k->id;
+        return;
     }
-    if (st.kind != ALICE__FS_FILE) {
-        settle_probe(alice__prober_add(o->prober, e->folder, e->name), ALICE_E_CHANGED,
-                     "it was a file when its folder was read, and is a link or a folder now: "
-                     "not followed");
+    p->known = true;
+    p->again = not_media && alice__group_follows(e->name);
+    settle_probe(p, ALICE_OK,
+                 not_media                      ? "not media, as before"
+                 : k->state == ALICE__DUPLICATE ? "known duplicate"
+                                                : "organized already");
+}
+
+/* Whether it may be passed over without a word: it is known, and nobody asked for each file. */
+static bool is_only_counted(alice__flow *x, const alice__entry *e, const alice__fs_stat *st,
+                            const alice__stamp *stamp, const looked_up *l)
+{
+    const alice_organizer *o = x->o;
+    const bool not_media = l->known.state == ALICE__NOT_MEDIA;
+    return l->same && !o->options.on_file && !o->options.remove_duplicates &&
+           (not_media || !o->compare_known) &&
+           /* A sidecar whose picture was not there may have found it. */
+           !(not_media && alice__group_follows(e->name)) &&
+           is_certain(x, alice__folder_fd(e->folder), st->dev, stamp, &l->known.stamp);
+}
+
+static alice_status feed_file(alice__flow *x, const alice__entry *e)
+{
+    alice__fs_stat st;
+    looked_up l;
+    if (!look_first(x, e, &st))
         return ALICE_OK;
-    }
-    alice__stamp stamp = {
+    const alice__stamp stamp = {
         .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
     int64_t mtime_s = st.mtime_ns / 1000000000;
     if (mtime_s > x->newest_s && mtime_s <= x->present_s + ALICE__CLOCK_BEHIND_S)
         x->newest_s = mtime_s;
     x->looked_at++;
     x->bytes_looked_at += st.size;
-    alice_status status = alice__flow_folder_row(x, e->folder, false, &dir);
-    if (status == ALICE_OK && dir)
-        status = alice__catalog_known(o->catalog, dir, e->name, &known);
+    alice_status status = look_up(x, e, &stamp, &l);
     if (status != ALICE_OK)
         return status;
-    bool same = known.id && known.stamp.size == stamp.size &&
-                known.stamp.mtime_ns == stamp.mtime_ns &&
-                known.stamp.ctime_ns == stamp.ctime_ns &&
-                (known.state != ALICE__NOT_MEDIA || known.other >= ALICE__READER);
-    alice__copy copy = ALICE__COPY_STANDS;
-    int64_t copy_row = 0;
-    if (same)
-        status = alice__copy_look(x, &known, &copy, &copy_row, &bad);
-    if (status != ALICE_OK)
-        return status;
-    if (bad) {
-        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
-        p->stamp = stamp;
-        settle_probe(p, alice__status_of_errno(bad),
-                     "it is organized already, but its copy cannot be looked at");
-        return ALICE_OK;
-    }
-    same = same && copy == ALICE__COPY_STANDS;
-    if (same && o->compare_known && known.state != ALICE__NOT_MEDIA) {
-        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
-        p->stamp = stamp;
-        p->now_s = x->newest_s;
-        p->copy_row = copy_row;
-        p->compare = true;
-        return ALICE_OK;
-    }
-    if (same && !is_certain(x, alice__folder_fd(e->folder), st.dev, &stamp, &known.stamp)) {
-        alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
-        p->stamp = stamp;
-        p->now_s = x->newest_s;
-        p->known_row = known.id;
-        p->copy_row = copy_row;
-        p->not_media = known.state == ALICE__NOT_MEDIA;
-        return ALICE_OK;
-    }
-    /* A sidecar whose picture was not there may have found it. */
-    bool again = same && known.state == ALICE__NOT_MEDIA && alice__group_follows(e->name);
-    if (same && !o->options.on_file && !again && !o->options.remove_duplicates) {
-        /* Not reported one by one. */
+    if (is_only_counted(x, e, &st, &stamp, &l)) {
         x->r->tally.files++;
         x->r->tally.skipped++;
         x->r->already_known++;
         return ALICE_OK;
     }
-    alice__probe *p = alice__prober_add(o->prober, e->folder, e->name);
+    alice__probe *p = alice__prober_add(x->o->prober, e->folder, e->name);
     p->stamp = stamp;
-    p->copy = copy;
-    p->copy_row = copy_row;
+    p->copy = l.copy;
+    p->copy_row = l.copy_row;
     p->now_s = x->newest_s;
-    if (same) {
-        p->known = true;
-        p->not_media = known.state == ALICE__NOT_MEDIA;
-        p->again = again;
-        settle_probe(p, ALICE_OK,
-                     known.state == ALICE__NOT_MEDIA   ? "not media, as before"
-                     : known.state == ALICE__DUPLICATE ? "known duplicate"
-                                                       : "organized already");
+    if (l.os_error) {
+        settle_probe(p, alice__status_of_errno(l.os_error),
+                     "it is organized already, but its copy cannot be looked at");
+    } else if (l.same) {
+        feed_same(x, e, st.dev, &l, p);
     } else if (is_young(x, &st)) {
         p->busy = true;
         settle_probe(p, ALICE_OK,

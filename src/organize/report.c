@@ -51,6 +51,38 @@ static bool content_of(const alice_organizer *o, const alice__item *item, const 
     return known;
 }
 
+/* Told to who asked for each file. */
+static void tell_item(alice_organizer *o, const alice__item *item)
+{
+    /* A path that is too long to open can still be reported whole. */
+    char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
+    char content[33];
+    alice_file_report report = {.source_path = source_path,
+                                .outcome = item->outcome,
+                                .source = item->source,
+                                .medium = item->read ? &item->medium : NULL,
+                                .reason = item->reason,
+                                .status = item->status,
+                                .known = item->known,
+                                .not_media = item->not_media,
+                                .forgotten = item->forgotten,
+                                .again = item->copy != ALICE__COPY_STANDS,
+                                .bytes = item->stamp.size};
+    alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
+                item->name);
+    const char *below = item->dest;
+    if (!below && item->other &&
+        alice__catalog_dest(o->catalog, item->other, other, sizeof other) == ALICE_OK && *other)
+        below = other;
+    if (below) {
+        alice__join(dest, sizeof dest, o->organized, "", below);
+        report.destination = dest;
+    }
+    if (o->options.hash_contents && content_of(o, item, below, content))
+        report.content = content;
+    o->options.on_file(o->options.ctx, &report);
+}
+
 void alice__report_item(alice__flow *x, const alice__item *item)
 {
     alice_organizer *o = x->o;
@@ -90,36 +122,8 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->paths_too_long += !alice__flow_path_fits(o, item->folder, item->name);
         break;
     }
-    if (!o->options.on_file)
-        return;
-
-    /* A path that is too long to open can still be reported whole. */
-    char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
-    char content[33];
-    alice_file_report report = {.source_path = source_path,
-                                .outcome = item->outcome,
-                                .source = item->source,
-                                .medium = item->read ? &item->medium : NULL,
-                                .reason = item->reason,
-                                .status = item->status,
-                                .known = item->known,
-                                .not_media = item->not_media,
-                                .forgotten = item->forgotten,
-                                .again = item->copy != ALICE__COPY_STANDS,
-                                .bytes = item->stamp.size};
-    alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
-                item->name);
-    const char *below = item->dest;
-    if (!below && item->other &&
-        alice__catalog_dest(o->catalog, item->other, other, sizeof other) == ALICE_OK && *other)
-        below = other;
-    if (below) {
-        alice__join(dest, sizeof dest, o->organized, "", below);
-        report.destination = dest;
-    }
-    if (o->options.hash_contents && content_of(o, item, below, content))
-        report.content = content;
-    o->options.on_file(o->options.ctx, &report);
+    if (o->options.on_file)
+        tell_item(o, item);
 }
 
 alice_status alice_organizer_by_source(const alice_organizer *o, size_t index,
