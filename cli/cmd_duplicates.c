@@ -257,8 +257,7 @@ static const cli_opt options[] = {
     OPT_SET,  OPT_JSON,     OPT_QUIET, OPT_CONFIG, OPT_HELP,       OPT_END};
 static const cli_option own_options[] = {
     [OPT_KEEP] = {"keep", 0, "RULES", NULL,
-                  "which of a group to keep: oldest (default), newest, shortest-path, "
-                  "longest-path, under:DIR; several by commas"},
+                  "which to keep: oldest, newest, shortest-path, longest-path, under:DIR,…"},
     [OPT_MIN_SIZE] = {"min-size", 0, "SIZE", NULL,
                       "pass over smaller files (default: empty ones), in MB or with a unit"},
     [OPT_LINES] = {"lines", 0, NULL, NULL, "print paths alone, an empty line between groups"},
@@ -266,26 +265,19 @@ static const cli_option own_options[] = {
                     "print a shell script that would remove all but the kept ones"}};
 
 static const char text[] =
-    "Finds files that have the same bytes, of any kind, below each PATH (default: here), "
-    "organized "
-    "or\n"
-    "not; the largest first. Nothing is changed. Links are not followed; hidden and system "
-    "files "
-    "are\n"
-    "passed over; another name of the same file (a hard link) is no duplicate, and told as a "
-    "link.\n"
+    "Finds files that have the same bytes, of any kind, below each PATH (default: here),\n"
+    "organized or not; the largest first. Nothing is changed. Links are not followed;\n"
+    "hidden and system files are passed over; another name of the same file (a hard link)\n"
+    "is no duplicate, and told as a link.\n"
     "\n"
-    "Of each group one file is to be kept: the oldest, or as --keep says; where files are "
-    "equal "
-    "by\n"
-    "one rule the next decides. With --script a script is printed that removes the others, "
-    "each "
-    "only\n"
-    "if it is still the same byte for byte: read it, then run it. With --json there is one "
-    "object a\n"
-    "line for each file (`is`: kept, same or link), and a last one with the counts.\n"
+    "Of each group one file is to be kept: the oldest, or as --keep says; where files are\n"
+    "equal by one rule the next decides. With --script a script is printed that removes\n"
+    "the others, each only if it is still the same byte for byte: read it, then run it.\n"
+    "With --json there is one object a line for each file (`is`: kept, same or link), and\n"
+    "a last one with the counts.\n"
     "\n"
-    "Memory stays below the limit whatever the number of files: lists are sorted in /var/tmp.\n"
+    "Memory stays below the limit whatever the number of files: lists are sorted in\n"
+    "/var/tmp.\n"
     "\n"
     "Examples:\n"
     "  alice duplicates ~/Pictures /media/backup\n"

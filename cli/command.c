@@ -24,7 +24,7 @@
 static const cli_option shared_options[OPT_SHARED] = {
     [OPT_HELP] = {"help", 'h', NULL, NULL, "show this help"},
     [OPT_INBOX] = {"inbox", 'i', "DIR", "dir", "where the files come from"},
-    [OPT_ORGANIZED] = {"organized", 'o', "DIR", "dir", "where they go"},
+    [OPT_ORGANIZED] = {"organized", 'o', "DIR", "dir", "the organized folder, where they go"},
     [OPT_DRY_RUN] = {"dry-run", 'n', NULL, NULL, "decide everything, change nothing on disk"},
     [OPT_MAX_MEMORY] = {"max-memory", 0, "SIZE", NULL,
                         "ceiling of the whole process, in MB or with a unit (24, 24M, 1.5G)"},

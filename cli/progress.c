@@ -75,14 +75,13 @@ void progress_say(cli_progress *p, const char *format, ...)
 
 const char *duration_text(double seconds, char *buf, size_t size)
 {
-    double minutes = seconds / 60;
+    unsigned long minutes = (unsigned long)(seconds / 60 + 0.5);
     if (seconds < 90)
         snprintf(buf, size, "%.0f s", seconds);
     else if (minutes < 90)
-        snprintf(buf, size, "%.0f min", minutes);
+        snprintf(buf, size, "%lu min", minutes);
     else
-        snprintf(buf, size, "%.0f h %02.0f min", (double)((long)minutes / 60),
-                 (double)((long)minutes % 60));
+        snprintf(buf, size, "%lu h %02lu min", minutes / 60, minutes % 60);
     return buf;
 }
 

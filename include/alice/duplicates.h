@@ -30,7 +30,7 @@ typedef enum alice_keep {
 
 /** A rule; where files are equal by one, the next decides, and at the end which came first. */
 typedef struct alice_keep_rule {
-    alice_keep keep;
+    alice_keep keep;   /**< what is looked at */
     const char *under; /**< of ALICE_KEEP_UNDER: how the paths begin that are kept */
 } alice_keep_rule;
 
@@ -46,25 +46,27 @@ typedef struct alice_same_file {
 
 /** Why a file or folder could not be looked at. Borrowed during the call. */
 typedef struct alice_unread_file {
-    const char *path;
-    alice_status status;
-    const char *why; /**< in words */
+    const char *path;    /**< the folder as it was given, and the path below it */
+    alice_status status; /**< what was wrong */
+    const char *why;     /**< in words */
 } alice_unread_file;
 
 /** What is looked for. Zeroed but for the paths is a complete one. */
 typedef struct alice_duplicates_options {
     alice_env env;               /**< its account is not used */
-    alice_config config;         /**< max_memory_mb is the ceiling; max_workers the threads */
+    alice_config config;         /**< max_memory_mb is the ceiling; workers the threads */
     const char *const *paths;    /**< folders; links below them are not followed */
     size_t path_count;           /**< at most 256 */
     uint64_t least_bytes;        /**< smaller files are passed over; 0: 1, empty ones are */
     const alice_keep_rule *keep; /**< NULL: the oldest */
-    size_t keep_count;
-    const char *scratch_dir; /**< for what does not fit memory, no tmpfs; NULL: /var/tmp */
-    bool kernel_backstop;    /**< this process is alice's own: the kernel holds the ceiling */
-    void (*on_file)(void *ctx,
-                    const alice_same_file *file); /**< group by group, largest first */
+    size_t keep_count;           /**< rules */
+    const char *scratch_dir;     /**< for what does not fit memory, no tmpfs; NULL: /var/tmp */
+    bool kernel_backstop; /**< this process is alice's own: the kernel holds the ceiling */
+    /** Told each file of each group, the largest first; may be NULL. */
+    void (*on_file)(void *ctx, const alice_same_file *file);
+    /** Told what could not be looked at; may be NULL. */
     void (*on_unread)(void *ctx, const alice_unread_file *file);
+    /** Asked now and then: then ALICE_E_CANCELLED; may be NULL. */
     bool (*should_stop)(void *ctx);
     void *ctx; /**< handed to these */
 } alice_duplicates_options;

@@ -31,10 +31,10 @@ ALICE_API const char *alice_verdict_name(alice_verdict verdict);
 
 /** A file that was looked at. Borrowed during the call. */
 typedef struct alice_verified_file {
-    const char *path; /**< below the organized folder */
-    alice_verdict verdict;
-    const char *why; /**< in words; NULL: the verdict says all */
-    uint64_t bytes;  /**< its size, as the catalog has it, or as it is where that knows none */
+    const char *path;      /**< below the organized folder */
+    alice_verdict verdict; /**< what was found */
+    const char *why;       /**< in words; NULL: the verdict says all */
+    uint64_t bytes; /**< its size, as the catalog has it, or as it is where that knows none */
 } alice_verified_file;
 
 /** Files by verdict. After a call that went on from one that was cut off: of both. */

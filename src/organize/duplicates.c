@@ -581,7 +581,7 @@ static alice_status open_roots(finder *f)
 alice_status alice_duplicates(const alice_duplicates_options *options,
                               alice_duplicates_result *out, alice_error *error)
 {
-    alice_duplicates_result unwanted;
+    alice_duplicates_result unwanted = {0};
     if (!options || !options->paths || options->path_count == 0 ||
         options->path_count > ALICE__SAME_PATHS)
         return alice__fail(error, ALICE_E_INVAL, 0, "1 to %d folders are looked through",

@@ -82,7 +82,7 @@ static void it_says_how_long_it_takes(void **state)
         const char *text;
     } rows[] = {
         {1000, 1, "1000 of 100000 files · 1 %"}, /* too early to say */
-        {1000, 10, "1000 of 100000 files · 1 % · 16 min left"},
+        {1000, 10, "1000 of 100000 files · 1 % · 17 min left"},
         {50000, 50, "50000 of 100000 files · 50 % · 50 s left"},
         {100, 100, "100 of 100000 files · 0 % · 27 h 45 min left"},
         {100000, 90, "100000 of 100000 files · 100 % · 0 s left"},
