@@ -109,7 +109,9 @@ def too_small_a_stack_is_said_at_the_start():
     if sanitized():
         raise Skip('a sanitizer needs a larger stack before main()')
     inbox, n = tree({'a': 3, 'b': 3})
-    for kb in (16, 24, 32, 64, 127):
+    # With less the loader itself fails now and then: the kernel puts the stack up to 8 KB lower at
+    # random, the environment lies on it too, and what is left is too little to find a library.
+    for kb in (40, 64, 127):
         r = organize(inbox, inbox + '-organized', preexec_fn=held_to(stack=kb * 1024), expect=3)
         assert b'a stack of %d KB is too small' % kb in r.err and b'ulimit -s 128' in r.err, r.text()
     deep = {'/'.join(['a folder with a name of fifty bytes, about as long'] * (d + 1)): 1
