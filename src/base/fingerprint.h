@@ -24,6 +24,17 @@ typedef struct alice__stamp {
     uint64_t inode; /* a hint only */
 } alice__stamp;
 
+/*
+ * A file as it was met. It is described here once; each stage of a run has this description in
+ * its own and adds what it found out: the prober the medium, the batch the plan, the catalog
+ * the row, the transfer the destination.
+ */
+typedef struct alice__file {
+    const char *name; /* in its folder; who keeps the description says how long it lives */
+    alice__stamp stamp;
+    alice__hash head; /* of its first ALICE__HEAD_BYTES, or of all of it; 0: it was not read */
+} alice__file;
+
 static inline alice__hash alice__hash_words(alice__hash128 h)
 {
     alice__hash words = {0, 0};
@@ -54,11 +65,6 @@ static inline uint64_t alice__print_next(uint64_t print, alice__hash h)
 {
     const uint64_t words[] = {print, h.low, h.high};
     return alice__hash_of_bytes(words, sizeof words).low;
-}
-
-static inline bool alice__hash_same(alice__hash a, alice__hash b)
-{
-    return a.low == b.low && a.high == b.high;
 }
 
 #endif

@@ -183,25 +183,25 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
     if (st == ALICE_OK)
         st = alice__store_row_add(c->top, new_id, row);
     if (st == ALICE_E_EXISTS) {
-        st = alice__store_row_replace(c->top, new_id, row->dir_id, row->name);
+        st = alice__store_row_replace(c->top, new_id, row->dir_id, row->file.name);
         if (st == ALICE_OK)
             st = alice__store_row_add(c->top, new_id, row);
         if (st == ALICE_E_EXISTS)
             st = alice__store_damaged(c->top, "an index names a row that is not there");
     }
     if (st == ALICE_OK && row->state == ALICE__PLACED) {
-        st = alice__catalog_remember(c, row->stamp.size, row->head, new_id);
+        st = alice__catalog_remember(c, row->file.stamp.size, row->file.head, new_id);
         if (st == ALICE_OK && row->print)
             st = alice__catalog_list(c, row->print, new_id);
         if (st == ALICE_OK && row->print && row->chained)
-            st = alice__catalog_set_chain(c, alice__print_next(row->stamp.size, row->head),
-                                          new_id);
+            st = alice__catalog_set_chain(
+                c, alice__print_next(row->file.stamp.size, row->file.head), new_id);
         c->now.placed++;
     }
     if (st != ALICE_OK)
         return alice__catalog_told(c, st, error);
     c->now.next_file++;
-    alice__catalog_row_came(c, row->dir_id, row->name);
+    alice__catalog_row_came(c, row->dir_id, row->file.name);
     *id = new_id;
     return ALICE_OK;
 }

@@ -148,7 +148,7 @@ static alice_status candidate_of(alice__catalog *c, int64_t id, uint64_t size, a
     if (st != ALICE_OK)
         return st == ALICE_E_NOENT ? ALICE_OK : st; /* forgotten since */
     if (row.state == ALICE__PLACED && row.stamp.size == size &&
-        alice__hash_same(row.head, head)) {
+        alice__same_hash(row.head, head)) {
         int n = snprintf(buf, buf_size, "%s", row.dest);
         if (n < 0 || (size_t)n >= buf_size)
             st = ALICE_E_TOOBIG;

@@ -18,14 +18,12 @@ typedef enum alice__state {
 
 typedef struct alice__row {
     int64_t dir_id;
-    const char *name;
-    alice__stamp stamp;
+    alice__file file;
     alice__state state;
     int64_t other;    /* of a duplicate: the row with the same bytes; of what is no media:
                          the version of the reader that said so; of a placed one: minus the
                          day (since 1970) that was the future then, or 0 */
     const char *dest; /* below organized; NULL unless placed */
-    alice__hash head;
     bool has_content;
     alice__hash content;
     uint64_t print; /* of a placed one: it is listed as alike; 0: its head says enough */
@@ -101,9 +99,8 @@ typedef enum alice__undo_state {
 
 typedef struct alice__run_file {
     int64_t id, run; /* the run that organized it */
-    const char *folder, *name, *dest, *other, *why;
-    alice__stamp stamp;
-    alice__hash head;
+    const char *folder, *dest, *other, *why;
+    alice__file file;
     alice__state state;
     bool move, replaced;    /* replaced: its source was looked at again since */
     alice__undo_state undo; /* of a file that an undo took back */

@@ -273,17 +273,17 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
     if (st != ALICE_OK)
         return st;
     sqlite3_bind_int64(q, 2, row->dir_id);
-    alice__sql_bind_text(q, 3, row->name);
-    sqlite3_bind_int64(q, 4, (int64_t)row->stamp.size);
-    sqlite3_bind_int64(q, 5, row->stamp.mtime_ns);
-    sqlite3_bind_int64(q, 6, row->stamp.ctime_ns);
-    sqlite3_bind_int64(q, 7, (int64_t)row->stamp.inode);
+    alice__sql_bind_text(q, 3, row->file.name);
+    sqlite3_bind_int64(q, 4, (int64_t)row->file.stamp.size);
+    sqlite3_bind_int64(q, 5, row->file.stamp.mtime_ns);
+    sqlite3_bind_int64(q, 6, row->file.stamp.ctime_ns);
+    sqlite3_bind_int64(q, 7, (int64_t)row->file.stamp.inode);
     sqlite3_bind_int(q, 8, (int)row->state);
     sqlite3_bind_int64(q, 9, row->run_id);
     if (row->dest)
         alice__sql_bind_text(q, 10, row->dest);
-    if (row->head.low | row->head.high)
-        alice__sql_bind_hash(s, q, 11, 0, row->head);
+    if (row->file.head.low | row->file.head.high)
+        alice__sql_bind_hash(s, q, 11, 0, row->file.head);
     if (row->has_content)
         alice__sql_bind_hash(s, q, 12, 1, row->content);
     if (row->other)

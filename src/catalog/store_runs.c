@@ -135,14 +135,14 @@ alice_status alice__store_run_file(alice__store *s, const alice__run_row *of, in
         return st;
     *out = (alice__run_file){.id = sqlite3_column_int64(q, 0),
                              .run = sqlite3_column_int64(q, 1),
-                             .stamp = alice__sql_stamp(q, 5),
+                             .file.stamp = alice__sql_stamp(q, 5),
                              .state = (alice__state)sqlite3_column_int(q, 10),
                              .replaced = sqlite3_column_int(q, 11) != 0,
                              .move = sqlite3_column_int(q, 12) != 0,
                              .undo = (alice__undo_state)sqlite3_column_int(q, 15)};
-    alice__sql_hash(q, 9, &out->head);
+    alice__sql_hash(q, 9, &out->file.head);
     out->folder = keep_text(q, 2, room, size, &used, &st);
-    out->name = keep_text(q, 3, room, size, &used, &st);
+    out->file.name = keep_text(q, 3, room, size, &used, &st);
     out->dest = keep_text(q, 4, room, size, &used, &st);
     out->other = keep_text(q, 13, room, size, &used, &st);
     out->why = keep_text(q, 14, room, size, &used, &st);

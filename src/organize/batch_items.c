@@ -38,11 +38,12 @@ bool alice__items_full(const alice__items *items)
            items->text_size - items->text_used < TEXT_PER_ITEM;
 }
 
-alice__item *alice__items_add(alice__items *items, alice__folder *folder, const char *name)
+alice__item *alice__items_add(alice__items *items, alice__folder *folder,
+                              const alice__file *file)
 {
     alice__item *item = &items->all[items->count++];
-    *item = (alice__item){.folder = alice__folder_ref(folder),
-                          .name = alice__items_text(items, name, strlen(name))};
+    *item = (alice__item){.folder = alice__folder_ref(folder), .file = *file};
+    item->file.name = alice__items_text(items, file->name, strlen(file->name));
     if (items->last_folder != alice__folder_serial(folder)) {
         items->last_folder = alice__folder_serial(folder);
         items->folders++;

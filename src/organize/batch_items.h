@@ -19,17 +19,15 @@ typedef struct alice__item {
     int64_t other; /* of a duplicate: the row that has the same bytes */
     int64_t twin; /* row of a placed file that has the same bytes, as far as the catalog says */
     alice__folder *folder; /* a reference */
-    alice__stamp stamp;
-    alice__hash head;
-    const char *name;
-    const char *dest;    /* below organized; NULL: none */
-    const char *source;  /* folder name; NULL: none */
-    const char *project; /* folded: the counter's key; NULL: none of its own */
-    int64_t leader;      /* row of the file beside which it goes; 0: none */
-    int64_t group;       /* one number for all of the batch that belong together; 0: none */
-    uint16_t base;       /* of one that follows: bytes of `dest` that are its leader's stem */
-    uint16_t suffix;     /* of one that follows: bytes of `dest` behind the leader's stem */
-    const char *reason;  /* NULL: nothing to say */
+    alice__file file;      /* its name stands in the block of text */
+    const char *dest;      /* below organized; NULL: none */
+    const char *source;    /* folder name; NULL: none */
+    const char *project;   /* folded: the counter's key; NULL: none of its own */
+    int64_t leader;        /* row of the file beside which it goes; 0: none */
+    int64_t group;         /* one number for all of the batch that belong together; 0: none */
+    uint16_t base;         /* of one that follows: bytes of `dest` that are its leader's stem */
+    uint16_t suffix;       /* of one that follows: bytes of `dest` behind the leader's stem */
+    const char *reason;    /* NULL: nothing to say */
     alice_medium medium;
     alice_outcome outcome;
     alice_status status;
@@ -65,8 +63,9 @@ void alice__items_close(alice__items *items);
 /* Whether one more file surely fits. */
 bool alice__items_full(const alice__items *items);
 
-/* A new item with a reference to `folder` and a copy of `name`. There must be room. */
-alice__item *alice__items_add(alice__items *items, alice__folder *folder, const char *name);
+/* A new item with a reference to `folder` and a copy of the file's name. There must be room. */
+alice__item *alice__items_add(alice__items *items, alice__folder *folder,
+                              const alice__file *file);
 
 /* A copy of a text that is only reported; it is cut where the block ends. */
 const char *alice__items_text(alice__items *items, const char *text, size_t n);

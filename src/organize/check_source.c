@@ -116,11 +116,11 @@ alice_status alice__check_copy(alice__flow *x, const alice__probe *p, bool *same
     alice_status st = alice__catalog_dest(o->catalog, p->copy_row, dest, sizeof dest);
     if (st != ALICE_OK || !*dest)
         return st;
-    int bad = alice__fs_open_read(alice__folder_fd(p->folder), p->name, &own);
+    int bad = alice__fs_open_read(alice__folder_fd(p->folder), p->file.name, &own);
     if (!bad)
         bad = alice__fs_open_read(o->organized_fd, dest, &copy);
     if (!bad)
-        st = alice__same_bytes(&how, own, copy, p->stamp.size, same);
+        st = alice__same_bytes(&how, own, copy, p->file.stamp.size, same);
     alice__fs_close(own);
     alice__fs_close(copy);
     o->streamed++;

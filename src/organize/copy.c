@@ -263,7 +263,7 @@ static alice_status compare_head(alice__transfer *t, const copying *c, const ali
     *os_error = -r;
     if (r)
         return alice__status_of_errno(-r);
-    return alice__hash_same(alice__hash_of_bytes(t->buffer, got), *head) ? ALICE_OK
+    return alice__same_hash(alice__hash_of_bytes(t->buffer, got), *head) ? ALICE_OK
                                                                          : ALICE_E_CHANGED;
 }
 
@@ -309,12 +309,12 @@ static alice_status fill_temp(copying *c, const alice__job *job, const alice__de
     alice__fs_stat made;
     alice_status st = copy_content(c, &shared);
     i->os_error = c->os_error;
-    if (st == ALICE_OK && i->remove_source && job->head)
-        st = compare_head(t, c, job->head, &i->os_error);
+    if (st == ALICE_OK && i->remove_source && !job->head_unknown)
+        st = compare_head(t, c, &job->source.head, &i->os_error);
     if (st == ALICE_OK)
         st = copy_attributes(t, c->from, c->to, s, &l);
     if (st == ALICE_OK)
-        st = alice__still_there(t, c->from, &job->stamp);
+        st = alice__still_there(t, c->from, &job->source.stamp);
     if (st == ALICE_OK && l.what && i->remove_source && !t->o.lossy) {
         i->what = l.what;
         i->os_error = l.os_error;
@@ -355,13 +355,13 @@ alice_status alice__copy_to_temp(alice__transfer *t, const alice__job *job,
     alice__hasher hasher;
 
     i->what = "the source cannot be opened";
-    int r = fs->open_read(fs, job->source_dir_fd, job->source_name, &from);
+    int r = fs->open_read(fs, job->source_dir_fd, job->source.name, &from);
     if (!r)
         r = fs->stat_fd(fs, from, &s);
-    if (r == -ELOOP || (!r && !alice__is_stamped(&s, &job->stamp)))
+    if (r == -ELOOP || (!r && !alice__is_stamped(&s, &job->source.stamp)))
         st = ALICE_E_CHANGED;
     else if (!r)
-        st = alice__still_there(t, from, &job->stamp);
+        st = alice__still_there(t, from, &job->source.stamp);
     if (!r && st == ALICE_OK) {
         i->what = "a file cannot be made in the destination folder";
         r = make_temp(t, dest->fd, &i->temp, &to);

@@ -15,10 +15,7 @@
 
 static alice__item *new_item(alice__flow *x, const alice__probe *p)
 {
-    alice__item *item = alice__items_add(&x->o->items, p->folder, p->name);
-    item->stamp = p->stamp;
-    item->head = p->head;
-    return item;
+    return alice__items_add(&x->o->items, p->folder, &p->file);
 }
 
 static const char *keep_fact(alice__flow *x, const alice_media_info *info, alice_fact which)
@@ -126,10 +123,10 @@ static alice_status hash_for(alice__flow *x, const alice__probe *p, alice__twin_
         return ALICE_OK;
     if (!search->has_content) {
         if (search->fd < 0 &&
-            alice__fs_open_read(alice__folder_fd(p->folder), p->name, &search->fd) != 0)
+            alice__fs_open_read(alice__folder_fd(p->folder), p->file.name, &search->fd) != 0)
             return ALICE_E_CHANGED;
         alice_status st =
-            alice__content_hash(&search->how, search->fd, p->stamp.size, &search->content);
+            alice__content_hash(&search->how, search->fd, p->file.stamp.size, &search->content);
         if (st != ALICE_OK)
             return st;
         search->has_content = true;
@@ -159,7 +156,7 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
                         .undated = o->options.undated_folder,
                         .project = pr.name,
                         .source = source,
-                        .name = p->name,
+                        .name = p->file.name,
                         .type = p->info.type,
                         .keep_name = o->options.keep_names,
                         .camera = fact_text(&p->info, ALICE_FACT_MODEL, camera),
@@ -280,12 +277,10 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
     alice__state state = !stands       ? ALICE__PLACED
                          : item->other ? ALICE__DUPLICATE
                                        : ALICE__NOT_MEDIA;
-    alice__row row = {.name = p->name,
-                      .stamp = p->stamp,
+    alice__row row = {.file = p->file,
                       .state = state,
                       .other = state == ALICE__NOT_MEDIA ? ALICE__READER : item->other,
                       .dest = item->dest,
-                      .head = p->head,
                       .run_id = x->id};
     return add_row(x, p, &row, item);
 }
@@ -371,12 +366,10 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
             item->reason =
                 "organized again: its organized copy was changed, and is left as it is";
     }
-    alice__row row = {.name = p->name,
-                      .stamp = p->stamp,
+    alice__row row = {.file = p->file,
                       .state = twin ? ALICE__DUPLICATE : ALICE__PLACED,
                       .other = twin,
                       .dest = item->dest,
-                      .head = p->head,
                       .has_content = search.has_content,
                       .content = search.content,
                       .print = search.print,
@@ -388,12 +381,8 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
 
 static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__item *item)
 {
-    alice__row row = {.name = p->name,
-                      .stamp = p->stamp,
-                      .state = ALICE__NOT_MEDIA,
-                      .other = ALICE__READER,
-                      .head = p->head,
-                      .run_id = x->id};
+    alice__row row = {
+        .file = p->file, .state = ALICE__NOT_MEDIA, .other = ALICE__READER, .run_id = x->id};
     item->outcome = ALICE_SKIPPED;
     item->not_media = true;
     item->reason = p->info.reason[0]
@@ -464,11 +453,11 @@ static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__i
     if (*over)
         leave_forgotten(item);
     if (st != ALICE_OK || *over ||
-        !alice__forgotten_head(o->organized_fd, p->stamp.size, p->head))
+        !alice__forgotten_head(o->organized_fd, p->file.stamp.size, p->file.head))
         return st;
     st = ALICE_E_CHANGED;
-    if (alice__fs_open_read(alice__folder_fd(p->folder), p->name, &fd) == 0)
-        st = alice__content_hash(&how, fd, p->stamp.size, &content);
+    if (alice__fs_open_read(alice__folder_fd(p->folder), p->file.name, &fd) == 0)
+        st = alice__content_hash(&how, fd, p->file.stamp.size, &content);
     alice__fs_close(fd);
     if (st == ALICE_E_CANCELLED) {
         x->stop = *over = true;
@@ -482,7 +471,7 @@ static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__i
         alice__item_fail(item, st, "it changed or failed while it was compared; run again");
         return ALICE_OK;
     }
-    if (alice__forgotten_content(o->organized_fd, p->stamp.size, p->head, content)) {
+    if (alice__forgotten_content(o->organized_fd, p->file.stamp.size, p->file.head, content)) {
         *over = true;
         leave_forgotten(item);
     }
@@ -500,7 +489,7 @@ static alice_status find_group(alice__flow *x, alice__probe *p, alice__item *ite
     if (st == ALICE_OK && g->leader && p->again) {
         p->settled = false;
         st = alice__group_head(x, p);
-        item->head = p->head;
+        item->file.head = p->file.head;
     }
     return st;
 }
@@ -531,9 +520,9 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         alice_status st = alice__catalog_head(x->o->catalog, p->known_row, &head);
         if (st != ALICE_OK)
             return st;
-        p->settled = p->known = head.low == p->head.low && head.high == p->head.high;
+        p->settled = p->known = head.low == p->file.head.low && head.high == p->file.head.high;
         p->reason = "known: its head is the same as before";
-        p->again = p->known && p->not_media && alice__group_follows(p->name);
+        p->again = p->known && p->not_media && alice__group_follows(p->file.name);
     }
     if (p->status == ALICE_OK && (!p->settled || p->again)) {
         alice_status st = find_group(x, p, item, &g);
@@ -558,7 +547,7 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
     }
     if (p->info.type == ALICE_MEDIA_NONE)
         return g.leader ? consume_follower(x, p, &g, item) : consume_other(x, p, item);
-    const char *why = alice__flow_leave(x->o, p->folder, p->name, &p->info);
+    const char *why = alice__flow_leave(x->o, p->folder, p->file.name, &p->info);
     if (why) {
         item->outcome = ALICE_SKIPPED;
         item->reason = why;

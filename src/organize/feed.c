@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "organize/group_names.h"
+#include "organize/stamp.h"
 #include "port/fs.h"
 
 static bool link_leaves(alice__flow *x, const alice__entry *e)
@@ -121,7 +122,7 @@ static void feed_same(alice__flow *x, const alice__entry *e, uint64_t dev, const
         return;
     }
     p->not_media = not_media;
-    if (!is_certain(x, alice__folder_fd(e->folder), dev, &p->stamp, &k->stamp)) {
+    if (!is_certain(x, alice__folder_fd(e->folder), dev, &p->file.stamp, &k->stamp)) {
         p->known_row = k->id;
         return;
     }
@@ -152,8 +153,7 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     looked_up l;
     if (!look_first(x, e, &st))
         return ALICE_OK;
-    const alice__stamp stamp = {
-        .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
+    const alice__stamp stamp = alice__stamp_of(&st);
     int64_t mtime_s = st.mtime_ns / 1000000000;
     if (mtime_s > x->newest_s && mtime_s <= x->present_s + ALICE__CLOCK_BEHIND_S)
         x->newest_s = mtime_s;
@@ -169,7 +169,7 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
         return ALICE_OK;
     }
     alice__probe *p = alice__prober_add(x->o->prober, e->folder, e->name);
-    p->stamp = stamp;
+    p->file.stamp = stamp;
     p->copy = l.copy;
     p->copy_row = l.copy_row;
     p->now_s = x->newest_s;

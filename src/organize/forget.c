@@ -145,8 +145,7 @@ static alice_status look(const alice_env *env, forgetting *f)
         return alice__status_of_errno(-r);
     if (s.kind != ALICE__FS_FILE)
         return ALICE_E_INVAL;
-    f->stamp = (alice__stamp){
-        .size = s.size, .mtime_ns = s.mtime_ns, .ctime_ns = s.ctime_ns, .inode = s.inode};
+    f->stamp = alice__stamp_of(&s);
     alice_status st = alice_env_alloc(env, ALICE__HEAD_BYTES, ALICE_HERE, &head);
     if (st != ALICE_OK)
         return st;

@@ -50,7 +50,7 @@ static bool of_one_moment(const alice__probe *p, const alice__sibling *s)
         return strlen(s->content_id) == id->n && memcmp(s->content_id, id->p, id->n) == 0;
     if (s->generated || p->info.generator != ALICE_GEN_NONE)
         return true; /* a preview: made when its maker had the time */
-    if (llabs(p->stamp.mtime_ns - s->mtime_ns) <= NEAR_S * INT64_C(1000000000))
+    if (llabs(p->file.stamp.mtime_ns - s->mtime_ns) <= NEAR_S * INT64_C(1000000000))
         return true;
     if (d->year == 0 || !d->has_time || s->date == 0 || s->time < 0)
         return false;
@@ -68,7 +68,7 @@ static bool of_one_live_photo(const alice__probe *p, const alice__sibling *s)
     const alice_text *id = &p->info.fact[ALICE_FACT_CONTENT_ID];
     return id->n && strlen(s->content_id) == id->n &&
            memcmp(s->content_id, id->p, id->n) == 0 &&
-           (alice__name_kind_of(p->name)->partner == ALICE__PARTNER_VIDEO) !=
+           (alice__name_kind_of(p->file.name)->partner == ALICE__PARTNER_VIDEO) !=
                (alice__name_kind_of(s->name)->partner == ALICE__PARTNER_VIDEO);
 }
 
@@ -85,16 +85,17 @@ static bool look(void *ctx, const alice__sibling *s)
 {
     search *t = ctx;
     alice__group *g = t->found;
-    alice__bond bond = alice__group_bond(t->p->name, s->name, g->suffix);
+    alice__bond bond = alice__group_bond(t->p->file.name, s->name, g->suffix);
     t->behind = false;
-    if (bond == ALICE__BOND_NONE && alice__group_bond(s->name, t->p->name, g->suffix) != 0) {
+    if (bond == ALICE__BOND_NONE &&
+        alice__group_bond(s->name, t->p->file.name, g->suffix) != 0) {
         bond = alice__group_follows(s->name) ? ALICE__BOND_NAME : ALICE__BOND_NONE;
         t->behind = true;
     }
     if (bond == ALICE__BOND_NONE && of_one_live_photo(t->p, s)) {
         bond = ALICE__BOND_NAME;
         t->behind = false;
-        snprintf(g->suffix, sizeof g->suffix, "%s", strrchr(t->p->name, '.'));
+        snprintf(g->suffix, sizeof g->suffix, "%s", strrchr(t->p->file.name, '.'));
     }
     if (bond == ALICE__BOND_NONE)
         return false;
@@ -115,7 +116,8 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
     char from[ALICE__GROUP_NAME], to[ALICE__GROUP_NAME];
     search t = {.x = x, .p = p, .found = out};
     out->leader = 0;
-    for (unsigned i = 0; out->leader == 0 && alice__group_range(p->name, i, from, to); i++) {
+    for (unsigned i = 0; out->leader == 0 && alice__group_range(p->file.name, i, from, to);
+         i++) {
         alice_status st = alice__catalog_siblings(x->o->catalog, dir, from, to, look, &t);
         if (st != ALICE_OK)
             return st;
@@ -132,7 +134,7 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
         tail = strlen(out->suffix);
         if (tail < n && strcmp(out->base + n - tail, out->suffix) != 0)
             tail = n;
-        snprintf(out->suffix, sizeof out->suffix, "%s", strrchr(p->name, '.'));
+        snprintf(out->suffix, sizeof out->suffix, "%s", strrchr(p->file.name, '.'));
     } else {
         const char *dot = strrchr(out->base, '.');
         tail = dot ? strlen(dot) : n;
@@ -189,8 +191,8 @@ static alice_status has_bytes(alice__flow *x, const alice__probe *p, const char 
         r = alice__fs_open_read(x->o->organized_fd, dest, &to);
     else if (alice__catalog_source(x->o->catalog, planned, path, sizeof path) == ALICE_OK)
         r = alice__organizer_open_source(x->o, path, &to);
-    if (r == 0 && alice__fs_stat_fd(to, &s) == 0 && s.size == p->stamp.size &&
-        alice__fs_open_read(alice__folder_fd(p->folder), p->name, &from) == 0)
+    if (r == 0 && alice__fs_stat_fd(to, &s) == 0 && s.size == p->file.stamp.size &&
+        alice__fs_open_read(alice__folder_fd(p->folder), p->file.name, &from) == 0)
         st = alice__same_bytes(&how, from, to, s.size, same);
     alice__fs_close(from);
     alice__fs_close(to);
@@ -229,8 +231,8 @@ alice_status alice__group_row_at(alice__flow *x, const alice__probe *p, const ch
     int64_t after = 0;
     *row = planned_at(x, dest);
     while (*row == 0) {
-        alice_status st = alice__catalog_same(x->o->catalog, p->stamp.size, p->head, &after,
-                                              there, sizeof there, &c);
+        alice_status st = alice__catalog_same(x->o->catalog, p->file.stamp.size, p->file.head,
+                                              &after, there, sizeof there, &c);
         if (st != ALICE_OK || c.id == 0)
             return st;
         if (strcmp(there, dest) == 0)
@@ -243,18 +245,19 @@ alice_status alice__group_head(alice__flow *x, alice__probe *p)
 {
     alice_env env = alice__organizer_env(x->o, x->o->acc_batch);
     void *room = NULL;
-    size_t want = p->stamp.size < ALICE__HEAD_BYTES ? (size_t)p->stamp.size : ALICE__HEAD_BYTES;
+    size_t want =
+        p->file.stamp.size < ALICE__HEAD_BYTES ? (size_t)p->file.stamp.size : ALICE__HEAD_BYTES;
     size_t got = 0;
     int fd = -1;
     alice_status st = alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &room);
     if (st != ALICE_OK)
         return st;
-    p->os_error = -alice__fs_open_read(alice__folder_fd(p->folder), p->name, &fd);
+    p->os_error = -alice__fs_open_read(alice__folder_fd(p->folder), p->file.name, &fd);
     if (p->os_error == 0)
         p->os_error = -alice__fs_read_at(fd, 0, room, want, &got);
     alice__fs_close(fd);
     if (p->os_error == 0 && got == want)
-        p->head = alice__hash_of_bytes(room, got);
+        p->file.head = alice__hash_of_bytes(room, got);
     else
         p->status = p->os_error ? alice__status_of_errno(p->os_error) : ALICE_E_CHANGED;
     alice_env_free(&env, room, ALICE__HEAD_BYTES);

@@ -18,7 +18,7 @@ static alice_status tell_files(alice_organizer *o, const alice__run_row *run,
     while ((st = alice__catalog_run_file(o->catalog, run, &after, &f)) == ALICE_OK) {
         static const char *const states[] = {"", "organized", "duplicate", "skipped", "undone"};
         const char *below = *f.dest ? f.dest : f.other;
-        snprintf(source, sizeof source, "%s/%s", f.folder, f.name);
+        snprintf(source, sizeof source, "%s/%s", f.folder, f.file.name);
         snprintf(dest, sizeof dest, "%s/%s", o->organized, below);
         const alice_history_file told = {
             .source_path = source,
@@ -27,7 +27,7 @@ static alice_status tell_files(alice_organizer *o, const alice__run_row *run,
                       : f.state >= 1 && f.state <= 4            ? states[f.state]
                                                                 : "",
             .why = f.state == ALICE__NOT_MEDIA ? "not a media file" : f.why,
-            .bytes = f.stamp.size};
+            .bytes = f.file.stamp.size};
         on_file(ctx, &told);
     }
     return st == ALICE_E_END ? ALICE_OK : st;

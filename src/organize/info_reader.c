@@ -78,8 +78,7 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
                              char *source, size_t cap, alice_error *error)
 {
     alice__fs_stat st;
-    alice__stamp stamp;
-    alice__hash hash;
+    alice__file file = {.name = NULL};
     const char *name = NULL;
     char folders[1024], real[4096];
     int fd = -1, os_error = 0;
@@ -103,18 +102,18 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
     /* Where one stands may be a dated folder: a relative path does not show it. */
     split(path[0] == '/' ? path : real, folders, sizeof folders, &name);
     name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    file.name = name;
     char beside[sizeof real];
     size_t dir = strrchr(path, '/') ? (size_t)(strrchr(path, '/') - path) : 0;
     int n = snprintf(beside, sizeof beside, "%.*s", dir ? (int)dir : 1,
                      dir || path[0] == '/' ? path : ".");
     alice__reading reading = {.fd = fd,
-                              .name = name,
                               .folders = folders,
                               .now_s = alice__present(&r->env),
                               .beside = n > 0 && (size_t)n < sizeof beside ? beside : NULL,
                               .all_dates = true};
     alice_status status =
-        alice__probe_file(r->analyzer, r->head, &reading, &stamp, info, &hash, &os_error);
+        alice__probe_file(r->analyzer, r->head, &reading, &file, info, &os_error);
     alice__fs_close(fd);
     if (status != ALICE_OK)
         return alice__fail(error, status, os_error, "%s",

@@ -22,12 +22,6 @@
 /* File systems that round times do it to two seconds at most. */
 #define TIME_SLACK_NS (INT64_C(2) * 1000000000)
 
-bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp *stamp)
-{
-    return s->kind == ALICE__FS_FILE && s->size == stamp->size &&
-           s->mtime_ns == stamp->mtime_ns && s->ctime_ns == stamp->ctime_ns;
-}
-
 bool alice__is_reservation(const alice__fs_stat *s)
 {
     int64_t off = s->mtime_ns - RESERVED_NS;

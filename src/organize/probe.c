@@ -25,6 +25,7 @@
 #include "media/analyze.h"
 #include "media/names.h"
 #include "organize/group_names.h"
+#include "organize/stamp.h"
 #include "port/fs.h"
 
 enum {
@@ -91,6 +92,7 @@ static alice_status fetch(void *ctx, uint64_t offset, void *to, size_t n, size_t
 /* The sidecars of a file: each name that one may have is tried. */
 typedef struct sidecars {
     const alice__reading *of;
+    const char *name; /* whose */
     unsigned i;
     int fd;
 } sidecars;
@@ -102,7 +104,7 @@ static alice_status next_sidecar(void *ctx, alice__input *out)
     alice__fs_stat st;
     alice__fs_close(s->fd);
     s->fd = -1;
-    while (alice__group_sidecar(s->of->name, s->i++, name)) {
+    while (alice__group_sidecar(s->name, s->i++, name)) {
         if (!name[0])
             continue;
         int n = s->of->beside ? snprintf(path, sizeof path, "%s/%s", s->of->beside, name) : 0;
@@ -127,8 +129,8 @@ static alice_status next_sidecar(void *ctx, alice__input *out)
 }
 
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
-                               const alice__reading *r, alice__stamp *stamp,
-                               alice_media_info *info, alice__hash *head, int *os_error)
+                               const alice__reading *r, alice__file *file,
+                               alice_media_info *info, int *os_error)
 {
     alice__fs_stat st;
     size_t got = 0;
@@ -144,16 +146,15 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
     }
     if (got < want)
         return ALICE_E_CHANGED;
-    *stamp = (alice__stamp){
-        .size = st.size, .mtime_ns = st.mtime_ns, .ctime_ns = st.ctime_ns, .inode = st.inode};
-    *head = alice__hash_of_bytes(head_buffer, got);
+    file->stamp = alice__stamp_of(&st);
+    file->head = alice__hash_of_bytes(head_buffer, got);
 
     int fd = r->fd;
     int64_t mtime_s = st.mtime_ns / 1000000000 - (st.mtime_ns % 1000000000 < 0);
     alice__input in = {.size = st.size, .head = {head_buffer, got}, .fetch = fetch, .ctx = &fd};
-    sidecars beside = {.of = r, .fd = -1};
+    sidecars beside = {.of = r, .name = file->name, .fd = -1};
     const alice__sidecars asked = {next_sidecar, &beside};
-    alice__file_facts facts = {.name = r->name,
+    alice__file_facts facts = {.name = file->name,
                                .folders = r->folders,
                                .mtime_s = mtime_s,
                                .mtime_zone_minutes = alice__fs_local_zone_minutes(mtime_s),
@@ -255,9 +256,9 @@ static alice_status keep_texts(group *g, alice__probe *s)
 
 static void probe_slot(group *g, alice__probe *s, bench *b)
 {
-    const alice__stamp seen = s->stamp; /* by who found it */
+    const alice__stamp seen = s->file.stamp; /* by who found it */
     int fd = -1;
-    int bad = alice__fs_open_read(alice__folder_fd(s->folder), s->name, &fd);
+    int bad = alice__fs_open_read(alice__folder_fd(s->folder), s->file.name, &fd);
     if (bad) {
         s->os_error = -bad;
         s->status = alice__status_of_errno(-bad);
@@ -265,20 +266,18 @@ static void probe_slot(group *g, alice__probe *s, bench *b)
     }
     int folder = alice__folder_fd(s->folder);
     alice__reading r = {.fd = fd,
-                        .name = s->name,
                         .folders = alice__folder_path(s->folder),
                         .now_s = s->now_s,
                         /* Sidecars come last: without one in the folder none is looked for. */
                         .beside_fd = alice__folder_has_last(s->folder) ? &folder : NULL};
-    s->status = alice__probe_file(b->analyzer, b->head, &r, &s->stamp, &s->info, &s->head,
-                                  &s->os_error);
+    s->status = alice__probe_file(b->analyzer, b->head, &r, &s->file, &s->info, &s->os_error);
     alice__fs_close(fd);
     /* Two looks: it moved between them. */
     if (s->status == ALICE_OK && seen.ctime_ns != 0 &&
-        (seen.size != s->stamp.size || seen.mtime_ns != s->stamp.mtime_ns))
+        (seen.size != s->file.stamp.size || seen.mtime_ns != s->file.stamp.mtime_ns))
         s->status = ALICE_E_CHANGED;
     if (s->status == ALICE_OK && s->info.type != ALICE_MEDIA_NONE) {
-        alice__source_name(&s->info, s->name, s->source, sizeof s->source);
+        alice__source_name(&s->info, s->file.name, s->source, sizeof s->source);
         s->status = keep_texts(g, s);
     }
 }
@@ -440,7 +439,7 @@ alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const c
         n = NAME_ROOM - 1; /* no file system of Linux has such a name */
     memcpy(g->names[g->count], name, n);
     g->names[g->count][n] = 0;
-    s->name = g->names[g->count];
+    s->file.name = g->names[g->count];
     s->folder_ends = true;
     if (p->count > 0 && p->newest->folder == folder)
         p->newest->folder_ends = false;

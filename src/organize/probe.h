@@ -33,8 +33,7 @@ typedef enum alice__copy {
 /* One file on its way. */
 typedef struct alice__probe {
     alice__folder *folder; /* a reference, held until the probe is released */
-    const char *name;
-    alice__stamp stamp;
+    alice__file file;      /* its name lives as long */
 
     /* Settled before probing: nothing is read, and `outcome` stands. */
     bool settled;
@@ -55,7 +54,6 @@ typedef struct alice__probe {
     alice_status status;
     int os_error;
     alice_media_info info;
-    alice__hash head;
     char source[80];
 
     void *texts; /* where the info's texts stand, when not in the group's room */
@@ -109,11 +107,12 @@ void alice__prober_pool_stats(const alice__prober *p, alice_pool_stats *out);
 /* The clock; the day of this program's release where it is behind that. */
 int64_t alice__present(const alice_env *env);
 
-/* Read one open file: what a worker does for each, also used by alice_info_read(). */
+/* Read one open file: what a worker does for each, also used by alice_info_read(). Of `file`
+ * the name is given, the rest is found out. */
 
 typedef struct alice__reading {
     int fd;
-    const char *name, *folders;
+    const char *folders;
     int64_t now_s;
     /* Where its sidecars are looked for, by an open folder or a path; neither: nowhere. */
     const int *beside_fd;
@@ -121,6 +120,6 @@ typedef struct alice__reading {
     bool all_dates; /* also where it has a better date itself */
 } alice__reading;
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
-                               const alice__reading *r, alice__stamp *stamp,
-                               alice_media_info *info, alice__hash *head, int *os_error);
+                               const alice__reading *r, alice__file *file,
+                               alice_media_info *info, int *os_error);
 #endif

@@ -25,6 +25,7 @@
 #include "media/analyze.h"
 #include "media/types.h"
 #include "organize/plan.h"
+#include "organize/stamp.h"
 #include "port/fs.h"
 
 enum {
@@ -118,26 +119,25 @@ static alice_status dir_of(reading *x, alice__folder *folder, int64_t *dir)
 }
 
 /* Read the head, and with an analyzer all facts. */
-static alice_status read_file(reading *x, int fd, const alice__entry *e, alice__stamp *stamp,
-                              alice_media_info *info, alice__hash *head)
+static alice_status read_file(reading *x, int fd, const alice__entry *e, alice__file *file,
+                              alice_media_info *info)
 {
     alice__fs_stat s;
     size_t got = 0;
     int os_error = 0;
     if (x->analyzer) {
         const alice__reading r = {.fd = fd,
-                                  .name = e->name,
                                   .folders = alice__folder_path(e->folder),
                                   .now_s = alice__present(&x->o->env)};
-        return alice__probe_file(x->analyzer, x->head, &r, stamp, info, head, &os_error);
+        return alice__probe_file(x->analyzer, x->head, &r, file, info, &os_error);
     }
     int r = alice__fs_stat_fd(fd, &s);
     if (!r)
         r = alice__fs_read_at(fd, 0, x->head, ALICE__HEAD_BYTES, &got);
     if (r)
         return alice__status_of_errno(-r);
-    *stamp = (alice__stamp){s.size, s.mtime_ns, s.ctime_ns, s.inode};
-    *head = alice__hash_of_bytes(x->head, got);
+    file->stamp = alice__stamp_of(&s);
+    file->head = alice__hash_of_bytes(x->head, got);
     return ALICE_OK;
 }
 
@@ -150,7 +150,8 @@ static alice_status take(reading *x, const alice__entry *e)
     alice__fs_stat s;
     alice__known known = {.id = 0};
     alice_media_info info = {.type = ALICE_MEDIA_NONE};
-    alice__row row = {.name = e->name, .state = ALICE__PLACED, .dest = path, .run_id = x->run};
+    alice__row row = {
+        .file.name = e->name, .state = ALICE__PLACED, .dest = path, .run_id = x->run};
     bool has = false, moved = false;
     int fd = -1;
     int n = snprintf(path, sizeof path, "%s%s%s", below, *below ? "/" : "", e->name);
@@ -171,7 +172,7 @@ static alice_status take(reading *x, const alice__entry *e)
         bad = alice__fs_open_read(alice__folder_fd(e->folder), e->name, &fd);
     if (bad == -ENOENT)
         return ALICE_OK;
-    st = bad ? alice__status_of_errno(-bad) : read_file(x, fd, e, &row.stamp, &info, &row.head);
+    st = bad ? alice__status_of_errno(-bad) : read_file(x, fd, e, &row.file, &info);
     alice__fs_close(fd);
     if (st != ALICE_OK) {
         x->r->unread++;
@@ -181,7 +182,7 @@ static alice_status take(reading *x, const alice__entry *e)
     }
     if (x->analyzer && info.type == ALICE_MEDIA_NONE)
         return ALICE_OK;
-    st = look_up(x, path, &row.stamp, row.head, &has, &moved);
+    st = look_up(x, path, &row.file.stamp, row.file.head, &has, &moved);
     if (st == ALICE_OK && x->analyzer)
         st = number_of(o, path);
     if (st != ALICE_OK || has || (!x->analyzer && !moved))

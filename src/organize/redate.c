@@ -20,6 +20,7 @@
 #include "media/date.h"
 #include "media/facts.h"
 #include "organize/plan.h"
+#include "organize/stamp.h"
 #include "port/fs.h"
 
 enum { BATCH = 64, DAY_S = 86400 };
@@ -104,8 +105,7 @@ static alice_status read_again(redating *r, member *m)
 {
     alice_organizer *o = r->x->o;
     char source[ALICE__PATH_MAX], folders[ALICE__PATH_MAX] = "";
-    alice__stamp stamp;
-    alice__hash head;
+    alice__file file = {.name = NULL};
     int fd = -1, os_error = 0;
     alice_status st = alice__catalog_source(o->catalog, m->id, source, sizeof source);
     if (st != ALICE_OK)
@@ -120,14 +120,14 @@ static alice_status read_again(redating *r, member *m)
     os_error = -alice__fs_open_read(o->organized_fd, m->went ? m->to : m->dest, &fd);
     if (os_error)
         return alice__status_of_errno(os_error);
-    const alice__reading reading = {
-        .fd = fd, .name = name, .folders = folders, .now_s = r->x->present_s};
-    st = alice__probe_file(r->analyzer, r->head, &reading, &stamp, &m->info, &head, &os_error);
+    const alice__reading reading = {.fd = fd, .folders = folders, .now_s = r->x->present_s};
+    file.name = name;
+    st = alice__probe_file(r->analyzer, r->head, &reading, &file, &m->info, &os_error);
     alice__fs_close(fd);
     if (st == ALICE_OK && m->went) { /* there by a kill, or another's by chance? */
         alice__hash placed;
         st = alice__catalog_head(o->catalog, m->id, &placed);
-        if (st == ALICE_OK && !alice__hash_same(head, placed))
+        if (st == ALICE_OK && !alice__same_hash(file.head, placed))
             st = ALICE_E_CHANGED;
     }
     memset(m->info.fact, 0, sizeof m->info.fact);
@@ -153,11 +153,8 @@ static alice_status put(redating *r, size_t i, uint64_t group)
     const alice__job job = {.tag = i,
                             .group = group,
                             .source_dir_fd = m->folder,
-                            .source_name = slash + 1,
-                            .stamp = {.size = s.size,
-                                      .mtime_ns = s.mtime_ns,
-                                      .ctime_ns = s.ctime_ns,
-                                      .inode = s.inode},
+                            .source = {.name = slash + 1, .stamp = alice__stamp_of(&s)},
+                            .head_unknown = true,
                             .dest = m->to};
     return alice__transfer_put(r->transfer, &job, NULL);
 }

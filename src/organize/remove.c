@@ -44,7 +44,7 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
     size_t got = 0;
     alice_status st = ALICE_OK;
     *same = false;
-    if (alice__fs_open_read(alice__folder_fd(item->folder), item->name, &from) != 0 ||
+    if (alice__fs_open_read(alice__folder_fd(item->folder), item->file.name, &from) != 0 ||
         open_twin(x, item, dest, &to) != 0 || alice__fs_stat_fd(from, &a) != 0 ||
         alice__fs_stat_fd(to, &b) != 0 || b.kind != ALICE__FS_FILE)
         goto out;
@@ -52,7 +52,7 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
         *why = "kept: it is the organized file itself, by another path";
         goto out;
     }
-    if (!alice__is_stamped(&a, &item->stamp) || a.size != b.size)
+    if (!alice__is_stamped(&a, &item->file.stamp) || a.size != b.size)
         goto out;
     st = alice__same_bytes(&how, from, to, a.size, same);
     if (st != ALICE_OK || !*same)
@@ -62,7 +62,7 @@ static alice_status is_same_now(alice__flow *x, alice__item *item, const char *d
         goto out;
     *same = alice__fs_read_at(from, 0, head, ALICE__HEAD_BYTES, &got) == 0 &&
             (x->o->options.dry_run || x->o->fs->sync(x->o->fs, to) == 0);
-    item->head = alice__hash_of_bytes(head, got);
+    item->file.head = alice__hash_of_bytes(head, got);
     alice_env_free(&env, head, ALICE__HEAD_BYTES);
 out:
     alice__fs_close(from);
@@ -77,15 +77,13 @@ static alice_status plan_removal(alice__flow *x, alice__item *item)
     char dest[ALICE__DEST_MAX];
     const char *below = alice__folder_path(item->folder);
     int n = snprintf(dest, sizeof dest, ".alice/removed/%lld/%s%s%s", (long long)x->id, below,
-                     *below ? "/" : "", item->name);
+                     *below ? "/" : "", item->file.name);
     if (n < 0 || (size_t)n >= sizeof dest)
         return ALICE_OK; /* stays: its path has no room there */
-    alice__row row = {.name = item->name,
-                      .stamp = item->stamp,
+    alice__row row = {.file = item->file,
                       .state = ALICE__DUPLICATE,
                       .other = item->twin,
                       .dest = dest,
-                      .head = item->head,
                       .run_id = x->id};
     alice_status st = alice__flow_folder_row(x, item->folder, true, &row.dir_id);
     if (st == ALICE_OK)
@@ -114,10 +112,8 @@ static alice_status transfer_removals(alice__flow *x)
         stopped = alice__catalog_dest(o->catalog, item->id, dest, sizeof dest);
         const alice__job job = {.tag = i,
                                 .source_dir_fd = alice__folder_fd(item->folder),
-                                .source_name = item->name,
-                                .stamp = item->stamp,
-                                .dest = dest,
-                                .head = &item->head};
+                                .source = item->file,
+                                .dest = dest};
         alice_error e = {.text = ""};
         alice_status st =
             stopped == ALICE_OK ? alice__transfer_put(o->transfer, &job, &e) : stopped;

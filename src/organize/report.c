@@ -42,8 +42,9 @@ static bool content_of(const alice_organizer *o, const alice__item *item, const 
         return false;
     int bad = placed || item->removed
                   ? (below ? alice__fs_open_read(o->organized_fd, below, &fd) : -ENOENT)
-                  : alice__fs_open_read(alice__folder_fd(item->folder), item->name, &fd);
-    bool known = !bad && alice__content_hash(&how, fd, item->stamp.size, &content) == ALICE_OK;
+                  : alice__fs_open_read(alice__folder_fd(item->folder), item->file.name, &fd);
+    bool known =
+        !bad && alice__content_hash(&how, fd, item->file.stamp.size, &content) == ALICE_OK;
     alice__fs_close(fd);
     if (known)
         snprintf(text, 33, "%016llx%016llx", (unsigned long long)content.high,
@@ -67,9 +68,9 @@ static void tell_item(alice_organizer *o, const alice__item *item)
                                 .not_media = item->not_media,
                                 .forgotten = item->forgotten,
                                 .again = item->copy != ALICE__COPY_STANDS,
-                                .bytes = item->stamp.size};
+                                .bytes = item->file.stamp.size};
     alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
-                item->name);
+                item->file.name);
     const char *below = item->dest;
     if (!below && item->other &&
         alice__catalog_dest(o->catalog, item->other, other, sizeof other) == ALICE_OK && *other)
@@ -98,7 +99,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->damaged += item->damaged;
         r->copies_gone += item->copy == ALICE__COPY_GONE;
         r->copies_changed += item->copy == ALICE__COPY_CHANGED;
-        r->tally.bytes += item->stamp.size;
+        r->tally.bytes += item->file.stamp.size;
         r->by_type[item->medium.type]++;
         if (item->medium.type ==
             ALICE_MEDIA_NONE) /* a sidecar: no picture of any source or date */
@@ -119,7 +120,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         break;
     case ALICE_FAILED:
         r->tally.errors++;
-        r->paths_too_long += !alice__flow_path_fits(o, item->folder, item->name);
+        r->paths_too_long += !alice__flow_path_fits(o, item->folder, item->file.name);
         break;
     }
     if (o->options.on_file)

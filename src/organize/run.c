@@ -169,7 +169,7 @@ static alice_status loop(alice__flow *x)
                 break;
             continue;
         }
-        alice__flow_between_files(x, p->folder, p->name);
+        alice__flow_between_files(x, p->folder, p->file.name);
         if (p->status == ALICE_E_CANCELLED) { /* stopped while it was read: not begun */
             x->stop = true;
             alice__prober_release(o->prober);

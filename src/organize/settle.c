@@ -147,7 +147,7 @@ static alice_status renumber(alice__flow *x, alice__item *item)
                         .project = project,
                         .source = item->source,
                         .number = number,
-                        .name = item->name,
+                        .name = item->file.name,
                         .type = item->medium.type,
                         .keep_name = o->options.keep_names};
     st = alice__plan_path(&plan, dest, sizeof dest);
@@ -199,7 +199,7 @@ typedef struct bad_file {
 /* Whether the item is one that keeps its group from being placed. */
 static bool is_bad(const alice__item *item, bad_file *bad)
 {
-    *bad = (bad_file){alice__folder_serial(item->folder), item->name,
+    *bad = (bad_file){alice__folder_serial(item->folder), item->file.name,
                       item->busy ? ALICE_OK : item->status};
     return item->id == 0 &&
            (item->busy || (item->outcome == ALICE_FAILED && item->status != ALICE_E_NOENT));
@@ -215,8 +215,8 @@ static void hold_partners(alice__flow *x, const bad_file *bad)
     for (size_t i = 0; i < items->count; i++) {
         alice__item *item = &items->all[i];
         if (!item->place || alice__folder_serial(item->folder) != bad->folder ||
-            (alice__group_bond(item->name, bad->name, suffix) == ALICE__BOND_NONE &&
-             alice__group_bond(bad->name, item->name, suffix) == ALICE__BOND_NONE))
+            (alice__group_bond(item->file.name, bad->name, suffix) == ALICE__BOND_NONE &&
+             alice__group_bond(bad->name, item->file.name, suffix) == ALICE__BOND_NONE))
             continue;
         int64_t group = item->group;
         for (size_t k = 0; k < items->count; k++)
@@ -299,10 +299,8 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
         alice__job job = {.tag = i,
                           .group = (uint64_t)item->group,
                           .source_dir_fd = alice__folder_fd(item->folder),
-                          .source_name = item->name,
-                          .stamp = item->stamp,
-                          .dest = item->dest,
-                          .head = &item->head};
+                          .source = item->file,
+                          .dest = item->dest};
         alice_status st = alice__transfer_put(o->transfer, &job, &e);
         if (st == ALICE_E_EXISTS) {
             item->retry = true;
@@ -322,7 +320,7 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
         }
         if (stopped == ALICE_OK && alice__flow_asked_to_stop(x))
             stopped = ALICE_E_CANCELLED;
-        alice__flow_between_files(x, item->folder, item->name);
+        alice__flow_between_files(x, item->folder, item->file.name);
     }
     alice_status st = alice__transfer_finish(o->transfer, settle_done, x, x->error);
     for (size_t i = 0; i < o->items.count; i++)

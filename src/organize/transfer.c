@@ -189,9 +189,10 @@ static int look_before(alice__transfer *t, const alice__job *job, alice_status *
 {
     int fd = -1;
     if (!t->o.move || !t->o.leave_busy ||
-        t->fs->open_read(t->fs, job->source_dir_fd, job->source_name, &fd) != 0)
-        return look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, status);
-    *status = alice__still_there(t, fd, &job->stamp);
+        t->fs->open_read(t->fs, job->source_dir_fd, job->source.name, &fd) != 0)
+        return look_at_source(t, job->source_dir_fd, job->source.name, &job->source.stamp,
+                              status);
+    *status = alice__still_there(t, fd, &job->source.stamp);
     alice__fs_close(fd);
     return 0;
 }
@@ -260,7 +261,8 @@ static alice_status put_copy(alice__transfer *t, const alice__job *job, const al
 static alice_status put_move(alice__transfer *t, const alice__job *job, const alice__dest *dest,
                              const char *leaf, alice__batch_file *i)
 {
-    const alice__naming n = {job->source_dir_fd, dest->fd, job->source_name, leaf, &job->stamp};
+    const alice__naming n = {job->source_dir_fd, dest->fd, job->source.name, leaf,
+                             &job->source.stamp};
     alice_status st = ALICE_OK;
     i->what = "it cannot be renamed";
     int r = alice__place(t->fs, &n);
@@ -272,7 +274,7 @@ static alice_status put_move(alice__transfer *t, const alice__job *job, const al
     i->os_error = -r;
     if (r == -ENOENT) {
         /* Which of the two files is missing? */
-        look_at_source(t, job->source_dir_fd, job->source_name, &job->stamp, &st);
+        look_at_source(t, job->source_dir_fd, job->source.name, &job->source.stamp, &st);
         return st == ALICE_OK ? ALICE_E_SYSTEM : st;
     }
     if (r)
@@ -302,12 +304,12 @@ alice_status alice__transfer_tell(alice_error *error, const char *dest,
 
 alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alice_error *error)
 {
-    if (!t || !job || !job->source_name || !job->dest || t->count >= t->o.max_batch)
+    if (!t || !job || !job->source.name || !job->dest || t->count >= t->o.max_batch)
         return alice__fail(error, ALICE_E_INVAL, 0, "no file, or too many in a batch");
-    size_t source_size = strlen(job->source_name) + 1, dest_size = strlen(job->dest) + 1;
+    size_t source_size = strlen(job->source.name) + 1, dest_size = strlen(job->dest) + 1;
     alice__batch_file i = {.tag = job->tag,
                            .group = job->group,
-                           .stamp = job->stamp,
+                           .stamp = job->source.stamp,
                            .source_dir = job->source_dir_fd,
                            .fd = -1,
                            .what = "the source cannot be looked at"};
@@ -336,7 +338,7 @@ alice_status alice__transfer_put(alice__transfer *t, const alice__job *job, alic
     }
     if (st != ALICE_OK)
         return alice__transfer_tell(error, job->dest, &i, st);
-    i.source = keep_text(t, job->source_name, source_size);
+    i.source = keep_text(t, job->source.name, source_size);
     i.dest = keep_text(t, job->dest, dest_size);
     t->items[t->count++] = i;
     ALICE__CHECKED(!alice__check_due(&t->changes, t->count) ||
@@ -380,7 +382,7 @@ alice_status alice__transfer_recover(alice__transfer *t, const char *dest_name,
     alice__fs_close(fd);
     if (r)
         return alice__status_of_errno(-r);
-    *stands = alice__hash_same(alice__hash_of_bytes(t->buffer, got), head);
+    *stands = alice__same_hash(alice__hash_of_bytes(t->buffer, got), head);
     return ALICE_OK;
 }
 

@@ -58,10 +58,9 @@ typedef struct alice__job {
     uint64_t tag;   /* the caller's, given back */
     uint64_t group; /* those of one number are placed together or not at all; 0: of none */
     int source_dir_fd;
-    const char *source_name;
-    alice__stamp stamp;      /* as it was probed: a file that differs now is ALICE_E_CHANGED */
-    const char *dest;        /* below organized: folders are made as needed */
-    const alice__hash *head; /* of its first 64 KB, as probed; NULL: not known */
+    alice__file source; /* as it was probed: one that differs now is ALICE_E_CHANGED */
+    bool head_unknown;  /* its head was not read, and is not compared */
+    const char *dest;   /* below organized: folders are made as needed */
 } alice__job;
 
 /*

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "organize/dest_folders.h"
 #include "organize/transfer.h"
+#include "organize/stamp.h"
 #include "port/fs_ops.h"
 
 enum {
@@ -79,8 +80,6 @@ alice_status alice__transfer_tell(alice_error *error, const char *dest,
 
 /* ---- place.c ---- */
 
-/* Whether a file is what was probed. The inode is a hint: network file systems change it. */
-bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp *stamp);
 /* Whether it is an empty file of ours that keeps a name. */
 bool alice__is_reservation(const alice__fs_stat *s);
 /* Whether it surely is: an error is no answer. */

@@ -38,8 +38,8 @@ static int open_candidate(alice__twin_search *t, const alice__candidate *c)
 static alice_status open_own(alice__twin_search *t)
 {
     const alice__fs_ops *fs = t->how.fs;
-    return t->fd >= 0 ||
-                   fs->open_read(fs, alice__folder_fd(t->p->folder), t->p->name, &t->fd) == 0
+    return t->fd >= 0 || fs->open_read(fs, alice__folder_fd(t->p->folder), t->p->file.name,
+                                       &t->fd) == 0
                ? ALICE_OK
                : ALICE_E_CHANGED;
 }
@@ -53,9 +53,9 @@ static alice_status own_print(alice__twin_search *t, depth by, uint64_t print, u
     alice__hash h = t->content;
     alice_status st = open_own(t);
     if (st == ALICE_OK && by == BY_SAMPLES) {
-        st = alice__sample_hash(&t->how, t->fd, t->p->stamp.size, &h);
+        st = alice__sample_hash(&t->how, t->fd, t->p->file.stamp.size, &h);
     } else if (st == ALICE_OK && !t->has_content) {
-        st = alice__content_hash(&t->how, t->fd, t->p->stamp.size, &t->content);
+        st = alice__content_hash(&t->how, t->fd, t->p->file.stamp.size, &t->content);
         t->has_content = st == ALICE_OK;
         t->x->o->streamed++;
         h = t->content;
@@ -102,10 +102,10 @@ static alice_status next_candidate(alice__twin_search *t, depth by, uint64_t pri
                                    char *dest, alice__candidate *c)
 {
     const alice__probe *p = t->p;
-    return by == BY_SAMPLES ? alice__catalog_same(t->x->o->catalog, p->stamp.size, p->head, id,
-                                                  dest, ALICE__DEST_MAX, c)
-                            : alice__catalog_alike(t->x->o->catalog, print, p->stamp.size,
-                                                   p->head, id, dest, ALICE__DEST_MAX, c);
+    return by == BY_SAMPLES ? alice__catalog_same(t->x->o->catalog, p->file.stamp.size,
+                                                  p->file.head, id, dest, ALICE__DEST_MAX, c)
+                            : alice__catalog_alike(t->x->o->catalog, print, p->file.stamp.size,
+                                                   p->file.head, id, dest, ALICE__DEST_MAX, c);
 }
 
 /* Up to which row a chain was gone through in this run, whatever could not be read. */
@@ -177,7 +177,7 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
     int other = open_candidate(t, c);
     if (other < 0)
         return ALICE_OK;
-    st = alice__same_bytes(&t->how, t->fd, other, t->p->stamp.size, same);
+    st = alice__same_bytes(&t->how, t->fd, other, t->p->file.stamp.size, same);
     *same = *same && st == ALICE_OK;
     alice__fs_close(other);
     return st == ALICE_E_CANCELLED ? st : ALICE_OK;
@@ -194,7 +194,7 @@ static alice_status try_verdict(alice__twin_search *t, alice_bytes key, int64_t 
     if (alice_cache_get_copy(o->verdicts, key, id, sizeof *id, &n) != ALICE_OK ||
         n != sizeof *id)
         return ALICE_OK;
-    alice__candidate c = {.id = *id, .size = t->p->stamp.size, .dest = dest};
+    alice__candidate c = {.id = *id, .size = t->p->file.stamp.size, .dest = dest};
     alice_status st = alice__catalog_dest(o->catalog, *id, dest, sizeof dest);
     return st == ALICE_OK && *dest ? try_candidate(t, &c, same) : st;
 }
@@ -220,7 +220,8 @@ static alice_status try_each(alice__twin_search *t, depth by, uint64_t print, in
 /* A file that is longer than its head. */
 static alice_status find_longer(alice__twin_search *t, int64_t *id, bool *same)
 {
-    uint64_t by_head = alice__print_next(t->p->stamp.size, t->p->head), by_content = 0;
+    uint64_t by_head = alice__print_next(t->p->file.stamp.size, t->p->file.head),
+             by_content = 0;
     bool any = false;
     *same = false;
     t->holes = false;
@@ -241,9 +242,9 @@ alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
 {
     alice_organizer *o = t->x->o;
     const alice__probe *p = t->p;
-    const uint64_t fingerprint[3] = {p->stamp.size, p->head.low, p->head.high};
+    const uint64_t fingerprint[3] = {p->file.stamp.size, p->file.head.low, p->file.head.high};
     const alice_bytes key = {(const uint8_t *)fingerprint, sizeof fingerprint};
-    const bool whole = p->stamp.size <= ALICE__HEAD_BYTES; /* the head was all there is */
+    const bool whole = p->file.stamp.size <= ALICE__HEAD_BYTES; /* the head was all there is */
     int64_t id = 0;
     bool same = false;
     *twin = 0;

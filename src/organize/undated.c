@@ -57,7 +57,7 @@ const char *alice__undated(alice__flow *x, alice__probe *p)
         return NULL;
     if (o->seconds->folder != alice__folder_serial(p->folder))
         read_seconds(x, p->folder);
-    size_t n = sharing(o->seconds, p->stamp.mtime_ns / 1000000000);
+    size_t n = sharing(o->seconds, p->file.stamp.mtime_ns / 1000000000);
     if (n < MANY)
         return NULL;
     p->info.date = (alice_date){.year = 0};

@@ -81,7 +81,7 @@ static bool places(const undoing *x, const alice__run_file *f, char from[ALICE__
                    char to[ALICE__PATH_MAX])
 {
     char *source = x->again ? from : to, *dest = x->again ? to : from;
-    int n = snprintf(source, ALICE__PATH_MAX, "%s/%s", f->folder, f->name);
+    int n = snprintf(source, ALICE__PATH_MAX, "%s/%s", f->folder, f->file.name);
     int m = snprintf(dest, ALICE__PATH_MAX, "%s/%s", x->o->organized, f->dest);
     return n > 0 && n < ALICE__PATH_MAX && m > 0 && m < ALICE__PATH_MAX;
 }
@@ -98,16 +98,17 @@ static const char *why_not(const undoing *x, int fd, const alice__run_file *f,
     size_t got = 0;
     if (fs->stat_fd(fs, fd, &s) != 0)
         return unread;
-    int64_t off = s.mtime_ns - f->stamp.mtime_ns;
-    if (s.kind != ALICE__FS_FILE || s.size != f->stamp.size || off < -TIME_SLACK_NS ||
+    int64_t off = s.mtime_ns - f->file.stamp.mtime_ns;
+    if (s.kind != ALICE__FS_FILE || s.size != f->file.stamp.size || off < -TIME_SLACK_NS ||
         off > TIME_SLACK_NS)
         return changed;
-    *stamp = (alice__stamp){s.size, s.mtime_ns, s.ctime_ns, s.inode};
+    *stamp = alice__stamp_of(&s);
     if (alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &head) != ALICE_OK)
         return "there is no memory to read it: raise --max-memory";
-    const char *why = fs->read_at(fs, fd, 0, head, ALICE__HEAD_BYTES, &got) != 0   ? unread
-                      : alice__hash_same(alice__hash_of_bytes(head, got), f->head) ? NULL
-                                                                                   : changed;
+    const char *why = fs->read_at(fs, fd, 0, head, ALICE__HEAD_BYTES, &got) != 0 ? unread
+                      : alice__same_hash(alice__hash_of_bytes(head, got), f->file.head)
+                          ? NULL
+                          : changed;
     alice_env_free(&env, head, ALICE__HEAD_BYTES);
     return why;
 }
@@ -146,7 +147,7 @@ static bool stands_apart(const alice__fs_ops *fs, moving *m, int from, int to)
     alice__fs_stat a, b;
     if (fs->stat_fd(fs, from, &a) != 0 || fs->stat_fd(fs, to, &b) != 0)
         return false;
-    m->other = (alice__stamp){b.size, b.mtime_ns, b.ctime_ns, b.inode};
+    m->other = alice__stamp_of(&b);
     if (a.dev != b.dev || a.inode != b.inode)
         return true;
     return a.links > 1 && b.links > 1 && !is_one_name(fs, m);
@@ -312,8 +313,8 @@ static alice_status settle(undoing *x)
         alice_status put = alice__status_of_errno(-r);
         const alice__job job = {.tag = i,
                                 .source_dir_fd = m->folder,
-                                .source_name = m->leaf,
-                                .stamp = m->stamp,
+                                .source = {.name = m->leaf, .stamp = m->stamp},
+                                .head_unknown = true,
                                 .dest = below_root(x, m)};
         if (put == ALICE_OK)
             put = alice__transfer_put(x->transfer, &job, NULL);
@@ -473,8 +474,8 @@ static alice_status arrived(undoing *x, const alice__run_file *f, moving *m, boo
     if (!places(x, f, m->from, m->to))
         return ALICE_OK;
     bool gone = is_gone(x->o->fs, m->from);
-    alice_status st =
-        alice__transfer_recover(x->transfer, below_root(x, m), &f->stamp, f->head, done);
+    alice_status st = alice__transfer_recover(x->transfer, below_root(x, m), &f->file.stamp,
+                                              f->file.head, done);
     /* What cannot be looked at is left as it is, as the next undo says. */
     if (st != ALICE_OK && st != ALICE_E_BUDGET && st != ALICE_E_NOMEM)
         st = ALICE_OK;

@@ -82,11 +82,11 @@ static alice_status try_place(alice__catalog *c, int64_t dir, const char *name, 
     info.fact[ALICE_FACT_PROMPT] = (alice_text){"a cat\nin a hat", 14};
     snprintf(dest, sizeof dest, "2024-03-15/p/camera/p-%05llu.jpg", (unsigned long long)n);
     alice__row row = {.dir_id = dir,
-                      .name = name,
-                      .stamp = {1000 + n, 5, 6, 7},
+                      .file.name = name,
+                      .file.stamp = {1000 + n, 5, 6, 7},
                       .state = ALICE__PLACED,
                       .dest = dest,
-                      .head = head_of(n),
+                      .file.head = head_of(n),
                       .info = &info,
                       .run_id = 1};
     return alice__catalog_add(c, &row, id, NULL);
@@ -183,7 +183,7 @@ static void rows_are_kept(void **state)
     assert_int_equal(known(c, dir, "x.jpg"), 0);
     int64_t x = place(c, dir, "x.jpg", 1);
     assert_int_equal(known(c, dir, "x.jpg"), x);
-    alice__row not_media = {.dir_id = dir, .name = "y.txt", .state = ALICE__NOT_MEDIA};
+    alice__row not_media = {.dir_id = dir, .file.name = "y.txt", .state = ALICE__NOT_MEDIA};
     int64_t y = 0;
     assert_ok(alice__catalog_add(c, &not_media, &y, NULL));
     assert_true(y > x);
@@ -270,7 +270,7 @@ static void a_replaced_row_stays_a_candidate(void **state)
     assert_int_equal(same(c, 1), old);
     assert_int_equal(same(c, 2), new);
 
-    alice__row text = {.dir_id = dir, .name = "t", .state = ALICE__NOT_MEDIA};
+    alice__row text = {.dir_id = dir, .file.name = "t", .state = ALICE__NOT_MEDIA};
     int64_t first = 0, second = 0;
     assert_ok(alice__catalog_add(c, &text, &first, NULL));
     assert_ok(alice__catalog_add(c, &text, &second, NULL));
@@ -546,8 +546,11 @@ static void a_rollback_leaves_the_open_batch_in_doubt(void **state)
 
 static int64_t duplicate(alice__catalog *c, int64_t dir, const char *name, int64_t other)
 {
-    alice__row row = {
-        .dir_id = dir, .name = name, .state = ALICE__DUPLICATE, .other = other, .run_id = 1};
+    alice__row row = {.dir_id = dir,
+                      .file.name = name,
+                      .state = ALICE__DUPLICATE,
+                      .other = other,
+                      .run_id = 1};
     int64_t id = 0;
     assert_ok(alice__catalog_add(c, &row, &id, NULL));
     return id;
@@ -632,7 +635,7 @@ static void a_journal_does_where_no_log_works(void **state)
             for (int part = 0; part < 2; part++) {
                 char name[16];
                 snprintf(name, sizeof name, "%d-%d", killed, part);
-                alice__row row = {.dir_id = 1, .name = name, .state = ALICE__NOT_MEDIA};
+                alice__row row = {.dir_id = 1, .file.name = name, .state = ALICE__NOT_MEDIA};
                 assert_ok(alice__store_begin(s));
                 assert_ok(alice__store_row_add(s, b.next_file++, &row));
                 if (part == 0)

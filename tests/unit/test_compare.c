@@ -86,7 +86,7 @@ static void a_hash_is_of_the_size_that_was_asked(void **state)
         close(fd);
         fd = with("b", SIZE, SIZE - 1);
         assert_ok(alice__content_hash(&how, fd, SIZE, &b));
-        assert_false(alice__hash_same(a, b));
+        assert_false(alice__same_hash(a, b));
         close(fd);
     }
 }
@@ -98,13 +98,11 @@ static alice_status probe(int fd, const char *name, alice_media_info *info)
     static uint8_t head[65536];
     alice__analyzer *a = NULL;
     const alice_env env = {.account = NULL};
-    const alice__reading r = {
-        .fd = fd, .name = name, .folders = "", .now_s = 1800000000, .all_dates = true};
-    alice__stamp stamp;
-    alice__hash hash;
+    const alice__reading r = {.fd = fd, .folders = "", .now_s = 1800000000, .all_dates = true};
+    alice__file file = {.name = name};
     int os_error = 0;
     assert_ok(alice__analyzer_open(&a, &env, 32768));
-    alice_status st = alice__probe_file(a, head, &r, &stamp, info, &hash, &os_error);
+    alice_status st = alice__probe_file(a, head, &r, &file, info, &os_error);
     alice__analyzer_close(&a);
     return st;
 }

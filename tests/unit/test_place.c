@@ -182,8 +182,11 @@ static alice__transfer *open_transfer(bool move)
 
 static alice_status put(alice__transfer *t, const char *name, const char *dest)
 {
-    const alice__job job = {
-        .source_dir_fd = in, .source_name = name, .stamp = stamp_of(in, name), .dest = dest};
+    const alice__job job = {.head_unknown = true,
+                            .source_dir_fd = in,
+                            .source.name = name,
+                            .source.stamp = stamp_of(in, name),
+                            .dest = dest};
     return alice__transfer_put(t, &job, NULL);
 }
 

@@ -130,7 +130,7 @@ static void add(alice__prober *p, model *m, const place *at, expected e)
     s->settled = e.what == SETTLED || e.what == UNREADABLE;
     s->status = e.what == UNREADABLE ? ALICE_E_ACCESS : ALICE_OK;
     s->os_error = e.what == UNREADABLE ? EACCES : 0;
-    s->stamp.size = e.serial;
+    s->file.stamp.size = e.serial;
 }
 
 static void take(alice__prober *p, model *m, const place *at, bool no_descriptors)
@@ -147,21 +147,21 @@ static void take(alice__prober *p, model *m, const place *at, bool no_descriptor
     assert_ptr_equal(s->folder, at->folder[e.folder]);
     switch (e.what) {
     case FILE_THERE:
-        assert_string_equal(s->name, "file");
+        assert_string_equal(s->file.name, "file");
         assert_int_equal(s->status, no_descriptors ? alice__status_of_errno(EMFILE) : ALICE_OK);
-        assert_int_equal(s->stamp.size, no_descriptors ? e.serial : 9);
+        assert_int_equal(s->file.stamp.size, no_descriptors ? e.serial : 9);
         break;
     case FILE_GONE:
         assert_int_equal(s->os_error, no_descriptors ? EMFILE : ENOENT);
         break;
     default:
         assert_int_equal(s->status, e.what == UNREADABLE ? ALICE_E_ACCESS : ALICE_OK);
-        assert_int_equal(s->stamp.size, e.serial);
+        assert_int_equal(s->file.stamp.size, e.serial);
     }
     if (e.what != FILE_THERE) {
         char name[32];
         snprintf(name, sizeof name, "gone-%u", e.serial);
-        assert_string_equal(s->name, name);
+        assert_string_equal(s->file.name, name);
     }
     alice__prober_release(p);
 }

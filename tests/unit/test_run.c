@@ -403,13 +403,13 @@ static void know(scene *s, const char *name, const alice__row *as)
     assert_int_equal(fstatat(s->inbox_fd, name, &f, 0), 0);
     assert_ok(alice__organizer_open_on(&o, &options, NULL, &error));
     assert_ok(alice__catalog_dir(o->catalog, o->inbox, true, &row.dir_id));
-    row.name = name;
+    row.file.name = name;
     row.state = ALICE__NOT_MEDIA;
-    row.stamp =
+    row.file.stamp =
         (alice__stamp){.size = (uint64_t)f.st_size,
                        .mtime_ns = f.st_mtim.tv_sec * INT64_C(1000000000) + f.st_mtim.tv_nsec,
                        .ctime_ns = f.st_ctim.tv_sec * INT64_C(1000000000) + f.st_ctim.tv_nsec,
-                       .inode = f.st_ino + as->stamp.inode};
+                       .inode = f.st_ino + as->file.stamp.inode};
     assert_ok(alice__catalog_add(o->catalog, &row, &id, &error));
     assert_ok(alice__catalog_commit(o->catalog, false, &error));
     alice_organizer_close(&o);
@@ -452,8 +452,8 @@ static void times_that_follow_each_other_are_not_believed(void **state)
     fresh(s, "2.txt");
     fresh(s, "3.txt");
     know(s, "1.txt", &(alice__row){.other = ALICE__READER}); /* of other bytes */
-    know(s, "2.txt", &(alice__row){.other = ALICE__READER, .head = right});
-    know(s, "3.txt", &(alice__row){.other = ALICE__READER, .stamp.inode = 1});
+    know(s, "2.txt", &(alice__row){.other = ALICE__READER, .file.head = right});
+    know(s, "3.txt", &(alice__row){.other = ALICE__READER, .file.stamp.inode = 1});
 
     /* Where inodes tell files apart, what has the same one is the same. */
     assert_ok(run(s));
@@ -461,7 +461,8 @@ static void times_that_follow_each_other_are_not_believed(void **state)
     assert_int_equal(s->r.not_media, 1);
 
     /* Else the head decides. */
-    know(s, "3.txt", &(alice__row){.other = ALICE__READER, .head = right, .stamp.inode = 1});
+    know(s, "3.txt",
+         &(alice__row){.other = ALICE__READER, .file.head = right, .file.stamp.inode = 1});
     f.no_inodes = true;
     assert_ok(run(s));
     assert_int_equal(s->r.already_known, 2);

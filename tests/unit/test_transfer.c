@@ -114,10 +114,11 @@ static alice__hash head_of(unsigned i, size_t size)
 static alice_status put(alice__transfer *t, int dir, const char *name, const char *dest,
                         uint64_t tag, alice_error *error)
 {
-    alice__job job = {.tag = tag,
+    alice__job job = {.head_unknown = true,
+                      .tag = tag,
                       .source_dir_fd = dir,
-                      .source_name = name,
-                      .stamp = stamp_of(dir, name),
+                      .source.name = name,
+                      .source.stamp = stamp_of(dir, name),
                       .dest = dest};
     alice_status st = alice__transfer_put(t, &job, error);
     assert_ok(alice__transfer_check(t));
@@ -442,25 +443,26 @@ static void a_source_is_looked_at_before_anything_is_made(void **state)
     alice_error e;
     assert_ok(alice__transfer_open(&t, &o, NULL));
     make_file(p->in, "a.jpg", 1, 10);
-    alice__job job = {.source_dir_fd = p->in,
-                      .source_name = "a.jpg",
-                      .stamp = stamp_of(p->in, "a.jpg"),
+    alice__job job = {.head_unknown = true,
+                      .source_dir_fd = p->in,
+                      .source.name = "a.jpg",
+                      .source.stamp = stamp_of(p->in, "a.jpg"),
                       .dest = "d/a.jpg"};
-    job.stamp.mtime_ns++;
+    job.source.stamp.mtime_ns++;
     assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
-    job.stamp.mtime_ns--;
+    job.source.stamp.mtime_ns--;
     int writer = openat(p->in, "a.jpg", O_WRONLY | O_CLOEXEC);
     assert_true(writer >= 0);
     assert_status(alice__transfer_put(t, &job, &e), ALICE_E_BUSY);
     close(writer);
     assert_true(is_file(p->in, "a.jpg", 1, 10));
-    job.source_name = "gone.jpg";
+    job.source.name = "gone.jpg";
     assert_status(alice__transfer_put(t, &job, &e), ALICE_E_NOENT);
     assert_int_equal(symlinkat("a.jpg", p->in, "link.jpg"), 0);
-    job.source_name = "link.jpg";
+    job.source.name = "link.jpg";
     assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
     assert_false(tree_has(p->out, "d"));
-    job.source_name = "a.jpg";
+    job.source.name = "a.jpg";
     assert_ok(alice__transfer_put(t, &job, &e));
     assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
     assert_true(is_file(p->out, "d/a.jpg", 1, 10));
@@ -476,17 +478,18 @@ static void a_source_that_changed_stays(void **state)
         alice__transfer *t = open_transfer(p, move, NULL);
         alice_error e;
         make_file(p->in, "a.jpg", 1, 10);
-        alice__job job = {.source_dir_fd = p->in,
-                          .source_name = "a.jpg",
-                          .stamp = stamp_of(p->in, "a.jpg"),
+        alice__job job = {.head_unknown = true,
+                          .source_dir_fd = p->in,
+                          .source.name = "a.jpg",
+                          .source.stamp = stamp_of(p->in, "a.jpg"),
                           .dest = "d/a.jpg"};
-        job.stamp.mtime_ns++;
+        job.source.stamp.mtime_ns++;
         assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
-        job.stamp.mtime_ns--;
-        job.stamp.size++;
+        job.source.stamp.mtime_ns--;
+        job.source.stamp.size++;
         assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
-        job.stamp.size--;
-        job.stamp.inode++; /* a hint only */
+        job.source.stamp.size--;
+        job.source.stamp.inode++; /* a hint only */
         assert_int_equal(unlinkat(p->in, "a.jpg", 0), 0);
         assert_status(alice__transfer_put(t, &job, &e), ALICE_E_NOENT);
         assert_int_equal(e.os_error, ENOENT);
@@ -494,8 +497,8 @@ static void a_source_that_changed_stays(void **state)
         assert_status(alice__transfer_put(t, &job, &e), ALICE_E_CHANGED);
         assert_int_equal(unlinkat(p->in, "a.jpg", 0), 0);
         make_file(p->in, "a.jpg", 1, 10);
-        job.stamp = stamp_of(p->in, "a.jpg");
-        job.stamp.inode++;
+        job.source.stamp = stamp_of(p->in, "a.jpg");
+        job.source.stamp.inode++;
         assert_ok(alice__transfer_put(t, &job, &e));
         assert_ok(alice__transfer_finish(t, NULL, NULL, NULL));
         assert_true(is_file(p->out, "d/a.jpg", 1, 10));
@@ -1017,9 +1020,10 @@ static bool killed_batch(const place *p, const struct way *way, bool move, unsig
             alice__fs_stat s;
             if (alice__fs_stat_at(p->in, from, &s))
                 _exit(2);
-            alice__job job = {.source_dir_fd = p->in,
-                              .source_name = from,
-                              .stamp = {s.size, s.mtime_ns, s.ctime_ns, s.inode},
+            alice__job job = {.head_unknown = true,
+                              .source_dir_fd = p->in,
+                              .source.name = from,
+                              .source.stamp = {s.size, s.mtime_ns, s.ctime_ns, s.inode},
                               .dest = to};
             if (alice__transfer_put(t, &job, NULL) != ALICE_OK)
                 _exit(3);
@@ -1287,11 +1291,12 @@ static void groups_are_placed_together_or_not_at_all(void **state)
                 goto next; /* these have their names at once */
             for (unsigned i = 0; i < 3; i++) {
                 make_file(p->in, from[i], i, 1000 + i);
-                alice__job job = {.tag = i,
+                alice__job job = {.head_unknown = true,
+                                  .tag = i,
                                   .group = i < 2 ? 5 : 6,
                                   .source_dir_fd = p->in,
-                                  .source_name = from[i],
-                                  .stamp = stamp_of(p->in, from[i]),
+                                  .source.name = from[i],
+                                  .source.stamp = stamp_of(p->in, from[i]),
                                   .dest = to[i]};
                 assert_ok(alice__transfer_put(t, &job, NULL));
             }
@@ -1323,11 +1328,12 @@ static void groups_are_placed_together_or_not_at_all(void **state)
             snprintf(name[0], sizeof name[0], "%u.jpg", i);
             snprintf(name[1], sizeof name[1], "d/%u.jpg", i);
             make_file(p->in, name[0], i, 1000 + i);
-            alice__job job = {.tag = i,
+            alice__job job = {.head_unknown = true,
+                              .tag = i,
                               .group = i < 6 ? 5 : 6,
                               .source_dir_fd = p->in,
-                              .source_name = name[0],
-                              .stamp = stamp_of(p->in, name[0]),
+                              .source.name = name[0],
+                              .source.stamp = stamp_of(p->in, name[0]),
                               .dest = name[1]};
             assert_ok(alice__transfer_put(t, &job, NULL));
         }
