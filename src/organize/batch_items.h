@@ -15,29 +15,25 @@
 #include "organize/walk.h"
 
 typedef struct alice__item {
-    int64_t id;    /* row in the catalog; 0: none */
-    int64_t other; /* of a duplicate: the row that has the same bytes */
+    alice_file_report report; /* what becomes of it; its paths and medium are filled in last */
+    int64_t id;               /* row in the catalog; 0: none */
+    int64_t other;            /* of a duplicate: the row that has the same bytes */
     int64_t twin; /* row of a placed file that has the same bytes, as far as the catalog says */
     alice__folder *folder; /* a reference */
     alice__file file;      /* its name stands in the block of text */
     const char *dest;      /* below organized; NULL: none */
-    const char *source;    /* folder name; NULL: none */
     const char *project;   /* folded: the counter's key; NULL: none of its own */
     int64_t leader;        /* row of the file beside which it goes; 0: none */
     int64_t group;         /* one number for all of the batch that belong together; 0: none */
     uint16_t base;         /* of one that follows: bytes of `dest` that are its leader's stem */
     uint16_t suffix;       /* of one that follows: bytes of `dest` behind the leader's stem */
-    const char *reason;    /* NULL: nothing to say */
     alice_medium medium;
-    alice_outcome outcome;
-    alice_status status;
     bool read;        /* the medium is known */
     bool place;       /* to be transferred */
     bool retry;       /* its destination was taken meanwhile: it gets another number */
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
-    bool not_media, known, damaged;
-    bool forgotten;       /* on purpose: not placed again */
+    bool damaged;
     bool busy;            /* being written: the next run takes it */
     bool remove, removed; /* a duplicate: to be taken out of the inbox; done */
 } alice__item;

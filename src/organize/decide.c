@@ -177,10 +177,10 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
             return st;
     } while (is_taken(x, dest));
     item->dest = alice__items_text(&o->items, dest, strlen(dest));
-    item->source = alice__items_text(&o->items, source, strlen(source));
+    item->report.source = alice__items_text(&o->items, source, strlen(source));
     item->project = alice__items_text(&o->items, pr.key, strlen(pr.key));
     item->place = true;
-    item->outcome = ALICE_ORGANIZED;
+    item->report.outcome = ALICE_ORGANIZED;
     return ALICE_OK;
 }
 
@@ -234,7 +234,7 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
     source = source ? strchr(source + 1, '/') : NULL;
     const char *end = source ? strchr(source + 1, '/') : NULL;
     item->dest = alice__items_text(&o->items, dest, strlen(dest));
-    item->source =
+    item->report.source =
         end ? alice__items_text(&o->items, source + 1, (size_t)(end - source - 1)) : p->source;
     item->leader = item->group = g->placed;
     for (size_t i = o->items.count; i-- > 0;)
@@ -243,7 +243,7 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
     item->base = (uint16_t)strlen(g->base);
     item->suffix = (uint16_t)strlen(g->suffix);
     item->place = true;
-    item->outcome = ALICE_ORGANIZED;
+    item->report.outcome = ALICE_ORGANIZED;
     return ALICE_OK;
 }
 
@@ -266,9 +266,9 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
     if (st != ALICE_OK)
         return st;
     if (stands) {
-        item->outcome = ALICE_DUPLICATE;
+        item->report.outcome = ALICE_DUPLICATE;
         item->twin = item->other;
-        item->reason = "the same bytes stand beside the file that it belongs to";
+        item->report.reason = "the same bytes stand beside the file that it belongs to";
     } else {
         item->medium.date_source = ALICE_DATE_NOWHERE;
     }
@@ -300,8 +300,8 @@ static void keep_medium(alice__flow *x, const alice__probe *p, alice__item *item
     item->medium.make = keep_fact(x, &p->info, ALICE_FACT_MAKE);
     item->medium.model = keep_fact(x, &p->info, ALICE_FACT_MODEL);
     const char *note = p->info.reason[0] ? p->info.reason : p->info.extension_note;
-    if (note && !item->reason)
-        item->reason = alice__items_text(&o->items, note, strlen(note));
+    if (note && !item->report.reason)
+        item->report.reason = alice__items_text(&o->items, note, strlen(note));
 }
 
 /* Whether a failure of comparing is this file's alone, or the end of the run was asked for:
@@ -341,18 +341,18 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
         return st;
     if (twin && twin == p->copy_row) {
         /* The time differs but the bytes are the same: the copy still stands. */
-        item->outcome = ALICE_SKIPPED;
-        item->known = true;
+        item->report.outcome = ALICE_SKIPPED;
+        item->report.known = true;
         item->twin = twin;
-        item->reason = "organized already";
+        item->report.reason = "organized already";
         return ALICE_OK;
     }
     if (twin) {
-        item->outcome = ALICE_DUPLICATE;
+        item->report.outcome = ALICE_DUPLICATE;
         item->other = item->twin = twin;
-        item->source = alice__items_text(&o->items, p->source, strlen(p->source));
-        if (!item->reason)
-            item->reason = "the same bytes are organized already";
+        item->report.source = alice__items_text(&o->items, p->source, strlen(p->source));
+        if (!item->report.reason)
+            item->report.reason = "the same bytes are organized already";
     } else {
         st = g->leader ? plan_follower(x, p, g, item, NULL) : ALICE_E_TOOBIG;
         if (st == ALICE_E_TOOBIG)
@@ -361,9 +361,9 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
             return st;
         item->copy = p->copy;
         if (p->copy == ALICE__COPY_GONE)
-            item->reason = "organized again: its organized copy is gone";
+            item->report.reason = "organized again: its organized copy is gone";
         else if (p->copy == ALICE__COPY_CHANGED)
-            item->reason =
+            item->report.reason =
                 "organized again: its organized copy was changed, and is left as it is";
     }
     alice__row row = {.file = p->file,
@@ -383,11 +383,11 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
 {
     alice__row row = {
         .file = p->file, .state = ALICE__NOT_MEDIA, .other = ALICE__READER, .run_id = x->id};
-    item->outcome = ALICE_SKIPPED;
-    item->not_media = true;
-    item->reason = p->info.reason[0]
-                       ? alice__items_text(&x->o->items, p->info.reason, strlen(p->info.reason))
-                       : "not a media file that alice knows";
+    item->report.outcome = ALICE_SKIPPED;
+    item->report.not_media = true;
+    item->report.reason = p->info.reason[0] ? alice__items_text(&x->o->items, p->info.reason,
+                                                                strlen(p->info.reason))
+                                            : "not a media file that alice knows";
     return add_row(x, p, &row, item);
 }
 
@@ -432,9 +432,9 @@ static alice_status copy_is_forgotten(alice__flow *x, const alice__probe *p, boo
 
 static void leave_forgotten(alice__item *item)
 {
-    item->forgotten = true;
-    item->outcome = ALICE_SKIPPED;
-    item->reason = "it was forgotten on purpose (`alice forget --undo` takes that back)";
+    item->report.forgotten = true;
+    item->report.outcome = ALICE_SKIPPED;
+    item->report.reason = "it was forgotten on purpose (`alice forget --undo` takes that back)";
 }
 
 /* What the user took out of organized on purpose stays out: no row, so that it can be taken
@@ -497,11 +497,11 @@ static alice_status find_group(alice__flow *x, alice__probe *p, alice__item *ite
 /* What was settled before anything was read. */
 static void take_settled(alice__flow *x, const alice__probe *p, alice__item *item)
 {
-    item->outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
-    item->status = p->status;
-    item->reason = p->reason ? p->reason : why_unread(x, p);
-    item->known = p->known;
-    item->not_media = p->not_media;
+    item->report.outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
+    item->report.status = p->status;
+    item->report.reason = p->reason ? p->reason : why_unread(x, p);
+    item->report.known = p->known;
+    item->report.not_media = p->not_media;
     item->busy = p->busy;
     item->twin = p->known && !p->not_media ? p->copy_row : 0;
 }
@@ -549,18 +549,18 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         return g.leader ? consume_follower(x, p, &g, item) : consume_other(x, p, item);
     const char *why = alice__flow_leave(x->o, p->folder, p->file.name, &p->info);
     if (why) {
-        item->outcome = ALICE_SKIPPED;
-        item->reason = why;
+        item->report.outcome = ALICE_SKIPPED;
+        item->report.reason = why;
         return ALICE_OK;
     }
     /* What follows goes where its leader is, or stays with it. */
     const char *undated = g.leader ? NULL : alice__undated(x, p);
     if (undated && x->o->options.undated == ALICE_UNDATED_KEEP) {
-        item->outcome = ALICE_SKIPPED;
-        item->reason = undated;
+        item->report.outcome = ALICE_SKIPPED;
+        item->report.reason = undated;
         return ALICE_OK;
     }
     if (undated)
-        item->reason = undated;
+        item->report.reason = undated;
     return consume_media(x, p, &g, item);
 }

@@ -136,7 +136,7 @@ static alice_status forget_those_that_stayed(alice__flow *x)
         if (!item->remove || item->removed)
             continue;
         st = alice__catalog_forget(x->o->catalog, item->id);
-        item->reason = "it could not be taken out of the inbox, and stays";
+        item->report.reason = "it could not be taken out of the inbox, and stays";
     }
     return st;
 }
@@ -154,7 +154,7 @@ alice_status alice__remove_duplicates(alice__flow *x)
         alice__item *item = &o->items.all[i];
         bool same = false;
         const char *why = "kept: its bytes are not those of the organized file now";
-        if (!item->twin || item->left || item->busy || item->outcome == ALICE_FAILED)
+        if (!item->twin || item->left || item->busy || item->report.outcome == ALICE_FAILED)
             continue;
         if (alice__flow_asked_to_stop(x))
             break;
@@ -168,7 +168,7 @@ alice_status alice__remove_duplicates(alice__flow *x)
         if (st == ALICE_E_NOMEM || st == ALICE_E_BUDGET)
             return st;
         if (st != ALICE_OK || !same) { /* what cannot be compared stays */
-            item->reason = why;
+            item->report.reason = why;
             continue;
         }
         if (o->options.dry_run) {

@@ -35,10 +35,10 @@ static bool content_of(const alice_organizer *o, const alice__item *item, const 
                        char text[33])
 {
     const alice__reading_whole how = alice__organizer_reading(o);
-    bool placed = item->outcome == ALICE_ORGANIZED && !o->options.dry_run;
+    bool placed = item->report.outcome == ALICE_ORGANIZED && !o->options.dry_run;
     alice__hash content;
     int fd = -1;
-    if (item->outcome == ALICE_FAILED)
+    if (item->report.outcome == ALICE_FAILED)
         return false;
     int bad = placed || item->removed
                   ? (below ? alice__fs_open_read(o->organized_fd, below, &fd) : -ENOENT)
@@ -58,17 +58,11 @@ static void tell_item(alice_organizer *o, const alice__item *item)
     /* A path that is too long to open can still be reported whole. */
     char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
     char content[33];
-    alice_file_report report = {.source_path = source_path,
-                                .outcome = item->outcome,
-                                .source = item->source,
-                                .medium = item->read ? &item->medium : NULL,
-                                .reason = item->reason,
-                                .status = item->status,
-                                .known = item->known,
-                                .not_media = item->not_media,
-                                .forgotten = item->forgotten,
-                                .again = item->copy != ALICE__COPY_STANDS,
-                                .bytes = item->file.stamp.size};
+    alice_file_report report = item->report;
+    report.source_path = source_path;
+    report.medium = item->read ? &item->medium : NULL;
+    report.again = item->copy != ALICE__COPY_STANDS;
+    report.bytes = item->file.stamp.size;
     alice__join(source_path, sizeof source_path, o->inbox, alice__folder_path(item->folder),
                 item->file.name);
     const char *below = item->dest;
@@ -92,7 +86,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         return;
     r->tally.files++;
     r->duplicates_removed += item->removed;
-    switch (item->outcome) {
+    switch (item->report.outcome) {
     case ALICE_ORGANIZED:
         r->tally.organized++;
         r->followers += item->leader != 0;
@@ -107,12 +101,12 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->date_sources[item->medium.date_source <= ALICE_DATE_NOWHERE
                             ? item->medium.date_source
                             : ALICE_DATE_NOWHERE]++;
-        count_source(o, item->source);
+        count_source(o, item->report.source);
         break;
     case ALICE_SKIPPED:
         r->tally.skipped++;
-        r->not_media += item->not_media && !item->known;
-        r->already_known += item->known;
+        r->not_media += item->report.not_media && !item->report.known;
+        r->already_known += item->report.known;
         r->busy += item->busy;
         break;
     case ALICE_DUPLICATE:

@@ -12,9 +12,9 @@
 
 void alice__item_fail(alice__item *item, alice_status status, const char *reason)
 {
-    item->outcome = ALICE_FAILED;
-    item->status = status;
-    item->reason = reason;
+    item->report.outcome = ALICE_FAILED;
+    item->report.status = status;
+    item->report.reason = reason;
     item->dest = NULL;
     item->place = false;
 }
@@ -27,9 +27,9 @@ void alice__item_leave(alice__item *item)
 
 static void leave_busy(alice__item *item, const char *why)
 {
-    item->outcome = ALICE_SKIPPED;
+    item->report.outcome = ALICE_SKIPPED;
     item->busy = true;
-    item->reason = why;
+    item->report.reason = why;
     item->dest = NULL;
     item->place = item->retry = false;
 }
@@ -56,7 +56,7 @@ static void settle_done(void *ctx, uint64_t tag, alice_status status, const alic
     alice__item *item = &x->o->items.all[tag];
     if (status == ALICE_OK) {
         if (e->text[0])
-            item->reason = keep_reason(x, e);
+            item->report.reason = keep_reason(x, e);
         return;
     }
     if (status == ALICE_E_EXISTS)
@@ -137,7 +137,8 @@ static alice_status renumber(alice__flow *x, alice__item *item)
         return replace_follower(x, item);
     if (o->own_layout)
         return rename_item(x, item);
-    alice_status st = alice__catalog_number(o->catalog, item->project, item->source, &number);
+    alice_status st =
+        alice__catalog_number(o->catalog, item->project, item->report.source, &number);
     if (st != ALICE_OK)
         return st;
     alice__plan_project(alice__folder_path(item->folder), o->options.no_projects, project,
@@ -145,7 +146,7 @@ static alice_status renumber(alice__flow *x, alice__item *item)
     alice__plan plan = {.date = item->medium.date,
                         .undated = o->options.undated_folder,
                         .project = project,
-                        .source = item->source,
+                        .source = item->report.source,
                         .number = number,
                         .name = item->file.name,
                         .type = item->medium.type,
@@ -166,7 +167,8 @@ static alice_status renumber(alice__flow *x, alice__item *item)
 static bool tears(const alice__item *k)
 {
     return k->left || k->retry || k->busy ||
-           (k->outcome == ALICE_FAILED && (k->status != ALICE_E_NOENT || !k->leader));
+           (k->report.outcome == ALICE_FAILED &&
+            (k->report.status != ALICE_E_NOENT || !k->leader));
 }
 
 /* One of the i-th item's group that was not placed, of those before it; NULL: none. That one
@@ -200,9 +202,9 @@ typedef struct bad_file {
 static bool is_bad(const alice__item *item, bad_file *bad)
 {
     *bad = (bad_file){alice__folder_serial(item->folder), item->file.name,
-                      item->busy ? ALICE_OK : item->status};
-    return item->id == 0 &&
-           (item->busy || (item->outcome == ALICE_FAILED && item->status != ALICE_E_NOENT));
+                      item->busy ? ALICE_OK : item->report.status};
+    return item->id == 0 && (item->busy || (item->report.outcome == ALICE_FAILED &&
+                                            item->report.status != ALICE_E_NOENT));
 }
 
 /* A file could not be read, or is being written: those that belong to it by their names, and
@@ -336,20 +338,21 @@ static alice_status forget_failed(alice__flow *x)
     alice_organizer *o = x->o;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
-        if ((item->outcome != ALICE_FAILED && !item->left && !item->busy) || item->id == 0)
+        if ((item->report.outcome != ALICE_FAILED && !item->left && !item->busy) ||
+            item->id == 0)
             continue;
         alice_status st = alice__catalog_forget(o->catalog, item->id);
         if (st != ALICE_OK)
             return st;
         for (size_t k = i + 1; k < o->items.count; k++) {
             alice__item *twin = &o->items.all[k];
-            if (twin->outcome != ALICE_DUPLICATE || twin->other != item->id)
+            if (twin->report.outcome != ALICE_DUPLICATE || twin->other != item->id)
                 continue;
             if (item->left)
                 alice__item_leave(twin);
             else if (!item->busy || !alice__item_is_busy(x, twin, ALICE_E_CHANGED))
                 alice__item_fail(
-                    twin, item->status,
+                    twin, item->report.status,
                     "the same as a file of this batch that could not be placed; run again");
         }
         item->id = 0;
