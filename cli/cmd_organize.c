@@ -440,6 +440,108 @@ static void count_first(cli_progress *p, const alice_organizer_options *o)
         p->total = seen.files;
 }
 
+/* --duplicates, and what it does not go with. */
+static int read_duplicates(const cli_args *args, bool *removes)
+{
+    const char *duplicates = args->value[OPT_DUPLICATES];
+    *removes = duplicates && strcmp(duplicates, "remove") == 0;
+    if (duplicates && !*removes && strcmp(duplicates, "keep") != 0)
+        return cli_usage_error("--duplicates is keep or remove, not '%s'", duplicates);
+    if (*removes && (args->given[OPT_ONLY] || args->given[OPT_SINCE] || args->given[OPT_UNTIL]))
+        return cli_usage_error("--duplicates remove goes without --only, --since and --until: "
+                               "what is organized already is not read for them");
+    if (*removes && !args->given[OPT_MOVE])
+        return cli_usage_error(
+            "--duplicates remove is for --move: a copy leaves the inbox as it is");
+    return CLI_DONE;
+}
+
+/* The organizer's options, from the command's and the settings. */
+static int read_options(organizing *s, const cli_args *args, cli_settings *settings,
+                        alice_organizer_options *o)
+{
+    alice_error error = {.text = ""};
+    int bad = settings_read(settings, args);
+    if (bad || (bad = read_paths(args, o)) != CLI_DONE ||
+        (bad = choice_read(&s->choice, args, args->value[OPT_SINCE], args->value[OPT_UNTIL],
+                           args->value[OPT_ONLY])) != CLI_DONE)
+        return bad;
+    if (args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_MOVE])
+        return cli_usage_error("--prune-empty is for --move: a copy leaves the inbox as it is");
+    if (alice_layout_check(args->value[OPT_LAYOUT], &error) != ALICE_OK)
+        return cli_usage_error("--layout: %s", error.text);
+    if (args->given[OPT_LAYOUT] && args->given[OPT_KEEP_NAMES])
+        return cli_usage_error("--keep-names is for the usual layout; --layout has {name}");
+    if ((bad = read_duplicates(args, &o->remove_duplicates)) != CLI_DONE ||
+        (bad = read_settle(args, &o->settle_seconds)) != CLI_DONE)
+        return bad;
+    uint32_t jobs = alice_config_workers(&settings->config);
+    if (args->given[OPT_JOBS] && jobs < settings->config.workers && !args->given[OPT_QUIET])
+        cli_error("--jobs %s: this machine takes %u, twice its processors",
+                  args->value[OPT_JOBS], jobs);
+    read_undated(args->value[OPT_UNDATED], o);
+    s->undated_folder = o->undated_folder;
+    s->removes = o->remove_duplicates;
+    o->config = settings->config;
+    o->catalog = args->value[OPT_CATALOG];
+    o->move = args->given[OPT_MOVE];
+    o->dry_run = args->given[OPT_DRY_RUN];
+    o->keep_names = args->given[OPT_KEEP_NAMES];
+    o->fresh = args->given[OPT_FRESH];
+    o->lossy = args->given[OPT_LOSSY];
+    o->hash_contents = args->given[OPT_RECEIPT];
+    o->layout = args->value[OPT_LAYOUT];
+    o->no_projects = (const char *const *)args->no_projects;
+    return CLI_DONE;
+}
+
+/* The report and the receipt. */
+static int open_outputs(organizing *s, const cli_args *args)
+{
+    int bad = CLI_DONE;
+    if (args->given[OPT_REPORT])
+        bad = output_open(&s->report, "report", args->value[OPT_REPORT], report_begins,
+                          args->given[OPT_FORCE]);
+    if (bad == CLI_DONE && args->given[OPT_RECEIPT]) {
+        bad = output_open(&s->receipt, "receipt", args->value[OPT_RECEIPT], report_begins,
+                          args->given[OPT_FORCE]);
+        if (bad != CLI_DONE)
+            output_close(&s->report, false);
+    }
+    if (bad == CLI_DONE && (s->report.to == stdout || s->receipt.to == stdout))
+        s->out = stderr; /* the standard output is for programs then */
+    return bad;
+}
+
+/* Organize, so that others may ask how it is. */
+static alice_status carry_out(organizing *s, alice_organizer_options *o,
+                              alice_organizer **organizer, alice_organize_result *result,
+                              alice_error *error)
+{
+    char why[160];
+    cli_control *control = control_listen("organize", why, sizeof why);
+    /* What this file writes besides the organizer: the socket goes, the report comes. */
+    alice_confine_path reach[3];
+    o->confine = true;
+    o->confine_paths = reach;
+    if (control)
+        reach[o->confine_path_count++] = (alice_confine_path){control_folder_of(control), true};
+    if (s->report.to && !s->report.direct)
+        reach[o->confine_path_count++] = (alice_confine_path){s->report.folder, true};
+    if (s->receipt.to && !s->receipt.direct)
+        reach[o->confine_path_count++] = (alice_confine_path){s->receipt.folder, true};
+    alice_status st = alice_organizer_open(organizer, o, error);
+    if (!control_serve(control, why, sizeof why) && s->args->debug)
+        cli_error("this run cannot be asked how it is: %s", why);
+    if (*organizer)
+        know_roots(s, *organizer);
+    control_attach(control, *organizer);
+    if (*organizer)
+        st = alice_organizer_organize(*organizer, result, error);
+    control_stop(&control);
+    return st;
+}
+
 static int run(const cli_args *given)
 {
     static cli_args own; /* some kilobytes: not for the stack */
@@ -448,109 +550,31 @@ static int run(const cli_args *given)
     leave_out(&own);
     cli_settings settings;
     static organizing s; /* two paths, a bit a day: not for the stack */
-    alice_organizer_options o = {.kernel_backstop = true};
-    alice_organizer *organizer = NULL;
-    cli_control *control = NULL;
-    char why[160];
     static alice_organize_result result;
+    alice_organizer *organizer = NULL;
     alice_error error = {.text = ""};
-    s.args = args;
-    s.out = stdout;
-    int bad = settings_read(&settings, args);
-    if (bad || (bad = read_paths(args, &o)) != CLI_DONE ||
-        (bad = choice_read(&s.choice, args, args->value[OPT_SINCE], args->value[OPT_UNTIL],
-                           args->value[OPT_ONLY])) != CLI_DONE)
-        return bad;
-    if (args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_MOVE])
-        return cli_usage_error("--prune-empty is for --move: a copy leaves the inbox as it is");
-
-    if (alice_layout_check(args->value[OPT_LAYOUT], &error) != ALICE_OK)
-        return cli_usage_error("--layout: %s", error.text);
-    if (args->given[OPT_LAYOUT] && args->given[OPT_KEEP_NAMES])
-        return cli_usage_error("--keep-names is for the usual layout; --layout has {name}");
-    const char *duplicates = args->value[OPT_DUPLICATES];
-    o.remove_duplicates = duplicates && strcmp(duplicates, "remove") == 0;
-    if (duplicates && !o.remove_duplicates && strcmp(duplicates, "keep") != 0)
-        return cli_usage_error("--duplicates is keep or remove, not '%s'", duplicates);
-    s.removes = o.remove_duplicates;
-    if (o.remove_duplicates &&
-        (args->given[OPT_ONLY] || args->given[OPT_SINCE] || args->given[OPT_UNTIL]))
-        return cli_usage_error("--duplicates remove goes without --only, --since and --until: "
-                               "what is organized already is not read for them");
-    if (o.remove_duplicates && !args->given[OPT_MOVE])
-        return cli_usage_error(
-            "--duplicates remove is for --move: a copy leaves the inbox as it is");
-
-    uint32_t jobs = alice_config_workers(&settings.config);
-    if (args->given[OPT_JOBS] && jobs < settings.config.workers && !args->given[OPT_QUIET])
-        cli_error("--jobs %s: this machine takes %u, twice its processors",
-                  args->value[OPT_JOBS], jobs);
-
     alice_log log = {.write = log_line,
                      .ctx = &s,
                      .level = args->given[OPT_QUIET] ? ALICE_LOG_ERROR
                               : args->debug          ? ALICE_LOG_DEBUG
                                                      : ALICE_LOG_INFO};
-    o.env.log = &log;
-    o.config = settings.config;
-    o.catalog = args->value[OPT_CATALOG];
-    o.move = args->given[OPT_MOVE];
-    o.dry_run = args->given[OPT_DRY_RUN];
-    o.keep_names = args->given[OPT_KEEP_NAMES];
-    o.fresh = args->given[OPT_FRESH];
-    o.lossy = args->given[OPT_LOSSY];
-    if ((bad = read_settle(args, &o.settle_seconds)) != CLI_DONE)
+    alice_organizer_options o = {.kernel_backstop = true,
+                                 .env.log = &log,
+                                 .should_stop = stop_asked,
+                                 .on_progress = on_progress,
+                                 .on_file = on_file,
+                                 .leave = leave,
+                                 .ctx = &s};
+    s.args = args;
+    s.out = stdout;
+    int bad = read_options(&s, args, &settings, &o);
+    if (bad != CLI_DONE || (bad = open_outputs(&s, args)) != CLI_DONE)
         return bad;
-    read_undated(args->value[OPT_UNDATED], &o);
-    s.undated_folder = o.undated_folder;
-    o.layout = args->value[OPT_LAYOUT];
-    o.no_projects = (const char *const *)args->no_projects;
-    o.should_stop = stop_asked;
-    o.on_progress = on_progress;
-    o.ctx = &s;
-    o.on_file = on_file;
-    o.leave = leave;
-    if (args->given[OPT_REPORT]) {
-        bad = output_open(&s.report, "report", args->value[OPT_REPORT], report_begins,
-                          args->given[OPT_FORCE]);
-        if (bad)
-            return bad;
-    }
-    if (args->given[OPT_RECEIPT]) {
-        o.hash_contents = true;
-        bad = output_open(&s.receipt, "receipt", args->value[OPT_RECEIPT], report_begins,
-                          args->given[OPT_FORCE]);
-        if (bad) {
-            output_close(&s.report, false);
-            return bad;
-        }
-    }
-    if (s.report.to == stdout || s.receipt.to == stdout) /* which is then for programs */
-        s.out = stderr;
     stop_catch();
     progress_begin(&s.progress, args->given[OPT_QUIET]);
     count_first(&s.progress, &o);
-    control = control_listen("organize", why, sizeof why);
-    /* What this file writes besides the organizer: the socket goes, the report comes. */
-    alice_confine_path reach[3];
-    o.confine = true;
-    o.confine_paths = reach;
-    if (control)
-        reach[o.confine_path_count++] = (alice_confine_path){control_folder_of(control), true};
-    if (s.report.to && !s.report.direct)
-        reach[o.confine_path_count++] = (alice_confine_path){s.report.folder, true};
-    if (s.receipt.to && !s.receipt.direct)
-        reach[o.confine_path_count++] = (alice_confine_path){s.receipt.folder, true};
-    alice_status st = alice_organizer_open(&organizer, &o, &error);
-    bool opened = st == ALICE_OK;
-    if (!control_serve(control, why, sizeof why) && args->debug)
-        cli_error("this run cannot be asked how it is: %s", why);
-    if (opened)
-        know_roots(&s, organizer);
-    control_attach(control, organizer);
-    if (opened)
-        st = alice_organizer_organize(organizer, &result, &error);
-    control_stop(&control);
+    alice_status st = carry_out(&s, &o, &organizer, &result, &error);
+    bool opened = organizer != NULL;
     progress_clear(&s.progress);
 
     if (opened && st == ALICE_OK && args->given[OPT_PRUNE_EMPTY] && !args->given[OPT_DRY_RUN] &&

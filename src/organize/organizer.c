@@ -328,67 +328,79 @@ static alice_status confine(alice_organizer *o, alice_error *error)
     return st;
 }
 
-static alice_status open_parts(alice_organizer *o, alice_error *error)
+/* The tables of the transaction under way. */
+static alice_status open_batch(alice_organizer *o)
 {
-    alice_env batch_env = alice__organizer_env(o, o->acc_batch);
-    alice_status st = open_caches(o);
-    if (st == ALICE_OK)
-        st = alice__items_open(&o->items, &batch_env, o->sizes.arena, o->sizes.folders);
+    alice_env env = alice__organizer_env(o, o->acc_batch);
+    void *room = NULL;
+    alice_status st = alice__items_open(&o->items, &env, o->sizes.arena, o->sizes.folders);
     o->items_open = st == ALICE_OK;
-    if (st == ALICE_OK) {
-        void *room = NULL;
-        st = alice_env_calloc(&batch_env, ALICE__SOURCES_MAX, sizeof(alice__source_count),
-                              ALICE_HERE, &room);
-        o->sources = room;
-        room = NULL;
-        if (st == ALICE_OK)
-            st = alice_env_calloc(&batch_env, 1, sizeof *o->seconds, ALICE_HERE, &room);
-        o->seconds = room;
-    }
-    if (st != ALICE_OK)
-        return st;
+    if (st == ALICE_OK)
+        st = alice_env_calloc(&env, ALICE__SOURCES_MAX, sizeof(alice__source_count), ALICE_HERE,
+                              &room);
+    o->sources = room;
+    room = NULL;
+    if (st == ALICE_OK)
+        st = alice_env_calloc(&env, 1, sizeof *o->seconds, ALICE_HERE, &room);
+    o->seconds = room;
+    return st;
+}
 
+static alice_status open_catalog(alice_organizer *o, alice_error *error)
+{
     alice__catalog_options c = {.env = alice__organizer_env(o, o->acc_catalog),
                                 .path = o->catalog_path,
                                 .home = o->home,
                                 .dry_run = o->options.dry_run,
                                 .page_cache_bytes = o->sizes.page_cache,
                                 .fingerprint_buffer_bytes = o->sizes.fingerprints};
-    st = check_emptied(o, error);
+    alice_status st = check_emptied(o, error);
     if (st == ALICE_OK)
         st = alice__catalog_open(&o->catalog, &c, error);
+    if (st == ALICE_OK)
+        st = check_home(o, error);
+    return st;
+}
+
+/* What writes; and what a killed run had under way is settled by it, before anything new. */
+static alice_status open_transfer(alice_organizer *o, alice_error *error)
+{
+    alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
+                                 .fs = o->fs,
+                                 .organized_fd = o->organized_fd,
+                                 .move = o->options.move || o->archives,
+                                 .lossy = o->options.lossy,
+                                 .leave_busy = o->options.settle_seconds > 0,
+                                 .run_id = alice_env_wall_s(&o->env),
+                                 .buffer_bytes = o->sizes.chunk,
+                                 .max_batch = ALICE__ITEMS_MAX,
+                                 .max_folders = o->sizes.dest_folders,
+                                 .should_stop = o->options.should_stop,
+                                 .stop_ctx = o->options.ctx};
+    alice_status st = alice__transfer_open(&o->transfer, &t, error);
+    if (st == ALICE_OK)
+        st = alice__organizer_recover(o, error);
+    /* Settled: what a run over archives left there stands in them. */
+    if (st == ALICE_OK && o->archives)
+        st = alice__archives_make_room(o, error);
+    else if (st == ALICE_OK)
+        (void)alice__archives_sweep(o); /* it tells */
     if (st != ALICE_OK)
         return st;
-    st = check_home(o, error);
-    if (st != ALICE_OK)
-        return st;
-    if (!o->options.dry_run) {
-        alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
-                                     .fs = o->fs,
-                                     .organized_fd = o->organized_fd,
-                                     .move = o->options.move || o->archives,
-                                     .lossy = o->options.lossy,
-                                     .leave_busy = o->options.settle_seconds > 0,
-                                     .run_id = alice_env_wall_s(&o->env),
-                                     .buffer_bytes = o->sizes.chunk,
-                                     .max_batch = ALICE__ITEMS_MAX,
-                                     .max_folders = o->sizes.dest_folders,
-                                     .should_stop = o->options.should_stop,
-                                     .stop_ctx = o->options.ctx};
-        st = alice__transfer_open(&o->transfer, &t, error);
-        if (st == ALICE_OK)
-            st = alice__organizer_recover(o, error);
-        /* Settled: what a run over archives left there stands in them. */
-        if (st == ALICE_OK && o->archives)
-            st = alice__archives_make_room(o, error);
-        else if (st == ALICE_OK)
-            (void)alice__archives_sweep(o); /* it tells */
-        if (st == ALICE_OK) {
-            st = alice__organizer_settle_undo(o, &o->settled);
-            if (st != ALICE_OK)
-                alice__fail(error, st, 0, "%s", alice__catalog_why(o->catalog));
-        }
-    }
+    st = alice__organizer_settle_undo(o, &o->settled);
+    return st == ALICE_OK ? st
+                          : alice__fail(error, st, 0, "%s", alice__catalog_why(o->catalog));
+}
+
+static alice_status open_parts(alice_organizer *o, alice_error *error)
+{
+    alice_status st = open_caches(o);
+    if (st == ALICE_OK)
+        st = open_batch(o);
+    if (st == ALICE_OK)
+        st = open_catalog(o, error);
+    if (st == ALICE_OK && !o->options.dry_run)
+        st = open_transfer(o, error);
     if (st != ALICE_OK)
         return st;
     alice__prober_options p = {.env = alice__organizer_env(o, o->acc_probe),
@@ -408,6 +420,36 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
         return alice__fail(error, ALICE_E_INVAL, 0,
                            "an inbox and an organized folder are needed");
     return alice__organizer_open_on(out, options, NULL, error);
+}
+
+/* Everything that an open organizer has, in the order in which it is needed. */
+static alice_status open_all(alice_organizer *o, alice_error *error)
+{
+    void *room = NULL;
+    alice_status st = alice_env_calloc(&o->env, 5, ALICE__PATH_MAX, ALICE_HERE, &room);
+    o->paths = room;
+    if (st == ALICE_OK)
+        st = alice_config_check(&o->config, error);
+    if (st == ALICE_OK)
+        st = check_undated(o, error);
+    if (st == ALICE_OK && o->options.layout && strcmp(o->options.layout, "guide") != 0) {
+        st = alice__layout_parse(&o->layout, o->options.layout, error);
+        o->own_layout = st == ALICE_OK;
+    }
+    if (st == ALICE_OK)
+        st = alice__organizer_open_folders(o, error);
+    if (st == ALICE_OK)
+        st = open_budget(o, error);
+    if (st == ALICE_OK)
+        st = divide_descriptors(&o->sizes, error);
+    if (st == ALICE_OK && o->options.kernel_backstop) {
+        /* Best effort: without it the accounts still hold. */
+        alice_limit_options l = {.env = o->env, .limit_bytes = o->sizes.limit};
+        alice_limit_begin(&o->backstop, &l);
+    }
+    if (st == ALICE_OK && o->options.confine)
+        st = confine(o, error);
+    return st == ALICE_OK ? open_parts(o, error) : st;
 }
 
 alice_status alice__organizer_open_on(alice_organizer **out,
@@ -437,32 +479,7 @@ alice_status alice__organizer_open_on(alice_organizer **out,
         o->options.settle_seconds = 0; /* what is unpacked is new, and whole */
     }
     alice_config_resolve(&o->config);
-    room = NULL;
-    st = alice_env_calloc(&env, 5, ALICE__PATH_MAX, ALICE_HERE, &room);
-    o->paths = room;
-    if (st == ALICE_OK)
-        st = alice_config_check(&o->config, error);
-    if (st == ALICE_OK)
-        st = check_undated(o, error);
-    if (st == ALICE_OK && o->options.layout && strcmp(o->options.layout, "guide") != 0) {
-        st = alice__layout_parse(&o->layout, o->options.layout, error);
-        o->own_layout = st == ALICE_OK;
-    }
-    if (st == ALICE_OK)
-        st = alice__organizer_open_folders(o, error);
-    if (st == ALICE_OK)
-        st = open_budget(o, error);
-    if (st == ALICE_OK)
-        st = divide_descriptors(&o->sizes, error);
-    if (st == ALICE_OK && o->options.kernel_backstop) {
-        /* Best effort: without it the accounts still hold. */
-        alice_limit_options l = {.env = env, .limit_bytes = o->sizes.limit};
-        alice_limit_begin(&o->backstop, &l);
-    }
-    if (st == ALICE_OK && o->options.confine)
-        st = confine(o, error);
-    if (st == ALICE_OK)
-        st = open_parts(o, error);
+    st = open_all(o, error);
     if (st == ALICE_OK) {
         *out = o;
         ALICE__CENSUS_ADD(&env, o, "alice_organizer");

@@ -256,6 +256,72 @@ static alice_status find_present(alice__flow *x)
     return st;
 }
 
+/* All of a run but its end. */
+static alice_status do_run(alice__flow *x)
+{
+    alice_organizer *o = x->o;
+    alice__walk_options w = alice__flow_walk_options(o);
+    alice__run begin = {.mode = o->options.move ? "move" : "copy",
+                        .inbox = o->inbox,
+                        .organized = o->organized,
+                        .started_s = alice_env_wall_s(&o->env)};
+    alice_status st = bring_up_to_date(x);
+    if (st == ALICE_OK)
+        st = find_present(x);
+    if (st == ALICE_OK && o->archives)
+        st = alice__archives_unpack(o, x->r, x->error);
+    x->stop |= st == ALICE_E_CANCELLED;
+    if (st == ALICE_OK)
+        st = alice__check_space(x);
+    if (st == ALICE_OK)
+        st = alice__catalog_run_begin(o->catalog, &begin, &x->id, x->error);
+    if (st == ALICE_OK)
+        st = alice__redate(x);
+    if (st == ALICE_OK)
+        st = alice__walk_open(&x->walk, &w, x->error);
+    if (st != ALICE_OK)
+        return st;
+    x->window = alice_batch_next_size(o->batch);
+    if (x->window > o->sizes.window)
+        x->window = o->sizes.window;
+    return loop(x);
+}
+
+/* The run is over, with `st`: the catalog notes it. */
+static alice_status end_run(alice__flow *x, alice_status st)
+{
+    alice_organizer *o = x->o;
+    alice_error error = {.text = ""};
+    alice__run_totals totals = {.tally = x->r->tally,
+                                .ended_s = alice_env_wall_s(&o->env),
+                                .finished = st == ALICE_OK && !x->stop};
+    /* What was taken out of the inbox is brought back by an undo as what was placed is. */
+    totals.tally.organized += x->r->duplicates_removed;
+    alice_status ended = alice__catalog_run_end(o->catalog, x->id, &totals, &error);
+    if (st != ALICE_OK || ended == ALICE_OK)
+        return st;
+    *x->error = error;
+    return ended;
+}
+
+/* Why a run had to stop, where nobody said so yet. */
+static void say_why(const alice__flow *x, alice_status st)
+{
+    const alice_organizer *o = x->o;
+    char why[160];
+    if (st == ALICE_OK || x->error->text[0])
+        return;
+    if (st == ALICE_E_BUDGET) {
+        alice__fail(
+            x->error, st, 0, "the run had to stop: it %s; raise --max-memory",
+            alice_account_explain(alice_budget_root(o->budget), ALICE_MB, why, sizeof why));
+        return;
+    }
+    const char *catalog = alice__catalog_why(o->catalog);
+    alice__fail(x->error, st, 0, "the run had to stop: %s",
+                *catalog ? catalog : alice_status_text(st));
+}
+
 alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result *result,
                                       alice_error *error)
 {
@@ -268,63 +334,17 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     x.began_ns = x.transaction_ns = alice_env_now_ns(&o->env);
     o->source_count = o->source_last = 0;
     o->streamed = 0;
-
-    alice__walk_options w = alice__flow_walk_options(o);
-    alice__run begin = {.mode = o->options.move ? "move" : "copy",
-                        .inbox = o->inbox,
-                        .organized = o->organized,
-                        .started_s = alice_env_wall_s(&o->env)};
-    publish(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file shows at once */
     o->reconciled = false;
     o->forgets = alice__forgotten_any(o->organized_fd);
-    alice_status st = bring_up_to_date(&x);
-    if (st == ALICE_OK)
-        st = find_present(&x);
-    if (st == ALICE_OK && o->archives)
-        st = alice__archives_unpack(o, result, x.error);
-    x.stop |= st == ALICE_E_CANCELLED;
-    if (st == ALICE_OK)
-        st = alice__check_space(&x);
-    if (st == ALICE_OK)
-        st = alice__catalog_run_begin(o->catalog, &begin, &x.id, x.error);
-    if (st == ALICE_OK)
-        st = alice__redate(&x);
-    if (st == ALICE_OK)
-        st = alice__walk_open(&x.walk, &w, x.error);
-    if (st == ALICE_OK) {
-        x.window = alice_batch_next_size(o->batch);
-        if (x.window > o->sizes.window)
-            x.window = o->sizes.window;
-        st = loop(&x);
-    }
-    if (x.id) {
-        alice_error end_error = {.text = ""};
-        alice__run_totals totals = {.tally = result->tally,
-                                    .ended_s = alice_env_wall_s(&o->env),
-                                    .finished = st == ALICE_OK && !x.stop};
-        /* What was taken out of the inbox is brought back by an undo as what was placed is. */
-        totals.tally.organized += result->duplicates_removed;
-        alice_status ended = alice__catalog_run_end(o->catalog, x.id, &totals, &end_error);
-        if (st == ALICE_OK && ended != ALICE_OK) {
-            st = ended;
-            *x.error = end_error;
-        }
-    }
+    publish(&x, ALICE_PHASE_CHECKING, x.began_ns, ""); /* the first file shows at once */
+    alice_status st = do_run(&x);
+    if (x.id)
+        st = end_run(&x, st);
     fill_result(&x);
     publish(&x, ALICE_PHASE_DONE, alice_env_now_ns(&o->env), "");
     alice__walk_close(&x.walk);
     if (o->archives)
         (void)alice__archives_sweep(o); /* it tells; the next start tries again */
-    if (st == ALICE_E_BUDGET && x.error->text[0] == 0) {
-        char why[160];
-        alice__fail(
-            x.error, st, 0, "the run had to stop: it %s; raise --max-memory",
-            alice_account_explain(alice_budget_root(o->budget), ALICE_MB, why, sizeof why));
-    }
-    if (st != ALICE_OK && x.error->text[0] == 0) {
-        const char *why = alice__catalog_why(o->catalog);
-        alice__fail(x.error, st, 0, "the run had to stop: %s",
-                    *why ? why : alice_status_text(st));
-    }
+    say_why(&x, st);
     return st != ALICE_OK ? st : x.stop ? ALICE_E_CANCELLED : ALICE_OK;
 }

@@ -264,6 +264,50 @@ static void hold_for_next(alice__flow *x)
     }
 }
 
+/* One of its group, `torn`, was not placed: nor is the item, for the same reason. */
+static void hold_back(alice__item *item, const alice__item *torn)
+{
+    if (torn->busy) {
+        leave_busy(item, group_busy);
+    } else if (torn->left) {
+        alice__item_leave(item);
+    } else if (torn->retry) {
+        item->retry = true;
+    } else {
+        alice__item_fail(item, ALICE_E_CANCELLED,
+                         "one that belongs to it was not placed; run again");
+    }
+}
+
+/* The i-th item goes to the transfer. ALICE_OK, also where that refused it; else no other does.
+ */
+static alice_status put_item(alice__flow *x, size_t i)
+{
+    alice_organizer *o = x->o;
+    alice__item *item = &o->items.all[i];
+    alice_error e = {.text = ""};
+    const alice__job job = {.tag = i,
+                            .group = (uint64_t)item->group,
+                            .source_dir_fd = alice__folder_fd(item->folder),
+                            .source = item->file,
+                            .dest = item->dest};
+    alice_status st = alice__transfer_put(o->transfer, &job, &e);
+    if (st == ALICE_E_EXISTS) {
+        item->retry = true;
+    } else if (st != ALICE_OK) {
+        take_back_group(x, item, st);
+        if (st == ALICE_E_CANCELLED)
+            alice__item_leave(item);
+        else if (!alice__item_is_busy(x, item, st))
+            alice__item_fail(item, st, e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
+    }
+    if (st != ALICE_E_NOSPC)
+        return alice__flow_asked_to_stop(x) ? ALICE_E_CANCELLED : ALICE_OK;
+    if (x->error)
+        *x->error = e;
+    return st;
+}
+
 /* One pass over the items that are to be placed (or placed again). */
 static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
 {
@@ -272,7 +316,6 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
     bool some_tear = false;
     for (size_t i = 0; i < o->items.count; i++) {
         alice__item *item = &o->items.all[i];
-        alice_error e = {.text = ""};
         some_tear = some_tear || (i > 0 && tears(item - 1));
         if (!item->place || (again && !item->retry))
             continue;
@@ -283,45 +326,11 @@ static alice_status transfer_items(alice__flow *x, bool again, bool *retry)
             continue;
         }
         const alice__item *torn = some_tear ? torn_by(o, i) : NULL;
-        if (torn && torn->busy) {
-            leave_busy(item, group_busy);
-            continue;
-        }
-        if (torn && (torn->left || torn->retry)) {
-            item->retry = torn->retry;
-            if (torn->left)
-                alice__item_leave(item);
-            continue;
-        }
         if (torn) {
-            alice__item_fail(item, ALICE_E_CANCELLED,
-                             "one that belongs to it was not placed; run again");
+            hold_back(item, torn);
             continue;
         }
-        alice__job job = {.tag = i,
-                          .group = (uint64_t)item->group,
-                          .source_dir_fd = alice__folder_fd(item->folder),
-                          .source = item->file,
-                          .dest = item->dest};
-        alice_status st = alice__transfer_put(o->transfer, &job, &e);
-        if (st == ALICE_E_EXISTS) {
-            item->retry = true;
-        } else if (st == ALICE_E_CANCELLED) {
-            alice__item_leave(item);
-            take_back_group(x, item, st);
-        } else if (st != ALICE_OK) {
-            take_back_group(x, item, st);
-            if (!alice__item_is_busy(x, item, st))
-                alice__item_fail(item, st,
-                                 e.text[0] ? keep_reason(x, &e) : alice_status_text(st));
-            if (st == ALICE_E_NOSPC) {
-                stopped = st;
-                if (x->error)
-                    *x->error = e;
-            }
-        }
-        if (stopped == ALICE_OK && alice__flow_asked_to_stop(x))
-            stopped = ALICE_E_CANCELLED;
+        stopped = put_item(x, i);
         alice__flow_between_files(x, item->folder, item->file.name);
     }
     alice_status st = alice__transfer_finish(o->transfer, settle_done, x, x->error);
