@@ -39,18 +39,6 @@ static void print_json(const alice_same_file *f)
     json_end_line(&j);
 }
 
-static void put_quoted(const char *text)
-{
-    putchar('\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*text);
-    }
-    putchar('\'');
-}
-
 /* Further names of a superfluous file go, too, or its room would not be free; those of the kept
    one stay, since the script looks. */
 static void print_script(const alice_same_file *f)

@@ -195,19 +195,6 @@ static void on_file(void *ctx, const alice_file_report *f)
 
 /* ---- the summary ---- */
 
-static void json_cache(cli_json *j, const char *key, const alice_cache_stats *c)
-{
-    json_open(j, key, '{');
-    json_uint(j, "hits", c->hits);
-    json_uint(j, "misses", c->misses);
-    json_real(j, "hit_rate", c->hit_rate, 4);
-    json_uint(j, "size_bytes", c->size_bytes);
-    json_uint(j, "max_size_bytes", c->max_size_bytes);
-    json_uint(j, "items", c->items);
-    json_uint(j, "evictions", c->evictions);
-    json_close(j, '}');
-}
-
 static void print_json(const alice_organizer *o, const alice_organize_result *r,
                        const cli_args *args)
 {
@@ -272,8 +259,12 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "cache_evictions", r->memory.cache_evictions);
     json_uint(&j, "streamed_files", r->memory.streamed_files);
     json_uint(&j, "pooled_objects_reused", r->memory.pooled_objects_reused);
-    json_cache(&j, "cache_stats", &r->memory.cache_stats);
-    json_cache(&j, "hash_cache_stats", &r->memory.hash_cache_stats);
+    json_open(&j, "cache_stats", '{');
+    json_cache_members(&j, &r->memory.cache_stats);
+    json_close(&j, '}');
+    json_open(&j, "hash_cache_stats", '{');
+    json_cache_members(&j, &r->memory.hash_cache_stats);
+    json_close(&j, '}');
     json_close(&j, '}');
     json_close(&j, '}');
     json_end_line(&j);

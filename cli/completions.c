@@ -11,6 +11,7 @@
 #include <alice/config.h>
 
 #include "command.h"
+#include "terminal.h"
 
 /* ---- the table, seen from outside ---- */
 
@@ -68,19 +69,6 @@ void completions_put_profiles(const char *between)
         printf("%s%s", i ? between : "", alice_config_profile_name(i));
 }
 /* ---- bash ---- */
-
-/* Text inside single quotes of a shell. */
-static void put_quoted(const char *text)
-{
-    putchar('\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputs("'\\''", stdout);
-        else
-            putchar(*text);
-    }
-    putchar('\'');
-}
 
 static void put_names(const char *between, bool groups_only_once)
 {

@@ -180,16 +180,9 @@ void control_write_status(cli_json *j, const alice_organizer_status *s)
     json_close(j, ']');
     json_open(j, "caches", '[');
     for (size_t i = 0; i < s->cache_count; i++) {
-        const alice_cache_stats *n = &s->caches[i].numbers;
         json_open(j, NULL, '{');
         json_text(j, "name", s->caches[i].name);
-        json_uint(j, "hits", n->hits);
-        json_uint(j, "misses", n->misses);
-        json_real(j, "hit_rate", n->hit_rate, 4);
-        json_uint(j, "size_bytes", n->size_bytes);
-        json_uint(j, "max_size_bytes", n->max_size_bytes);
-        json_uint(j, "items", n->items);
-        json_uint(j, "evictions", n->evictions);
+        json_cache_members(j, &s->caches[i].numbers);
         json_close(j, '}');
     }
     json_close(j, ']');

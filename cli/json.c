@@ -120,3 +120,14 @@ void json_end_line(cli_json *j)
     fputc('\n', j->to);
     j->comma = false;
 }
+
+void json_cache_members(cli_json *j, const alice_cache_stats *s)
+{
+    json_uint(j, "hits", s->hits);
+    json_uint(j, "misses", s->misses);
+    json_real(j, "hit_rate", s->hit_rate, 4);
+    json_uint(j, "size_bytes", s->size_bytes);
+    json_uint(j, "max_size_bytes", s->max_size_bytes);
+    json_uint(j, "items", s->items);
+    json_uint(j, "evictions", s->evictions);
+}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <alice/base.h>
+#include <alice/cache.h>
 
 typedef struct cli_json {
     FILE *to;
@@ -29,5 +30,7 @@ void json_int(cli_json *j, const char *key, int64_t value);
 void json_real(cli_json *j, const char *key, double value, int decimals);
 void json_bool(cli_json *j, const char *key, bool value);
 void json_end_line(cli_json *j);
+/* What every cache is told by. */
+void json_cache_members(cli_json *j, const alice_cache_stats *s);
 
 #endif

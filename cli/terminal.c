@@ -38,3 +38,15 @@ void put_safe_text(FILE *to, const char *text)
 {
     put_safe(to, text, strlen(text));
 }
+
+void put_quoted(const char *text)
+{
+    putchar('\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    }
+    putchar('\'');
+}

@@ -14,4 +14,7 @@ void put_safe(FILE *to, const char *text, size_t n);
 /* The same, up to the NUL. */
 void put_safe_text(FILE *to, const char *text);
 
+/* On the standard output, in single quotes, so that a shell takes it as one word as it is. */
+void put_quoted(const char *text);
+
 #endif

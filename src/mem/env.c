@@ -56,15 +56,19 @@ static void gave(const alice_env *env, void *p, size_t size)
         alice__profile_gave(env->profile, p, size);
 }
 
-alice_status alice_env_alloc(const alice_env *env, size_t size, const alice_site *site,
-                             void **out)
+typedef alice_status charge_fn(alice_account *account, size_t bytes);
+typedef void *resize_fn(const alice_env *env, void *p, size_t old_size, size_t new_size);
+
+/* Charged before it is taken; given back where it cannot be had. */
+static alice_status take(const alice_env *env, size_t size, const alice_site *site, void **out,
+                         charge_fn *charge, resize_fn *resize)
 {
     if (size == 0 || !out)
         return ALICE_E_INVAL;
-    alice_status st = env ? alice_account_charge(env->account, size) : ALICE_OK;
+    alice_status st = env ? charge(env->account, size) : ALICE_OK;
     if (st)
         return st;
-    void *p = resize_or_reclaim(env, NULL, 0, size);
+    void *p = resize(env, NULL, 0, size);
     if (!p) {
         if (env)
             alice_account_release(env->account, size);
@@ -75,23 +79,16 @@ alice_status alice_env_alloc(const alice_env *env, size_t size, const alice_site
     return ALICE_OK;
 }
 
+alice_status alice_env_alloc(const alice_env *env, size_t size, const alice_site *site,
+                             void **out)
+{
+    return take(env, size, site, out, alice_account_charge, resize_or_reclaim);
+}
+
 alice_status alice_env_try_alloc(const alice_env *env, size_t size, const alice_site *site,
                                  void **out)
 {
-    if (size == 0 || !out)
-        return ALICE_E_INVAL;
-    alice_status st = env ? alice_account_try_charge(env->account, size) : ALICE_OK;
-    if (st)
-        return st;
-    void *p = raw_resize(env, NULL, 0, size);
-    if (!p) {
-        if (env)
-            alice_account_release(env->account, size);
-        return ALICE_E_NOMEM;
-    }
-    took(env, p, size, site);
-    *out = p;
-    return ALICE_OK;
+    return take(env, size, site, out, alice_account_try_charge, raw_resize);
 }
 
 alice_status alice_env_calloc(const alice_env *env, size_t count, size_t size,

@@ -8,6 +8,7 @@
  */
 #include "faulty_fs.h"
 #include "make_media.h"
+#include "standing.h"
 #include "test.h"
 #include "tree.h"
 
@@ -21,8 +22,7 @@ enum { MOST = 6 };
 
 static char top[64];
 static int top_fd;
-static uint8_t *bytes[MOST];
-static size_t length[MOST];
+static blob known[MOST];
 static struct faulty_fs faults;
 
 static const struct kind {
@@ -77,11 +77,7 @@ static int set_up(void **state)
             blob_zeros(&b, 70000);
             blob_u8(&b, 7);
         }
-        bytes[i] = malloc(b.n);
-        assert_non_null(bytes[i]);
-        memcpy(bytes[i], b.p, b.n);
-        length[i] = b.n;
-        blob_free(&b);
+        known[i] = b;
         blob_free(&exif);
     }
     for (unsigned i = 0; chosen->group && i < 3; i += 2) {
@@ -94,12 +90,8 @@ static int set_up(void **state)
                       16, 16);
         else
             blob_text(&b, "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>");
-        free(bytes[i]);
-        bytes[i] = malloc(b.n);
-        assert_non_null(bytes[i]);
-        memcpy(bytes[i], b.p, b.n);
-        length[i] = b.n;
-        blob_free(&b);
+        blob_free(&known[i]);
+        known[i] = b;
     }
     return top_fd < 0;
 }
@@ -108,7 +100,7 @@ static int tear_down(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < MOST; i++)
-        free(bytes[i]);
+        blob_free(&known[i]);
     close(top_fd);
     tree_remove(top);
     return 0;
@@ -137,7 +129,7 @@ static void fill_inbox(unsigned files)
         else
             snprintf(name, sizeof name, "inbox/trip/%u.jpg", i);
         if (!tree_has(top_fd, name))
-            tree_file(top_fd, name, bytes[i], length[i]);
+            tree_file(top_fd, name, known[i].p, known[i].n);
     }
 }
 
@@ -170,50 +162,9 @@ static void copy_trees(bool keep)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* What stands below a folder: whole files, temporary ones, and anything else. */
-struct standing {
-    unsigned whole[MOST], temporary, half;
-    char name[256];      /* of a half one */
-    char stem[MOST][64]; /* of a whole one */
-};
-
-static void look_below(int dir, struct standing *s)
-{
-    DIR *d = fdopendir(dir);
-    assert_non_null(d);
-    for (struct dirent *e; (e = readdir(d));) {
-        struct stat st;
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, ".alice"))
-            continue;
-        assert_int_equal(fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
-        if (S_ISDIR(st.st_mode)) {
-            look_below(openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), s);
-            continue;
-        }
-        unsigned i = 0;
-        while (i < MOST && !tree_is(dir, e->d_name, bytes[i], length[i]))
-            i++;
-        if (strncmp(e->d_name, ".alice-tmp-", 11) == 0) {
-            s->temporary++;
-        } else if (i < MOST) {
-            s->whole[i]++;
-            snprintf(s->stem[i], sizeof s->stem[i], "%.*s", (int)strcspn(e->d_name, "."),
-                     e->d_name);
-        } else {
-            s->half++;
-            snprintf(s->name, sizeof s->name, "%s", e->d_name);
-        }
-    }
-    closedir(d);
-}
-
 static struct standing look(const char *folder)
 {
-    struct standing s = {.temporary = 0};
-    int fd = openat(top_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
-        look_below(fd, &s);
-    return s;
+    return standing_in(top_fd, folder, known, MOST);
 }
 
 /* ---- runs ---- */
@@ -578,9 +529,7 @@ static void a_row(void *ctx, const alice_history_file *f)
     if (strcmp(f->status, "organized") != 0)
         return;
     s->organized++;
-    unsigned i = 0;
-    while (i < MOST && !tree_is(AT_FDCWD, f->destination, bytes[i], length[i]))
-        i++;
+    unsigned i = content_of_file(known, MOST, AT_FDCWD, f->destination);
     s->stands += i < MOST;
 }
 
@@ -705,7 +654,7 @@ static void what_failed_has_no_duplicates(void **state)
     struct kind k = {"", .files = 1, .move = true};
     struct outcome out;
     reset(k.files);
-    tree_file(top_fd, "inbox/trip/1.jpg", bytes[0], length[0]);
+    tree_file(top_fd, "inbox/trip/1.jpg", known[0].p, known[0].n);
     struct faulty_fs *fs = table(&k);
     fs->refuse[FAULTY_rename_new] = -EIO;
     organize_with(&k, &fs->ops, 0, &out);
@@ -741,14 +690,14 @@ static void a_duplicate_goes_in_order(void **state)
     organize_options(&move, &fs->ops, options, &out);
     assert_true(fs->calls[FAULTY_sync] > 0);
     assert_int_equal(out.r.duplicates_removed, 0);
-    assert_true(tree_is(top_fd, "inbox/trip/0.jpg", bytes[0], length[0]));
+    assert_true(tree_is(top_fd, "inbox/trip/0.jpg", known[0].p, known[0].n));
 
     fs = table(&move);
     fs->refuse[FAULTY_rename_new] = -EIO;
     organize_options(&move, &fs->ops, options, &out);
     assert_true(fs->calls[FAULTY_rename_new] > 0);
     assert_int_equal(out.r.duplicates_removed, 0);
-    assert_true(tree_is(top_fd, "inbox/trip/0.jpg", bytes[0], length[0]));
+    assert_true(tree_is(top_fd, "inbox/trip/0.jpg", known[0].p, known[0].n));
     assert_int_equal(ask_catalog().removed, 0);
 
     fs = table(&move);
@@ -757,7 +706,7 @@ static void a_duplicate_goes_in_order(void **state)
     assert_int_equal(out.r.duplicates_removed, 1);
     assert_int_equal(ask_catalog().removed, 1);
     assert_int_equal(look("inbox").whole[0], 0);
-    assert_true(tree_is(top_fd, twin, bytes[0], length[0]));
+    assert_true(tree_is(top_fd, twin, known[0].p, known[0].n));
     int durable = find(FAULTY_sync, "", inode_of(twin), 0);
     int gone = find(FAULTY_rename_new, "0.jpg", 0, 0);
     assert_true(durable >= 0 && gone > durable);
@@ -886,7 +835,7 @@ static void recovery_compares_before_it_removes(void **state)
         int fd = openat(top_fd, path, O_RDWR | O_CLOEXEC);
         struct stat s;
         assert_true(fd >= 0 && fstat(fd, &s) == 0);
-        assert_int_equal(pwrite(fd, "", 1, (off_t)length[1] - 1), 1);
+        assert_int_equal(pwrite(fd, "", 1, (off_t)known[1].n - 1), 1);
         const struct timespec times[2] = {s.st_atim, s.st_mtim};
         assert_int_equal(futimens(fd, times), 0);
         close(fd);
@@ -1028,10 +977,10 @@ static void lose_the_pages(void *ctx)
     assert_non_null(d);
     for (struct dirent *e; (e = readdir(d));) {
         if (strncmp(e->d_name, ".alice-tmp-", 11) != 0 ||
-            !tree_is(dir, e->d_name, bytes[*which], length[*which]))
+            !tree_is(dir, e->d_name, known[*which].p, known[*which].n))
             continue;
         int fd = openat(dir, e->d_name, O_RDWR | O_CLOEXEC);
-        assert_int_equal(pwrite(fd, "\0\0\0\0", 4, (off_t)length[*which] - 5), 4);
+        assert_int_equal(pwrite(fd, "\0\0\0\0", 4, (off_t)known[*which].n - 5), 4);
         close(fd);
         break;
     }

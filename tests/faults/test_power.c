@@ -10,6 +10,7 @@
 #include "power_disk.h"
 
 #include "make_media.h"
+#include "standing.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -119,46 +120,9 @@ static void reset(const struct kind *k)
 
 /* ---- what stands ---- */
 
-struct standing {
-    unsigned whole[MOST], temporary, half;
-    char name[256]; /* of a half one */
-};
-
-static void look_below(int dir, struct standing *s)
-{
-    DIR *d = fdopendir(dir);
-    assert_non_null(d);
-    for (struct dirent *e; (e = readdir(d));) {
-        struct stat st;
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, ".alice"))
-            continue;
-        assert_int_equal(fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
-        if (S_ISDIR(st.st_mode)) {
-            look_below(openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), s);
-            continue;
-        }
-        unsigned i = 0;
-        while (i < MOST && !tree_is(dir, e->d_name, file[i].p, file[i].n))
-            i++;
-        if (strncmp(e->d_name, ".alice-tmp-", 11) == 0) {
-            s->temporary++;
-        } else if (i < MOST) {
-            s->whole[i]++;
-        } else {
-            s->half++;
-            snprintf(s->name, sizeof s->name, "%s", e->d_name);
-        }
-    }
-    closedir(d);
-}
-
 static struct standing look(const char *folder)
 {
-    struct standing s = {.temporary = 0};
-    int fd = openat(top_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
-        look_below(fd, &s);
-    return s;
+    return standing_in(top_fd, folder, file, MOST);
 }
 
 /* ---- runs ---- */
@@ -210,9 +174,7 @@ static void a_file_of_a_run(void *ctx, const alice_history_file *f)
     if (strcmp(f->status, "organized") != 0)
         return;
     t->organized++;
-    unsigned i = 0;
-    while (i < MOST && !tree_is(AT_FDCWD, f->destination, file[i].p, file[i].n))
-        i++;
+    unsigned i = content_of_file(file, MOST, AT_FDCWD, f->destination);
     if (i == MOST) {
         t->untrue++;
         snprintf(t->untrue_path, sizeof t->untrue_path, "%s", f->destination);

@@ -18,6 +18,7 @@
 #include <alice/reclaim.h>
 
 #include "faulty.h"
+#include "sweep.h"
 #include "mem/limit_int.h"
 #include "port/meminfo.h"
 #include "port/pressure.h"
@@ -675,18 +676,7 @@ static alice_status scenario(const alice_alloc *alloc)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    for (unsigned nth = 0;; nth++) {
-        struct faulty f = {.nth = nth};
-        alice_alloc alloc = faulty_alloc(&f);
-        alice_status st = scenario(&alloc);
-        assert_int_equal(f.live_bytes, 0);
-        if (!f.fired) {
-            assert_ok(st);
-            assert_true(nth >= 6);
-            break;
-        }
-        assert_status(st, ALICE_E_NOMEM);
-    }
+    assert_true(sweep(scenario, false) >= 6);
 }
 
 #define ON_TREE(test) cmocka_unit_test_setup_teardown(test, tree_up, tree_down)

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "faulty.h"
+#include "sweep.h"
 
 #include <sys/stat.h>
 
@@ -673,17 +674,7 @@ static alice_status scenario(const alice_alloc *alloc)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    unsigned nth = 0;
-    for (;; nth++) {
-        struct faulty f = {.nth = nth};
-        alice_alloc alloc = faulty_alloc(&f);
-        alice_status st = scenario(&alloc);
-        assert_int_equal(f.live_bytes, 0);
-        if (!f.fired)
-            break;
-        assert_true(st == ALICE_OK || st == ALICE_E_NOMEM);
-    }
-    assert_true(nth >= 8);
+    assert_true(sweep(scenario, true) >= 8);
 }
 
 int main(void)
