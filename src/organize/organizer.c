@@ -248,50 +248,25 @@ static alice_status check_undated(const alice_organizer *o, alice_error *error)
                              folder);
 }
 
-/* Whether there is anything in the organized folder but alice's own. */
-static bool holds_files(const alice_organizer *o)
-{
-    char buf[4096];
-    alice__fs_dir d;
-    alice__fs_name e = {.name = NULL};
-    int fd = -1;
-    bool holds = false;
-    if (o->organized_fd < 0 || alice__fs_open_dir(o->organized_fd, ".", &fd) != 0)
-        return false;
-    alice__fs_dir_start(&d, fd, buf, sizeof buf);
-    while (!holds && alice__fs_dir_next(&d, &e) == 0 && e.name)
-        holds = strcmp(e.name, ".alice") != 0;
-    alice__fs_close(fd);
-    return holds;
-}
-
 /*
- * SQLite takes an empty file for a new database. Beside an organized tree it is a catalog
- * that was emptied, and all would be placed a second time. One that a kill left while it was
- * being made may have its content in its log; or no run has marked the tree yet, and then it
- * is as if there were none: the tree is read first.
+ * SQLite takes an empty file for a new database, and so it is: a kill while it was made leaves
+ * one, and what emptied another is not known. Where a run has marked the tree the new catalog
+ * is not the tree's, which is read before anything is placed, as where there is none.
  */
-static alice_status check_emptied(const alice_organizer *o, alice_error *error)
+static void note_emptied(const alice_organizer *o)
 {
-    static const char *const ends[] = {"-wal", "-journal"};
-    char log[ALICE__PATH_MAX + 16];
+    static const char *const ends[] = {"", "-wal", "-journal"};
+    char path[ALICE__PATH_MAX + 16];
     alice__fs_stat s;
-    alice__tree_mark mark = {.catalog = 0};
-    if (alice__fs_stat_path(o->catalog_path, &s) != 0 || s.kind != ALICE__FS_FILE || s.size > 0)
-        return ALICE_OK;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        snprintf(log, sizeof log, "%s%s", o->catalog_path, ends[i]);
-        if (alice__fs_stat_path(log, &s) == 0 && s.size > 0)
-            return ALICE_OK;
+        snprintf(path, sizeof path, "%s%s", o->catalog_path, ends[i]);
+        bool there = alice__fs_stat_path(path, &s) == 0 && s.kind == ALICE__FS_FILE;
+        if (i == 0 ? !there || s.size > 0 : there && s.size > 0)
+            return; /* it has content, or its log has */
     }
-    if (!holds_files(o) ||
-        (alice__tree_mark_read(o->home, &mark) == ALICE_OK && mark.catalog == 0))
-        return ALICE_OK;
-    return alice__fail(
-        error, ALICE_E_DAMAGED, 0,
-        "the catalog is damaged (it is empty, and there are files in %s); move it "
-        "aside and run again: %s",
-        o->organized, o->catalog_path);
+    alice_env_log(&o->env, ALICE_LOG_WARNING,
+                  "the catalog is empty: %s; what stands in %s is read first", o->catalog_path,
+                  o->organized);
 }
 
 /* Before the first thread starts, and before any untrusted byte is read. */
@@ -354,9 +329,8 @@ static alice_status open_catalog(alice_organizer *o, alice_error *error)
                                 .dry_run = o->options.dry_run,
                                 .page_cache_bytes = o->sizes.page_cache,
                                 .fingerprint_buffer_bytes = o->sizes.fingerprints};
-    alice_status st = check_emptied(o, error);
-    if (st == ALICE_OK)
-        st = alice__catalog_open(&o->catalog, &c, error);
+    note_emptied(o);
+    alice_status st = alice__catalog_open(&o->catalog, &c, error);
     if (st == ALICE_OK)
         st = check_home(o, error);
     return st;
