@@ -258,6 +258,8 @@ static void note_emptied(const alice_organizer *o)
     static const char *const ends[] = {"", "-wal", "-journal"};
     char path[ALICE__PATH_MAX + 16];
     alice__fs_stat s;
+    if (o->options.catalog) /* an empty file that somebody names may be another's: refused */
+        return;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         snprintf(path, sizeof path, "%s%s", o->catalog_path, ends[i]);
         bool there = alice__fs_stat_path(path, &s) == 0 && s.kind == ALICE__FS_FILE;

@@ -264,18 +264,21 @@ def a_damaged_catalog_is_told_and_left_alone():
 
 
 @test
-def an_emptied_catalog_is_a_damaged_one():
+def an_emptied_catalog_is_like_none():
     inbox, organized, truth = made(20)
-    organize(inbox, organized)
+    first = organize(inbox, organized).summary['organized']
     catalog = os.path.join(organized, '.alice', 'catalog.db')
     elsewhere = os.path.join(fast(), 'c.db')
-    os.truncate(catalog, 0)
-    open(elsewhere, 'w').close()
     before = listing(organized)
-    for more in (['--copy'], ['--move'], ['-n'], ['--catalog', elsewhere]):
-        r = alice('organize', *more, inbox, organized, expect=3)
-        says(r, 'damaged', 'empty', 'move it aside')
-    same_tree(before, listing(organized), 'an emptied catalog')
+    open(elsewhere, 'w').close()
+    r = organize(inbox, organized, '--catalog', elsewhere, expect=2)
+    says(r, 'an empty file is no catalog', 'move it aside')
+    for more in (['--copy'], ['-n'], ['--move']):
+        os.truncate(catalog, 0)
+        r = organize(inbox, organized, *more)
+        says(r, 'the catalog is empty', 'is read first')
+        eq((r.summary['organized'], r.summary['rebuilt']), (0, first), str(more))
+        same_tree(before, listing(organized), 'an emptied catalog')
     # A kill before anything was organized leaves an empty one too: that is no harm.
     inbox, organized, truth = made(20)
     os.makedirs(os.path.join(organized, '.alice'))
