@@ -18,9 +18,27 @@ static const char *state_of(const alice_run_info *r)
     return r->finished ? "finished" : r->ended_s ? "interrupted" : "cut off";
 }
 
+typedef struct listing {
+    const cli_args *args;
+    unsigned long long idle; /* runs that are not listed */
+} listing;
+
+/* A watch looks often, and mostly there is nothing to do. */
+static bool is_idle(const alice_run_info *r)
+{
+    return r->finished && !r->undoes && !r->tally.organized && !r->tally.duplicates &&
+           !r->tally.errors;
+}
+
 static void on_run(void *ctx, const alice_run_info *r)
 {
-    const cli_args *args = ctx;
+    listing *l = ctx;
+    const cli_args *args = l->args;
+    if (is_idle(r) && !args->given[OPT_JSON] && !args->given[OPT_VERBOSE] &&
+        !args->word_count) {
+        l->idle++;
+        return;
+    }
     char when[40] = "", bytes[32];
     time_t t = (time_t)r->started_s;
     struct tm tm;
@@ -69,7 +87,8 @@ static void on_run(void *ctx, const alice_run_info *r)
 
 static void on_file(void *ctx, const alice_history_file *f)
 {
-    const cli_args *args = ctx;
+    const listing *l = ctx;
+    const cli_args *args = l->args;
     if (!args->given[OPT_JSON]) {
         printf("%-10s ", f->status);
         put_safe_text(stdout, f->source_path);
@@ -98,7 +117,7 @@ static int run(const cli_args *args)
     cli_settings settings;
     alice_error error = {.text = ""};
     char *end = NULL;
-    cli_args given = *args;
+    listing l = {.args = args};
     long long which = args->word_count ? strtoll(args->words[0], &end, 10) : 0;
     if (args->word_count && (*end || which < 1))
         return cli_usage_error("'%s' is no run: `alice history` lists their numbers",
@@ -111,19 +130,22 @@ static int run(const cli_args *args)
         .organized = args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED] : "organized",
         .catalog = args->value[OPT_CATALOG],
         .kernel_backstop = true};
-    alice_status st = alice_history(&o, which, on_run, on_file, &given, &error);
+    alice_status st = alice_history(&o, which, on_run, on_file, &l, &error);
+    if (l.idle)
+        printf("and %llu run%s that had nothing to do: -v\n", l.idle, l.idle == 1 ? "" : "s");
     if (st == ALICE_OK)
         return CLI_DONE;
     cli_error("%s", error.text);
     return cli_exit_status(st);
 }
 
-static const cli_opt options[] = {OPT_ORGANIZED, OPT_MAX_MEMORY, OPT_CATALOG, OPT_SET,
-                                  OPT_JSON,      OPT_CONFIG,     OPT_HELP,    OPT_END};
+static const cli_opt options[] = {OPT_ORGANIZED, OPT_MAX_MEMORY, OPT_CATALOG, OPT_SET, OPT_JSON,
+                                  OPT_VERBOSE,   OPT_CONFIG,     OPT_HELP,    OPT_END};
 
 static const char text[] =
     "Lists the runs of the organized folder, the latest first: when, what, how many files and\n"
-    "bytes, and how it ended. With RUN also each of its files, where it came from, where it "
+    "bytes, and how it ended; those that had nothing to do are counted (-v lists them). With "
+    "RUN also each of its files, where it came from, where it "
     "went,\n"
     "and where its date is from. With --json one object a line.\n"
     "\n"

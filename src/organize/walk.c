@@ -62,6 +62,8 @@ struct alice__walk {
     size_t depth, level_cap, open_levels;
     unsigned (*comes_later)(const char *name);
     unsigned (*rank)(const char *name);
+    void (*entered)(void *ctx, const alice__folder *folder);
+    void *entered_ctx;
     bool listing;     /* the files of the top level are being handed out */
     bool read_failed; /* they are not all: say so first */
     int read_error;
@@ -302,6 +304,8 @@ static alice_status enter(alice__walk *w, int fd, const alice__fs_stat *s, size_
         alice__fs_close(fd);
         return alice__fail(&w->error, st, 0, "no memory for a folder");
     }
+    if (w->entered)
+        w->entered(w->entered_ctx, folder);
     st = read_names(w, folder);
     if (st != ALICE_OK) {
         alice__names_drop(w->names);
@@ -519,6 +523,8 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     w->skip_ino = o->skip_ino;
     w->comes_later = o->comes_later;
     w->rank = o->rank;
+    w->entered = o->entered;
+    w->entered_ctx = o->entered_ctx;
     w->next_serial = 1;
     w->open_levels =
         o->open_levels && o->open_levels < ALICE__WALK_OPEN ? o->open_levels : ALICE__WALK_OPEN;

@@ -52,6 +52,11 @@ struct open_how {
 #define OVERLAY_MAGIC 0x794c7630
 #define ZFS_MAGIC 0x2fc12fc1
 #define BCACHEFS_MAGIC 0xca451a4e
+#define FUSE_MAGIC 0x65735546
+#define CIFS_MAGIC 0xff534d42
+#define SMB2_MAGIC 0xfe534d42
+#define V9FS_MAGIC 0x01021997
+#define CEPH_MAGIC 0x00c36400
 #ifndef F2FS_SUPER_MAGIC
 #define F2FS_SUPER_MAGIC 0xF2F52010
 #endif
@@ -591,6 +596,8 @@ int alice__fs_space_of(int fd, alice__fs_space *out)
         .inodes = local || type == NFS_MAGIC || type == OVERLAY_MAGIC || type == ZFS_MAGIC ||
                   type == BCACHEFS_MAGIC,
         .memory = memory,
+        .remote = type == NFS_MAGIC || type == FUSE_MAGIC || type == CIFS_MAGIC ||
+                  type == SMB2_MAGIC || type == V9FS_MAGIC || type == CEPH_MAGIC,
     };
     return 0;
 }

@@ -156,6 +156,7 @@ typedef struct alice__fs_space {
     bool local;     /* a file system whose sync_all is its own: ext4, xfs, btrfs, f2fs, tmpfs */
     bool inodes;    /* a file keeps its inode number as long as it lives: not FAT, SMB, FUSE */
     bool memory;    /* tmpfs, ramfs: what is written there is memory */
+    bool remote;    /* others write there whom this kernel does not see: NFS, SMB, FUSE, … */
 } alice__fs_space;
 int alice__fs_space_of(int fd, alice__fs_space *out);
 
