@@ -27,7 +27,7 @@ enum {
     LONGEST = 60 * 1000,
     LOOK = 60 * 60 * 1000,
     BLIND_LOOK = 60 * 1000,
-    ROOT_EACH = 5000,  /* between two looks whether the folder is there, and the same */
+    ROOT_EACH = 2000,  /* between two looks whether the folder is there, and the same */
     ASK_EACH = 500,    /* between two questions to should_stop */
     NAMES = 128 * 1024 /* of one folder in memory, while the tree is walked */
 };

@@ -19,7 +19,8 @@ NOT_A_PART = {'base.h', 'confine.h', 'env.h', 'generators.h', 'mem.h',
               'media.h', 'organize.h'}
 DEMO = {'demo_main.c', 'memory_optimization_demo.c'}
 # What the examples of the whole library are given, and what they then say.
-ON_MEDIA = {'duplicates.c': (['inbox'], '0 of 1 files are superfluous\n'),
+ON_MEDIA = {'arrivals.c': (['inbox', '1'], 'time to look\n'),
+            'duplicates.c': (['inbox'], '0 of 1 files are superfluous\n'),
             'info.c': (['inbox/one.png'], 'png, 1 x 1'),
             'organizer.c': (['inbox', 'organized'], '1 organized, 0 duplicates, 0 errors\n'),
             'verify.c': (['organized'], '1 sound, 0 missing, 0 damaged\n')}

@@ -259,7 +259,7 @@ static void the_folder_may_go_and_come(void **state)
     expect_nothing(w); /* it may come later */
     assert_true(stats_of(w).away);
     assert_int_equal(renameat(top, "unplugged", top, "in"), 0);
-    pass(5000);
+    pass(2000);
     expect(w, ALICE_ARRIVALS_LOOK);
     assert_false(stats_of(w).away);
     put("in/a.jpg");
