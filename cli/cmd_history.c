@@ -47,7 +47,9 @@ static void on_run(void *ctx, const alice_run_info *r)
     if (!args->given[OPT_JSON]) {
         printf("%6lld  %s  %-7s %10llu %s", (long long)r->run, when, r->mode,
                (unsigned long long)r->tally.organized,
-               strcmp(r->mode, "undo") == 0 ? "taken back" : "organized");
+               strcmp(r->mode, "undo") == 0     ? "taken back"
+               : strcmp(r->mode, "redate") == 0 ? "redated"
+                                                : "organized");
         if (r->tally.bytes)
             printf(", %s", bytes_text(r->tally.bytes, bytes, sizeof bytes));
         if (r->tally.duplicates)

@@ -188,6 +188,7 @@ typedef struct alice__doubt {
     alice__stamp stamp;
     alice__hash head;
     bool move;
+    int64_t of; /* as of alice__run_file, where that is not 0 or less */
 } alice__doubt;
 /* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and
  * settled(). */

@@ -120,7 +120,8 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
                               .dest = c->doubt + ns,
                               .stamp = d.stamp,
                               .head = d.head,
-                              .move = d.move};
+                              .move = d.move,
+                              .of = d.of};
         *after = d.id;
     }
     alice__store_doubt_end(c->top);

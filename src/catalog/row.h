@@ -44,7 +44,7 @@ typedef struct alice__known {
 
 /* A placed file: what its copy has to be. */
 typedef struct alice__placed {
-    int64_t id;
+    int64_t id, run;
     alice__stamp stamp; /* size and mtime alone */
     bool has_head, has_content;
     alice__hash head, content;
@@ -99,6 +99,9 @@ typedef enum alice__undo_state {
 
 typedef struct alice__run_file {
     int64_t id, run; /* the run that organized it */
+    int64_t of;      /* of what has a place but is no organized file of its own (a duplicate
+                        that was taken out of the inbox, an organized file that went to another
+                        date): the row of what is; 0: it is one */
     const char *folder, *dest, *other, *why;
     alice__file file;
     alice__state state;

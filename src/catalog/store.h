@@ -209,6 +209,7 @@ typedef struct alice__store_doubt {
     alice__stamp stamp;
     alice__hash head;
     bool move;
+    int64_t of;
 } alice__store_doubt;
 alice_status alice__store_doubt_get(alice__store *s, int64_t after, int64_t to,
                                     alice__store_doubt *out);

@@ -20,9 +20,9 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
 /* What is asked of a file of a run. */
 #define RUN_FILE_COLUMNS                                                                   \
     "SELECT f.id, f.run, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns, f.inode," \
-    " f.head, f.state, f.replaced IS NOT NULL, r.mode = 'move',"                           \
+    " f.head, f.state, f.replaced IS NOT NULL, r.mode IN ('move', 'redate'),"              \
     " (SELECT p.dest FROM files p WHERE f.state = 2 AND p.id = f.other),"                  \
-    " (SELECT w.text FROM words w WHERE w.id = f.date_source)"
+    " (SELECT w.text FROM words w WHERE w.id = f.date_source), f.other"
 #define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
 
 #define STATEMENTS(X)                                                                          \
@@ -80,7 +80,7 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(PENDING, "SELECT id, size, head FROM files WHERE id > ?1 AND state IN (1, 4)"            \
                " ORDER BY id")                                                                 \
     X(PLACED,                                                                                  \
-      "SELECT id, size, mtime_ns, head, content, replaced IS NOT NULL, dest FROM files"        \
+      "SELECT id, size, mtime_ns, head, content, replaced IS NOT NULL, dest, run FROM files"   \
       " WHERE id > ?1 AND id < ?2 AND state = 1 ORDER BY id LIMIT 1")                          \
     X(RUN_BEFORE,                                                                              \
       "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
@@ -98,7 +98,7 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(SET_STATE, "UPDATE files SET state = ?2 WHERE id = ?1")                                  \
     X(DOUBT,                                                                                   \
       "SELECT f.id, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns,"                   \
-      " f.inode, f.head, r.mode FROM files f LEFT JOIN dirs d ON d.id = f.dir"                 \
+      " f.inode, f.head, r.mode, f.other FROM files f LEFT JOIN dirs d ON d.id = f.dir"        \
       " LEFT JOIN runs r ON r.id = f.run"                                                      \
       " WHERE f.id > ?1 AND f.id < ?2 AND (f.state = 1 OR (f.state = 2 AND f.dest > ''))"      \
       " ORDER BY f.id LIMIT 1")                                                                \

@@ -427,7 +427,8 @@ alice_status alice__store_placed(alice__store *s, int64_t before, int64_t *after
     *out = (alice__placed){.id = sqlite3_column_int64(q, 0),
                            .stamp = {.size = (uint64_t)sqlite3_column_int64(q, 1),
                                      .mtime_ns = sqlite3_column_int64(q, 2)},
-                           .replaced = sqlite3_column_int(q, 5) != 0};
+                           .replaced = sqlite3_column_int(q, 5) != 0,
+                           .run = sqlite3_column_int64(q, 7)};
     out->has_head = alice__sql_hash(q, 3, &out->head);
     out->has_content = alice__sql_hash(q, 4, &out->content);
     *after = out->id;

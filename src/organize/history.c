@@ -23,9 +23,12 @@ static alice_status tell_files(alice_organizer *o, const alice__run_row *run,
         const alice_history_file told = {
             .source_path = source,
             .destination = *below ? dest : NULL,
-            .status = run->undoes && f.undo != ALICE__UNDO_DONE ? "left"
-                      : f.state >= 1 && f.state <= 4            ? states[f.state]
-                                                                : "",
+            .status =
+                run->undoes && f.undo != ALICE__UNDO_DONE ? "left"
+                : f.state == ALICE__DUPLICATE && f.of && strncmp(f.dest, ".alice/", 7) != 0
+                    ? "redated"
+                : f.state >= 1 && f.state <= 4 ? states[f.state]
+                                               : "",
             .why = f.state == ALICE__NOT_MEDIA ? "not a media file" : f.why,
             .bytes = f.file.stamp.size};
         on_file(ctx, &told);

@@ -155,6 +155,11 @@ alice_status alice__organizer_reconcile(alice_organizer *o, int64_t before, int6
 alice_status alice__undo_on(const alice_organizer_options *options, const alice__fs_ops *fs,
                             int64_t run, alice_undo_result *result, alice_error *error);
 /* Settle what a killed undo left. */
+/* The folders, below organized, of a file that left them, as far as nothing is in them. */
+void alice__remove_empty(const alice_organizer *o, const char *file);
+
+alice_status alice__redate_on(const alice_organizer_options *options, const alice__fs_ops *fs,
+                              alice_redate_result *result, alice_error *error);
 alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled);
 
 /* Settle what a killed run left. */

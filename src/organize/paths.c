@@ -251,3 +251,14 @@ alice_status alice__organizer_open_folders(alice_organizer *o, alice_error *erro
                            "the organized folder %s: %s", o->organized, strerror(-bad));
     return ALICE_OK;
 }
+
+void alice__remove_empty(const alice_organizer *o, const char *file)
+{
+    char folder[ALICE__PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", file);
+    for (char *slash; (slash = strrchr(folder, '/'));) {
+        *slash = 0;
+        if (o->fs->rmdir(o->fs, o->organized_fd, folder) != 0)
+            return;
+    }
+}

@@ -152,7 +152,7 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
     int fd = r->fd;
     int64_t mtime_s = st.mtime_ns / 1000000000 - (st.mtime_ns % 1000000000 < 0);
     alice__input in = {.size = st.size, .head = {head_buffer, got}, .fetch = fetch, .ctx = &fd};
-    sidecars beside = {.of = r, .name = file->name, .fd = -1};
+    sidecars beside = {.of = r, .name = r->sidecars_of ? r->sidecars_of : file->name, .fd = -1};
     const alice__sidecars asked = {next_sidecar, &beside};
     alice__file_facts facts = {.name = file->name,
                                .folders = r->folders,

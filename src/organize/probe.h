@@ -117,7 +117,8 @@ typedef struct alice__reading {
     /* Where its sidecars are looked for, by an open folder or a path; neither: nowhere. */
     const int *beside_fd;
     const char *beside;
-    bool all_dates; /* also where it has a better date itself */
+    const char *sidecars_of; /* whose they are by name; NULL: the file's own */
+    bool all_dates;          /* also where it has a better date itself */
 } alice__reading;
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                const alice__reading *r, alice__file *file,

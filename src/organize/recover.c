@@ -10,11 +10,14 @@
  */
 #include "organize/organizer.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "organize/compare.h"
 #include "organize/dest_folders.h"
+#include "organize/transfer_int.h"
 
 /* The two files of a doubt. */
 typedef struct pair {
@@ -71,6 +74,57 @@ static void end_move(const alice_organizer *o, const alice__doubt *d, const pair
         alice__flush_folder(fs, parent) == 0 && fs->unlink(fs, p->dir, p->name) == 0)
         (void)alice__flush_folder(fs, p->dir); /* if it comes back, it is a known duplicate */
     alice__fs_close(parent);
+}
+
+/* Whether the doubt is of an organized file that was to go to another date. */
+static bool is_redated(const alice__doubt *d)
+{
+    return d->of > 0 && strncmp(d->dest, ".alice/", 7) != 0;
+}
+
+/* An organized file that has not gone yet, while others of its group may have: it goes now, if
+ * the day is there. Fails where it went and that may not last: it stays in doubt. */
+static alice_status end_redating(const alice_organizer *o, const alice__doubt *d, bool *stands)
+{
+    const alice__fs_ops *fs = o->fs;
+    char folder[ALICE__PATH_MAX];
+    const char *name = strrchr(d->source, '/'), *leaf = strrchr(d->dest, '/');
+    int from = -1, to = -1;
+    alice__fs_stat s;
+    int bad = name && leaf ? 0 : -EINVAL;
+    if (!bad) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(name - d->source), d->source);
+        bad = fs->open_dir_path(fs, folder, &from);
+    }
+    if (!bad) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(leaf - d->dest), d->dest);
+        bad = fs->open_dir(fs, o->organized_fd, folder, &to);
+    }
+    if (!bad)
+        bad = fs->stat_at(fs, from, ++name, &s);
+    if (!bad && (s.kind != ALICE__FS_FILE || s.size != d->stamp.size ||
+                 s.mtime_ns != d->stamp.mtime_ns))
+        bad = -ESTALE;
+    const alice__stamp stamp = bad ? (alice__stamp){.size = 0} : alice__stamp_of(&s);
+    const alice__naming n = {from, to, name, leaf ? leaf + 1 : NULL, &stamp};
+    if (!bad)
+        bad = alice__place(fs, &n);
+    *stands = !bad;
+    int lost = bad ? 0 : alice__flush_folder(fs, to);
+    if (!bad && !lost)
+        lost = alice__flush_folder(fs, from);
+    alice__fs_close(to);
+    alice__fs_close(from);
+    return alice__status_of_errno(-lost);
+}
+
+/* It went: its row follows, and the folders that it left go, where nothing is in them. */
+static alice_status follow_redated(const alice_organizer *o, const alice__doubt *d)
+{
+    size_t top = strlen(o->organized);
+    if (strncmp(d->source, o->organized, top) == 0 && d->source[top] == '/')
+        alice__remove_empty(o, d->source + top + 1);
+    return alice__catalog_redated(o->catalog, d->of, d->dest, NULL);
 }
 
 /*
@@ -146,8 +200,12 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
             last_folder[n] = 0;
         }
         st = stands && !aside ? look_closer(o, &doubt, &stands) : ALICE_OK;
+        if (st == ALICE_OK && !stands && is_redated(&doubt))
+            st = end_redating(o, &doubt, &stands);
         if (st == ALICE_OK && !stands)
             st = alice__catalog_forget(o->catalog, doubt.id);
+        else if (st == ALICE_OK && is_redated(&doubt))
+            st = follow_redated(o, &doubt);
         if (st != ALICE_OK)
             return st;
         o->recovered++;

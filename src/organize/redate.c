@@ -207,15 +207,6 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
     r->all[tag].done &= st == ALICE_OK;
 }
 
-static void remove_empty(const alice_organizer *o, member *m)
-{
-    for (char *slash; (slash = strrchr(m->dest, '/'));) {
-        *slash = 0;
-        if (alice__fs_rmdir(o->organized_fd, m->dest) != 0)
-            return;
-    }
-}
-
 /* The first `count` members: whole groups. */
 static alice_status settle(redating *r, size_t count)
 {
@@ -233,7 +224,7 @@ static alice_status settle(redating *r, size_t count)
         if (st != ALICE_OK || !m->done)
             continue;
         st = alice__catalog_redated(o->catalog, m->id, m->to, m->leads ? &m->info : NULL);
-        remove_empty(o, m);
+        alice__remove_empty(o, m->dest);
         r->moved++;
     }
     return st == ALICE_OK ? alice__catalog_commit(o->catalog, false, r->x->error) : st;

@@ -35,6 +35,7 @@ enum { BATCH = 64 };
 typedef struct moving {
     int64_t id;
     alice__state placed; /* its row's, while it is where the run put it */
+    int64_t redated;     /* the row whose file it is, and follows; 0: its own */
     bool remove_from;    /* `to` stands with the same bytes */
     bool transfer;
     bool done;
@@ -73,7 +74,30 @@ static bool keeps_from(const undoing *x)
  * taken out of the inbox. */
 static alice__state placed_state(const alice__run_file *f)
 {
-    return *f->other ? ALICE__DUPLICATE : ALICE__PLACED;
+    return f->of ? ALICE__DUPLICATE : ALICE__PLACED;
+}
+
+/* The row whose organized file a redating moved; 0: it is none of that. */
+static int64_t redated_row(const alice__run_file *f)
+{
+    return f->of && strncmp(f->dest, ".alice/", 7) != 0 ? f->of : 0;
+}
+
+/* A path below organized; NULL: it is elsewhere. */
+static const char *below_organized(const alice_organizer *o, const char *path)
+{
+    size_t n = strlen(o->organized);
+    return strncmp(path, o->organized, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* The row of an organized file that went to another date and is back, or there again. */
+static alice_status row_follows(undoing *x, const moving *m)
+{
+    if (!m->redated)
+        return ALICE_OK;
+    const char *dest = below_organized(x->o, m->to);
+    return dest ? alice__catalog_redated(x->o->catalog, m->redated, dest, NULL)
+                : ALICE_E_CHANGED;
 }
 
 /* Both whole paths. False: too long. */
@@ -220,20 +244,6 @@ static int open_folder(const alice__fs_ops *fs, moving *m)
     return m->folder < 0 ? open_folder_of(fs, m->from, &m->folder) : 0;
 }
 
-/* The folders of what left organized, as far as nothing is in them. */
-static void remove_empty(const undoing *x, const moving *m)
-{
-    const alice__fs_ops *fs = x->o->fs;
-    char folder[ALICE__PATH_MAX];
-    size_t top = strlen(x->o->organized);
-    memcpy(folder, m->from, strlen(m->from) + 1);
-    for (char *slash; (slash = strrchr(folder, '/')) && (size_t)(slash - folder) > top;) {
-        *slash = 0;
-        if (fs->rmdir(fs, ALICE__FS_CWD, folder) != 0)
-            return;
-    }
-}
-
 static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_error *e)
 {
     undoing *x = ctx;
@@ -295,6 +305,8 @@ static alice_status write_rows(undoing *x, bool before)
             st = alice__catalog_undo(x->o->catalog, x->r->run, m->id,
                                      m->done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
                                      m->done ? is : was);
+        if (st == ALICE_OK && !before && m->done)
+            st = row_follows(x, m);
     }
     return st;
 }
@@ -344,7 +356,7 @@ static alice_status settle(undoing *x)
             x->r->bytes += m->done ? m->stamp.size : 0;
             tell(x, m, m->done ? NULL : m->why);
             if (m->done && !x->again)
-                remove_empty(x, m);
+                alice__remove_empty(x->o, m->from + strlen(x->o->organized) + 1);
         }
         alice__fs_close(m->folder);
     }
@@ -369,9 +381,12 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
             (target->undoes && f.undo != ALICE__UNDO_DONE))
             continue;
         moving *m = &x->batch[x->count];
-        *m = (moving){.id = f.id, .placed = placed_state(&f), .folder = -1};
+        *m = (moving){
+            .id = f.id, .placed = placed_state(&f), .redated = redated_row(&f), .folder = -1};
         if (!places(x, &f, m->from, m->to))
             m->why = "its path is too long";
+        else if (m->redated && !below_organized(x->o, m->to))
+            m->why = "the organized folder stood elsewhere then";
         else
             st = look(x, &f, m);
         if (st != ALICE_OK)
@@ -420,7 +435,7 @@ static alice_status what_it_is(undoing *x, const alice__run_row *target)
     if (st != ALICE_OK)
         return st;
     x->again = again;
-    x->move = strcmp(r.mode, "move") == 0;
+    x->move = strcmp(r.mode, "move") == 0 || strcmp(r.mode, "redate") == 0;
     /* Several are called by what their names have in common: archives.c. */
     const char *leaf = strrchr(r.inbox, '/');
     alice__fs_stat s;
@@ -510,6 +525,7 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
             continue;
         x.move = f.move;
         const alice__state placed = placed_state(&f);
+        m->redated = redated_row(&f);
         if (!x.transfer)
             st = open_transfer(&x);
         if (st == ALICE_OK)
@@ -518,6 +534,8 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
             st = alice__catalog_undo(o->catalog, mine.id, f.id,
                                      done ? ALICE__UNDO_DONE : ALICE__UNDO_LEFT,
                                      done == x.again ? placed : ALICE__UNDONE);
+        if (st == ALICE_OK && done)
+            st = row_follows(&x, m);
         if (st != ALICE_OK)
             break;
         ++*settled;
