@@ -258,7 +258,8 @@ void alice__remove_empty(const alice_organizer *o, const char *file)
     snprintf(folder, sizeof folder, "%s", file);
     for (char *slash; (slash = strrchr(folder, '/'));) {
         *slash = 0;
-        if (o->fs->rmdir(o->fs, o->organized_fd, folder) != 0)
+        int bad = o->fs->rmdir(o->fs, o->organized_fd, folder);
+        if (bad && bad != -ENOENT) /* gone: what a kill left to be done is above */
             return;
     }
 }
