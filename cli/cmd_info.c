@@ -239,6 +239,7 @@ static int run(const cli_args *args)
         cli_error("this process is not confined: the kernel knows how, and refused");
     walk = (informing){.json = args->given[OPT_JSON]};
     alice_status opened = alice_info_open(&walk.reader, NULL);
+    alice_info_date_patterns(walk.reader, (const char *const *)args->date_patterns);
     if (opened != ALICE_OK) {
         cli_error("%s", alice_status_text(opened));
         return CLI_STOPPED;
@@ -261,7 +262,7 @@ static const cli_option own_options[] = {
     [OPT_RECURSIVE] = {"recursive", 'r', NULL, NULL,
                        "of folders, tell of the media files in them"},
 };
-static const cli_opt options[] = {OPT_RECURSIVE, OPT_TIMEZONE, OPT_JSON,
+static const cli_opt options[] = {OPT_RECURSIVE, OPT_TIMEZONE, OPT_DATE_PATTERN, OPT_JSON,
                                   OPT_SET,       OPT_HELP,     OPT_END};
 
 static const char text[] =

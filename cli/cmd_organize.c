@@ -377,6 +377,7 @@ static int read_options(organizing *s, const cli_args *args, cli_settings *setti
     o->hash_contents = args->given[OPT_RECEIPT];
     o->layout = args->value[OPT_LAYOUT];
     o->no_projects = (const char *const *)args->no_projects;
+    o->date_patterns = (const char *const *)args->date_patterns;
     return CLI_DONE;
 }
 
@@ -483,12 +484,13 @@ static int run(const cli_args *given)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,  OPT_ORGANIZED,  OPT_COPY,     OPT_MOVE,        OPT_DRY_RUN, OPT_KEEP_NAMES,
-    OPT_FRESH,  OPT_MAX_MEMORY, OPT_PROFILE,  OPT_JOBS,        OPT_CATALOG, OPT_SET,
-    OPT_JSON,   OPT_REPORT,     OPT_RECEIPT,  OPT_DUPLICATES,  OPT_LOSSY,   OPT_SETTLE,
-    OPT_LAYOUT, OPT_UNDATED,    OPT_TIMEZONE, OPT_NO_PROJECT,  OPT_FORCE,   OPT_EXCLUDE,
-    OPT_SINCE,  OPT_UNTIL,      OPT_ONLY,     OPT_PRUNE_EMPTY, OPT_QUIET,   OPT_VERBOSE,
-    OPT_CONFIG, OPT_HELP,       OPT_END};
+    OPT_INBOX,      OPT_ORGANIZED,    OPT_COPY,       OPT_MOVE,        OPT_DRY_RUN,
+    OPT_KEEP_NAMES, OPT_FRESH,        OPT_MAX_MEMORY, OPT_PROFILE,     OPT_JOBS,
+    OPT_CATALOG,    OPT_SET,          OPT_JSON,       OPT_REPORT,      OPT_RECEIPT,
+    OPT_DUPLICATES, OPT_LOSSY,        OPT_SETTLE,     OPT_LAYOUT,      OPT_UNDATED,
+    OPT_TIMEZONE,   OPT_DATE_PATTERN, OPT_NO_PROJECT, OPT_FORCE,       OPT_EXCLUDE,
+    OPT_SINCE,      OPT_UNTIL,        OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,
+    OPT_VERBOSE,    OPT_CONFIG,       OPT_HELP,       OPT_END};
 static const char text[] =
     "Every media file below INBOX goes to\n"
     "ORGANIZED/<date>/<project>/<source>/<project>-<number>.<ext>, where the date is the\n"

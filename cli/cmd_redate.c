@@ -95,18 +95,19 @@ static int run(const cli_args *args)
         return bad;
     if (args->given[OPT_ORGANIZED] && !args->from_file[OPT_ORGANIZED] && args->word_count)
         return cli_usage_error("the organized folder is given twice");
-    const alice_organizer_options o = {.config = settings.config,
-                                       .organized = args->word_count ? args->words[0]
-                                                    : args->given[OPT_ORGANIZED]
-                                                        ? args->value[OPT_ORGANIZED]
-                                                        : "organized",
-                                       .catalog = args->value[OPT_CATALOG],
-                                       .dry_run = args->given[OPT_DRY_RUN],
-                                       .kernel_backstop = true,
-                                       .confine = true,
-                                       .on_file = on_file,
-                                       .should_stop = stop_asked,
-                                       .ctx = &c};
+    const alice_organizer_options o = {
+        .config = settings.config,
+        .organized = args->word_count             ? args->words[0]
+                     : args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED]
+                                                  : "organized",
+        .catalog = args->value[OPT_CATALOG],
+        .dry_run = args->given[OPT_DRY_RUN],
+        .date_patterns = (const char *const *)args->date_patterns,
+        .kernel_backstop = true,
+        .confine = true,
+        .on_file = on_file,
+        .should_stop = stop_asked,
+        .ctx = &c};
     stop_catch();
     alice_status st = alice_redate(&o, &r, &error);
     if (st == ALICE_E_CANCELLED)
@@ -122,9 +123,10 @@ static int run(const cli_args *args)
     return cli_exit_status(st);
 }
 
-static const cli_opt options[] = {
-    OPT_ORGANIZED, OPT_DRY_RUN, OPT_MAX_MEMORY, OPT_PROFILE, OPT_CATALOG, OPT_TIMEZONE, OPT_SET,
-    OPT_JSON,      OPT_QUIET,   OPT_VERBOSE,    OPT_CONFIG,  OPT_HELP,    OPT_END};
+static const cli_opt options[] = {OPT_ORGANIZED, OPT_DRY_RUN,  OPT_MAX_MEMORY,   OPT_PROFILE,
+                                  OPT_CATALOG,   OPT_TIMEZONE, OPT_DATE_PATTERN, OPT_SET,
+                                  OPT_JSON,      OPT_QUIET,    OPT_VERBOSE,      OPT_CONFIG,
+                                  OPT_HELP,      OPT_END};
 
 static const char text[] =
     "Asks every organized file again when it was taken. A sidecar may have come later (XMP, "

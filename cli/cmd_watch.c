@@ -47,11 +47,11 @@ typedef struct watching {
 } watching;
 
 static const cli_opt options[] = {
-    OPT_INBOX,   OPT_ORGANIZED, OPT_COPY,    OPT_MOVE,    OPT_KEEP_NAMES,  OPT_MAX_MEMORY,
-    OPT_PROFILE, OPT_JOBS,      OPT_CATALOG, OPT_SET,     OPT_JSON,        OPT_DUPLICATES,
-    OPT_LOSSY,   OPT_SETTLE,    OPT_LAYOUT,  OPT_UNDATED, OPT_TIMEZONE,    OPT_NO_PROJECT,
-    OPT_EXCLUDE, OPT_SINCE,     OPT_UNTIL,   OPT_ONLY,    OPT_PRUNE_EMPTY, OPT_EVERY,
-    OPT_QUIET,   OPT_VERBOSE,   OPT_CONFIG,  OPT_HELP,    OPT_END};
+    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,    OPT_MOVE,    OPT_KEEP_NAMES, OPT_MAX_MEMORY,
+    OPT_PROFILE,    OPT_JOBS,      OPT_CATALOG, OPT_SET,     OPT_JSON,       OPT_DUPLICATES,
+    OPT_LOSSY,      OPT_SETTLE,    OPT_LAYOUT,  OPT_UNDATED, OPT_TIMEZONE,   OPT_DATE_PATTERN,
+    OPT_NO_PROJECT, OPT_EXCLUDE,   OPT_SINCE,   OPT_UNTIL,   OPT_ONLY,       OPT_PRUNE_EMPTY,
+    OPT_EVERY,      OPT_QUIET,     OPT_VERBOSE, OPT_CONFIG,  OPT_HELP,       OPT_END};
 
 /* ---- the run ---- */
 
@@ -122,6 +122,10 @@ static void run_words(const watching *x, word_list *l)
             break;
         case OPT_NO_PROJECT:
             add_each(l, option->name, (const char *const *)a->no_projects, a->no_project_count);
+            break;
+        case OPT_DATE_PATTERN:
+            add_each(l, option->name, (const char *const *)a->date_patterns,
+                     a->date_pattern_count);
             break;
         default:
             add_option(l, option->name, a->value[*o]);

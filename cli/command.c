@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <alice/media.h>
 #include <alice/text.h>
 
 #include "commands.h" /* CLI_COMMANDS: made from the list in meson.build */
@@ -50,6 +51,9 @@ static const cli_option shared_options[OPT_SHARED] = {
         {"timezone", 0, "ZONE", NULL,
          "where a moment is known in UTC alone, the zone it was in (Europe/Berlin, "
          "+02:00; default: this machine's)"},
+    [OPT_DATE_PATTERN] =
+        {"date-pattern", 0, "PATTERN", NULL,
+         "names of this form say when: Scan_%d.%m.%Y_* (%Y %y %m %b %d %H %M %S, *, ?)"},
     [OPT_FORCE] = {"force", 0, NULL, NULL, "replace what stands where a file is to be written"},
     [OPT_CACHE_SIZE] = {"cache-size", 0, "SIZE", NULL, "of all caches together"},
 };
@@ -319,6 +323,14 @@ int cli_take_option(cli_args *args, cli_opt which, const char *value)
         return take_another(args->no_projects, &args->no_project_count,
                             (int)(sizeof args->no_projects / sizeof *args->no_projects) - 1,
                             "no-project", value);
+    if (which == OPT_DATE_PATTERN) {
+        alice_error error = {.text = ""};
+        if (alice_date_pattern_check(value, &error) != ALICE_OK)
+            return cli_usage_error("--date-pattern: %s", error.text);
+        return take_another(args->date_patterns, &args->date_pattern_count,
+                            (int)(sizeof args->date_patterns / sizeof *args->date_patterns) - 1,
+                            "date-pattern", value);
+    }
     return CLI_DONE;
 }
 

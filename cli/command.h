@@ -43,6 +43,7 @@ typedef enum cli_opt {
     OPT_NO_PROJECT,
     OPT_CONFIG,
     OPT_TIMEZONE,
+    OPT_DATE_PATTERN,
     OPT_SHARED, /* how many there are */
     OPT_OWN = 32,
     OPT_COUNT = 64,
@@ -67,6 +68,8 @@ typedef struct cli_args {
     int exclude_count;
     const char *no_projects[64 + 1]; /* every --no-project; NULL at the end */
     int no_project_count;
+    const char *date_patterns[32 + 1]; /* every --date-pattern; NULL at the end */
+    int date_pattern_count;
     char **words; /* what is not an option; within argv */
     int word_count;
     bool debug; /* --debug before the command */

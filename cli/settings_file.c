@@ -36,6 +36,8 @@ static const cli_row rows[] = {
     {"processing.exclude", "exclude", ROW_LIST, "[\"*.tmp.mp4\"]", "what is left"},
     {"processing.no_project", "no-project", ROW_LIST, "[\"Scans\"]",
      "folders that name no project"},
+    {"processing.date_patterns", "date-pattern", ROW_LIST, "[\"Scan_%d.%m.%Y_*\"]",
+     "forms of names that say a date"},
     {"performance.profile", "profile", ROW_TEXT, "default",
      "default, fast, memory_constrained or large_collection"},
 };
@@ -146,6 +148,9 @@ static int check_value(const reading *r, size_t line, const char *key, const cli
         if (!*value)
             return wrong(r, line, "%s has no value", key);
         if (strcmp(row->option, "layout") == 0 && alice_layout_check(value, &error) != ALICE_OK)
+            return wrong(r, line, "%s: %s", key, error.text);
+        if (strcmp(row->option, "date-pattern") == 0 &&
+            alice_date_pattern_check(value, &error) != ALICE_OK)
             return wrong(r, line, "%s: %s", key, error.text);
     }
     return CLI_DONE;

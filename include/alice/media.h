@@ -119,6 +119,14 @@ typedef enum alice_date_source {
     ALICE_DATE_NOWHERE = ALICE_DATE_SOURCE_COUNT
 } alice_date_source;
 
+/**
+ * Whether a pattern of names that say a date can be used. It is a whole name without its
+ * extension, whatever its case, in which %Y (four digits), %y (two), %m, %b (Jan, Feb, …), %d,
+ * %H, %M and %S stand for the date, "*" for any text, "?" for one character and "%%" for "%":
+ * "Scan_%d.%m.%Y_*". ALICE_E_INVAL: what is wrong with it stands in `error`.
+ */
+ALICE_API alice_status alice_date_pattern_check(const char *pattern, alice_error *error);
+
 /** Its name: "exif:DateTimeOriginal", … Static text. */
 ALICE_API const char *alice_date_source_name(alice_date_source source);
 

@@ -119,7 +119,11 @@ typedef struct alice_organizer_options {
     const char *layout;    /**< where files go below organized: a template or the name of a
                               preset, see alice_layout_check(); NULL: "guide" */
     alice_undated undated; /**< what becomes of files without a date */
-    const char *undated_folder;     /**< NULL: "undated" */
+    const char *undated_folder; /**< NULL: "undated" */
+    /** Forms of names that say a date, as alice_date_pattern_check() knows them; the first that
+     * fits a name counts, before what alice knows itself. NULL at the end; NULL: none. Borrowed
+     * while the organizer is open. */
+    const char *const *date_patterns;
     const char *const *no_projects; /**< more folder names that name no project, beside those
                                        that devices and programs make; NULL at the end; or
                                        NULL */
@@ -545,6 +549,9 @@ typedef struct alice_info_reader alice_info_reader;
 
 /** Open; `env` (may be NULL) pays for it. ALICE_E_BUDGET, ALICE_E_NOMEM. */
 ALICE_API alice_status alice_info_open(alice_info_reader **out, const alice_env *env);
+
+/** Forms of names that say a date, as of alice_organizer_options; borrowed while it is open. */
+ALICE_API void alice_info_date_patterns(alice_info_reader *reader, const char *const *patterns);
 
 /** Close. NULL and a NULL handle are accepted. */
 ALICE_API void alice_info_close(alice_info_reader **reader);

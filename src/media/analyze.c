@@ -144,6 +144,7 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     uint8_t *workspace = a->memory + ALICE__SCRATCH;
     alice__facts_begin(f, info, (char *)workspace + WORKSPACE, a->text_bytes, file->now_s);
     f->zone_at = file->zone_at;
+    f->date_patterns = file->date_patterns;
     f->workspace = workspace;
     f->workspace_size = WORKSPACE;
     f->work.should_stop = a->should_stop;

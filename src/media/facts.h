@@ -40,6 +40,7 @@ typedef struct alice__facts {
     uint32_t film_s;    /* how long a film runs; 0: unknown. Some date it by its end */
     /* Minutes east of UTC, at a moment, of a clock of which nothing tells; NULL: UTC's. */
     int (*zone_at)(int64_t unix_s);
+    const char *const *date_patterns; /* of names, the first that fits; NULL at the end; NULL */
     bool name_is_local; /* the name's date is of the clock on the wall where it was taken */
     alice__proof proof;
     uint8_t fact_rank[ALICE_FACT_COUNT];

@@ -153,7 +153,14 @@ void alice__facts_from_name(alice__facts *f, const char *name)
     alice_date date;
     size_t at = 0, n = 0;
     span s = stem_of(name);
-    const char *reason = alice__date_in(s, &date, &at, &n);
+    const char *reason = "";
+    for (const char *const *p = f->date_patterns; p && *p && reason; p++)
+        if (alice__pattern_date(*p, name, &date)) {
+            reason = NULL;
+            n = s.n;
+        }
+    if (reason)
+        reason = alice__date_in(s, &date, &at, &n);
     if (reason && !*reason && alice__coarse_date(s, &date)) {
         reason = NULL;
         n = date.month && s.p[4] == '-' ? 7 : 4;

@@ -4,7 +4,8 @@
 
 /*
  * What the parts of names.h share: names.c (generators, and what a file's names are
- * worth as facts), name_date.c (dates in names), name_source.c (screenshots, senders,
+ * worth as facts), name_date.c (dates in names), name_pattern.c (in forms
+ * of somebody's own), name_source.c (screenshots, senders,
  * the source's folder).
  */
 
@@ -90,6 +91,11 @@ const char *alice__date_in(span s, alice_date *out, size_t *at, size_t *length);
  * with its month or with a word behind it. A bare "1985" is a camera's number as well.
  */
 bool alice__coarse_date(span s, alice_date *d);
+
+/* ---- name_pattern.c ---- */
+
+/* The date of a name that has the form of the pattern, which was checked. */
+bool alice__pattern_date(const char *pattern, const char *name, alice_date *out);
 
 /* ---- name_source.c ---- */
 

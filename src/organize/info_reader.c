@@ -20,6 +20,7 @@ struct alice_info_reader {
     alice_env env;
     alice__analyzer *analyzer;
     uint8_t *head;
+    const char *const *date_patterns;
 };
 
 alice_status alice_info_open(alice_info_reader **out, const alice_env *env)
@@ -46,6 +47,12 @@ alice_status alice_info_open(alice_info_reader **out, const alice_env *env)
         alice_info_close(&r);
     }
     return st;
+}
+
+void alice_info_date_patterns(alice_info_reader *reader, const char *const *patterns)
+{
+    if (reader)
+        reader->date_patterns = patterns;
 }
 
 void alice_info_close(alice_info_reader **reader)
@@ -110,6 +117,7 @@ alice_status alice_info_read(alice_info_reader *r, const char *path, alice_media
     alice__reading reading = {.fd = fd,
                               .folders = folders,
                               .now_s = alice__present(&r->env),
+                              .date_patterns = r->date_patterns,
                               .beside = n > 0 && (size_t)n < sizeof beside ? beside : NULL,
                               .all_dates = true};
     alice_status status =

@@ -384,6 +384,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                .threads = o->sizes.threads,
                                .window = o->sizes.window,
                                .text_bytes = o->sizes.texts,
+                               .date_patterns = o->options.date_patterns,
                                .should_stop = o->options.should_stop,
                                .stop_ctx = o->options.ctx};
     return alice__prober_open(&o->prober, &p);

@@ -56,6 +56,7 @@ typedef struct bench {
 struct alice__prober {
     alice_env env;
     size_t text_bytes;
+    const char *const *date_patterns;
     unsigned threads;
     bool (*should_stop)(void *ctx);
     void *stop_ctx;
@@ -161,6 +162,7 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                .now_s = r->now_s,
                                .zone_at = alice__fs_local_zone_minutes,
                                .sidecars = r->beside || r->beside_fd ? &asked : NULL,
+                               .date_patterns = r->date_patterns,
                                .all_dates = r->all_dates};
     alice_status read = alice__analyzer_read(analyzer, &in, &facts, info);
     alice__fs_close(beside.fd);
@@ -268,6 +270,7 @@ static void probe_slot(group *g, alice__probe *s, bench *b)
     alice__reading r = {.fd = fd,
                         .folders = alice__folder_path(s->folder),
                         .now_s = s->now_s,
+                        .date_patterns = g->prober->date_patterns,
                         /* Sidecars come last: without one in the folder none is looked for. */
                         .beside_fd = alice__folder_has_last(s->folder) ? &folder : NULL};
     s->status = alice__probe_file(b->analyzer, b->head, &r, &s->file, &s->info, &s->os_error);
@@ -311,6 +314,7 @@ alice_status alice__prober_open(alice__prober **out, const alice__prober_options
     alice__prober *p = room;
     p->env = o->env;
     p->text_bytes = o->text_bytes;
+    p->date_patterns = o->date_patterns;
     p->threads = o->threads;
     p->should_stop = o->should_stop;
     p->stop_ctx = o->stop_ctx;

@@ -68,6 +68,7 @@ typedef struct alice__prober_options {
     unsigned threads;  /* 0: the caller's own */
     unsigned window;   /* most files on their way */
     size_t text_bytes; /* of one file's texts */
+    const char *const *date_patterns;
     /* Asked by the thread that calls next(), while it waits: then what is being read ends as
      * ALICE_E_CANCELLED. NULL: never. */
     bool (*should_stop)(void *ctx);
@@ -117,8 +118,9 @@ typedef struct alice__reading {
     /* Where its sidecars are looked for, by an open folder or a path; neither: nowhere. */
     const int *beside_fd;
     const char *beside;
-    const char *sidecars_of; /* whose they are by name; NULL: the file's own */
-    bool all_dates;          /* also where it has a better date itself */
+    const char *sidecars_of;          /* whose they are by name; NULL: the file's own */
+    const char *const *date_patterns; /* see alice_organizer_options; NULL: none */
+    bool all_dates;                   /* also where it has a better date itself */
 } alice__reading;
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                const alice__reading *r, alice__file *file,

@@ -120,7 +120,10 @@ static alice_status read_again(redating *r, member *m)
     os_error = -alice__fs_open_read(o->organized_fd, m->went ? m->to : m->dest, &fd);
     if (os_error)
         return alice__status_of_errno(os_error);
-    const alice__reading reading = {.fd = fd, .folders = folders, .now_s = r->x->present_s};
+    const alice__reading reading = {.fd = fd,
+                                    .folders = folders,
+                                    .now_s = r->x->present_s,
+                                    .date_patterns = o->options.date_patterns};
     file.name = name;
     st = alice__probe_file(r->analyzer, r->head, &reading, &file, &m->info, &os_error);
     alice__fs_close(fd);

@@ -141,6 +141,7 @@ static alice_status read_leader(redating *r, member *m)
     const alice__reading reading = {.fd = fd,
                                     .folders = folders,
                                     .now_s = alice__present(&r->o->env),
+                                    .date_patterns = r->o->options.date_patterns,
                                     .beside_fd = &m->folder,
                                     .sidecars_of = leaf};
     st = alice__probe_file(r->analyzer, r->head, &reading, &file, &r->info, &os_error);

@@ -210,4 +210,42 @@ def attributes_that_cannot_be_kept_hold_a_source():
     assert not os.path.exists(path)
 
 
+@test
+def names_of_ones_own_say_a_date():
+    """--date-pattern: before what alice knows of names, behind what a file says itself."""
+    s = collection.sample
+    top = os.path.join(place(), 'inbox')
+    os.makedirs(top)
+    for name, data in (('Scan_24.12.1987_Oma.jpg', b'\xff\xd8\xff\xe0a'),
+                       ('Scan_31.02.1987_Oma.jpg', b'\xff\xd8\xff\xe0b'),
+                       ('20240102_19990304.jpg', b'\xff\xd8\xff\xe0c'),
+                       ('Scan_01.01.1990_exif.jpg', s.jpeg(s.tiff('Canon', 'EOS', '2023:12:31 10:00:00'), 1))):
+        with open(os.path.join(top, name), 'wb') as f:
+            f.write(data)
+        os.utime(os.path.join(top, name), (1714000000, 1714000000))
+    words = ('--date-pattern', 'scan_%d.%m.%Y_*', '--date-pattern=????????_%Y%m%d')
+    r = organize(top, top + '-out', *words, report=True)
+    day = {os.path.basename(l['source_path']): l['date'] for l in r.report}
+    eq(day, {'Scan_24.12.1987_Oma.jpg': '1987-12-24', 'Scan_31.02.1987_Oma.jpg': '2024-04-24',
+             '20240102_19990304.jpg': '1999-03-04', 'Scan_01.01.1990_exif.jpg': '2023-12-31'})
+    told = alice('info', '--json', *words, os.path.join(top, 'Scan_24.12.1987_Oma.jpg'), expect=None).json()
+    eq(told['date'], '1987-12-24', 'info')
+    # A file that was organized without it: redate knows better.
+    r = organize(top, top + '-plain')
+    r = alice('redate', *words, '--json', top + '-plain').json()
+    eq(r['moved'], 2, 'redated')
+    for wrong, why in (('Scan', 'no year'), ('%Y%q', '%q'), ('%Y%d', '%d without %m'), ('a/%Y', 'slash')):
+        r = alice('organize', top, '--date-pattern', wrong, expect=2)
+        assert why.encode() in r.err and b'--date-pattern' in r.err, r.text()
+    settings = os.path.join(place(), 'settings.yaml')
+    with open(settings, 'w') as f:
+        f.write('processing:\n  date_patterns: ["Scan_%d.%m.%Y_*"]\n')
+    r = organize(top, top + '-file', '--config', settings, report=True)
+    assert any(l['date'] == '1987-12-24' for l in r.report), r.report
+    with open(settings, 'w') as f:
+        f.write('processing:\n  date_patterns: ["Scan_%d"]\n')
+    r = alice('organize', top, '--config', settings, expect=2)
+    assert b'settings.yaml:2' in r.err and b'no year' in r.err, r.text()
+
+
 main()

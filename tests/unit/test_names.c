@@ -4,6 +4,7 @@
 
 #include "media/facts.h"
 #include "media/names.h"
+#include "media/names_int.h"
 
 /* "2024-03-15 10:15:00", with " UTC" where the name's zone is known; "" where there is none. */
 static void expect_date(const char *name, const char *want)
@@ -519,6 +520,77 @@ static void the_zone_decides_the_day_of_the_mtime(void **state)
     assert_string_equal(info.dates[ALICE_DATE_MTIME].raw, "2024-03-16T01:30:00+02:00");
 }
 
+/* A name's date by a pattern of somebody's own. */
+static void patterns_of_ones_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *name, *date; /* NULL: it does not fit */
+    } of[] = {
+        {"Scan_%d.%m.%Y_*", "scan_24.12.1987_Grandma (2).tif", "1987-12-24"},
+        {"Scan_%d.%m.%Y_*", "Scan_24.12.1987.tif", NULL},
+        {"Scan_%d.%m.%Y_*", "Scan_31.02.1987_x.tif", NULL},
+        {"Scan_%d.%m.%Y_*", "MyScan_24.12.1987_x.tif", NULL},
+        {"*%Y%m%d*", "IMG99912345620240315x.jpg", "2024-03-15"},
+        {"*%d%m%y", "roll 7, 150324.jpg", "2024-03-15"},
+        {"*%d%m%y", "roll 7, 150385.jpg", "1985-03-15"},
+        {"%Y-?b-%m", "2024-ab-07.jpg", "2024-07"},
+        {"%Y", "1999.jpg", "1999"},
+        {"%Y", "19990.jpg", NULL},
+        {"%Y", "0999.jpg", NULL},
+        {"%d %b %Y", "5 Mar 2024.jpg", NULL},
+        {"%d %b %Y", "05 mar 2024.jpg", "2024-03-05"},
+        {"%d %b %Y", "05 xyz 2024.jpg", NULL},
+        {"100%% %Y", "100% 2011.jpg", "2011"},
+        {"*", "2011.jpg", NULL},
+        {"%Y*%m*%d", "2011--12--30--31.jpg", "2011-12-31"},
+        {"%Y", "", NULL},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        alice_date d = {0};
+        char text[16] = "";
+        bool fits = alice__pattern_date(of[i].pattern, of[i].name, &d);
+        if (fits)
+            alice_date_text(&d, text, sizeof text);
+        if (fits != (of[i].date != NULL) || (fits && strcmp(text, of[i].date) != 0))
+            fail_msg("%s of %s: %s instead of %s", of[i].pattern, of[i].name, text,
+                     of[i].date ? of[i].date : "none");
+    }
+    alice_date d;
+    assert_true(alice__pattern_date("%Y%m%d-%H%M%S", "20240315-235958.jpg", &d));
+    assert_true(d.has_time && d.hour == 23 && d.minute == 59 && d.second == 58);
+    assert_false(alice__pattern_date("%Y%m%d-%H%M%S", "20240315-245958.jpg", &d));
+    /* As long as names are, and no longer than pattern by name. */
+    char name[256], pattern[256];
+    memset(name, 'a', sizeof name - 1);
+    memset(pattern, '*', sizeof pattern - 1);
+    name[255] = pattern[255] = 0;
+    for (size_t i = 1; i < 251; i += 2)
+        pattern[i] = 'a';
+    memcpy(pattern + 251, "%Y%m", 4);
+    assert_false(alice__pattern_date(pattern, name, &d));
+}
+
+static void wrong_patterns_are_told_apart(void **state)
+{
+    (void)state;
+    static const char *const of[][2] = {
+        {"", "1 to 255 bytes"},      {"Scan", "no year"},        {"%Y%d", "%d without %m"},
+        {"%Y%m%M", "%M without %H"}, {"%Y%q", "has %q"},         {"%Y%", "has %"},
+        {"%Y%Y", "%Y twice"},        {"%Y%y", "the year twice"}, {"%Y%m%b", "the month twice"},
+        {"%Y/%m", "slash"},
+    };
+    alice_error e = {.text = ""};
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        assert_int_equal(alice_date_pattern_check(of[i][0], &e), ALICE_E_INVAL);
+        if (!strstr(e.text, of[i][1]))
+            fail_msg("of %s: %s", of[i][0], e.text);
+    }
+    assert_int_equal(alice_date_pattern_check("Scan_%d.%m.%Y_*", &e), ALICE_OK);
+    assert_int_equal(alice_date_pattern_check("%y%b", NULL), ALICE_OK);
+    assert_int_equal(alice_date_pattern_check(NULL, &e), ALICE_E_INVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +608,8 @@ int main(void)
         cmocka_unit_test(rejected_names_say_why),
         cmocka_unit_test(the_zone_decides_the_day_of_the_mtime),
         cmocka_unit_test(programs_that_files_came_through),
+        cmocka_unit_test(patterns_of_ones_own),
+        cmocka_unit_test(wrong_patterns_are_told_apart),
         cmocka_unit_test(screenshots_by_what_they_say_and_by_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
