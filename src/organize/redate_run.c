@@ -59,6 +59,7 @@ typedef struct redating {
     uint8_t *head;
     member *all;
     size_t count;      /* of whole groups, to be settled */
+    bool crowded;      /* the group at hand has more members than there is room for */
     int64_t inbox_run; /* whose inbox that is */
     char inbox[ALICE__PATH_MAX];
     alice_media_info info;
@@ -133,8 +134,9 @@ static alice_status read_leader(redating *r, member *m)
     *leaf++ = '/';
     if (!bad)
         bad = alice__fs_open_read(m->folder, leaf, &fd);
-    if (bad) {
-        m->why = bad == -ENOENT ? "it is gone" : "it cannot be read";
+    if (bad) { /* that one is gone is for `alice verify` to say */
+        m->source = ALICE_DATE_NOWHERE;
+        m->why = bad == -ENOENT ? NULL : "it cannot be read";
         return ALICE_OK;
     }
     alice__file file = {.name = name};
@@ -228,6 +230,9 @@ static alice_status plan_group(redating *r, size_t from)
     r->r->files += to - from;
     leader->leads = true;
     alice_status st = read_leader(r, leader);
+    if (r->crowded)
+        leader->why = "too many files share its number";
+    r->crowded = false;
     alice_date_text(&leader->date, day, sizeof day);
     size_t now = strcspn(leader->dest, "/");
     bool moves = st == ALICE_OK && !leader->why && leader->date.year != 0 &&
@@ -432,6 +437,7 @@ static alice_status every_group(redating *r, alice__disk_sort *sort)
             }
         }
         last = e;
+        r->crowded |= r->count == BATCH;
         if (st == ALICE_OK && r->count < BATCH)
             st = take(r, e.id);
     }

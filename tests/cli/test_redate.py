@@ -127,6 +127,52 @@ def what_cannot_go_is_named():
 
 
 @test
+def what_was_deleted_is_no_matter():
+    inbox, organized = pictures(3)
+    organize(inbox, organized)
+    sidecars(inbox, [0, 1])
+    organize(inbox, organized)
+    _, moves = redate(organized, '-n')
+    os.unlink(moves[0]['path'])
+    told, lines = redate(organized)
+    eq((told['moved'], told['left'], told['unread']), (2, 0, 0), str(lines))
+    # What is forgotten at its new place stays forgotten.
+    new = lines[0]['destination']
+    assert new.endswith('.jpg'), new
+    alice('forget', new, '-o', organized)
+    organize(inbox, organized, expect=None)
+    assert not os.path.exists(new), new
+
+
+@test
+def a_crowd_of_one_number_stays_whole():
+    """More that belong together than go at once: all of them stay."""
+    inbox, organized = pictures(1)
+    organize(inbox, organized)
+    sidecars(inbox, [0])
+    organize(inbox, organized)
+    # Rows that share the number, as a catalog of many partners has them.
+    import sqlite3
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
+    row = db.execute("SELECT max(id) FROM files").fetchone()[0]
+    columns = [c[1] for c in db.execute('PRAGMA table_info(files)') if c[1] not in ('id', 'name', 'dest')]
+    first, dest = db.execute("SELECT id, dest FROM files WHERE state = 1 ORDER BY id").fetchone()
+    for i in range(100):
+        db.execute('INSERT INTO files (id, name, dest, %s) SELECT ?, ?, ?, %s FROM files WHERE id = ?'
+                   % (', '.join(columns), ', '.join(columns)),
+                   (row + 1 + i, 'more%d' % i, dest.replace('.jpg', '-%d.jpg' % i), first))
+        shutil.copy(os.path.join(organized, dest), os.path.join(organized, dest.replace('.jpg', '-%d.jpg' % i)))
+    db.execute('UPDATE batch SET next_file = ?', (row + 200,))
+    db.commit()
+    db.close()
+    before = files(organized)
+    told, lines = redate(organized, expect=1)
+    eq((told['moved'], told['unread']), (0, 1), str(lines))
+    assert 'too many' in lines[0]['why'], lines
+    eq(files(organized), before, 'the tree')
+
+
+@test
 def other_layouts_and_lost_names_stay():
     inbox, organized = pictures(3)
     organize(inbox, organized, '--layout', '{project}/{name}')
