@@ -35,8 +35,8 @@ static const char *organized_above(const char *path)
     return NULL;
 }
 
-static void tell(const cli_args *args, const char *path, const char *organized,
-                 const char *kept)
+static void report(const cli_args *args, const char *path, const char *organized,
+                   const char *kept)
 {
     bool undo = args->given[OPT_UNDO];
     char whole[2 * PATH_MAX];
@@ -79,7 +79,7 @@ static int run(const cli_args *args)
             cli_error("%s", error.text);
             status = CLI_SOME_FAILED;
         } else {
-            tell(args, path, organized, kept);
+            report(args, path, organized, kept);
         }
     }
     return status;

@@ -195,7 +195,7 @@ static void failed(const char *path, const char *problem)
 }
 
 /* `found`: it was not named but found in a folder, where what is no media is passed over. */
-static void tell(const char *path, bool found)
+static void report(const char *path, bool found)
 {
     static alice_media_info info; /* 2 KB of facts, filled file by file */
     char source[128] = "";
@@ -223,7 +223,7 @@ static int visit(const char *path, const struct stat *st, int kind, struct FTW *
     if (stop_asked(NULL))
         return 1;
     if (kind == FTW_F && S_ISREG(st->st_mode))
-        tell(path, true);
+        report(path, true);
     else if (kind == FTW_DNR || kind == FTW_NS)
         failed(path, strerror(EACCES));
     return 0;
@@ -248,7 +248,7 @@ static int run(const cli_args *args)
     for (int i = 0; i < args->word_count && !stop_asked(NULL); i++) {
         const char *path = args->words[i];
         if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-            tell(path, false);
+            report(path, false);
         else if (!args->given[OPT_RECURSIVE])
             failed(path, "this is a folder; -r tells of the files in it");
         else if (nftw(path, visit, OPEN_FOLDERS, FTW_PHYS) < 0)

@@ -220,7 +220,7 @@ static void put_time(void)
         printf("%s  ", text);
 }
 
-static void tell(const watching *x, const char *text, const char *path)
+static void report(const watching *x, const char *text, const char *path)
 {
     if (x->args->given[OPT_QUIET] || x->args->given[OPT_JSON])
         return;
@@ -240,7 +240,7 @@ static void put_count(uint64_t n, const char *what, bool *any)
 }
 
 /* What the run did: a line, if it did anything. Answers how many files it left as busy. */
-static uint64_t tell_run(const watching *x)
+static uint64_t report_run(const watching *x)
 {
     json_value all;
     char state[160];
@@ -273,14 +273,14 @@ static uint64_t tell_run(const watching *x)
 }
 
 /* That the inbox is away, or cannot be watched whole: once each time. */
-static void tell_state(watching *x)
+static void report_state(watching *x)
 {
     alice_arrivals_stats s;
     alice_arrivals_stats_get(x->watch, &s);
     if (s.away && !x->told_away)
-        tell(x, "waiting for the inbox, which is not there: ", x->inbox);
+        report(x, "waiting for the inbox, which is not there: ", x->inbox);
     if (!s.away && x->told_away)
-        tell(x, "the inbox is back: ", x->inbox);
+        report(x, "the inbox is back: ", x->inbox);
     if (s.blind && !x->told_blind && !x->args->given[OPT_QUIET])
         cli_error("not all folders of %s can be watched (a network's, or too many: see "
                   "fs.inotify.max_user_watches): everything is looked at each minute instead",
@@ -313,7 +313,7 @@ static int organize_now(watching *x, bool first)
     int status = run_once(x);
     if (stop_asked(NULL))
         return CLI_DONE;
-    uint64_t busy = tell_run(x);
+    uint64_t busy = report_run(x);
     if (status == CLI_USAGE && first) /* it said why; it would say so for ever */
         return status;
     if (busy > 0 || status > CLI_SOME_FAILED) {
@@ -334,7 +334,7 @@ static int watch_on(watching *x)
         alice_arrivals_event event;
         alice_status st = alice_arrivals_wait(x->watch, x->ping_ms, &event, &error);
         service_tell("WATCHDOG=1");
-        tell_state(x);
+        report_state(x);
         if (st == ALICE_E_CANCELLED)
             break;
         if (st != ALICE_OK && st != ALICE_E_TIMEOUT) {
@@ -348,7 +348,7 @@ static int watch_on(watching *x)
             return bad;
     }
     service_tell("STOPPING=1");
-    tell(x, "stopped; nothing is half-done", "");
+    report(x, "stopped; nothing is half-done", "");
     return CLI_DONE;
 }
 
@@ -384,7 +384,7 @@ static int run(const cli_args *args)
         return cli_exit_status(st);
     }
     stop_catch();
-    tell(&x, "watching ", x.inbox);
+    report(&x, "watching ", x.inbox);
     int status = watch_on(&x);
     alice_arrivals_close(&x.watch);
     return status;

@@ -54,7 +54,7 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
                        const char *said_as)
 {
     if (alice_config_use_profile(&s->given, name) != ALICE_OK) {
-        const char *near = NULL;
+        const char *nearest = NULL;
         unsigned least = 9;
         for (size_t i = 0; alice_config_profile_name(i); i++) {
             const char *is = alice_config_profile_name(i);
@@ -62,12 +62,12 @@ static int use_profile(cli_settings *s, const char *name, cli_origin origin,
                 strncmp(name, is, strlen(name)) == 0 ? 0 : alice_edit_distance(name, is);
             if (d < least) {
                 least = d;
-                near = is;
+                nearest = is;
             }
         }
         fprintf(stderr, "alice: %s: there is no profile '%s'", said_as, name);
-        if (near)
-            fprintf(stderr, "; did you mean '%s'?", near);
+        if (nearest)
+            fprintf(stderr, "; did you mean '%s'?", nearest);
         fputs(" There are:", stderr);
         for (size_t i = 0; alice_config_profile_name(i); i++)
             fprintf(stderr, " %s", alice_config_profile_name(i));

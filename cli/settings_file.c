@@ -91,7 +91,7 @@ static const char *key_at(size_t i, const cli_row **row)
 
 static int unknown(const reading *r, size_t line, const char *key)
 {
-    const char *near = NULL, *name = strrchr(key, '.');
+    const char *nearest = NULL, *name = strrchr(key, '.');
     unsigned least = 8;
     const cli_row *row;
     for (size_t i = 0; key_at(i, &row); i++) {
@@ -101,11 +101,11 @@ static int unknown(const reading *r, size_t line, const char *key)
             d = 1;
         if (d < least) {
             least = d;
-            near = is;
+            nearest = is;
         }
     }
-    if (near)
-        return wrong(r, line, "there is no setting %s; did you mean %s?", key, near);
+    if (nearest)
+        return wrong(r, line, "there is no setting %s; did you mean %s?", key, nearest);
     return wrong(r, line, "there is no setting %s; `alice config init` writes them all", key);
 }
 

@@ -318,7 +318,7 @@ alice_status alice_census_open(alice_census **out, const alice_census_options *o
     return ALICE_OK;
 }
 
-static void tell_open_ones(const alice_census *c)
+static void report_open_ones(const alice_census *c)
 {
     char text[400];
     uint64_t mark = 0;
@@ -343,7 +343,7 @@ alice_status alice_census_close(alice_census **census)
         return ALICE_OK;
     alice_census *c = *census;
     alice_env env = c->o.env;
-    tell_open_ones(c);
+    report_open_ones(c);
     if (alice_census_live(c) > 0)
         return ALICE_E_BUSY;
     *census = NULL;

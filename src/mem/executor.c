@@ -294,7 +294,7 @@ static entry cancel_locked(alice_executor *x, size_t i)
     return e;
 }
 
-static void tell_dropped(const alice_executor *x, const entry *e)
+static void report_dropped(const alice_executor *x, const entry *e)
 {
     if (x->o.dropped)
         x->o.dropped(x->o.dropped_ctx, e->fn, e->arg);
@@ -323,7 +323,7 @@ alice_status alice_task_cancel(alice_task *task)
     }
     unlock(x);
     if (st == ALICE_OK)
-        tell_dropped(x, &e);
+        report_dropped(x, &e);
     return st;
 }
 
@@ -341,7 +341,7 @@ size_t alice_executor_cancel(alice_executor *x)
         unlock(x);
         if (!some)
             return n;
-        tell_dropped(x, &e);
+        report_dropped(x, &e);
     }
 }
 

@@ -186,7 +186,7 @@ static alice_status refill(alice_pool *p)
 }
 
 /* Tell what is held too long (`all`: whatever is held), each object once. */
-static void tell_leaks(alice_pool *p, uint64_t now, bool all)
+static void report_leaks(alice_pool *p, uint64_t now, bool all)
 {
     for (;;) {
         const alice_site *site = NULL;
@@ -218,7 +218,7 @@ alice_status alice_pool_maintain(alice_pool *p)
     expire(p, now);
     alice_status st = refill(p);
     if (p->o.leak_after_ms)
-        tell_leaks(p, now, false);
+        report_leaks(p, now, false);
     return st;
 }
 
@@ -277,7 +277,7 @@ alice_status alice_pool_close(alice_pool **pool)
     bool busy = p->out.count > 0 || p->waiters;
     pool_unlock(p);
     if (busy) {
-        tell_leaks(p, now_ns(p), true);
+        report_leaks(p, now_ns(p), true);
         return ALICE_E_BUSY;
     }
     *pool = NULL;

@@ -250,7 +250,7 @@ static bool asked_to_stop(const alice_organizer *o)
     return o->options.should_stop && o->options.should_stop(o->options.ctx);
 }
 
-static void tell(const unpacking *u, const char *name, alice_status status, const char *why)
+static void report(const unpacking *u, const char *name, alice_status status, const char *why)
 {
     alice_organizer *o = u->o;
     char path[2 * ALICE__PATH_MAX];
@@ -430,8 +430,8 @@ static alice_status take_file(unpacking *u, struct archive *a, struct archive_en
     if (r == -ECANCELED)
         return ALICE_E_CANCELLED;
     u->full = stops_all(r) || gone;
-    tell(u, u->name, r ? alice__status_of_errno(-r) : ALICE_E_DAMAGED,
-         why ? why : strerror(-r));
+    report(u, u->name, r ? alice__status_of_errno(-r) : ALICE_E_DAMAGED,
+           why ? why : strerror(-r));
     return ALICE_OK;
 }
 
@@ -467,7 +467,7 @@ static alice_status take_entry(unpacking *u, struct archive *a, struct archive_e
     }
     if (!why)
         return take_file(u, a, e, fatal);
-    tell(u, name && *name ? name : "?", ALICE_E_UNSUPPORTED, why);
+    report(u, name && *name ? name : "?", ALICE_E_UNSUPPORTED, why);
     return ALICE_OK;
 }
 
@@ -485,7 +485,7 @@ static alice_status read_one(unpacking *u, const char *path)
     u->fd = -1;
     int r = fs->open_read(fs, ALICE__FS_CWD, path, &u->fd);
     if (r) {
-        tell(u, "", alice__status_of_errno(-r), strerror(-r));
+        report(u, "", alice__status_of_errno(-r), strerror(-r));
         return ALICE_OK;
     }
     a = lib->archive_read_new();
@@ -496,7 +496,7 @@ static alice_status read_one(unpacking *u, const char *path)
                lib->archive_read_support_format_zip_streamable(a) != ARCHIVE_OK) {
         st = ALICE_E_UNSUPPORTED;
     } else if (lib->archive_read_open(a, u, NULL, read_more, NULL) != ARCHIVE_OK) {
-        tell(u, "", ALICE_E_DAMAGED, "it is no archive that is read here (zip, tar, tgz)");
+        report(u, "", ALICE_E_DAMAGED, "it is no archive that is read here (zip, tar, tgz)");
         fatal = true;
     }
     while (st == ALICE_OK && !fatal && !u->full) {
@@ -507,9 +507,9 @@ static alice_status read_one(unpacking *u, const char *path)
             continue;
         if (got == ARCHIVE_FATAL || got == ARCHIVE_FAILED) {
             fatal = true;
-            tell(u, "", ALICE_E_DAMAGED,
-                 u->os_error ? strerror(-u->os_error)
-                             : "it is damaged or cut off: what is behind that was not read");
+            report(u, "", ALICE_E_DAMAGED,
+                   u->os_error ? strerror(-u->os_error)
+                               : "it is damaged or cut off: what is behind that was not read");
         } else {
             st = take_entry(u, a, e, &fatal);
         }

@@ -130,8 +130,8 @@ void alice__same_shown(const finder *f, uint16_t root, const char *below, char *
     snprintf(out, size, "%s%s%s", top, *below && n && top[n - 1] != '/' ? "/" : "", below);
 }
 
-static void tell_unread(finder *f, uint16_t root, const char *below, alice_status status,
-                        const char *why)
+static void report_unread(finder *f, uint16_t root, const char *below, alice_status status,
+                          const char *why)
 {
     char path[ALICE__SAME_PATH + 4096];
     f->out->unread++;
@@ -147,10 +147,10 @@ void alice__same_unread(finder *f, const record *r, alice_status status, int os_
 {
     char below[ALICE__SAME_PATH] = "";
     (void)alice__same_path(f, r, below); /* what can be said of it is said */
-    tell_unread(f, r->root, below, status,
-                status == ALICE_E_CHANGED ? "it changed meanwhile"
-                : os_error                ? strerror(os_error)
-                                          : NULL);
+    report_unread(f, r->root, below, status,
+                  status == ALICE_E_CHANGED ? "it changed meanwhile"
+                  : os_error                ? strerror(os_error)
+                                            : NULL);
 }
 
 /* ---- sorts ---- */
@@ -396,8 +396,8 @@ static alice_status walk_root(finder *f, uint16_t root, source *to)
             continue;
         if (bad || e.kind == ALICE__ENTRY_ERROR) {
             snprintf(below, sizeof below, "%s%s%s", folder, *folder ? "/" : "", e.name);
-            tell_unread(f, root, below, bad ? alice__status_of_errno(-bad) : e.status,
-                        bad ? strerror(-bad) : e.why);
+            report_unread(f, root, below, bad ? alice__status_of_errno(-bad) : e.status,
+                          bad ? strerror(-bad) : e.why);
             continue;
         }
         if (s.kind != ALICE__FS_FILE || s.size < least)

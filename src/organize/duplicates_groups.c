@@ -75,7 +75,7 @@ static alice_status choose(finder *f, record *best, uint64_t *which)
     return st;
 }
 
-static alice_status tell(finder *f, const record *r, bool first, bool link)
+static alice_status report(finder *f, const record *r, bool first, bool link)
 {
     char path[ALICE__SAME_PATH + 4096];
     alice_status st = whole_path(f, r, path, sizeof path);
@@ -146,18 +146,18 @@ static alice_status compare_all(finder *f, const record *leader, int fd, uint64_
     return st;
 }
 
-static alice_status tell_group(finder *f, const record *leader)
+static alice_status report_group(finder *f, const record *leader)
 {
     record r, last = *leader;
     alice_status st;
     f->out->groups++;
-    st = tell(f, leader, true, false);
+    st = report(f, leader, true, false);
     for (unsigned state = LEADER; st == ALICE_OK && state >= SAME; state--) {
         for (uint64_t i = 0; st == ALICE_OK && i < f->member_count; i++) {
             st = alice__same_member(f, i, &r, false);
             if (st != ALICE_OK || r.state != state || r.path == leader->path)
                 continue;
-            st = tell(f, &r, false, same_file(&r, &last));
+            st = report(f, &r, false, same_file(&r, &last));
             last = r;
         }
     }
@@ -205,7 +205,7 @@ alice_status alice__same_settle(finder *f)
         st = compare_all(f, &leader, fd, &others);
         alice__fs_close(fd);
         if (st == ALICE_OK && others)
-            st = tell_group(f, &leader);
+            st = report_group(f, &leader);
         if (st == ALICE_OK)
             st = keep_others(f);
     }

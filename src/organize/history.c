@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 
-static alice_status tell_files(alice_organizer *o, const alice__run_row *run,
-                               void (*on_file)(void *ctx, const alice_history_file *file),
-                               void *ctx)
+static alice_status report_files(alice_organizer *o, const alice__run_row *run,
+                                 void (*on_file)(void *ctx, const alice_history_file *file),
+                                 void *ctx)
 {
     char source[ALICE__PATH_MAX], dest[ALICE__PATH_MAX];
     alice__run_file f;
@@ -69,7 +69,7 @@ alice_status alice_history(const alice_organizer_options *options, int64_t run,
                                      .tally = r.tally};
         on_run(ctx, &told);
         if (run) {
-            st = on_file ? tell_files(o, &r, on_file, ctx) : ALICE_OK;
+            st = on_file ? report_files(o, &r, on_file, ctx) : ALICE_OK;
             goto out;
         }
     }

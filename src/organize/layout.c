@@ -94,21 +94,21 @@ static alice_status check_digits(const reading *r, size_t at, size_t n, unsigned
 static alice_status token_named(const reading *r, size_t at, size_t n, uint8_t *token)
 {
     char given[24], text[96];
-    const char *near = NULL;
+    const char *nearest = NULL;
     unsigned least = 4;
     snprintf(given, sizeof given, "%.*s", (int)(n < 20 ? n : 20), r->out->text + at);
     for (size_t i = ALICE__TOKEN_DATE; i < ALICE__TOKEN_COUNT; i++) {
         unsigned d = alice_edit_distance(given, names[i]);
         if (d < least) {
             least = d;
-            near = names[i];
+            nearest = names[i];
             *token = (uint8_t)i;
         }
     }
-    if (near && least == 0)
+    if (nearest && least == 0)
         return ALICE_OK;
-    if (near)
-        snprintf(text, sizeof text, "there is no {%s}; did you mean {%s}?", given, near);
+    if (nearest)
+        snprintf(text, sizeof text, "there is no {%s}; did you mean {%s}?", given, nearest);
     else
         snprintf(text, sizeof text,
                  "there is no {%s}; the manual and `alice organize --help` list them", given);

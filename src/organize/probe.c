@@ -48,10 +48,10 @@ typedef struct group {
 } group;
 
 /* What one worker needs while it works: kept in a pool. */
-typedef struct bench {
+typedef struct workspace {
     alice__analyzer *analyzer;
     uint8_t *head;
-} bench;
+} workspace;
 
 struct alice__prober {
     alice_env env;
@@ -63,7 +63,7 @@ struct alice__prober {
     atomic_bool stopping; /* set once the caller asked to stop; only the caller's thread asks */
     uint64_t next_ask_ns; /* without threads: not asked again before */
     alice_executor *executor;
-    alice_pool *benches;
+    alice_pool *workspaces;
     group *ring;
     unsigned groups; /* in the ring */
     unsigned first,
@@ -197,7 +197,7 @@ static bool stopping(void *ctx)
 static void destroy_bench(void *ctx, void *object)
 {
     const alice__prober *p = ctx;
-    bench *b = object;
+    workspace *b = object;
     alice__analyzer_close(&b->analyzer);
     alice_env_free(&p->env, b->head, ALICE__HEAD_BYTES);
     alice_env_free(&p->env, b, sizeof *b);
@@ -207,10 +207,10 @@ static alice_status make_bench(void *ctx, void **object)
 {
     alice__prober *p = ctx;
     void *room = NULL, *head = NULL;
-    alice_status st = alice_env_calloc(&p->env, 1, sizeof(bench), ALICE_HERE, &room);
+    alice_status st = alice_env_calloc(&p->env, 1, sizeof(workspace), ALICE_HERE, &room);
     if (st != ALICE_OK)
         return st;
-    bench *b = room;
+    workspace *b = room;
     st = alice_env_alloc(&p->env, ALICE__HEAD_BYTES, ALICE_HERE, &head);
     b->head = head;
     if (st == ALICE_OK)
@@ -256,7 +256,7 @@ static alice_status keep_texts(group *g, alice__probe *s)
     return ALICE_OK;
 }
 
-static void probe_slot(group *g, alice__probe *s, bench *b)
+static void probe_slot(group *g, alice__probe *s, workspace *b)
 {
     const alice__stamp seen = s->file.stamp; /* by who found it */
     int fd = -1;
@@ -289,7 +289,7 @@ static alice_status probe_group(void *arg)
 {
     group *g = arg;
     alice_lease lease = {0};
-    alice_status st = alice_pool_acquire(g->prober->benches, ALICE_POOL_FOREVER, &lease);
+    alice_status st = alice_pool_acquire(g->prober->workspaces, ALICE_POOL_FOREVER, &lease);
     for (unsigned i = 0; i < g->count; i++) {
         alice__probe *s = &g->slots[i];
         if (s->settled)
@@ -332,7 +332,7 @@ alice_status alice__prober_open(alice__prober **out, const alice__prober_options
                                    .destroy = destroy_bench,
                                    .ctx = p,
                                    .max_size = o->threads + 1};
-        st = alice_pool_open(&p->benches, &pool);
+        st = alice_pool_open(&p->workspaces, &pool);
     }
     if (st == ALICE_OK) {
         alice_executor_options x = {
@@ -355,7 +355,7 @@ void alice__prober_close(alice__prober **out)
         while (alice__prober_next(p))
             alice__prober_release(p);
     alice_executor_close(&p->executor);
-    alice_pool_close(&p->benches);
+    alice_pool_close(&p->workspaces);
     alice_env_free(&p->env, p->ring, p->groups * sizeof(group));
     alice_env env = p->env;
     alice_env_free(&env, p, sizeof *p);
@@ -490,5 +490,5 @@ void alice__prober_release(alice__prober *p)
 
 void alice__prober_pool_stats(const alice__prober *p, alice_pool_stats *out)
 {
-    alice_pool_get_stats(p->benches, out);
+    alice_pool_get_stats(p->workspaces, out);
 }

@@ -192,7 +192,7 @@ static void plan_member(redating *r, member *m, const char *day)
     m->goes = !m->why;
 }
 
-static void tell(const redating *r, const member *m, bool done)
+static void report(const redating *r, const member *m, bool done)
 {
     const alice_organizer *o = r->o;
     char from[ALICE__PATH_MAX], to[ALICE__PATH_MAX];
@@ -217,7 +217,7 @@ static void count(redating *r, const member *m, bool done)
     r->r->moved += done;
     r->r->left += !done;
     r->r->bytes += done ? m->now.size : 0;
-    tell(r, m, done);
+    report(r, m, done);
 }
 
 /* The members [from, r->count) are a group: what becomes of it. They stay in the batch where it
@@ -240,7 +240,7 @@ static alice_status plan_group(redating *r, size_t from)
                  (strlen(day) != now || memcmp(day, leader->dest, now) != 0);
     r->r->unread += leader->why != NULL;
     if (leader->why)
-        tell(r, leader, false);
+        report(r, leader, false);
     bool whole = moves;
     for (size_t i = from; i < to && moves; i++) {
         plan_member(r, &r->all[i], day);

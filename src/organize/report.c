@@ -53,7 +53,7 @@ static bool content_of(const alice_organizer *o, const alice__item *item, const 
 }
 
 /* Told to who asked for each file. */
-static void tell_item(alice_organizer *o, const alice__item *item)
+static void report_item(alice_organizer *o, const alice__item *item)
 {
     /* A path that is too long to open can still be reported whole. */
     char source_path[2 * ALICE__PATH_MAX], dest[ALICE__PATH_MAX], other[ALICE__DEST_MAX] = "";
@@ -118,7 +118,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         break;
     }
     if (o->options.on_file)
-        tell_item(o, item);
+        report_item(o, item);
 }
 
 alice_status alice_organizer_by_source(const alice_organizer *o, size_t index,

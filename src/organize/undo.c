@@ -227,7 +227,7 @@ out:
     return st;
 }
 
-static void tell(const undoing *x, const moving *m, const char *why)
+static void report(const undoing *x, const moving *m, const char *why)
 {
     const alice_file_report report = {.source_path = m->from,
                                       .destination = m->to,
@@ -354,7 +354,7 @@ static alice_status settle(undoing *x)
             x->r->done += m->done;
             x->r->left += !m->done;
             x->r->bytes += m->done ? m->stamp.size : 0;
-            tell(x, m, m->done ? NULL : m->why);
+            report(x, m, m->done ? NULL : m->why);
             if (m->done && !x->again)
                 alice__remove_empty(x->o, m->from + strlen(x->o->organized) + 1);
         }
@@ -396,7 +396,7 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
             x->r->done += !m->why;
             x->r->left += m->why != NULL;
             x->r->bytes += m->why ? 0 : m->stamp.size;
-            tell(x, m, m->why);
+            report(x, m, m->why);
         } else if (++x->count == BATCH) {
             st = settle(x);
         }

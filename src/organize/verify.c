@@ -235,8 +235,8 @@ static alice_status verify_one(void *arg)
 
 /* ---- all that the catalog knows ---- */
 
-static void tell(const verifying *x, const char *path, alice_verdict verdict, const char *why,
-                 uint64_t bytes)
+static void report(const verifying *x, const char *path, alice_verdict verdict, const char *why,
+                   uint64_t bytes)
 {
     x->r->files++;
     x->r->by[verdict]++;
@@ -263,7 +263,7 @@ static alice_status settle(verifying *x, job *j)
             return alice__fail(x->error, st, 0, "%s", alice__catalog_why(x->o->catalog));
         x->r->sealed++;
     }
-    tell(x, j->dest, j->verdict, j->why, j->placed.stamp.size);
+    report(x, j->dest, j->verdict, j->why, j->placed.stamp.size);
     return ALICE_OK;
 }
 
@@ -384,7 +384,7 @@ static alice_status add_standing(verifying *x, alice__disk_sort *sort, int scrat
             continue;
         }
         if (e.kind == ALICE__ENTRY_ERROR) {
-            tell(x, path, ALICE_VERDICT_DAMAGED, e.why, 0);
+            report(x, path, ALICE_VERDICT_DAMAGED, e.why, 0);
             continue;
         }
         if (e.kind == ALICE__ENTRY_FILE &&
@@ -407,7 +407,7 @@ static alice_status add_standing(verifying *x, alice__disk_sort *sort, int scrat
     return st == ALICE_E_END ? ALICE_OK : st;
 }
 
-static alice_status tell_unknown(verifying *x, alice__disk_sort *sort, int scratch)
+static alice_status report_unknown(verifying *x, alice__disk_sort *sort, int scratch)
 {
     const void *next;
     alice__hash known = {0, 0};
@@ -431,7 +431,7 @@ static alice_status tell_unknown(verifying *x, alice__disk_sort *sort, int scrat
             return alice__fail(x->error, ALICE_E_IO, bad,
                                "the list of files in %s was cut short",
                                alice__organizer_scratch(x->o));
-        tell(x, path, ALICE_VERDICT_UNKNOWN, NULL, m.bytes);
+        report(x, path, ALICE_VERDICT_UNKNOWN, NULL, m.bytes);
     }
     return st == ALICE_E_END ? ALICE_OK : st;
 }
@@ -455,7 +455,7 @@ static alice_status find_unknown(verifying *x)
     if (st == ALICE_OK)
         st = add_standing(x, sort, scratch);
     if (st == ALICE_OK)
-        st = tell_unknown(x, sort, scratch);
+        st = report_unknown(x, sort, scratch);
     alice__disk_sort_close(&sort);
     alice__fs_close(scratch);
     return st;

@@ -521,7 +521,7 @@ static void report(reading *r, alice_fact fact, alice__ai_rank rank, const char 
         alice__facts_text(r->f, fact, rank, from, text, strlen(text));
 }
 
-static void tell_fields(reading *r, alice__ai_rank rank, const char *from)
+static void report_fields(reading *r, alice__ai_rank rank, const char *from)
 {
     static const alice_fact facts[FIELDS] = {ALICE_FACT_PROMPT,   ALICE_FACT_NEGATIVE_PROMPT,
                                              ALICE_FACT_AI_MODEL, ALICE_FACT_SEED,
@@ -531,8 +531,8 @@ static void tell_fields(reading *r, alice__ai_rank rank, const char *from)
 }
 
 /* The texts of a graph, one a line. They lie in the heap: join them at its tail. */
-static void tell_texts(reading *r, alice_fact fact, alice__ai_rank rank, const char *from,
-                       const alice__texts *texts)
+static void report_texts(reading *r, alice_fact fact, alice__ai_rank rank, const char *from,
+                         const alice__texts *texts)
 {
     if (texts->count <= 1) {
         report(r, fact, rank, from, texts->count ? texts->text[0] : NULL);
@@ -556,18 +556,18 @@ static void tell_texts(reading *r, alice_fact fact, alice__ai_rank rank, const c
     alice__facts_text(r->f, fact, rank, from, to, n);
 }
 
-static void tell_graph(reading *r, const char *from)
+static void report_graph(reading *r, const char *from)
 {
     alice__graph_answer a;
     alice__graph_solve(&r->graph, &a);
     alice__ai_rank rank = r->graph.api_seen ? ALICE__AI_GRAPH : ALICE__AI_WORKFLOW;
-    tell_texts(r, ALICE_FACT_PROMPT, rank, from, &a.prompt);
-    tell_texts(r, ALICE_FACT_NEGATIVE_PROMPT, rank, from, &a.negative);
+    report_texts(r, ALICE_FACT_PROMPT, rank, from, &a.prompt);
+    report_texts(r, ALICE_FACT_NEGATIVE_PROMPT, rank, from, &a.negative);
     report(r, ALICE_FACT_AI_MODEL, rank, from, a.model);
     report(r, ALICE_FACT_SEED, rank, from, a.seed);
     report(r, ALICE_FACT_SAMPLER, rank, from, a.sampler);
-    tell_fields(r, ALICE__AI_FIELD,
-                from); /* where the graph is silent, its wrapper may speak */
+    report_fields(r, ALICE__AI_FIELD,
+                  from); /* where the graph is silent, its wrapper may speak */
 }
 
 static alice_generator writer(const reading *r, const char *key)
@@ -610,10 +610,10 @@ void alice__evidence_json(alice__facts *f, const char *from, const char *key,
     bool others = g == ALICE_GEN_SWARMUI || g == ALICE_GEN_INVOKEAI;
     if (graph && !others) {
         alice__facts_generator(f, ALICE_GEN_COMFYUI, ALICE__PROOF_GRAPH, from);
-        tell_graph(&r, from);
+        report_graph(&r, from);
     } else if (g != ALICE_GEN_NONE) {
         alice__facts_generator(f, g, ALICE__PROOF_TEXT, from);
-        tell_fields(&r, ALICE__AI_PARAMETERS, from);
+        report_fields(&r, ALICE__AI_PARAMETERS, from);
     } else if (r.marks & MARK_LABEL) {
         alice__facts_generator(f, ALICE_GEN_UNNAMED, ALICE__PROOF_DECLARED, from);
     }
