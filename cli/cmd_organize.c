@@ -191,22 +191,10 @@ static void print_json(const alice_organizer *o, const alice_organize_result *r,
     json_uint(&j, "organized", r->tally.organized);
     json_uint(&j, "skipped", r->tally.skipped);
     json_uint(&j, "duplicates", r->tally.duplicates);
-    json_uint(&j, "duplicates_removed", r->duplicates_removed);
     json_uint(&j, "errors", r->tally.errors);
-    json_uint(&j, "not_media", r->not_media);
-    json_uint(&j, "already_known", r->already_known);
-    json_uint(&j, "groups_left", r->groups_left);
-    json_uint(&j, "followers", r->followers);
-    json_uint(&j, "busy", r->busy);
-    json_uint(&j, "paths_too_long", r->paths_too_long);
-    json_uint(&j, "passed_over", r->passed_over);
-    json_uint(&j, "damaged", r->damaged);
-    json_uint(&j, "copies_gone", r->copies_gone);
-    json_uint(&j, "copies_changed", r->copies_changed);
-    json_uint(&j, "comparisons", r->comparisons);
-    json_uint(&j, "attributes_lost", r->attributes_lost);
-    json_uint(&j, "recovered", r->recovered);
-    json_uint(&j, "rebuilt", r->rebuilt);
+#define PRINT_COUNT(name, says) json_uint(&j, #name, r->name);
+    ALICE_RUN_COUNT_LIST(PRINT_COUNT)
+#undef PRINT_COUNT
     json_uint(&j, "bytes", r->tally.bytes);
     json_real(&j, "seconds", r->seconds, 3);
     json_real(&j, "files_per_second", r->seconds > 0 ? (double)r->tally.files / r->seconds : 0,

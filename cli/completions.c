@@ -110,7 +110,8 @@ static void put_bash_values(const char *kind, const char *action)
         printf(") %s ;;\n", action);
 }
 
-static void write_bash(void)
+/* The values that options take. */
+static void write_bash_values(void)
 {
     puts("# bash completion for alice. Generated from the table of commands.\n"
          "\n"
@@ -145,22 +146,11 @@ static void write_bash(void)
         }
     put_bash_values(NULL, "COMPREPLY=()");
     puts("    *) return 1 ;;\n    esac\n}\n");
+}
 
-    puts("_alice()\n{\n"
-         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at=1 "
-         "command\n"
-         "    COMPREPLY=()\n"
-         "    # \"--option=value\" comes as three words.\n"
-         "    if [[ $cur == = ]]; then\n"
-         "        cur=\n"
-         "    elif [[ $prev == = ]]; then\n"
-         "        prev=${COMP_WORDS[COMP_CWORD-2]}\n"
-         "    fi\n"
-         "    while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == @(--debug|debug|help) ]]; "
-         "do\n"
-         "        at=$((at + 1))\n"
-         "    done\n"
-         "    if [[ $at -eq $COMP_CWORD ]]; then");
+/* The first word, and the second where a command has two. */
+static void write_bash_names(void)
+{
     fputs("        _alice_words '", stdout);
     put_names(" ", true);
     puts(" help debug --debug --version --help -h'\n        return\n    fi\n"
@@ -179,6 +169,27 @@ static void write_bash(void)
                 printf("%s%s", b == at ? "" : " ", (*b)->name + n + 1);
         puts("'\n            return\n        fi\n        command+=\" ${COMP_WORDS[at]}\" ;;");
     }
+}
+
+static void write_bash(void)
+{
+    write_bash_values();
+    puts("_alice()\n{\n"
+         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at=1 "
+         "command\n"
+         "    COMPREPLY=()\n"
+         "    # \"--option=value\" comes as three words.\n"
+         "    if [[ $cur == = ]]; then\n"
+         "        cur=\n"
+         "    elif [[ $prev == = ]]; then\n"
+         "        prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+         "    fi\n"
+         "    while [[ $at -lt $COMP_CWORD && ${COMP_WORDS[at]} == @(--debug|debug|help) ]]; "
+         "do\n"
+         "        at=$((at + 1))\n"
+         "    done\n"
+         "    if [[ $at -eq $COMP_CWORD ]]; then");
+    write_bash_names();
     puts("    esac\n"
          "    [[ $prev == -* ]] && _alice_value \"$prev\" && return\n"
          "    case $command in");

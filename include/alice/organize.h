@@ -163,28 +163,33 @@ typedef struct alice_memory_stats {
     alice_cache_stats hash_cache_stats; /**< the hash cache */
 } alice_memory_stats;
 
+/** What a run counts beside its tally: X(name, what it says). A row is a member of the result
+ * and a number of `alice organize --json`. */
+#define ALICE_RUN_COUNT_LIST(X)                                                              \
+    X(duplicates_removed, "of the duplicates and the already known: taken out of the inbox") \
+    X(not_media, "of the skipped: looked at in this run")                                    \
+    X(already_known, "of the skipped: an earlier run knows them")                            \
+    X(groups_left, "0: no partner is left any more")                                         \
+    X(followers, "of the organized: went where the file they belong to is")                  \
+    X(busy, "of the skipped: being written, the next run takes them")                        \
+    X(paths_too_long, "of the errors: files deeper down than any path leads")                \
+    X(passed_over, "hidden and system files: not in `files`")                                \
+    X(damaged, "of the organized: read only as far as they are whole")                       \
+    X(copies_gone, "of the organized: known, but their organized copy was gone")             \
+    X(copies_changed, "of the organized: known, but their copy was changed; it is left")     \
+    X(comparisons, "with files that might have the same bytes")                              \
+    X(attributes_lost, "of the organized, where the destination cannot keep them")           \
+    X(recovered, "files of a killed run that were settled first")                            \
+    X(rebuilt, "organized files that the catalog did not know, read first")
+
 /** The result of a run. */
 typedef struct alice_organize_result {
-    int64_t run;                 /**< 0: a dry run, or nothing to record */
-    alice_tally tally;           /**< of all files */
-    uint64_t duplicates_removed; /**< of the duplicates and the already known: taken out of the
-                                     inbox */
-    uint64_t not_media;          /**< of the skipped: looked at in this run */
-    uint64_t already_known;      /**< of the skipped: an earlier run knows them */
-    uint64_t groups_left;        /**< 0: no partner is left any more */
-    uint64_t followers;          /**< of the organized: went where the file they belong to is */
-    uint64_t busy;               /**< of the skipped: being written, the next run takes them */
-    uint64_t paths_too_long;     /**< of the errors: files deeper down than any path leads */
-    uint64_t passed_over;        /**< hidden and system files: not in `files` */
-    uint64_t damaged;            /**< of the organized: read only as far as they are whole */
-    uint64_t copies_gone; /**< of the organized: known, but their organized copy was gone */
-    uint64_t
-        copies_changed; /**< of the organized: known, but their copy was changed; it is left */
-    uint64_t comparisons;     /**< with files that might have the same bytes */
-    uint64_t attributes_lost; /**< of the organized, where the destination cannot keep them */
-    uint64_t recovered;       /**< files of a killed run that were settled first */
-    uint64_t rebuilt;         /**< organized files that the catalog did not know, read first */
-    double seconds;           /**< that it took */
+    int64_t run;       /**< 0: a dry run, or nothing to record */
+    alice_tally tally; /**< of all files */
+#define ALICE_RUN_COUNT_MEMBER(name, says) uint64_t name; /**< see #ALICE_RUN_COUNT_LIST */
+    ALICE_RUN_COUNT_LIST(ALICE_RUN_COUNT_MEMBER)
+#undef ALICE_RUN_COUNT_MEMBER
+    double seconds;                      /**< that it took */
     uint64_t by_type[ALICE_MEDIA_COUNT]; /**< of the organized */
     /** of the organized but sidecars, where their dates came from */
     uint64_t date_sources[ALICE_DATE_SOURCE_COUNT + 1]; /**< the last: undated */

@@ -326,6 +326,16 @@ static inline struct visit *visit_shard(struct visit *visits, unsigned *count, u
     return v;
 }
 
+static void leave_shards(alice_cache *c, const struct visit *visits, unsigned visited)
+{
+    for (unsigned i = 0; i < visited; i++) {
+        if (visits[i].inside)
+            alice__gate_leave(&visits[i].lane->looks, visits[i].hits);
+        else
+            count(c, &visits[i].lane->looks, visits[i].hits * ALICE__LANE_ONE);
+    }
+}
+
 /* Up to AT_ONCE, in steps, so that what one waits for comes while the others are asked for. */
 static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
 {
@@ -376,12 +386,7 @@ static size_t get_some(alice_cache *c, alice_cache_lookup *l, unsigned n)
         if (!e && !change)
             count(c, &a->visit->lane->misses, 1);
     }
-    for (unsigned i = 0; i < visited; i++) {
-        if (visits[i].inside)
-            alice__gate_leave(&visits[i].lane->looks, visits[i].hits);
-        else
-            count(c, &visits[i].lane->looks, visits[i].hits * ALICE__LANE_ONE);
-    }
+    leave_shards(c, visits, visited);
     /* What needs a change, or met one: one by one. */
     for (unsigned i = 0; remain > 0 && i < n; i++) {
         if (!left[i])

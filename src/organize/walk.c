@@ -436,6 +436,21 @@ static alice_status leave(alice__walk *w, alice__entry *entry, bool *told)
     return st;
 }
 
+/* For a path of `length` bytes. */
+static alice_status make_path_room(alice__walk *w, size_t length)
+{
+    if (length < w->path_room)
+        return ALICE_OK;
+    void *p = w->path;
+    alice_status st = alice_env_resize(&w->env, &p, w->path_room, 2 * w->path_room, ALICE_HERE);
+    if (st != ALICE_OK)
+        return alice__fail(&w->error, ALICE_E_TOOBIG, ENAMETOOLONG,
+                           "no memory for a path of %zu bytes", length);
+    w->path = p;
+    w->path_room *= 2;
+    return ALICE_OK;
+}
+
 /* Open and enter the subdirectory w->name of the top level. `*told`: it became an error entry.
  */
 static alice_status go_down(alice__walk *w, alice__entry *entry, bool *told)
@@ -453,17 +468,9 @@ static alice_status go_down(alice__walk *w, alice__entry *entry, bool *told)
                          "the path is longer than %d bytes", ALICE__WALK_PATH);
         goto out;
     }
-    if (begin + length >= w->path_room) {
-        void *p = w->path;
-        st = alice_env_resize(&w->env, &p, w->path_room, 2 * w->path_room, ALICE_HERE);
-        if (st != ALICE_OK) {
-            st = alice__fail(&w->error, ALICE_E_TOOBIG, ENAMETOOLONG,
-                             "no memory for a path of %zu bytes", begin + length);
-            goto out;
-        }
-        w->path = p;
-        w->path_room *= 2;
-    }
+    st = make_path_room(w, begin + length);
+    if (st != ALICE_OK)
+        goto out;
     r = alice__fs_open_dir(top->folder->fd, w->name, &fd);
     if (!r)
         r = alice__fs_stat_fd(fd, &s);

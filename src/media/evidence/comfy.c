@@ -83,50 +83,52 @@ static bool ends(const char *text, const char *word)
     return n >= m && !strcmp(text + n - m, word);
 }
 
+/* Inputs of nodes whose name says all. */
+static const struct {
+    const char *name;
+    alice__role role;
+} named_roles[] = {
+    {"positive", ALICE__ROLE_POSITIVE},
+    {"negative", ALICE__ROLE_NEGATIVE},
+    {"text", ALICE__ROLE_TEXT},
+    {"populated_text", ALICE__ROLE_FILLED_TEXT},
+    {"clip_l", ALICE__ROLE_TEXT},
+    {"t5xxl", ALICE__ROLE_TEXT},
+    {"llama", ALICE__ROLE_TEXT},
+    {"tags", ALICE__ROLE_TEXT},
+    {"value", ALICE__ROLE_VALUE},
+    {"int", ALICE__ROLE_VALUE},
+    {"number", ALICE__ROLE_VALUE},
+    {"seed", ALICE__ROLE_SEED},
+    {"noise_seed", ALICE__ROLE_SEED},
+    {"noise", ALICE__ROLE_NOISE},
+    {"guider", ALICE__ROLE_GUIDER},
+    {"sampler", ALICE__ROLE_SAMPLER},
+    {"sampler_name", ALICE__ROLE_SAMPLER_NAME},
+    {"model", ALICE__ROLE_MODEL},
+    {"ckpt_name", ALICE__ROLE_MODEL_NAME},
+    {"unet_name", ALICE__ROLE_MODEL_NAME},
+    {"base_ckpt_name", ALICE__ROLE_MODEL_NAME},
+    {"model_name", ALICE__ROLE_MODEL_NAME},
+    {"model_path", ALICE__ROLE_MODEL_NAME},
+    {"gguf_name", ALICE__ROLE_MODEL_NAME},
+    {"pipe", ALICE__ROLE_OTHER},
+    {"basic_pipe", ALICE__ROLE_OTHER},
+    {"", ALICE__ROLE_OTHER},
+    {"*", ALICE__ROLE_OTHER},
+};
+/* What carries pictures, not words. */
+static const char *const pictures[] = {"image",       "images", "samples", "latent", "vae",
+                                       "mask",        "clip",   "pixels",  "sigmas", "audio",
+                                       "style_model", "video",  "frames"};
+
 alice__role alice__graph_role(const char *name)
 {
-    static const struct {
-        const char *name;
-        alice__role role;
-    } exact[] = {
-        {"positive", ALICE__ROLE_POSITIVE},
-        {"negative", ALICE__ROLE_NEGATIVE},
-        {"text", ALICE__ROLE_TEXT},
-        {"populated_text", ALICE__ROLE_FILLED_TEXT},
-        {"clip_l", ALICE__ROLE_TEXT},
-        {"t5xxl", ALICE__ROLE_TEXT},
-        {"llama", ALICE__ROLE_TEXT},
-        {"tags", ALICE__ROLE_TEXT},
-        {"value", ALICE__ROLE_VALUE},
-        {"int", ALICE__ROLE_VALUE},
-        {"number", ALICE__ROLE_VALUE},
-        {"seed", ALICE__ROLE_SEED},
-        {"noise_seed", ALICE__ROLE_SEED},
-        {"noise", ALICE__ROLE_NOISE},
-        {"guider", ALICE__ROLE_GUIDER},
-        {"sampler", ALICE__ROLE_SAMPLER},
-        {"sampler_name", ALICE__ROLE_SAMPLER_NAME},
-        {"model", ALICE__ROLE_MODEL},
-        {"ckpt_name", ALICE__ROLE_MODEL_NAME},
-        {"unet_name", ALICE__ROLE_MODEL_NAME},
-        {"base_ckpt_name", ALICE__ROLE_MODEL_NAME},
-        {"model_name", ALICE__ROLE_MODEL_NAME},
-        {"model_path", ALICE__ROLE_MODEL_NAME},
-        {"gguf_name", ALICE__ROLE_MODEL_NAME},
-        {"pipe", ALICE__ROLE_OTHER},
-        {"basic_pipe", ALICE__ROLE_OTHER},
-        {"", ALICE__ROLE_OTHER},
-        {"*", ALICE__ROLE_OTHER},
-    };
-    /* What carries pictures, not words. */
-    static const char *const aside[] = {"image",       "images", "samples", "latent", "vae",
-                                        "mask",        "clip",   "pixels",  "sigmas", "audio",
-                                        "style_model", "video",  "frames"};
-    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
-        if (!strcmp(name, exact[i].name))
-            return exact[i].role;
-    for (size_t i = 0; i < sizeof aside / sizeof *aside; i++)
-        if (!strcmp(name, aside[i]))
+    for (size_t i = 0; i < sizeof named_roles / sizeof *named_roles; i++)
+        if (!strcmp(name, named_roles[i].name))
+            return named_roles[i].role;
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
+        if (!strcmp(name, pictures[i]))
             return ALICE__ROLE_NONE;
     if (starts(name, "latent") || starts(name, "image") || has(name, "encoder") ||
         starts(name, "clip_") || starts(name, "vae") || has(name, "control_net") ||
