@@ -86,5 +86,4 @@ void alice__items_clear(alice__items *items)
     items->text_used = 0;
     items->folders = 0;
     items->last_folder = 0;
-    items->bytes = 0;
 }

@@ -49,7 +49,6 @@ typedef struct alice__items {
     size_t folders; /* distinct ones in a row: each is an open descriptor */
     size_t folders_most;
     uint64_t last_folder;
-    uint64_t bytes;
 } alice__items;
 
 alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size,
