@@ -7,6 +7,7 @@
 #   make analyze  what three static analyzers find in the sources
 #   make fuzz     every fuzz target for a minute, and the lines they reach
 #   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
+#   make proof    the cap in each budget, collection and mode; ARGS='--write docs/memory-model.md'
 #   make bench    every benchmark, some minutes; make bench-compare BASE=COMMIT two builds in turn
 #   make docs | format | check | clean | help
 
@@ -18,7 +19,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack mutants analyze check install uninstall bench bench-compare docs fuzz format clean help
+.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -39,6 +40,10 @@ test:
 # Not part of `make test`: some minutes, and some GB of holes below $$TMPDIR or /var/tmp.
 attack: all
 	@python3 tests/attack/attack.py $(BUILD)/cli/alice $(ARGS)
+
+# Not part of `make test`, which has a small form of it: half an hour.
+proof: all
+	@python3 tests/attack/proof.py $(BUILD)/cli/alice $(ARGS)
 
 # A minute or two; part of `.ci/run`.
 analyze:
@@ -82,4 +87,4 @@ clean:
 	@rm -rf $(BUILD) $(BUILD)-*
 
 help:
-	@sed -n '2,11s/^# \{0,1\}//p' Makefile
+	@sed -n '2,12s/^# \{0,1\}//p' Makefile
