@@ -370,6 +370,20 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
     return ALICE_OK;
 }
 
+void alice__catalog_keep_open(alice__catalog *c)
+{
+    int64_t from = c->saved.open_from;
+    if (from < c->saved.open_to && (c->moved_from == 0 || from < c->moved_from))
+        c->moved_from = from;
+}
+
+void alice__catalog_withdraw(alice__catalog *c)
+{
+    bool doubtful = c->doubtful;
+    alice__catalog_rollback(c);
+    c->doubtful = doubtful;
+}
+
 void alice__catalog_rollback(alice__catalog *c)
 {
     alice__store_rollback(c->top);

@@ -178,6 +178,10 @@ alice_status alice__catalog_commit(alice__catalog *c, bool open, alice_error *er
  * committed from here on, and the next process's recovery looks at it.
  */
 void alice__catalog_rollback(alice__catalog *c);
+/* The same where it had nothing to say about the open batch, which the next commit closes. */
+void alice__catalog_withdraw(alice__catalog *c);
+/* The rows in doubt stay so with the next commit, too: some of them belong to its batch. */
+void alice__catalog_keep_open(alice__catalog *c);
 
 /* A row that was in doubt when the last run died: of a file that was to be placed, or of a
  * duplicate that was to leave the inbox. */

@@ -10,7 +10,10 @@ alice_status alice__items_open(alice__items *items, const alice_env *env, size_t
                                size_t folders_most)
 {
     void *room = NULL;
-    *items = (alice__items){.env = *env, .text_size = text_size, .folders_most = folders_most};
+    *items = (alice__items){.env = *env,
+                            .most = ALICE__ITEMS_MAX,
+                            .text_size = text_size,
+                            .folders_most = folders_most};
     alice_status st =
         alice_env_alloc(env, ALICE__ITEMS_MAX * sizeof(alice__item), ALICE_HERE, &room);
     items->all = room;
@@ -25,7 +28,7 @@ alice_status alice__items_open(alice__items *items, const alice_env *env, size_t
 
 void alice__items_close(alice__items *items)
 {
-    alice__items_clear(items);
+    alice__items_clear(items); /* none, where it was never opened */
     alice_env_free(&items->env, items->text, items->text_size);
     alice_env_free(&items->env, items->all, ALICE__ITEMS_MAX * sizeof(alice__item));
     items->text = NULL;
@@ -34,7 +37,7 @@ void alice__items_close(alice__items *items)
 
 bool alice__items_full(const alice__items *items)
 {
-    return items->count == ALICE__ITEMS_MAX || items->folders >= items->folders_most ||
+    return items->count >= items->most || items->folders >= items->folders_most ||
            items->text_size - items->text_used < TEXT_PER_ITEM;
 }
 

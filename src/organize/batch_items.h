@@ -43,7 +43,7 @@ enum { ALICE__ITEMS_MAX = 1000 };
 typedef struct alice__items {
     alice_env env;
     alice__item *all;
-    size_t count;
+    size_t count, most; /* ALICE__ITEMS_MAX; fewer in tests */
     char *text;
     size_t text_size, text_used;
     size_t folders; /* distinct ones in a row: each is an open descriptor */

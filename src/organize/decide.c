@@ -205,7 +205,9 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
         x->run_first = item->id;
     if (item->group == 0)
         item->group = item->id;
-    if (row->state == ALICE__PLACED && x->first_row == 0)
+    if (x->batch_row == 0)
+        x->batch_row = item->id;
+    if (x->first_row == 0)
         x->first_row = item->id;
     if (item->leader &&
         x->o->options.dry_run) /* taken, for those that come after: see groups.c */
@@ -247,6 +249,14 @@ static alice_status plan_follower(alice__flow *x, const alice__probe *p, const a
     return ALICE_OK;
 }
 
+/* The run has to stop before this one. */
+static alice_status stop_before(alice__flow *x, alice__item *item)
+{
+    x->stop = true;
+    alice__item_leave(item);
+    return ALICE_OK;
+}
+
 /* A sidecar, or another file that is no medium, whose leader is placed. */
 static alice_status consume_follower(alice__flow *x, const alice__probe *p,
                                      const alice__group *g, alice__item *item)
@@ -254,11 +264,8 @@ static alice_status consume_follower(alice__flow *x, const alice__probe *p,
     /* The same again, beside the same: a second copy of a picture had it too. */
     bool stands = false;
     alice_status st = plan_follower(x, p, g, item, &stands);
-    if (st == ALICE_E_CANCELLED) {
-        x->stop = true;
-        alice__item_leave(item);
-        return ALICE_OK;
-    }
+    if (st == ALICE_E_CANCELLED)
+        return stop_before(x, item);
     if (st == ALICE_E_TOOBIG) {
         alice__item_fail(item, st, "the name beside the file that it belongs to is too long");
         return ALICE_OK;
@@ -309,8 +316,7 @@ static void keep_medium(alice__flow *x, const alice__probe *p, alice__item *item
 static bool fails_alone(alice__flow *x, alice__item *item, alice_status st)
 {
     if (st == ALICE_E_CANCELLED) {
-        x->stop = true;
-        alice__item_leave(item);
+        (void)stop_before(x, item);
     } else if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT) {
         alice__item_fail(item, st, "it changed or failed while it was compared; run again");
     } else if (st == ALICE_E_BUDGET) {
@@ -460,9 +466,8 @@ static alice_status is_forgotten(alice__flow *x, const alice__probe *p, alice__i
         st = alice__content_hash(&how, fd, p->file.stamp.size, &content);
     alice__fs_close(fd);
     if (st == ALICE_E_CANCELLED) {
-        x->stop = *over = true;
-        alice__item_leave(item);
-        return ALICE_OK;
+        *over = true;
+        return stop_before(x, item);
     }
     if (st == ALICE_E_NOMEM)
         return st;
@@ -527,7 +532,7 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
     if (p->status == ALICE_OK && (!p->settled || p->again)) {
         alice_status st = find_group(x, p, item, &g);
         if (st != ALICE_OK)
-            return st;
+            return st == ALICE_E_CANCELLED ? stop_before(x, item) : st;
     }
     if (p->settled) {
         take_settled(x, p, item);
@@ -554,6 +559,12 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         return ALICE_OK;
     }
     /* What follows goes where its leader is, or stays with it. */
+    if (!g.leader && x->moving.on && alice__undated_looks(x, p) &&
+        x->o->moving.last_folder == alice__folder_serial(p->folder)) {
+        alice_status st = alice__settle_now(x);
+        if (st != ALICE_OK)
+            return st == ALICE_E_CANCELLED ? stop_before(x, item) : st;
+    }
     const char *undated = g.leader ? NULL : alice__undated(x, p);
     if (undated && x->o->options.undated == ALICE_UNDATED_KEEP) {
         item->report.outcome = ALICE_SKIPPED;

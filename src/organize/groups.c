@@ -124,6 +124,13 @@ alice_status alice__group_find(alice__flow *x, const alice__probe *p, int64_t di
     }
     if (out->leader == 0)
         return ALICE_OK;
+    /* One that is on its way may get another name, or none; and beside one that was placed
+     * before, others may be on their way. */
+    if (x->moving.on &&
+        (x->batch_row == 0 || out->leader < x->batch_row || out->placed < x->batch_row)) {
+        alice_status ended = alice__settle_now(x);
+        return ended == ALICE_OK ? alice__group_find(x, p, dir, out) : ended;
+    }
     alice_status st =
         alice__catalog_dest(x->o->catalog, out->placed, out->base, sizeof out->base);
     if (st != ALICE_OK)

@@ -37,7 +37,11 @@ enum {
     OWN_DESCRIPTORS = 16,
     /* Two levels of the walk, two source folders in each place, four folders below organized.
      */
-    LEAST_SHARED_DESCRIPTORS = 2 + 2 * 2 + 4
+    LEAST_SHARED_DESCRIPTORS = 2 + 2 * 2 + 4,
+    /* From here on there is room for two batches: one is decided while the other goes. */
+    OVERLAP_WORK = 8 * 1024 * 1024,
+    OVERLAP_FOLDERS = 32,
+    MOVER_STACK = 128 * 1024
 };
 
 const char *alice_outcome_name(alice_outcome outcome)
@@ -310,8 +314,14 @@ static alice_status open_batch(alice_organizer *o)
 {
     alice_env env = alice__organizer_env(o, o->acc_batch);
     void *room = NULL;
-    alice_status st = alice__items_open(&o->items, &env, o->sizes.arena, o->sizes.folders);
-    o->items_open = st == ALICE_OK;
+    unsigned folders = o->sizes.folders;
+    o->overlaps = !o->options.dry_run && !o->options.remove_duplicates &&
+                  o->sizes.work >= OVERLAP_WORK && folders >= OVERLAP_FOLDERS;
+    if (o->overlaps)
+        folders /= 2;
+    alice_status st = alice__items_open(&o->items, &env, o->sizes.arena, folders);
+    if (st == ALICE_OK && o->overlaps)
+        st = alice__items_open(&o->moving, &env, o->sizes.arena, folders);
     if (st == ALICE_OK)
         st = alice_env_calloc(&env, ALICE__SOURCES_MAX, sizeof(alice__source_count), ALICE_HERE,
                               &room);
@@ -338,6 +348,27 @@ static alice_status open_catalog(alice_organizer *o, alice_error *error)
     return st;
 }
 
+bool alice__organizer_stops(void *organizer)
+{
+    alice_organizer *o = organizer;
+    if (o->apart)
+        return atomic_load_explicit(&o->halt, memory_order_relaxed);
+    return o->options.should_stop && o->options.should_stop(o->options.ctx);
+}
+
+/* Who transfers a batch while the next is decided. Tests of the file system see one call after
+   the other. */
+static alice_status open_mover(alice_organizer *o)
+{
+    o->mover_threads = o->overlaps && o->fs == &alice__fs_real;
+    const alice_executor_options e = {.env = alice__organizer_env(o, o->acc_transfer),
+                                      .threads = o->mover_threads,
+                                      .queue = 1,
+                                      .stack_bytes = MOVER_STACK,
+                                      .name = "alice-move"};
+    return alice_executor_open(&o->mover, &e);
+}
+
 /* What writes; and what a killed run had under way is settled by it, before anything new. */
 static alice_status open_transfer(alice_organizer *o, alice_error *error)
 {
@@ -351,8 +382,8 @@ static alice_status open_transfer(alice_organizer *o, alice_error *error)
                                  .buffer_bytes = o->sizes.chunk,
                                  .max_batch = ALICE__ITEMS_MAX,
                                  .max_folders = o->sizes.dest_folders,
-                                 .should_stop = o->options.should_stop,
-                                 .stop_ctx = o->options.ctx};
+                                 .should_stop = alice__organizer_stops,
+                                 .stop_ctx = o};
     alice_status st = alice__transfer_open(&o->transfer, &t, error);
     if (st == ALICE_OK)
         st = alice__organizer_recover(o, error);
@@ -375,6 +406,8 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
         st = open_batch(o);
     if (st == ALICE_OK)
         st = open_catalog(o, error);
+    if (st == ALICE_OK && !o->options.dry_run)
+        st = open_mover(o);
     if (st == ALICE_OK && !o->options.dry_run)
         st = open_transfer(o, error);
     if (st != ALICE_OK)
@@ -481,10 +514,11 @@ void alice_organizer_close(alice_organizer **organizer)
         return;
     ALICE__CENSUS_REMOVE(&o->env, o);
     alice__prober_close(&o->prober);
+    alice_executor_close(&o->mover);
     alice__transfer_close(&o->transfer);
     alice__catalog_close(&o->catalog);
-    if (o->items_open)
-        alice__items_close(&o->items);
+    alice__items_close(&o->items);
+    alice__items_close(&o->moving);
     alice_env batch_env = alice__organizer_env(o, o->acc_batch);
     alice_env_free(&batch_env, o->seconds, sizeof *o->seconds);
     alice_env_free(&batch_env, o->sources, ALICE__SOURCES_MAX * sizeof(alice__source_count));

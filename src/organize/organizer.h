@@ -8,9 +8,12 @@
  * run (run.h). The rest of src/ does not see this.
  */
 
+#include <stdatomic.h>
+
 #include <alice/batch.h>
 #include <alice/budget.h>
 #include <alice/cache.h>
+#include <alice/executor.h>
 #include <alice/limit.h>
 #include <alice/monitor.h>
 #include <alice/organize.h>
@@ -76,8 +79,13 @@ struct alice_organizer {
     alice__catalog *catalog;
     alice__transfer *transfer;
     alice__prober *prober;
-    alice__items items;
-    bool items_open;
+    alice__items items;  /* of the batch that is decided */
+    alice__items moving; /* of the one whose files are on their way */
+    bool overlaps;       /* both have their own room: one is decided while the other goes */
+    alice_executor *mover;
+    unsigned mover_threads; /* 0: it goes at once, in the run's own thread */
+    bool apart;             /* a worker transfers: it does not call back, but looks at `halt` */
+    atomic_bool halt;       /* the caller asked to stop */
     alice__run_status status;
 
     int inbox_fd, organized_fd;
@@ -102,6 +110,9 @@ struct alice_organizer {
 alice_status alice__organizer_open_on(alice_organizer **out,
                                       const alice_organizer_options *options,
                                       const alice__fs_ops *fs, alice_error *error);
+
+/* Whether the run has to stop, asked by whoever transfers. */
+bool alice__organizer_stops(void *organizer);
 
 /* The env of the part that `account` pays for. */
 alice_env alice__organizer_env(const alice_organizer *o, alice_account *account);

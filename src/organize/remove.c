@@ -96,7 +96,7 @@ static void removed(void *ctx, uint64_t tag, alice_status status, const alice_er
 {
     alice__flow *x = ctx;
     (void)e;
-    x->o->items.all[tag].removed = status == ALICE_OK;
+    x->o->moving.all[tag].removed = status == ALICE_OK;
 }
 
 /* The files of the batch that were compared go, each by a rename or a verified copy. */
@@ -105,8 +105,8 @@ static alice_status transfer_removals(alice__flow *x)
     alice_organizer *o = x->o;
     char dest[ALICE__DEST_MAX];
     alice_status stopped = ALICE_OK;
-    for (size_t i = 0; i < o->items.count && stopped == ALICE_OK; i++) {
-        alice__item *item = &o->items.all[i];
+    for (size_t i = 0; i < o->moving.count && stopped == ALICE_OK; i++) {
+        alice__item *item = &o->moving.all[i];
         if (!item->remove)
             continue;
         stopped = alice__catalog_dest(o->catalog, item->id, dest, sizeof dest);
@@ -131,8 +131,8 @@ static alice_status transfer_removals(alice__flow *x)
 static alice_status forget_those_that_stayed(alice__flow *x)
 {
     alice_status st = ALICE_OK;
-    for (size_t i = 0; i < x->o->items.count && st == ALICE_OK; i++) {
-        alice__item *item = &x->o->items.all[i];
+    for (size_t i = 0; i < x->o->moving.count && st == ALICE_OK; i++) {
+        alice__item *item = &x->o->moving.all[i];
         if (!item->remove || item->removed)
             continue;
         st = alice__catalog_forget(x->o->catalog, item->id);
@@ -150,8 +150,8 @@ alice_status alice__remove_duplicates(alice__flow *x)
     if (!o->options.move || !o->options.remove_duplicates ||
         (o->organized_fd < 0 && !o->options.dry_run))
         return ALICE_OK;
-    for (size_t i = 0; i < o->items.count; i++) {
-        alice__item *item = &o->items.all[i];
+    for (size_t i = 0; i < o->moving.count; i++) {
+        alice__item *item = &o->moving.all[i];
         bool same = false;
         const char *why = "kept: its bytes are not those of the organized file now";
         if (!item->twin || item->left || item->busy || item->report.outcome == ALICE_FAILED)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run. One thread, this one, decides and writes; only probing is spread.
+ * A run. One thread, this one, decides; probing is spread, and a batch is transferred by a worker
+ * while the next one is decided.
  *
  *   feed:    walk ─▶ stat ─▶ known? ─▶ prober          (up to a batch ahead)
  *   decide:  prober ─▶ identify ─▶ plan ─▶ row, item   (in the order of the walk)
@@ -28,6 +29,8 @@ bool alice__flow_asked_to_stop(alice__flow *x)
     const alice_organizer_options *o = &x->o->options;
     if (!x->stop && o->should_stop && o->should_stop(o->ctx))
         x->stop = true;
+    if (x->stop)
+        atomic_store_explicit(&x->o->halt, true, memory_order_relaxed);
     return x->stop;
 }
 
@@ -177,16 +180,17 @@ static alice_status loop(alice__flow *x)
         }
         if (o->items.count > 0 && transaction_due(x, p)) {
             st = alice__settle(x);
-            if (!o->options.dry_run)
-                x->first_row = 0;
         }
-        if (st == ALICE_OK)
+        if (st == ALICE_OK && !x->stop)
             st = alice__decide(x, p);
         alice__prober_release(o->prober);
     }
     if (st == ALICE_OK)
         st = alice__settle(x);
+    if (st == ALICE_OK)
+        st = alice__settle_end(x);
     if (st != ALICE_OK) {
+        st = alice__settle_broken(x, st);
         /* What was planned but not begun is taken back, the files are as they were; what may
            have been done and is not known to be durable stays in doubt. A dry run has no
            transfer. */
@@ -332,6 +336,7 @@ alice_status alice_organizer_organize(alice_organizer *o, alice_organize_result 
     alice__flow x = {.o = o, .r = result, .error = error ? error : &unheard};
     x.error->text[0] = 0;
     x.began_ns = x.transaction_ns = alice_env_now_ns(&o->env);
+    atomic_store(&o->halt, false);
     o->source_count = o->source_last = 0;
     o->streamed = 0;
     o->reconciled = false;

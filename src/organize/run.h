@@ -3,7 +3,8 @@
 #define ALICE_ORGANIZE_RUN_H
 
 /*
- * The steps of a run, and what they share. One thread, the run's own, calls them:
+ * The steps of a run, and what they share. One thread, the run's own, calls them; the transfer
+ * of a batch is a worker's while the next one is decided:
  *
  *   feed.c    walk ─▶ stat ─▶ known? ─▶ prober
  *   decide.c  prober ─▶ identify (twins.c) ─▶ plan ─▶ row, item
@@ -16,9 +17,22 @@
  *   space.c   before the first file: do the copies fit?
  */
 
+#include <alice/executor.h>
+
 #include "organize/group_names.h"
 #include "organize/organizer.h"
 #include "organize/plan.h"
+
+/* The transfer of the batch of o->moving: a worker's, from alice__settle() to
+ * alice__settle_end(). */
+typedef struct alice__moving {
+    bool on;    /* there is such a batch */
+    bool keeps; /* of the batch being decided rows were committed: they stay in doubt */
+    alice_task task;
+    alice_status status; /* what kept it from going on, or from being durable */
+    alice_error error;
+    bool retry; /* some names were taken meanwhile */
+} alice__moving;
 
 typedef struct alice__flow {
     alice_organizer *o;
@@ -38,7 +52,9 @@ typedef struct alice__flow {
     uint64_t folder_serial;              /* of folder_id */
     int64_t folder_id;
     int64_t
-        first_row; /* of the transaction, of a dry run: rows from here on are not transferred */
+        first_row; /* rows from here on may not be transferred yet, and in a dry run never */
+    int64_t batch_row; /* the first of the batch that is being decided; 0: none yet */
+    alice__moving moving;
     int64_t run_first; /* row: the first that this run added; 0: none yet */
     bool unsure;       /* what was transferred could not be flushed */
     /* Of the folder in which the last transaction ended: what was not placed of it, each a
@@ -105,6 +121,9 @@ alice_status alice__decide(alice__flow *x, alice__probe *p);
 
 /* ---- undated.c ---- */
 
+/* Whether alice__undated() looks at the files of its folder now, which are to be where they
+   were met. */
+bool alice__undated_looks(const alice__flow *x, const alice__probe *p);
 /* Why a medium has no date that counts, which its facts then say too; NULL: it has one. */
 const char *alice__undated(alice__flow *x, alice__probe *p);
 
@@ -155,8 +174,16 @@ alice_status alice__group_head(alice__flow *x, alice__probe *p);
 
 /* ---- settle.c ---- */
 
-/* Do what was planned: afterwards every item is reported, and there is none. */
+/* Begin to do what was planned: the files of the batch go while the next is decided. The batch
+ * before it is ended first. */
 alice_status alice__settle(alice__flow *x);
+/* End the batch that is on its way, if there is one: afterwards its files are where they
+ * belong, and reported. Where the run has to stop, what was decided since is taken back. */
+alice_status alice__settle_end(alice__flow *x);
+/* The same while a file is decided. ALICE_E_CANCELLED: it was taken back, too. */
+alice_status alice__settle_now(alice__flow *x);
+/* The same after `why` ended the run; answers that. */
+alice_status alice__settle_broken(alice__flow *x, alice_status why);
 void alice__item_fail(alice__item *item, alice_status status, const char *reason);
 /* It is being written: the next run takes it. `status`: ALICE_E_BUSY, ALICE_E_CHANGED. False:
  * that is not it, or nobody asked. */

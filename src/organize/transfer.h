@@ -19,7 +19,7 @@
  * name, and the file is renamed over that. Such a reservation that a kill left
  * behind is known by its mode or its time (and by being empty), and recover() removes it.
  *
- * One thread uses a transfer.
+ * One thread at a time uses a transfer.
  */
 
 #include <alice/env.h>

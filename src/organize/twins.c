@@ -31,6 +31,9 @@ static int open_candidate(alice__twin_search *t, const alice__candidate *c)
     if (waits && alice__catalog_source(o->catalog, c->id, path, sizeof path) == ALICE_OK &&
         alice__organizer_open_source(o, path, &fd) == 0)
         return fd;
+    /* It went between the two looks. */
+    if (waits && o->organized_fd >= 0 && fs->open_read(fs, o->organized_fd, c->dest, &fd) == 0)
+        return fd;
     t->gone |= o->organized_fd >= 0 && fs->stat_at(fs, o->organized_fd, c->dest, &s) == -ENOENT;
     return -1;
 }
@@ -255,7 +258,10 @@ alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
         if (st == ALICE_OK && !same && t->gone && !o->reconciled) {
             /* Somebody may have renamed or moved it: what is found has a row of its own. */
             uint64_t found = 0;
-            st = alice__organizer_reconcile(o, t->x->first_row, t->x->id, &found, t->x->error);
+            st = alice__settle_now(t->x); /* what is on its way is not to be found */
+            if (st == ALICE_OK)
+                st = alice__organizer_reconcile(o, t->x->first_row, t->x->id, &found,
+                                                t->x->error);
             again = found > 0;
         }
     }

@@ -47,6 +47,13 @@ static size_t sharing(const alice__seconds *s, int64_t second)
     return n;
 }
 
+bool alice__undated_looks(const alice__flow *x, const alice__probe *p)
+{
+    return p->info.date_source == ALICE_DATE_MTIME &&
+           x->o->options.undated != ALICE_UNDATED_MTIME &&
+           x->o->seconds->folder != alice__folder_serial(p->folder);
+}
+
 const char *alice__undated(alice__flow *x, alice__probe *p)
 {
     alice_organizer *o = x->o;
@@ -55,7 +62,7 @@ const char *alice__undated(alice__flow *x, alice__probe *p)
         return "no date";
     if (p->info.date_source != ALICE_DATE_MTIME || o->options.undated == ALICE_UNDATED_MTIME)
         return NULL;
-    if (o->seconds->folder != alice__folder_serial(p->folder))
+    if (alice__undated_looks(x, p))
         read_seconds(x, p->folder);
     size_t n = sharing(o->seconds, p->file.stamp.mtime_ns / 1000000000);
     if (n < MANY)

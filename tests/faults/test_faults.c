@@ -29,9 +29,10 @@ static const struct kind {
     const char *name;
     unsigned files, points; /* points: at least as many have to be found */
     bool move, apart, no_replace, no_links, changes_only;
-    bool group; /* a RAW, its JPEG and its sidecar */
-    bool undo;  /* what fails is the undo of such a run; */
-    bool redo;  /* or the undo of that */
+    bool group;     /* a RAW, its JPEG and its sidecar */
+    bool undo;      /* what fails is the undo of such a run; */
+    bool redo;      /* or the undo of that */
+    unsigned batch; /* so many files are one; 0: all of them are */
 } kinds[] = {
     {"copy", .files = 2, .points = 230},
     {"move", .files = 2, .points = 120, .move = true},
@@ -42,6 +43,13 @@ static const struct kind {
     {"many across", .files = MOST, .points = 250, .move = true, .apart = true,
      .changes_only = true},
     {"many copies", .files = MOST, .points = 190, .changes_only = true},
+    {"move over batches", .files = MOST, .points = 150, .move = true, .batch = 2,
+     .changes_only = true},
+    {"move across over batches", .files = MOST, .points = 250, .move = true, .apart = true,
+     .batch = 2, .changes_only = true},
+    {"copies over batches", .files = MOST, .points = 200, .batch = 2, .changes_only = true},
+    {"group over batches", .files = 3, .points = 50, .move = true, .group = true, .batch = 1,
+     .changes_only = true},
     {"group", .files = 3, .points = 150, .move = true, .group = true},
     {"group across", .files = 3, .points = 150, .move = true, .apart = true, .group = true,
      .changes_only = true},
@@ -194,6 +202,10 @@ static void organize_options(const struct kind *k, const alice__fs_ops *fs,
     options.config.workers = 1;
     memset(out, 0, sizeof *out);
     out->status = alice__organizer_open_on(&o, &options, fs, NULL);
+    if (out->status == ALICE_OK && k->batch) {
+        assert_true(o->overlaps || options.dry_run);
+        o->items.most = o->moving.most = k->batch;
+    }
     if (out->status == ALICE_OK)
         out->status = alice_organizer_organize(o, &out->r, NULL);
     alice_organizer_close(&o);
@@ -289,7 +301,7 @@ static void judge(const struct kind *k, const struct fault *f, unsigned at, bool
         fail_msg("%s, %s at %u: %s stands half", k->name, f->name, at, to.name);
     if (died)
         return;
-    if (k->group && organized != 0 && organized != k->files && !f->for_good)
+    if (k->group && !k->batch && organized != 0 && organized != k->files && !f->for_good)
         fail_msg("%s, %s at %u: %u of a group are organized", k->name, f->name, at, organized);
     if (out->r.tally.organized > placed)
         fail_msg("%s, %s at %u: said to be done: %u of %u", k->name, f->name, at,
@@ -564,8 +576,9 @@ static int rename_late(const alice__fs_ops *fs, int from_dir, const char *from, 
 static void a_name_that_was_taken_is_given_up(void **state)
 {
     (void)state;
-    for (unsigned killed = 0; killed < 2; killed++) {
-        struct kind k = {"", .files = 2, .move = true};
+    for (unsigned round = 0; round < 4; round++) {
+        bool killed = round % 2;
+        struct kind k = {"", .files = 2, .move = true, .batch = round / 2};
         struct outcome out;
         int status = 0;
         reset(k.files);
@@ -602,6 +615,52 @@ static bool stop(void *ctx)
 {
     (void)ctx;
     return true;
+}
+
+static bool stop_later(void *ctx)
+{
+    unsigned *left = ctx;
+    return *left == 0 || --*left == 0;
+}
+
+/* A run over several batches is stopped at each of its questions: what was decided while others
+ * were on their way is as if it had not been met, its numbers are free, and nothing is in
+ * doubt. */
+static void a_stop_takes_back_what_was_decided(void **state)
+{
+    (void)state;
+    char in[96], to[96];
+    struct outcome out;
+    unsigned stopped = 0;
+    snprintf(in, sizeof in, "%s/inbox", top);
+    snprintf(to, sizeof to, "%s/organized", top);
+    for (unsigned mode = 0; mode < 3; mode++) {
+        struct kind k = {"", .files = MOST, .move = mode > 0, .apart = mode == 2, .batch = 2};
+        for (unsigned at = 1;; at++) {
+            unsigned left = at;
+            reset(k.files);
+            organize_options(
+                &k, &table(&k)->ops,
+                (alice_organizer_options){
+                    .inbox = in, .organized = to, .should_stop = stop_later, .ctx = &left},
+                &out);
+            if (out.status == ALICE_OK)
+                break;
+            stopped++;
+            assert_status(out.status, ALICE_E_CANCELLED);
+            unsigned before = (unsigned)out.r.tally.organized;
+            assert_int_equal(out.r.tally.errors, 0);
+            organize_with(&k, &table(&k)->ops, 0, &out);
+            assert_ok(out.status);
+            assert_int_equal(out.r.recovered, 0);
+            assert_int_equal(before + out.r.tally.organized, MOST);
+            struct standing there = look("organized");
+            for (unsigned i = 0; i < MOST; i++)
+                assert_int_equal(there.whole[i], 1);
+        }
+    }
+    print_message("# stopped at %u places\n", stopped);
+    assert_true(stopped > 30);
 }
 
 /* A group whose leader gets another number: each of it goes there, and the catalog knows where.
@@ -651,21 +710,23 @@ static void a_run_that_was_stopped_did_not_finish(void **state)
 static void what_failed_has_no_duplicates(void **state)
 {
     (void)state;
-    struct kind k = {"", .files = 1, .move = true};
-    struct outcome out;
-    reset(k.files);
-    tree_file(top_fd, "inbox/trip/1.jpg", known[0].p, known[0].n);
-    struct faulty_fs *fs = table(&k);
-    fs->refuse[FAULTY_rename_new] = -EIO;
-    organize_with(&k, &fs->ops, 0, &out);
-    assert_true(fs->calls[FAULTY_rename_new] > 0);
-    assert_int_equal(out.r.tally.organized, 0);
-    assert_int_equal(out.r.tally.duplicates, 0);
-    assert_int_equal(look("inbox").whole[0], 2);
-    organize_with(&k, NULL, 0, &out);
-    assert_ok(out.status);
-    assert_int_equal(out.r.tally.organized, 1);
-    assert_int_equal(out.r.tally.duplicates, 1);
+    for (unsigned batch = 0; batch < 2; batch++) {
+        struct kind k = {"", .files = 1, .move = true, .batch = batch};
+        struct outcome out;
+        reset(k.files);
+        tree_file(top_fd, "inbox/trip/1.jpg", known[0].p, known[0].n);
+        struct faulty_fs *fs = table(&k);
+        fs->refuse[FAULTY_rename_new] = -EIO;
+        organize_with(&k, &fs->ops, 0, &out);
+        assert_true(fs->calls[FAULTY_rename_new] > 0);
+        assert_int_equal(out.r.tally.organized, 0);
+        assert_int_equal(out.r.tally.duplicates, 0);
+        assert_int_equal(look("inbox").whole[0], 2);
+        organize_with(&k, NULL, 0, &out);
+        assert_ok(out.status);
+        assert_int_equal(out.r.tally.organized, 1);
+        assert_int_equal(out.r.tally.duplicates, 1);
+    }
 }
 
 /* A duplicate leaves the inbox only where the flush of the organized file worked; where it
@@ -1189,6 +1250,7 @@ int main(int argc, char **argv)
         TEST(a_duplicate_goes_in_order),
         TEST(what_is_edited_during_an_undo_stays),
         TEST(a_run_that_was_stopped_did_not_finish),
+        TEST(a_stop_takes_back_what_was_decided),
         TEST(recovery_goes_in_order),
         TEST(what_cannot_be_read_stops_no_later_run),
         TEST(failed_write_back_is_kept),
