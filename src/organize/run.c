@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run. One thread, this one, decides; probing is spread, and a batch is transferred by a worker
- * while the next one is decided.
+ * A run. One thread, this one, decides; probing is spread, and a batch is transferred by a
+ * worker while the next one is decided.
  *
  *   feed:    walk ─▶ stat ─▶ known? ─▶ prober          (up to a batch ahead)
  *   decide:  prober ─▶ identify ─▶ plan ─▶ row, item   (in the order of the walk)

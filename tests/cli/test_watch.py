@@ -27,6 +27,15 @@ class Watch:
             with open(os.path.join(self.inbox, folder, '%d.jpg' % self.made), 'wb') as f:
                 f.write(JPEG + b'%d' % self.made)
 
+    def put_at_once(self, count, folder):
+        """A new folder of so many files, which come in one moment: they are one run's."""
+        ready, inbox = os.path.join(os.path.dirname(self.inbox), 'ready'), self.inbox
+        self.inbox = ready
+        self.put(count, folder)
+        self.inbox = inbox
+        top = folder.split('/')[0]
+        os.rename(os.path.join(ready, top), os.path.join(inbox, top))
+
     def wait(self, pattern, seconds=60):
         """Until it says so; the match, and what was said after it is for the next."""
         limit = time.monotonic() + seconds
@@ -50,8 +59,8 @@ class Watch:
             total -= int(self.wait(rb'(\d+) organized').group(1))
         eq(total, 0, 'organized too many')
 
-    def run_pid(self, seconds=60):
-        """The process of the run under way."""
+    def run_pid(self, over=lambda: False, seconds=60):
+        """The process of the run under way; None once it is over."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             try:
@@ -61,6 +70,8 @@ class Watch:
                 raise Skip('this kernel does not tell children')
             if children:
                 return int(children[0])
+            if over():
+                return None
         raise AssertionError('no run began')
 
     def stop(self, how=signal.SIGTERM, expect=0):
@@ -96,9 +107,9 @@ def what_arrives_is_organized():
 @test
 def it_moves_and_prunes_as_it_is_told():
     w = Watch('--move', '--prune-empty', '--exclude', '*.part', '--set', 'memory.chunk_size_kb=256')
-    w.put(4, 'card/DCIM')
     with open(os.path.join(w.inbox, 'x.part'), 'wb') as f:
         f.write(JPEG)
+    w.put_at_once(4, 'card/DCIM')
     w.wait_organized(4)
     w.stop(signal.SIGINT)
     eq(os.listdir(w.inbox), ['x.part'], 'the inbox')
@@ -124,7 +135,7 @@ def a_file_that_grows_is_taken_when_it_is_whole():
 @test
 def json_is_a_line_a_run():
     w = Watch('--json')
-    w.put(2)
+    w.put_at_once(2, 'card')
     first = json.loads(w.wait(rb'\{.*"organized": ?2.*\}\n').group(0))
     eq((first['organized'], first['errors']), (2, 0), 'the object')
     w.stop()
@@ -137,8 +148,10 @@ def a_run_that_is_killed_is_made_good():
     w.wait(rb'nothing new|organized')
     w.put(3000, 'many')
     for _ in range(3):
+        pid = w.run_pid(lambda: len(placed(w.organized)) == 3000)
         try:
-            os.kill(w.run_pid(), signal.SIGKILL)
+            if pid:
+                os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
     while len(placed(w.organized)) < 3000:
@@ -153,8 +166,8 @@ def a_run_that_is_killed_is_made_good():
 def it_ends_between_two_files():
     w = Watch()
     w.wait(rb'watching')
-    w.put(3000, 'many')
-    w.run_pid()
+    w.put_at_once(3000, 'many')
+    w.run_pid(lambda: len(placed(w.organized)) == 3000)
     w.stop()
     assert not glob.glob(os.path.join(w.organized, '**', '.alice-tmp-*'), recursive=True)
     r = organize(w.inbox, w.organized)
@@ -179,7 +192,7 @@ def the_service_manager_is_told():
     for _ in range(5):
         until(b'WATCHDOG=1')
         told.append(b'')
-    w.put(2)
+    w.put_at_once(2, 'card')
     until(b'STATUS=2 organized')
     w.p.send_signal(signal.SIGTERM)
     until(b'STOPPING=1')
