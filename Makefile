@@ -39,6 +39,7 @@ test:
 
 # Not part of `make test`: some minutes, and some GB of holes below $$TMPDIR or /var/tmp.
 attack: all
+	@python3 tests/attack/hostile.py $(BUILD)/cli/alice $(ARGS)
 	@python3 tests/attack/attack.py $(BUILD)/cli/alice $(ARGS)
 
 # Not part of `make test`, which has a small form of it: half an hour.
