@@ -110,7 +110,10 @@ static alice_status divide_descriptors(alice__sizes *s, alice_error *error)
     size_t free = allowed > own ? allowed - own : 0;
     while (s->threads > 1 && s->threads > free / 16)
         s->threads--;
-    size_t shared = free > s->threads ? free - s->threads : 0;
+    size_t readers = s->threads ? s->threads : 1;
+    size_t spare = free > LEAST_SHARED_DESCRIPTORS ? free - LEAST_SHARED_DESCRIPTORS : 0;
+    s->ahead = (unsigned)clamp(spare / 4 / readers, 1, ALICE__GROUP);
+    size_t shared = free > readers * s->ahead ? free - readers * s->ahead : 0;
     s->open_levels = (unsigned)clamp(shared / 6, 2, ALICE__WALK_OPEN);
     s->dest_folders = (unsigned)clamp(shared / 6, 4, 64);
     if (shared < LEAST_SHARED_DESCRIPTORS) {
@@ -416,6 +419,7 @@ static alice_status open_parts(alice_organizer *o, alice_error *error)
                                .budget = o->budget,
                                .threads = o->sizes.threads,
                                .window = o->sizes.window,
+                               .ahead = o->sizes.ahead,
                                .text_bytes = o->sizes.texts,
                                .date_patterns = o->options.date_patterns,
                                .should_stop = o->options.should_stop,

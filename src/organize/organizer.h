@@ -35,7 +35,7 @@ typedef struct alice__sizes {
     size_t floor; /* what the program weighs before it works */
     size_t work;  /* what is left for the accounts */
     size_t page_cache, fingerprints, names, arena, chunk, texts;
-    unsigned threads, window;
+    unsigned threads, window, ahead;
     /* Descriptors: levels of the walk, source folders in each of two places, folders below
        organized. */
     unsigned open_levels, folders, dest_folders;

@@ -30,7 +30,7 @@
 
 enum {
     NAME_ROOM = 768, /* some file systems count characters, not bytes */
-    TEXT_ROOM = 8192,
+    TEXT_ROOM = 16384,
     PATH_ROOM = 4096, /* the longest path that the kernel takes */
     ASK_MS = 50       /* between two questions whether to stop */
 };
@@ -57,7 +57,7 @@ struct alice__prober {
     alice_env env;
     size_t text_bytes;
     const char *const *date_patterns;
-    unsigned threads;
+    unsigned threads, ahead;
     bool (*should_stop)(void *ctx);
     void *stop_ctx;
     atomic_bool stopping; /* set once the caller asked to stop; only the caller's thread asks */
@@ -256,16 +256,25 @@ static alice_status keep_texts(group *g, alice__probe *s)
     return ALICE_OK;
 }
 
-static void probe_slot(group *g, alice__probe *s, workspace *b)
+/* Open the file, and have the disk bring its head: what is asked for together comes in the
+ * disk's own order, and while others are read. -1: the slot says why not. */
+static int open_slot(alice__probe *s, bool ahead)
 {
-    const alice__stamp seen = s->file.stamp; /* by who found it */
     int fd = -1;
     int bad = alice__fs_open_read(alice__folder_fd(s->folder), s->file.name, &fd);
     if (bad) {
         s->os_error = -bad;
         s->status = alice__status_of_errno(-bad);
-        return;
+        return -1;
     }
+    if (ahead)
+        alice__fs_advise_soon(fd, 0, ALICE__HEAD_BYTES);
+    return fd;
+}
+
+static void probe_slot(group *g, alice__probe *s, int fd, workspace *b)
+{
+    const alice__stamp seen = s->file.stamp; /* by who found it */
     int folder = alice__folder_fd(s->folder);
     alice__reading r = {.fd = fd,
                         .folders = alice__folder_path(s->folder),
@@ -290,14 +299,19 @@ static alice_status probe_group(void *arg)
     group *g = arg;
     alice_lease lease = {0};
     alice_status st = alice_pool_acquire(g->prober->workspaces, ALICE_POOL_FOREVER, &lease);
-    for (unsigned i = 0; i < g->count; i++) {
-        alice__probe *s = &g->slots[i];
-        if (s->settled)
-            continue;
-        if (st == ALICE_OK)
-            probe_slot(g, s, lease.object);
-        else
-            s->status = st;
+    for (unsigned from = 0, to; from < g->count; from = to) {
+        int fd[ALICE__GROUP];
+        to = from + g->prober->ahead < g->count ? from + g->prober->ahead : g->count;
+        for (unsigned i = from; i < to; i++) {
+            alice__probe *s = &g->slots[i];
+            if (st != ALICE_OK)
+                s->status = s->settled ? s->status : st;
+            fd[i - from] =
+                s->settled || st != ALICE_OK ? -1 : open_slot(s, g->prober->ahead > 1);
+        }
+        for (unsigned i = from; i < to; i++)
+            if (fd[i - from] >= 0)
+                probe_slot(g, &g->slots[i], fd[i - from], lease.object);
     }
     alice_pool_release(&lease);
     return ALICE_OK;
@@ -316,6 +330,7 @@ alice_status alice__prober_open(alice__prober **out, const alice__prober_options
     p->text_bytes = o->text_bytes;
     p->date_patterns = o->date_patterns;
     p->threads = o->threads;
+    p->ahead = o->ahead == 0 ? 1 : o->ahead < ALICE__GROUP ? o->ahead : ALICE__GROUP;
     p->should_stop = o->should_stop;
     p->stop_ctx = o->stop_ctx;
     p->groups = o->window / ALICE__GROUP + 2; /* one filling, one being taken */

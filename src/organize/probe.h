@@ -6,7 +6,7 @@
  * Probing: open a file, read its head once, say what it is and hash the head.
  * The only part of a run that many threads do.
  *
- *   main: add, add, … ──▶ group of 16 ──▶ executor ──▶ analyzer (pooled)
+ *   main: add, add, … ──▶ group of 32 ──▶ executor ──▶ analyzer (pooled)
  *   main: ◀── next, in the order of add() ◀──────────────┘
  *
  * Groups stand in a ring: what was added first comes out first, whatever the
@@ -21,7 +21,7 @@
 #include "media/analyze.h"
 #include "organize/walk.h"
 
-enum { ALICE__GROUP = 16 };
+enum { ALICE__GROUP = 32 };
 
 /* The organized copy of a known file, held against what is known. */
 typedef enum alice__copy {
@@ -65,8 +65,9 @@ typedef struct alice__prober alice__prober;
 typedef struct alice__prober_options {
     alice_env env;
     alice_budget *budget;
-    unsigned threads;  /* 0: the caller's own */
-    unsigned window;   /* most files on their way */
+    unsigned threads; /* 0: the caller's own */
+    unsigned window;  /* most files on their way */
+    unsigned ahead;   /* files that a thread holds open, to be read one after the other; 0: 1 */
     size_t text_bytes; /* of one file's texts */
     const char *const *date_patterns;
     /* Asked by the thread that calls next(), while it waits: then what is being read ends as

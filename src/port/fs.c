@@ -453,6 +453,11 @@ void alice__fs_advise_sequential(int fd)
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
+void alice__fs_advise_soon(int fd, uint64_t offset, uint64_t n)
+{
+    (void)posix_fadvise(fd, (off_t)offset, (off_t)n, POSIX_FADV_WILLNEED);
+}
+
 void alice__fs_drop_cache(int fd, uint64_t offset, uint64_t n)
 {
     (void)posix_fadvise(fd, (off_t)offset, (off_t)n, POSIX_FADV_DONTNEED);

@@ -111,6 +111,8 @@ int alice__fs_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, siz
                          size_t *done);
 /* It will be read from begin to end once. */
 void alice__fs_advise_sequential(int fd);
+/* It will be read soon: the disk may begin to. */
+void alice__fs_advise_soon(int fd, uint64_t offset, uint64_t n);
 /* Drop its clean pages from the page cache. */
 void alice__fs_drop_cache(int fd, uint64_t offset, uint64_t n);
 /* Begin to write its dirty pages, without waiting; `wait`: and wait. No promise of durability,

@@ -63,7 +63,8 @@ static int tear_down(void **state)
 static alice__prober *open_prober(unsigned window, unsigned threads)
 {
     alice__prober *p = NULL;
-    alice__prober_options o = {.window = window, .threads = threads, .text_bytes = 32768};
+    alice__prober_options o = {
+        .window = window, .ahead = window / 3, .threads = threads, .text_bytes = 32768};
     assert_ok(alice__prober_open(&p, &o));
     return p;
 }
@@ -258,7 +259,7 @@ static void small_groups_fill_the_ring(void **state)
     const place *at = *state;
     static model m;
     m = (model){.most_groups = 4};
-    alice__prober *p = open_prober(32, 0);
+    alice__prober *p = open_prober(2 * ALICE__GROUP, 0);
     unsigned serial = 0;
     for (unsigned g = 0; g < 3; g++) {
         for (unsigned i = 0; i < 5; i++)
@@ -289,7 +290,7 @@ static void each_file_fails_alone_without_descriptors(void **state)
     static model m;
     struct rlimit was, none;
     m = (model){.most_groups = 4};
-    alice__prober *p = open_prober(32, 0);
+    alice__prober *p = open_prober(2 * ALICE__GROUP, 0);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
     none = was;
     none.rlim_cur = 3;
