@@ -372,21 +372,43 @@ static alice_status open_mover(alice_organizer *o)
     return alice_executor_open(&o->mover, &e);
 }
 
+alice__transfer_options alice__organizer_transfer(alice_organizer *o, int fd, bool move,
+                                                  size_t batch)
+{
+    return (alice__transfer_options){.env = alice__organizer_env(o, o->acc_transfer),
+                                     .fs = o->fs,
+                                     .organized_fd = fd,
+                                     .move = move,
+                                     .run_id = alice_env_wall_s(&o->env),
+                                     .buffer_bytes = o->sizes.chunk,
+                                     .max_batch = batch,
+                                     .max_folders = 16,
+                                     .should_stop = alice__organizer_stops,
+                                     .stop_ctx = o};
+}
+
+alice_status alice__organizer_run_over(alice_organizer *o, int64_t run,
+                                       const alice_tally *tally, bool finished, alice_status st,
+                                       alice_error *error)
+{
+    const alice__run_totals totals = {
+        .tally = *tally, .ended_s = alice_env_wall_s(&o->env), .finished = finished};
+    alice_error own = {.text = ""};
+    alice_status ended = alice__catalog_run_end(o->catalog, run, &totals, &own);
+    if (st != ALICE_OK || ended == ALICE_OK)
+        return st;
+    *error = own;
+    return ended;
+}
+
 /* What writes; and what a killed run had under way is settled by it, before anything new. */
 static alice_status open_transfer(alice_organizer *o, alice_error *error)
 {
-    alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
-                                 .fs = o->fs,
-                                 .organized_fd = o->organized_fd,
-                                 .move = o->options.move || o->archives,
-                                 .lossy = o->options.lossy,
-                                 .leave_busy = o->options.settle_seconds > 0,
-                                 .run_id = alice_env_wall_s(&o->env),
-                                 .buffer_bytes = o->sizes.chunk,
-                                 .max_batch = ALICE__ITEMS_MAX,
-                                 .max_folders = o->sizes.dest_folders,
-                                 .should_stop = alice__organizer_stops,
-                                 .stop_ctx = o};
+    alice__transfer_options t = alice__organizer_transfer(
+        o, o->organized_fd, o->options.move || o->archives, ALICE__ITEMS_MAX);
+    t.lossy = o->options.lossy;
+    t.leave_busy = o->options.settle_seconds > 0;
+    t.max_folders = o->sizes.dest_folders;
     alice_status st = alice__transfer_open(&o->transfer, &t, error);
     if (st == ALICE_OK)
         st = alice__organizer_recover(o, error);

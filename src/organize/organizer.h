@@ -111,6 +111,14 @@ alice_status alice__organizer_open_on(alice_organizer **out,
                                       const alice_organizer_options *options,
                                       const alice__fs_ops *fs, alice_error *error);
 
+/* How what moves files below `fd`, at most `batch` at a time, transfers them. */
+alice__transfer_options alice__organizer_transfer(alice_organizer *o, int fd, bool move,
+                                                  size_t batch);
+/* The catalog notes that a run is over. Answers `st`, with which it ended; where that is
+   ALICE_OK, what the catalog said. */
+alice_status alice__organizer_run_over(alice_organizer *o, int64_t run,
+                                       const alice_tally *tally, bool finished, alice_status st,
+                                       alice_error *error);
 /* Whether the run has to stop, asked by whoever transfers. */
 bool alice__organizer_stops(void *organizer);
 

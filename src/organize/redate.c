@@ -277,16 +277,9 @@ alice_status alice__redate(alice__flow *x)
                                                   sizeof first, &id, &stamp);
     if (st != ALICE_OK) /* usually there is none, and then nothing is allocated */
         return st == ALICE_E_END ? ALICE_OK : st;
-    const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
-                                       .organized_fd = o->organized_fd,
-                                       .move = true,
-                                       .run_id = x->id,
-                                       .buffer_bytes = o->sizes.chunk,
-                                       .max_batch = BATCH,
-                                       .max_folders = 4,
-                                       .should_stop = o->options.should_stop,
-                                       .stop_ctx = o->options.ctx,
-                                       .fs = o->fs};
+    alice__transfer_options t = alice__organizer_transfer(o, o->organized_fd, true, BATCH);
+    t.run_id = x->id;
+    t.max_folders = 4;
     st = alice_env_calloc(&env, BATCH, sizeof(member), ALICE_HERE, &all);
     if (st == ALICE_OK)
         st = alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &head);

@@ -461,16 +461,8 @@ static alice_status open_all(redating *r, alice__disk_sort **sort, void **all)
                                          .record_bytes = sizeof(entry),
                                          .block_bytes = SORT,
                                          .order = by_group};
-    const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
-                                       .organized_fd = o->organized_fd,
-                                       .move = true,
-                                       .run_id = alice_env_wall_s(&o->env),
-                                       .buffer_bytes = o->sizes.chunk,
-                                       .max_batch = BATCH,
-                                       .max_folders = 16,
-                                       .should_stop = o->options.should_stop,
-                                       .stop_ctx = o->options.ctx,
-                                       .fs = o->fs};
+    const alice__transfer_options t =
+        alice__organizer_transfer(o, o->organized_fd, true, BATCH);
     void *head = NULL;
     alice_status st = alice_env_calloc(&env, BATCH, sizeof(member), ALICE_HERE, all);
     r->all = *all;
@@ -506,16 +498,11 @@ static alice_status redate_all(redating *r)
     if (st != ALICE_OK && st != ALICE_E_CANCELLED && r->r->run)
         alice__catalog_rollback(o->catalog);
     if (r->r->run) {
-        const alice__run_totals totals = {.tally = {.files = r->r->files,
-                                                    .organized = r->r->moved,
-                                                    .errors = r->r->left,
-                                                    .bytes = r->r->bytes},
-                                          .ended_s = alice_env_wall_s(&o->env),
-                                          .finished = st == ALICE_OK};
-        alice_error ignored = {.text = ""};
-        alice_status ended = alice__catalog_run_end(o->catalog, r->r->run, &totals,
-                                                    st == ALICE_OK ? r->error : &ignored);
-        st = st != ALICE_OK ? st : ended;
+        const alice_tally tally = {.files = r->r->files,
+                                   .organized = r->r->moved,
+                                   .errors = r->r->left,
+                                   .bytes = r->r->bytes};
+        st = alice__organizer_run_over(o, r->r->run, &tally, st == ALICE_OK, st, r->error);
     }
     alice__transfer_close(&r->transfer);
     alice__disk_sort_close(&sort);

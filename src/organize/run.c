@@ -291,21 +291,14 @@ static alice_status do_run(alice__flow *x)
     return loop(x);
 }
 
-/* The run is over, with `st`: the catalog notes it. */
+/* The run is over, with `st`. */
 static alice_status end_run(alice__flow *x, alice_status st)
 {
-    alice_organizer *o = x->o;
-    alice_error error = {.text = ""};
-    alice__run_totals totals = {.tally = x->r->tally,
-                                .ended_s = alice_env_wall_s(&o->env),
-                                .finished = st == ALICE_OK && !x->stop};
+    alice_tally tally = x->r->tally;
     /* What was taken out of the inbox is brought back by an undo as what was placed is. */
-    totals.tally.organized += x->r->duplicates_removed;
-    alice_status ended = alice__catalog_run_end(o->catalog, x->id, &totals, &error);
-    if (st != ALICE_OK || ended == ALICE_OK)
-        return st;
-    *x->error = error;
-    return ended;
+    tally.organized += x->r->duplicates_removed;
+    return alice__organizer_run_over(x->o, x->id, &tally, st == ALICE_OK && !x->stop, st,
+                                     x->error);
 }
 
 /* Why a run had to stop, where nobody said so yet. */

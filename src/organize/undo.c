@@ -450,16 +450,8 @@ static alice_status open_transfer(undoing *x)
     alice_organizer *o = x->o;
     int r = x->again ? alice__fs_dup(o->organized_fd, &x->root)
                      : o->fs->open_dir_path(o->fs, "/", &x->root);
-    const alice__transfer_options t = {.env = alice__organizer_env(o, o->acc_transfer),
-                                       .organized_fd = x->root,
-                                       .move = !x->again || x->move,
-                                       .run_id = alice_env_wall_s(&o->env),
-                                       .buffer_bytes = o->sizes.chunk,
-                                       .max_batch = BATCH,
-                                       .max_folders = 16,
-                                       .should_stop = o->options.should_stop,
-                                       .stop_ctx = o->options.ctx,
-                                       .fs = o->fs};
+    const alice__transfer_options t =
+        alice__organizer_transfer(o, x->root, !x->again || x->move, BATCH);
     return r ? alice__fail(x->error, alice__status_of_errno(-r), -r, "%s", strerror(-r))
              : alice__transfer_open(&x->transfer, &t, x->error);
 }
@@ -601,16 +593,11 @@ static alice_status undo_run(undoing *x, int64_t id)
             alice__catalog_rollback(o->catalog);
     }
     if (x->r->run) {
-        const alice__run_totals totals = {.tally = {.files = x->r->files,
-                                                    .organized = x->r->done,
-                                                    .errors = x->r->left,
-                                                    .bytes = x->r->bytes},
-                                          .ended_s = alice_env_wall_s(&o->env),
-                                          .finished = st == ALICE_OK};
-        alice_error ignored = {.text = ""};
-        alice_status ended = alice__catalog_run_end(o->catalog, x->r->run, &totals,
-                                                    st == ALICE_OK ? x->error : &ignored);
-        st = st != ALICE_OK ? st : ended;
+        const alice_tally tally = {.files = x->r->files,
+                                   .organized = x->r->done,
+                                   .errors = x->r->left,
+                                   .bytes = x->r->bytes};
+        st = alice__organizer_run_over(o, x->r->run, &tally, st == ALICE_OK, st, x->error);
     }
     close_transfer(x);
     alice_env_free(&env, room, room ? BATCH * sizeof(moving) : 0);
