@@ -10,10 +10,23 @@ from ._alice import (
     BudgetError,
     ChangedError,
     Error,
+    MappedFile,
     MemoryConfig,
     MemoryMonitor,
+    MemoryOptimizedBatchProcessor,
+    ObjectPool,
+    StreamingFileReader,
     TooBigError,
+    WeakValueCache,
     library_version,
 )
+from .organizer import Config, MemoryOptimizedOrganizer
+from .scope import optimize_for_memory
 
 __version__ = library_version
+
+__all__ = [
+    'BoundedCache', 'BudgetError', 'ChangedError', 'Config', 'Error', 'MappedFile', 'MemoryConfig', 'MemoryMonitor',
+    'MemoryOptimizedBatchProcessor', 'MemoryOptimizedOrganizer', 'ObjectPool', 'StreamingFileReader', 'TooBigError',
+    'WeakValueCache', 'library_version', 'optimize_for_memory',
+]

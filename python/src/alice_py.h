@@ -37,6 +37,8 @@
 #ifndef Py_bf_getbuffer
 #define Py_bf_getbuffer 1
 #define Py_bf_releasebuffer 2
+#endif
+#if Py_LIMITED_API + 0 < 0x030b0000
 #define PyBUF_WRITABLE 0x0001
 #define PyBUF_FORMAT 0x0004
 #define PyBUF_ND 0x0008
@@ -75,11 +77,12 @@ typedef struct py_module_state {
     PyObject *map_type;
     PyObject *lease_type;
     PyObject *batches_type;
-    PyObject *gc_collect;  /* gc.collect */
-    PyObject *getsizeof;   /* sys.getsizeof */
-    PyObject *text_sizeof; /* str.__sizeof__ */
-    PyObject *fspath_name; /* "__fspath__", one text: the cache of types keeps each that it is
-                              asked */
+    PyObject *gc_collect;   /* gc.collect */
+    PyObject *getsizeof;    /* sys.getsizeof */
+    PyObject *text_sizeof;  /* str.__sizeof__ */
+    PyObject *release_name; /* "release" */
+    PyObject *fspath_name;  /* "__fspath__", one text: the cache of types keeps each that it is
+                               asked */
 } py_module_state;
 
 extern py_module_state py_state;
@@ -145,6 +148,9 @@ PyObject *py_path(PyObject *path);
 /* Put `value` (stolen; NULL: an error is raised already) into a dict. */
 bool py_put(PyObject *dict, const char *name, PyObject *value);
 
+/* Keep what is to be called; NULL and None: nothing. */
+bool py_callable(PyObject *given, const char *name, PyObject **out);
+
 /* ---- keys --------------------------------------------------------------- */
 
 /* The bytes that stand for a key: str, bytes, int, None, paths, and tuples of these. */
@@ -155,6 +161,45 @@ typedef struct py_key {
 
 bool py_key_of(PyObject *object, py_key *out);
 void py_key_done(py_key *key);
+
+/* ---- files, and views of what was read ------------------------------------ */
+
+/* An open file, shared by who reads it and by views of what was read. */
+typedef struct py_file {
+    int fd;
+    size_t users;
+} py_file;
+
+py_file *py_file_open(PyObject *path); /* NULL with an error */
+void py_file_done(py_file **file);
+
+/* What memoryviews are of: the memory of a reader or a map, which it owns. */
+typedef struct py_view {
+    PyObject_HEAD py_file *file;
+    alice_reader *reader; /* one of the two */
+    alice_map *map;
+    alice_bytes bytes;  /* what is seen now */
+    Py_ssize_t lookers; /* memoryviews and the like */
+} py_view;
+
+/* A view of nothing; whoever asks for it puts the reader or map. */
+py_view *py_view_new(py_file *file);
+
+/* A memoryview of `bytes`; NULL with an error. */
+PyObject *py_view_show(py_view *view, alice_bytes bytes);
+
+/* Release the memoryview `*shown` (or NULL), before its bytes change. True: somebody looks at
+ * them still; then the view is his, and another one has to take its place. */
+bool py_view_taken(py_view *view, PyObject **shown);
+
+/* encoding and errors as bytes; of UTF-8 and of None, none. */
+bool py_encoding_of(PyObject *encoding, PyObject *errors, PyObject **encoding_out,
+                    PyObject **errors_out);
+
+PyObject *py_lines_of(const alice_config *config, PyObject *path, PyObject *encoding,
+                      PyObject *errors);
+PyObject *py_map_of(const alice_config *config, PyObject *path, PyObject *mode,
+                    PyObject *encoding, PyObject *errors);
 
 /* ---- parts that others use ----------------------------------------------- */
 

@@ -272,10 +272,9 @@ static PyObject *cache_get_or_load(PyObject *self, PyObject *const *args, Py_ssi
 
 static PyObject *cache_clear(PyObject *self, PyObject *nothing)
 {
-    py_cache *c = (py_cache *)self;
     (void)nothing;
-    alice_cache_clear(c->cache);
-    let_go(c);
+    alice_cache_clear(((py_cache *)self)->cache);
+    let_go((py_cache *)self);
     Py_RETURN_NONE;
 }
 
@@ -367,19 +366,6 @@ static bool set_up(py_cache *c, PyObject *config, PyObject *policy, alice_cache_
     return true;
 }
 
-static bool callable_or_none(PyObject *given, const char *name, PyObject **out)
-{
-    if (!given || given == Py_None)
-        return true;
-    if (!PyCallable_Check(given)) {
-        PyErr_Format(PyExc_TypeError, "%s is %R; it has to be called", name, given);
-        return false;
-    }
-    Py_INCREF(given);
-    *out = given;
-    return true;
-}
-
 static PyObject *cache_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"config", "sizeof", "timer", "policy", "max_items", NULL};
@@ -392,8 +378,8 @@ static PyObject *cache_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     alice_cache_options o;
     uint64_t most = 0;
-    if (!callable_or_none(weigh, "sizeof", &c->sizeof_hook) ||
-        !callable_or_none(timer, "timer", &c->timer) || !ask_timer(c) ||
+    if (!py_callable(weigh, "sizeof", &c->sizeof_hook) ||
+        !py_callable(timer, "timer", &c->timer) || !ask_timer(c) ||
         !py_uint(items, "max_items", PY_SSIZE_T_MAX, &most) || !set_up(c, config, policy, &o)) {
         Py_DECREF((PyObject *)c);
         return NULL;
@@ -408,9 +394,49 @@ static PyObject *cache_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return (PyObject *)c;
 }
 
+typedef struct visiting {
+    visitproc visit;
+    void *arg;
+    int stopped;
+} visiting;
+
+static bool visit_value(void *ctx, alice_bytes key, alice_bytes value)
+{
+    visiting *v = ctx;
+    (void)key;
+    v->stopped = v->visit((PyObject *)(uintptr_t)value.p, v->arg);
+    return v->stopped == 0;
+}
+
+static int cache_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    py_cache *c = (py_cache *)self;
+    visiting v = {visit, arg, 0};
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(c->sizeof_hook);
+    Py_VISIT(c->timer);
+    for (size_t i = 0; i < c->gone_count; i++)
+        Py_VISIT(c->gone[i]);
+    if (c->cache)
+        alice_cache_each(c->cache, visit_value, &v);
+    return v.stopped;
+}
+
+static int cache_let_go(PyObject *self)
+{
+    py_cache *c = (py_cache *)self;
+    if (c->cache)
+        alice_cache_clear(c->cache);
+    let_go(c);
+    Py_CLEAR(c->sizeof_hook);
+    Py_CLEAR(c->timer);
+    return 0;
+}
+
 static void cache_dealloc(PyObject *self)
 {
     py_cache *c = (py_cache *)self;
+    PyObject_GC_UnTrack(self);
     alice_status st = alice_cache_close(&c->cache);
     if (st != ALICE_OK) { /* damaged, as nobody pins and no callback is under way */
         py_raise(st, NULL, NULL);
@@ -463,6 +489,8 @@ static PyType_Slot slots[] = {
      "policy is 's3fifo' or 'lru'."},
     {Py_tp_new, cache_new},
     {Py_tp_dealloc, cache_dealloc},
+    {Py_tp_traverse, cache_traverse},
+    {Py_tp_clear, cache_let_go},
     {Py_tp_methods, methods},
     {Py_mp_subscript, cache_subscript},
     {Py_mp_ass_subscript, cache_assign},
@@ -474,7 +502,7 @@ static PyType_Slot slots[] = {
 static PyType_Spec spec = {
     .name = "alice.BoundedCache",
     .basicsize = sizeof(py_cache),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };
 

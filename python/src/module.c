@@ -123,6 +123,19 @@ PyObject *py_path(PyObject *path)
     return PyUnicode_FSConverter(path, &bytes) ? bytes : NULL;
 }
 
+bool py_callable(PyObject *given, const char *name, PyObject **out)
+{
+    if (!given || given == Py_None)
+        return true;
+    if (!PyCallable_Check(given)) {
+        PyErr_Format(PyExc_TypeError, "%s is %R; it has to be called", name, given);
+        return false;
+    }
+    Py_INCREF(given);
+    *out = given;
+    return true;
+}
+
 bool py_put(PyObject *dict, const char *name, PyObject *value)
 {
     bool done = value && PyDict_SetItemString(dict, name, value) == 0;
@@ -232,9 +245,10 @@ static bool ask_python(void)
     py_state.gc_collect = from_module("gc", "collect");
     py_state.getsizeof = from_module("sys", "getsizeof");
     py_state.text_sizeof = PyObject_GetAttrString((PyObject *)&PyUnicode_Type, "__sizeof__");
+    py_state.release_name = PyUnicode_InternFromString("release");
     py_state.fspath_name = PyUnicode_InternFromString("__fspath__");
     return py_state.gc_collect && py_state.getsizeof && py_state.text_sizeof &&
-           py_state.fspath_name;
+           py_state.fspath_name && py_state.release_name;
 }
 
 static PyModuleDef definition = {
@@ -248,9 +262,9 @@ PyMODINIT_FUNC PyInit__alice(void); /* who imports it finds it by its name */
 PyMODINIT_FUNC PyInit__alice(void)
 {
     static bool (*const parts[])(PyObject *) = {
-        py_add_config,
-        py_add_monitor,
-        py_add_cache,
+        py_add_config, py_add_monitor, py_add_cache,     py_add_weak_cache,
+        py_add_view,   py_add_reader,  py_add_lines,     py_add_map,
+        py_add_pool,   py_add_batch,   py_add_organizer,
     };
     PyObject *module = PyModule_Create(&definition);
     if (!module)
