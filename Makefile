@@ -9,6 +9,7 @@
 #   make attack   the memory ceiling under attack: bombs, trees, limits; prints a table
 #   make proof    the cap in each budget, collection and mode; ARGS='--write docs/memory-model.md'
 #   make bench    every benchmark, some minutes; make bench-compare BASE=COMMIT two builds in turn
+#   make wheel    the Python package, as dist/alice-…-abi3-….whl
 #   make docs | format | check | clean | help
 
 BUILD     ?= build
@@ -19,7 +20,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare docs fuzz format clean help
+.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare wheel docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -73,6 +74,11 @@ bench-compare:
 	@./scripts/deps
 	@./bench/compare "$(BASE)" $(ARGS)
 
+# A folder of its own: what setuptools leaves behind stays out of the sources.
+wheel:
+	@./scripts/deps --test
+	@./scripts/wheel dist
+
 docs:
 	@./scripts/docs
 
@@ -85,7 +91,7 @@ format:
 	@./scripts/check-format --fix
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-*
+	@rm -rf $(BUILD) $(BUILD)-* dist
 
 help:
 	@sed -n '2,12s/^# \{0,1\}//p' Makefile

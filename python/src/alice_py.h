@@ -80,6 +80,7 @@ typedef struct py_module_state {
     PyObject *gc_collect;   /* gc.collect */
     PyObject *getsizeof;    /* sys.getsizeof */
     PyObject *text_sizeof;  /* str.__sizeof__ */
+    PyObject *line_end;     /* "\n" */
     PyObject *release_name; /* "release" */
     PyObject *fspath_name;  /* "__fspath__", one text: the cache of types keeps each that it is
                                asked */

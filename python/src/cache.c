@@ -200,12 +200,16 @@ static PyObject *cache_set(PyObject *self, PyObject *const *args, Py_ssize_t nar
     PyObject *given[4];
     py_cache *c = (py_cache *)self;
     uint64_t ttl = ALICE_TTL_DEFAULT, weight = SIZE_MAX;
-    if (!py_args(&params, args, nargs, kwnames, given) ||
-        !py_seconds(given[2], "ttl", 1000, UINT32_MAX - 1, &ttl) ||
-        !py_uint(given[3], "size", PY_SSIZE_T_MAX, &weight))
+    if (nargs == 2 && !kwnames) {
+        given[0] = args[0];
+        given[1] = args[1];
+    } else if (!py_args(&params, args, nargs, kwnames, given) ||
+               !py_seconds(given[2], "ttl", 1000, UINT32_MAX - 1, &ttl) ||
+               !py_uint(given[3], "size", PY_SSIZE_T_MAX, &weight)) {
         return NULL;
-    if (given[2] && given[2] != Py_None && ttl == 0)
-        ttl = 1;
+    } else if (given[2] && given[2] != Py_None && ttl == 0) {
+        ttl = 1; /* 0 would be the cache's own */
+    }
     if (weight == SIZE_MAX && (weight = weight_by(c, given[1])) == SIZE_MAX)
         return NULL;
     int stored = store(c, given[0], given[1], (size_t)weight, (uint32_t)ttl);
@@ -394,40 +398,20 @@ static PyObject *cache_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return (PyObject *)c;
 }
 
-typedef struct visiting {
-    visitproc visit;
-    void *arg;
-    int stopped;
-} visiting;
-
-static bool visit_value(void *ctx, alice_bytes key, alice_bytes value)
-{
-    visiting *v = ctx;
-    (void)key;
-    v->stopped = v->visit((PyObject *)(uintptr_t)value.p, v->arg);
-    return v->stopped == 0;
-}
-
+/* Values are not visited: a collection would go through the whole cache each time. One that
+ * leads back to its cache lives until it leaves, or the cache is cleared. */
 static int cache_traverse(PyObject *self, visitproc visit, void *arg)
 {
     py_cache *c = (py_cache *)self;
-    visiting v = {visit, arg, 0};
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(c->sizeof_hook);
     Py_VISIT(c->timer);
-    for (size_t i = 0; i < c->gone_count; i++)
-        Py_VISIT(c->gone[i]);
-    if (c->cache)
-        alice_cache_each(c->cache, visit_value, &v);
-    return v.stopped;
+    return 0;
 }
 
 static int cache_let_go(PyObject *self)
 {
     py_cache *c = (py_cache *)self;
-    if (c->cache)
-        alice_cache_clear(c->cache);
-    let_go(c);
     Py_CLEAR(c->sizeof_hook);
     Py_CLEAR(c->timer);
     return 0;
@@ -484,7 +468,8 @@ static PyType_Slot slots[] = {
      "max_items=0)\n--\n\n"
      "A cache of any values with a bound in bytes that it keeps (cache_size_mb) and a time to\n"
      "live (cache_ttl_seconds). Keys are str, bytes, int, None, paths and tuples of these.\n\n"
-     "A value weighs what sys.getsizeof() says of it and, for plain containers, of what they\n"
+     "A value weighs about what sys.getsizeof() says of it and, for plain containers, of what "
+     "they\n"
      "hold, or what sizeof(value) answers. timer() answers seconds instead of the clock.\n"
      "policy is 's3fifo' or 'lru'."},
     {Py_tp_new, cache_new},

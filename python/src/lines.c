@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lines of a file as str. Some hundred at a time are read without the GIL and copied into
- * one buffer; then they are decoded one by one, as they are asked for.
+ * The lines of a file as str, in two ways:
+ *
+ * - A block: UTF-8 without "\r" is looked at where the reader has it, decoded in one go up to
+ * its last line end, and split. The lines are handed out of a list.
+ * - One by one: what is encoded otherwise, has "\r\n" or faults, comes out of a pipe or is
+ * longer than a block. Some hundred lines at a time are copied into one buffer, without the
+ * GIL, and decoded as they are asked for.
  */
 #include "alice_py.h"
 
@@ -20,6 +25,8 @@ typedef struct py_lines {
     size_t ends[LINES];  /* where each ends */
     unsigned count, at;  /* how many there are, and which is next */
     unsigned at_once;    /* LINES; of a pipe 1: what has come is not kept waiting */
+    size_t block;        /* bytes looked at together; 0: one by one */
+    PyObject *list;      /* the lines of a block, the next is `at`; NULL: one by one */
     alice_status status; /* what comes after them */
     alice_error error;
     bool busy; /* a thread reads */
@@ -27,6 +34,7 @@ typedef struct py_lines {
 
 static void lines_end(py_lines *l)
 {
+    Py_CLEAR(l->list);
     alice_reader_close(&l->reader);
     py_file_done(&l->file);
     free(l->text);
@@ -70,6 +78,62 @@ static void fill(py_lines *l)
     }
 }
 
+/* The next whole lines of the reader's buffer, without the end of the last; none: not so.
+ * Without the GIL. */
+static alice_bytes look(py_lines *l)
+{
+    alice_bytes seen, none = {0};
+    if (l->status != ALICE_OK ||
+        alice_reader_peek(l->reader, l->block, &seen, NULL) != ALICE_OK)
+        return none; /* why is told when the lines are read one by one */
+    while (seen.n > 0 && seen.p[seen.n - 1] != '\n')
+        seen.n--;
+    if (seen.n == 0 || memchr(seen.p, '\r', seen.n))
+        return none;
+    seen.n--;
+    return seen;
+}
+
+/* Put the lines of a block into the list. 1: done; 0: to be read one by one; -1: an error. */
+static int split(py_lines *l, alice_bytes block)
+{
+    const char *errors = l->errors ? PyBytes_AsString(l->errors) : NULL;
+    PyObject *text = PyUnicode_DecodeUTF8((const char *)block.p, (Py_ssize_t)block.n, errors);
+    if (!text) {
+        if (!PyErr_ExceptionMatches(PyExc_UnicodeDecodeError))
+            return -1;
+        PyErr_Clear(); /* the line at fault will tell */
+        return 0;
+    }
+    l->list = PyUnicode_Split(text, py_state.line_end, -1);
+    Py_DECREF(text);
+    if (!l->list)
+        return -1;
+    l->at = 0;
+    l->count = (unsigned)PyList_Size(l->list);
+    alice_status st = alice_reader_skip(l->reader, block.n + 1, &l->error);
+    if (st == ALICE_OK)
+        return 1;
+    py_raise(st, &l->error, l->path); /* it does not happen: these bytes are in the buffer */
+    return -1;
+}
+
+/* More lines, into the list or the buffer. -1: an error. */
+static int read_more(py_lines *l)
+{
+    alice_bytes block = {0};
+    if (l->block > 0) {
+        Py_BEGIN_ALLOW_THREADS block = look(l);
+        Py_END_ALLOW_THREADS
+    }
+    int done = block.p ? split(l, block) : 0;
+    if (done == 0) {
+        Py_BEGIN_ALLOW_THREADS fill(l);
+        Py_END_ALLOW_THREADS
+    }
+    return done;
+}
+
 /* Whether there is a line at `at`; else NULL is to be answered. */
 static bool refill(py_lines *l)
 {
@@ -77,13 +141,15 @@ static bool refill(py_lines *l)
         PyErr_SetString(PyExc_ValueError, "another thread reads the next lines");
         return false;
     }
+    Py_CLEAR(l->list);
+    l->count = l->at = 0;
     if (!l->reader)
         return false;
     l->busy = true;
-    Py_BEGIN_ALLOW_THREADS fill(l);
-    Py_END_ALLOW_THREADS l->busy = false;
-    if (l->count > 0)
-        return true;
+    int failed = read_more(l);
+    l->busy = false;
+    if (failed < 0 || l->count > 0)
+        return failed >= 0;
     alice_status st = l->status;
     l->status = ALICE_OK;
     if (st == ALICE_E_TOOBIG) { /* the one after it can be had */
@@ -101,6 +167,11 @@ static PyObject *lines_next(PyObject *self)
     py_lines *l = (py_lines *)self;
     if ((l->busy || l->at == l->count) && !refill(l))
         return NULL;
+    if (l->list) {
+        PyObject *line = PyList_GetItem(l->list, (Py_ssize_t)l->at++);
+        Py_XINCREF(line);
+        return line;
+    }
     size_t from = l->at > 0 ? l->ends[l->at - 1] : 0;
     const char *p = l->text ? l->text + from : "";
     Py_ssize_t n = (Py_ssize_t)(l->ends[l->at++] - from);
@@ -196,6 +267,8 @@ PyObject *py_lines_of(const alice_config *config, PyObject *path, PyObject *enco
     alice_reader_stats stats;
     alice_reader_get_stats(l->reader, &stats);
     l->at_once = stats.seekable ? LINES : 1;
+    if (stats.seekable && !l->encoding)
+        l->block = stats.chunk_bytes < BYTES ? stats.chunk_bytes : BYTES;
     return (PyObject *)l;
 }
 

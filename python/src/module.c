@@ -245,10 +245,11 @@ static bool ask_python(void)
     py_state.gc_collect = from_module("gc", "collect");
     py_state.getsizeof = from_module("sys", "getsizeof");
     py_state.text_sizeof = PyObject_GetAttrString((PyObject *)&PyUnicode_Type, "__sizeof__");
+    py_state.line_end = PyUnicode_InternFromString("\n");
     py_state.release_name = PyUnicode_InternFromString("release");
     py_state.fspath_name = PyUnicode_InternFromString("__fspath__");
     return py_state.gc_collect && py_state.getsizeof && py_state.text_sizeof &&
-           py_state.fspath_name && py_state.release_name;
+           py_state.fspath_name && py_state.release_name && py_state.line_end;
 }
 
 static PyModuleDef definition = {

@@ -159,12 +159,15 @@ class Pools(unittest.TestCase):
         del owner
         gc.collect()
         self.assertIsNone(watched())
-        cache = alice.BoundedCache(sizeof=lambda value: 1)
-        thing = Thing()
-        thing.cache = cache
-        cache.set('a', thing)
-        watched = weakref.ref(thing)
-        del thing, cache
+        class Weighs:
+            def __init__(self):
+                self.cache = alice.BoundedCache(sizeof=self.weigh)
+
+            def weigh(self, value):
+                return 1
+        weighs = Weighs()
+        watched = weakref.ref(weighs)
+        del weighs
         gc.collect()
         self.assertIsNone(watched())
 

@@ -108,6 +108,7 @@ class Chunks(Reading):
                 held.release()
                 self.assertEqual(len(next(chunks)), 4096)
                 self.assertEqual(len(next(chunks)), 9000 - 8192)
+                chunks.close()  # a writer waits for a reader: not for this one
             else:
                 self.assertEqual(list(self.reader.read_lines(path)), ['x' * 9000])
             writer.join()
@@ -195,6 +196,24 @@ class Lines(Reading):
                 want = [line[:-1] if line.endswith('\n') else line for line in f]
             want = [line[:-1] if line.endswith('\r') else line for line in want]
             self.assertEqual(list(self.reader.read_lines(path)), want)
+
+    def test_a_fault_in_the_middle_is_of_its_line_alone(self):
+        lines = ['ü€😀 %d' % i for i in range(20000)]
+        path = self.file('\n'.join(lines).encode() + b'\n')
+        self.assertEqual(list(self.reader.read_lines(path)), lines)
+        data = [line.encode() for line in lines]
+        data[10000] = b'a\xffb'
+        got, faults = [], 0
+        reading = self.reader.read_lines(self.file(b'\n'.join(data)))
+        while True:
+            try:
+                got.append(next(reading))
+            except UnicodeDecodeError:
+                faults += 1
+            except StopIteration:
+                break
+        self.assertEqual((got, faults), (lines[:10000] + lines[10001:], 1))
+        self.assertEqual(list(self.reader.read_lines(path, errors='replace')), [*lines[:10000], 'a\ufffdb', *lines[10001:]])
 
     def test_encodings(self):
         path = self.file('grün\nß\n'.encode('latin-1'))
