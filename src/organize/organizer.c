@@ -27,7 +27,7 @@ enum {
     /* What a run needs at the very least beside the program itself. */
     LEAST_WORK = 5 * 1024 * 1024,
     /* What the program weighs once its code has been touched: measured, see
-       docs/performance.md. */
+       docs/memory-model.md. */
     NOMINAL_FLOOR = 7 * 1024 * 1024 + 512 * 1024,
     /* A thread's analyzer, head and inflate state, and the part of its stack that is touched.
      */
