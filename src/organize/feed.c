@@ -243,7 +243,7 @@ alice_status alice__feed(alice__flow *x)
             alice_monitor_collect(o->monitor, false, NULL);
             /* SQLite's pages can be given back from this thread only, and between statements.
              */
-            if (alice_monitor_level(o->monitor) >= ALICE_LEVEL_HIGH)
+            if (o->level(o->level_ctx) >= ALICE_LEVEL_HIGH)
                 alice__catalog_shrink(o->catalog, o->sizes.page_cache / 2);
             set_base(x);
             x->window = alice_batch_next_size(o->batch);

@@ -187,8 +187,10 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
         return st;
     alice_batch_options batch = alice_batch_defaults(&o->config);
     batch.env = alice__organizer_env(o, o->acc_batch);
-    batch.level = ours ? alice_batch_level_of_monitor : alice_batch_level_of_budget;
-    batch.level_ctx = ours ? (void *)o->monitor : (void *)o->budget;
+    o->level = ours ? alice_batch_level_of_monitor : alice_batch_level_of_budget;
+    o->level_ctx = ours ? (void *)o->monitor : (void *)o->budget;
+    batch.level = o->level;
+    batch.level_ctx = o->level_ctx;
     return alice_batch_open(&o->batch, &batch);
 }
 

@@ -66,6 +66,8 @@ struct alice_organizer {
     alice_account *program, *acc_catalog, *acc_walk, *acc_probe, *acc_batch, *acc_transfer,
         *acc_stream, *acc_cache;
     alice_monitor *monitor;
+    alice_level_source level; /* the pressure that steers: of the process, or the accounts */
+    void *level_ctx;
     alice_batch *batch;
     alice_limit *backstop;
 

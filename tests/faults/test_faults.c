@@ -340,6 +340,9 @@ static void judge_end(const struct kind *k, const struct fault *f, unsigned at,
     if (out->status != ALICE_OK || out->r.tally.errors)
         fail_msg("%s, %s at %u: the next run: %d, %u errors", k->name, f->name, at,
                  (int)out->status, (unsigned)out->r.tally.errors);
+    if (out->r.copies_gone)
+        fail_msg("%s, %s at %u: %u rows of files that were never placed", k->name, f->name, at,
+                 (unsigned)out->r.copies_gone);
     for (unsigned i = 0; i < k->files; i++) {
         /* After two failures in a row a name more may be left. */
         unsigned more = f->for_good ? 1 : 0, least = ends_organized(k) ? 1 : 0;
@@ -557,15 +560,18 @@ static struct told_rows ask_catalog(void)
     return s;
 }
 
-static unsigned renames, die_after;
+static unsigned renames, die_after, die_before;
 
-/* The first name is another's by then; after `die_after` renames the process ends. */
+/* The first name is another's by then; after `die_after` renames, or before the
+ * `die_before`-th, the process ends. */
 static int rename_late(const alice__fs_ops *fs, int from_dir, const char *from, int to_dir,
                        const char *to)
 {
     bool organizes = strncmp(to, "trip-", 5) == 0;
     if (organizes && renames++ == 0)
         tree_file(to_dir, to, "another's", 9);
+    if (organizes && renames == die_before)
+        _exit(99);
     int r = faulty_do_rename_new(fs, from_dir, from, to_dir, to);
     if (organizes && renames == die_after)
         _exit(99);
@@ -576,16 +582,17 @@ static int rename_late(const alice__fs_ops *fs, int from_dir, const char *from, 
 static void a_name_that_was_taken_is_given_up(void **state)
 {
     (void)state;
-    for (unsigned round = 0; round < 4; round++) {
-        bool killed = round % 2;
-        struct kind k = {"", .files = 2, .move = true, .batch = round / 2};
+    for (unsigned round = 0; round < 6; round++) {
+        bool killed = round % 3;
+        struct kind k = {"", .files = 2, .move = true, .batch = round / 3};
         struct outcome out;
         int status = 0;
         reset(k.files);
         struct faulty_fs *fs = table(&k);
         fs->ops.rename_new = rename_late;
         renames = 0;
-        die_after = killed ? 3 : 0;
+        die_after = round % 3 == 1 ? 3 : 0;
+        die_before = round % 3 == 2 ? 3 : 0;
         fflush(NULL);
         pid_t child = killed ? fork() : 0;
         if (child == 0) {
@@ -601,7 +608,9 @@ static void a_name_that_was_taken_is_given_up(void **state)
             organize_with(&k, NULL, 0, &out);
             assert_ok(out.status);
             assert_int_equal(out.r.tally.errors, 0);
+            assert_int_equal(out.r.copies_gone, 0);
         }
+        die_before = 0;
         struct standing in = look("inbox"), to = look("organized");
         assert_int_equal(in.whole[0] + in.whole[1], 0);
         assert_true(to.whole[0] == 1 && to.whole[1] == 1 && to.half == 1);

@@ -625,6 +625,71 @@ static void what_is_hashed_is_mapped_where_it_may_be(void **state)
     }
 }
 
+/* ---- pressure ---- */
+
+typedef struct pressing {
+    alice_organizer *o;
+    size_t bytes; /* charged, once the first file is told */
+    size_t least; /* of the catalog, since */
+    bool press;
+} pressing;
+
+static void press(void *ctx, const alice_file_report *f)
+{
+    pressing *p = ctx;
+    const size_t catalog = alice_account_used(p->o->acc_catalog);
+    (void)f;
+    if (p->least == 0 || catalog < p->least)
+        p->least = catalog;
+    if (!p->press || p->bytes)
+        return;
+    const size_t limit = p->o->sizes.limit,
+                 used = alice_account_used(alice_budget_root(p->o->budget));
+    p->bytes = limit / 100 * 72 - used;
+    assert_ok(alice_account_charge(p->o->acc_stream, p->bytes));
+    assert_int_equal(p->o->level(p->o->level_ctx), ALICE_LEVEL_HIGH);
+}
+
+/* Others take memory while a run is at it: its batches get smaller, and the catalog gives pages
+ * back. */
+static void pressure_shrinks_batches_and_pages(void **state)
+{
+    scene *s = *state;
+    uint64_t adjusted[2];
+    size_t pages[2];
+    char name[32];
+    enum { FILES = 1500 };
+    for (unsigned i = 0; i < FILES; i++) {
+        snprintf(name, sizeof name, "%04u.jpg", i);
+        picture(s, name, "2020:01:02 03:04:05", Y2024);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        char to[128];
+        snprintf(to, sizeof to, "%s/organized-%u", s->top, i);
+        pressing p = {.press = i == 1};
+        const alice_clock clock = {.wall_s = wall, .ctx = s};
+        alice_organizer_options options = options_of(s, &clock);
+        options.organized = to;
+        options.on_file = press;
+        options.ctx = &p;
+        options.config.max_memory_mb = 256;
+        options.config.batch_size = 100;
+        assert_ok(alice__organizer_open_on(&p.o, &options, NULL, NULL));
+        p.o->items.most = p.o->moving.most = 50;
+        assert_ok(alice_organizer_organize(p.o, &s->r, NULL));
+        assert_int_equal(s->r.tally.organized, FILES);
+        adjusted[i] = s->r.memory.batch_size_adjustments;
+        pages[i] = p.least;
+        alice_account_release(p.o->acc_stream, p.bytes);
+        alice_organizer_close(&p.o);
+    }
+    print_message("# sizes changed %u and %u times, %zu and %zu bytes of catalog\n",
+                  (unsigned)adjusted[0], (unsigned)adjusted[1], pages[0], pages[1]);
+    assert_int_equal(adjusted[0], 0);
+    assert_true(adjusted[1] > 0);
+    assert_true(pages[1] < pages[0]);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -644,6 +709,7 @@ int main(void)
         TEST(what_only_its_head_tells_leaves_too),
         TEST(a_kill_while_duplicates_leave_doubles_none),
         TEST(what_is_hashed_is_mapped_where_it_may_be),
+        TEST(pressure_shrinks_batches_and_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
