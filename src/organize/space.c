@@ -82,7 +82,7 @@ alice_status alice__check_space(alice__flow *x)
         return ALICE_OK;
     if (to.total == 0)
         return ALICE_OK; /* some file systems do not tell */
-    if (to.free >= from.total - from.free || (in.dev == out.dev && copies_share(o)))
+    if (to.free >= from.used || (in.dev == out.dev && copies_share(o)))
         return ALICE_OK;
     alice_status st = bytes_to_copy(x, &need);
     if (st == ALICE_OK && need > to.free)

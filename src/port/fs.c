@@ -597,6 +597,7 @@ int alice__fs_space_of(int fd, alice__fs_space *out)
     *out = (alice__fs_space){
         .free = (uint64_t)v.f_bavail * v.f_frsize,
         .total = (uint64_t)v.f_blocks * v.f_frsize,
+        .used = v.f_bfree < v.f_blocks ? (uint64_t)(v.f_blocks - v.f_bfree) * v.f_frsize : 0,
         .local = local,
         .inodes = local || type == NFS_MAGIC || type == OVERLAY_MAGIC || type == ZFS_MAGIC ||
                   type == BCACHEFS_MAGIC,
