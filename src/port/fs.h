@@ -155,11 +155,12 @@ bool alice__fs_sync_all_tells(void);
 typedef struct alice__fs_space {
     uint64_t free;  /* bytes, for who runs this */
     uint64_t total; /* bytes */
-    uint64_t used;  /* bytes, by all files: what is kept back for root is neither free nor used */
-    bool local;     /* a file system whose sync_all is its own: ext4, xfs, btrfs, f2fs, tmpfs */
-    bool inodes;    /* a file keeps its inode number as long as it lives: not FAT, SMB, FUSE */
-    bool memory;    /* tmpfs, ramfs: what is written there is memory */
-    bool remote;    /* others write there whom this kernel does not see: NFS, SMB, FUSE, … */
+    uint64_t
+        used;    /* bytes, by all files: what is kept back for root is neither free nor used */
+    bool local;  /* a file system whose sync_all is its own: ext4, xfs, btrfs, f2fs, tmpfs */
+    bool inodes; /* a file keeps its inode number as long as it lives: not FAT, SMB, FUSE */
+    bool memory; /* tmpfs, ramfs: what is written there is memory */
+    bool remote; /* others write there whom this kernel does not see: NFS, SMB, FUSE, … */
 } alice__fs_space;
 int alice__fs_space_of(int fd, alice__fs_space *out);
 
