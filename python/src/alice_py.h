@@ -100,6 +100,7 @@ bool py_add_lines(PyObject *module);
 bool py_add_map(PyObject *module);
 bool py_add_pool(PyObject *module);
 bool py_add_batch(PyObject *module);
+bool py_add_scope(PyObject *module);
 bool py_add_organizer(PyObject *module);
 
 /* Make a type and add it under the name behind the last dot of its own; NULL with an error. */

@@ -263,9 +263,9 @@ PyMODINIT_FUNC PyInit__alice(void); /* who imports it finds it by its name */
 PyMODINIT_FUNC PyInit__alice(void)
 {
     static bool (*const parts[])(PyObject *) = {
-        py_add_config, py_add_monitor, py_add_cache,     py_add_weak_cache,
-        py_add_view,   py_add_reader,  py_add_lines,     py_add_map,
-        py_add_pool,   py_add_batch,   py_add_organizer,
+        py_add_config, py_add_monitor, py_add_cache, py_add_weak_cache,
+        py_add_view,   py_add_reader,  py_add_lines, py_add_map,
+        py_add_pool,   py_add_batch,   py_add_scope, py_add_organizer,
     };
     PyObject *module = PyModule_Create(&definition);
     if (!module)

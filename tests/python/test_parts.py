@@ -1,4 +1,5 @@
 """ObjectPool, WeakValueCache, the batch processor, the bracket and the organizer."""
+import ast
 import asyncio
 import gc
 import os
@@ -14,6 +15,7 @@ import weakref
 import alice
 from support import leaks, main
 
+STUBS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'python', 'alice')
 JPEG = bytes.fromhex('ffd8ffe000104a46494600010100000100010000ffd9')
 
 
@@ -367,6 +369,23 @@ class Bracket(unittest.TestCase):
         finally:
             gc.enable()
 
+    def test_threads_are_one_operation(self):
+        inside, seen = threading.Barrier(4), []
+
+        @alice.optimize_for_memory
+        def work():
+            inside.wait(60)
+            seen.append(gc.isenabled())
+            inside.wait(60)
+        for _ in range(5):
+            threads = [threading.Thread(target=work) for _ in range(4)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertTrue(gc.isenabled())
+        self.assertEqual(seen, [False] * 20)
+
     def test_errors_and_coroutines(self):
         @alice.optimize_for_memory
         def fails():
@@ -379,6 +398,31 @@ class Bracket(unittest.TestCase):
             await asyncio.sleep(0)
             return gc.isenabled()
         self.assertEqual((asyncio.run(later()), gc.isenabled()), (False, True))
+
+
+class Stubs(unittest.TestCase):
+    def test_the_stubs_have_what_the_module_has(self):
+        import alice._alice as module
+        with open(os.path.join(STUBS, '_alice.pyi'), encoding='utf-8') as f:
+            tree = ast.parse(f.read())
+        classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+        self.assertEqual(set(classes), {name for name, thing in vars(module).items() if isinstance(thing, type)})
+        for name, node in classes.items():
+            told = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            told |= {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
+            there = {member for member in vars(getattr(module, name)) if not member.startswith('_')}
+            self.assertEqual({member for member in told if not member.startswith('_')}, there, name)
+            for member in told - there:
+                self.assertTrue(hasattr(getattr(module, name), member), f'{name}.{member}')
+
+    def test_everything_has_a_docstring(self):
+        for name in alice.__all__:
+            thing = getattr(alice, name)
+            if isinstance(thing, type):
+                self.assertTrue(thing.__doc__, name)
+                for member in vars(thing):
+                    if not member.startswith('_'):
+                        self.assertTrue(getattr(thing, member).__doc__, f'{name}.{member}')
 
 
 class Organizer(unittest.TestCase):
