@@ -690,6 +690,11 @@ static void a_group_gets_another_number_together(void **state)
     struct told_rows rows = ask_catalog();
     assert_int_equal(rows.organized, chosen->files);
     assert_int_equal(rows.stands, chosen->files);
+    struct standing to = look("organized");
+    for (unsigned i = 0; i < chosen->files; i++) {
+        assert_int_equal(to.whole[i], 1);
+        assert_string_equal(to.stem[i], to.stem[0]);
+    }
 }
 
 /* A run that was stopped is not told as one that came to its end; the next one is. */
