@@ -18,6 +18,7 @@
  */
 
 #include <alice/env.h>
+#include <alice/library.h>
 #include <alice/media.h>
 #include <alice/organize.h>
 
@@ -202,6 +203,12 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
  * is forgotten too, and the batch is closed.
  */
 alice_status alice__catalog_settled(alice__catalog *c, alice_error *error);
+
+/* Each organized file, as alice_library() tells it. Of a dry run, what stood before it.
+   ALICE_E_NOENT: there was no catalog. */
+alice_status alice__catalog_library(alice__catalog *c, bool by_date,
+                                    bool (*each)(void *ctx, const alice_library_file *file),
+                                    void *ctx);
 
 /* ---- runs read back ---- */
 

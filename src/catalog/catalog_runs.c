@@ -200,3 +200,15 @@ alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
     }
     return st;
 }
+
+/* ---- the library ---- */
+
+alice_status alice__catalog_library(alice__catalog *c, bool by_date,
+                                    bool (*each)(void *ctx, const alice_library_file *file),
+                                    void *ctx)
+{
+    if (c->standing == ALICE__STANDING_NEW)
+        return ALICE_E_NOENT;
+    return alice__catalog_told(c, alice__store_library(history_of(c), by_date, each, ctx),
+                               NULL);
+}

@@ -16,6 +16,7 @@
  */
 
 #include <alice/env.h>
+#include <alice/library.h>
 
 #include "catalog/row.h"
 
@@ -156,6 +157,10 @@ typedef struct alice__store_row {
     const char *dest; /* "" when there is none */
     int64_t other;
 } alice__store_row;
+/* As alice__catalog_library(). */
+alice_status alice__store_library(alice__store *s, bool by_date,
+                                  bool (*each)(void *ctx, const alice_library_file *file),
+                                  void *ctx);
 /* As alice__catalog_next_doubted(), and alice__catalog_redated(). */
 alice_status alice__store_doubted(alice__store *s, int64_t today, char *dest, size_t size,
                                   int64_t *id, alice__stamp *stamp);

@@ -25,6 +25,15 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     " (SELECT w.text FROM words w WHERE w.id = f.date_source), f.other"
 #define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
 
+/* What is told of an organized file. */
+#define LIBRARY                                                                      \
+    "SELECT f.dest, f.size, f.date, f.time, t.text, d.text, m.text, o.text, g.text," \
+    " a.model, a.seed, a.prompt, a.negative_prompt FROM files f"                     \
+    " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"  \
+    " LEFT JOIN words m ON m.id = f.make LEFT JOIN words o ON o.id = f.model"        \
+    " LEFT JOIN words g ON g.id = f.generator LEFT JOIN ai a ON a.file = f.id"       \
+    " WHERE f.state = 1 AND f.dest > ''"
+
 #define STATEMENTS(X)                                                                          \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                \
     X(COMMIT, "COMMIT")                                                                        \
@@ -82,6 +91,8 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(PLACED,                                                                                  \
       "SELECT id, size, mtime_ns, head, content, replaced IS NOT NULL, dest, run FROM files"   \
       " WHERE id > ?1 AND id < ?2 AND state = 1 ORDER BY id LIMIT 1")                          \
+    X(LIBRARY, LIBRARY " ORDER BY f.id")                                                       \
+    X(LIBRARY_BY_DATE, LIBRARY " ORDER BY f.date, f.time, f.id")                               \
     X(RUN_BEFORE,                                                                              \
       "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
       " skipped, duplicates, errors, bytes, undoes, first,"                                    \

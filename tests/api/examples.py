@@ -22,6 +22,7 @@ DEMO = {'demo_main.c', 'memory_optimization_demo.c'}
 ON_MEDIA = {'arrivals.c': (['inbox', '1'], 'time to look\n'),
             'duplicates.c': (['inbox'], '0 of 1 files are superfluous\n'),
             'info.c': (['inbox/one.png'], 'png, 1 x 1'),
+            'year.c': (['organized', '1999'], '0 of 1999\n'),
             'organizer.c': (['inbox', 'organized'], '1 organized, 0 duplicates, 0 errors\n'),
             'verify.c': (['organized'], '1 sound, 0 missing, 0 damaged\n')}
 
