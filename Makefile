@@ -10,6 +10,7 @@
 #   make proof    the cap in each budget, collection and mode; ARGS='--write docs/memory-model.md'
 #   make bench    every benchmark, some minutes; make bench-compare BASE=COMMIT two builds in turn
 #   make wheel    the Python package, as dist/alice-…-abi3-….whl
+#   make deb      Debian packages in dist/, tried together
 #   make docs | format | check | clean | help
 
 BUILD     ?= build
@@ -20,7 +21,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare wheel docs fuzz format clean help
+.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare wheel deb docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -79,6 +80,10 @@ wheel:
 	@./scripts/deps --test
 	@./scripts/wheel dist
 
+deb:
+	@./scripts/deps
+	@./scripts/deb dist
+
 docs:
 	@./scripts/docs
 
@@ -94,4 +99,4 @@ clean:
 	@rm -rf $(BUILD) $(BUILD)-* dist
 
 help:
-	@sed -n '2,12s/^# \{0,1\}//p' Makefile
+	@sed -n '2,14s/^# \{0,1\}//p' Makefile
