@@ -224,7 +224,9 @@ static PyObject *config_setstate(PyObject *self, PyObject *state)
         return NULL;
     }
     PyObject *empty = PyTuple_New(0);
-    int failed = empty ? config_init(self, empty, state) : -1;
+    PyObject *own = empty ? PyDict_Copy(state) : NULL; /* asking its values may change it */
+    int failed = own ? config_init(self, empty, own) : -1;
+    Py_XDECREF(own);
     Py_XDECREF(empty);
     if (failed)
         return NULL;

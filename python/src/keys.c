@@ -5,7 +5,7 @@
  *     str           its UTF-8, lone surrogates included; no such byte is FF
  *     others        FF, the kind, and
  *       b  bytes      themselves
- *       i  int        the decimal digits (a bool is an int, as everywhere)
+ *       i  int        the digits to base 16 (a bool is an int, as everywhere)
  *       n  None       nothing
  *       p  os.PathLike  the path
  *       t  tuple      of each item the number of its bytes, 8 of them, and its bytes
@@ -42,7 +42,8 @@ static PyObject *marked_of(char kind, PyObject *bytes)
 
 static PyObject *number_key(PyObject *number)
 {
-    PyObject *digits = PyNumber_ToBase(number, 10);
+    /* To base 10 there is a bound on how many. */
+    PyObject *digits = PyNumber_ToBase(number, 16);
     PyObject *bytes = digits ? PyUnicode_AsASCIIString(digits) : NULL;
     Py_XDECREF(digits);
     return marked_of('i', bytes);

@@ -113,8 +113,8 @@ class Pools(unittest.TestCase):
         try:
             pool = alice.ObjectPool(Thing, max_total=1)
             with pool.acquire():
-                signal.setitimer(signal.ITIMER_REAL, .02)
                 with self.assertRaises(InterruptedError):
+                    signal.setitimer(signal.ITIMER_REAL, .02)
                     pool.acquire().__enter__()
         finally:
             signal.signal(signal.SIGALRM, before)
