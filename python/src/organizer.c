@@ -255,12 +255,13 @@ static PyObject *result_dict(const py_organizer *o, const alice_organizer *organ
 static PyObject *run(py_organizer *o)
 {
     alice_organizer_options options = o->options;
-    alice_organize_result *r = PyMem_Calloc(1, sizeof *r);
+    alice_organize_result *r = PyMem_Malloc(sizeof *r);
     alice_error error = {0};
     alice_organizer *organizer = NULL;
     alice_status st;
     if (!r)
         return PyErr_NoMemory();
+    *r = (alice_organize_result){0};
     options.on_file = on_file;
     options.on_progress = on_progress;
     options.should_stop = should_stop;

@@ -14,6 +14,26 @@ typedef struct py_weak {
     uint64_t hits, misses;
 } py_weak;
 
+/* What a weak reference leads to, a new reference; NULL without an error: it is gone. By a call
+ * of it: of the functions for that, none is in every version. */
+static PyObject *referent(PyObject *ref)
+{
+    PyObject *value = PyObject_CallFunctionObjArgs(ref, NULL);
+    if (value == Py_None)
+        Py_CLEAR(value);
+    return value;
+}
+
+/* False with an error, too. Nothing of Python runs meanwhile: who holds the value does so
+ * still. */
+static bool is_alive(PyObject *ref)
+{
+    PyObject *value = referent(ref);
+    bool alive = value;
+    Py_XDECREF(value);
+    return alive;
+}
+
 /* Let the longest unused go until `keep` are left. */
 static bool trim(py_weak *w, Py_ssize_t keep)
 {
@@ -51,8 +71,8 @@ static bool sweep(py_weak *w)
     Py_ssize_t at = 0;
     bool done = dead;
     while (done && PyDict_Next(w->known, &at, &key, &ref))
-        if (PyWeakref_GetObject(ref) == Py_None)
-            done = PyList_Append(dead, key) == 0;
+        if (!is_alive(ref))
+            done = !PyErr_Occurred() && PyList_Append(dead, key) == 0;
     for (Py_ssize_t i = 0; done && i < PyList_Size(dead); i++)
         done = PyDict_DelItem(w->known, PyList_GetItem(dead, i)) == 0;
     Py_XDECREF(dead);
@@ -66,14 +86,10 @@ static PyObject *find(py_weak *w, PyObject *key)
     PyObject *ref = PyDict_GetItemWithError(w->known, key);
     if (!ref)
         return NULL;
-    PyObject *value = PyWeakref_GetObject(ref);
-    if (value && value != Py_None) {
-        Py_INCREF(value);
-        return value;
-    }
-    if (value)
+    PyObject *value = referent(ref);
+    if (!value && !PyErr_Occurred())
         PyDict_DelItem(w->known, key);
-    return NULL;
+    return value;
 }
 
 static PyObject *weak_get(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
