@@ -467,7 +467,7 @@ static alice_status transfer_batch(void *flow)
  * it goes on. */
 static void wait_for_mover(alice__flow *x)
 {
-    enum { ASK_MS = 5 }; /* a stop that is heard late finds more done */
+    enum { ASK_MS = 5 }; /* the worker goes on until it hears a stop */
     const alice__item *first = &x->o->moving.all[0];
     while (x->o->apart && !alice_task_wait_ms(&x->moving.task, ASK_MS)) {
         (void)alice__flow_asked_to_stop(x); /* which the worker hears */

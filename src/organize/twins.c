@@ -258,7 +258,7 @@ alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
         if (st == ALICE_OK && !same && t->gone && !o->reconciled) {
             /* Somebody may have renamed or moved it: what is found has a row of its own. */
             uint64_t found = 0;
-            st = alice__settle_now(t->x); /* what is on its way is not to be found */
+            st = alice__settle_now(t->x); /* a file on its way would look lost */
             if (st == ALICE_OK)
                 st = alice__organizer_reconcile(o, t->x->first_row, t->x->id, &found,
                                                 t->x->error);
