@@ -3,6 +3,7 @@
 
     symbols.py BUILD WITH_ALL SANITIZE
 
+The Debian packages promise the same (debian/*.symbols).
 libalice-mem exports the ALICE_API functions of its own headers, libalice those of the others (see
 NOT_MEM), and libalice needs libalice-mem. Nothing else, and nothing that does not begin with
 alice_.
@@ -27,6 +28,15 @@ def declared(path):
     if len(names) != len(re.findall(r'\bALICE_API\b', text)):
         installed.fail(f'{path}: a declaration with ALICE_API was not understood')
     return set(names)
+
+
+def promised(library):
+    """What the package of a library promises; None: this is no tree with packages."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'debian', library.replace('.so', '0') + '.symbols')
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding='utf-8') as f:
+        return {line.split('@')[0].strip() for line in f if line.startswith(' ')}
 
 
 def exported(library, sanitize):
@@ -70,6 +80,11 @@ def main():
             for name in stray:
                 print(f'not ok - {library}: {name} is not a public name')
             bad += len(names ^ got) + len(stray)
+            package = promised(library)
+            for name in sorted(names ^ package) if package is not None else ():
+                where = 'is not in' if name in names else 'is too much in'
+                print(f'not ok - {library}: {name} {where} its file of debian/')
+                bad += 1
             print(f'{library}: {len(got)} symbols')
     return 1 if bad else 0
 
