@@ -32,8 +32,9 @@ int main(int argc, char **argv)
         return CLI_STOPPED;
     setlocale(LC_CTYPE, "");
     int status = cli_main(argc, argv);
-    /* A full disk or a closed pipe must not look like success. */
-    if (fflush(stdout) != 0 && status == CLI_DONE)
+    /* A full disk or a closed pipe must not look like success: what was written line by line
+       has failed already, and leaves nothing to flush. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_DONE)
         status = CLI_STOPPED;
     return status;
 }

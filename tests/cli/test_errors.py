@@ -414,10 +414,11 @@ def the_report_cannot_be_written():
 @test
 def nobody_reads_standard_output():
     inbox, organized, truth = made(300)
-    for i, more in enumerate((['--json'], ['-v'], [])):
+    by_line = ['stdbuf', '-oL'] if shutil.which('stdbuf') and not sanitized() else []
+    for i, (more, before) in enumerate(((['--json'], []), (['-v'], []), ([], []), (['-v'], by_line), ([], by_line))):
         reader, writer = os.pipe()
         os.close(reader)
-        r = alice('organize', inbox, organized + str(i), *more, expect=None, stdout=writer)
+        r = alice('organize', inbox, organized + str(i), *more, expect=None, stdout=writer, before=before)
         os.close(writer)
         eq(r.status, 3, r.text())
         eq(set(files(organized + str(i)).values()), contents(truth), 'it was done nevertheless')
