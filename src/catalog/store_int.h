@@ -26,7 +26,7 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
 #define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
 
 /* What is told of an organized file. */
-#define LIBRARY                                                                      \
+#define LIBRARY_FILES                                                                \
     "SELECT f.dest, f.size, f.date, f.time, t.text, d.text, m.text, o.text, g.text," \
     " a.model, a.seed, a.prompt, a.negative_prompt FROM files f"                     \
     " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"  \
@@ -91,8 +91,8 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(PLACED,                                                                                  \
       "SELECT id, size, mtime_ns, head, content, replaced IS NOT NULL, dest, run FROM files"   \
       " WHERE id > ?1 AND id < ?2 AND state = 1 ORDER BY id LIMIT 1")                          \
-    X(LIBRARY, LIBRARY " ORDER BY f.id")                                                       \
-    X(LIBRARY_BY_DATE, LIBRARY " ORDER BY f.date, f.time, f.id")                               \
+    X(LIBRARY, LIBRARY_FILES " ORDER BY f.id")                                                 \
+    X(LIBRARY_BY_DATE, LIBRARY_FILES " ORDER BY f.date, f.time, f.id")                         \
     X(RUN_BEFORE,                                                                              \
       "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
       " skipped, duplicates, errors, bytes, undoes, first,"                                    \
