@@ -92,9 +92,17 @@ static size_t window_bytes(const alice_map *m, uint64_t start, uint64_t end)
     return (size_t)n;
 }
 
+static void ask_for(alice_map *m, uint64_t start, size_t n)
+{
+    for (size_t at = 0; at < n; at += AHEAD)
+        alice__file_ahead(m->fd, start + at, n - at < AHEAD ? n - at : AHEAD);
+}
+
 static alice_status read_window(alice_map *m, uint64_t start, size_t n, alice_error *error)
 {
     size_t got = 0;
+    if (m->drop)
+        ask_for(m, start, n);
     int e = alice__file_read_at(m->fd, start, m->bytes, n, &got);
     if (e != 0)
         return io_failed(e, start + got, error);
@@ -116,8 +124,7 @@ static alice_status map_window(alice_map *m, uint64_t start, size_t n, alice_err
     m->bytes = p;
     m->have = n;
     m->windows++;
-    for (size_t at = 0; at < n; at += AHEAD)
-        alice__file_ahead(m->fd, start + at, n - at < AHEAD ? n - at : AHEAD);
+    ask_for(m, start, n);
     return ALICE_OK;
 }
 
@@ -328,6 +335,8 @@ static alice_status open_map(alice_map **out, const char *path, int fd,
         goto fail;
     }
     m->own_fd = path != NULL;
+    if (!o.keep_cached) /* else it makes the next window look cached */
+        alice__file_read_ahead(fd, ALICE__READ_AHEAD_OFF);
     *out = m;
     ALICE__CENSUS_ADD_FROM(&m->o.env, m, "alice_map", caller);
     return ALICE_OK;
@@ -359,5 +368,7 @@ void alice_map_close(alice_map **map)
     alice_map *m = *map;
     *map = NULL;
     ALICE__CENSUS_REMOVE(&m->o.env, m);
+    if (!m->o.keep_cached)
+        alice__file_read_ahead(m->fd, ALICE__READ_AHEAD_USUAL);
     close_map(m);
 }

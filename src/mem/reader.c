@@ -335,7 +335,7 @@ static void move_to(alice_reader *r, uint64_t offset)
 {
     if (r->map)
         alice__map_leave(r->map);
-    alice__drop_behind_end(&r->drop, next_offset(r));
+    alice__drop_behind_end(&r->drop);
     r->begin = r->end = r->scanned = 0;
     r->at = offset;
     r->over = ALICE_OK;
@@ -503,7 +503,7 @@ static alice_status open_reader(alice_reader **out, const char *path, int fd,
     if (st != ALICE_OK)
         goto no_memory;
     if (about.regular)
-        alice__file_sequential(fd);
+        alice__drop_behind_begin(&r->drop);
     try_map(r);
     r->own_fd = path != NULL;
     *out = r;
@@ -542,7 +542,8 @@ void alice_reader_close(alice_reader **reader)
     *reader = NULL;
     ALICE__CENSUS_REMOVE(&env, r);
     end_map(r);
-    alice__drop_behind_end(&r->drop, next_offset(r));
+    if (r->about.regular)
+        alice__drop_behind_close(&r->drop);
     if (r->own_fd)
         alice__file_close(r->fd);
     alice_env_free(&env, r->buffer, r->cap);

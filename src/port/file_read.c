@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -102,8 +103,48 @@ int alice__file_read_at(int fd, uint64_t offset, void *to, size_t n, size_t *got
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 0x00000008
 #endif
+#ifndef SYS_cachestat
+#define SYS_cachestat 451 /* on each processor; younger than many headers */
+#endif
 
-bool alice__file_cached(int fd, uint64_t offset, uint64_t n)
+/* Pages of the range in the page cache; below 0: the kernel does not say (before Linux 6.5, or
+ * a file that the caller may not write). */
+static int64_t counted(int fd, uint64_t offset, uint64_t n)
+{
+    uint64_t range[2] = {offset, n};
+    struct {
+        uint64_t cached, dirty, writeback, evicted, recently_evicted;
+    } told;
+    return syscall(SYS_cachestat, fd, range, &told, 0) == 0 ? (int64_t)told.cached : -1;
+}
+
+/* The same by mapping it. To any but its owner the kernel answers that all of it is there. */
+static int64_t counted_by_map(int fd, uint64_t offset, uint64_t n, uint64_t page)
+{
+    enum { PAGES = 1024 };
+    unsigned char there[PAGES];
+    struct stat s;
+    int64_t pages = 0;
+    if (fstat(fd, &s) != 0 || s.st_uid != geteuid())
+        return -1;
+    for (uint64_t at = offset - offset % page; at < offset + n; at += PAGES * page) {
+        uint64_t left = (offset + n - at + page - 1) / page;
+        size_t look = left < PAGES ? (size_t)left : PAGES;
+        void *p = mmap(NULL, look * page, PROT_READ, MAP_SHARED, fd, (off_t)at);
+        bool told = p != MAP_FAILED && mincore(p, look * page, there) == 0;
+        if (p != MAP_FAILED)
+            munmap(p, look * page);
+        if (!told)
+            return -1;
+        for (size_t i = 0; i < look; i++)
+            pages += there[i] & 1;
+    }
+    return pages;
+}
+
+/* By reading without waiting. It can be wrong: the kernel fetches what is looked at, and a fast
+ * disk has it there at once. */
+static bool probed(int fd, uint64_t offset, uint64_t n)
 {
     enum { PROBES = 8 };
     char byte;
@@ -120,9 +161,26 @@ bool alice__file_cached(int fd, uint64_t offset, uint64_t n)
     return true;
 }
 
-void alice__file_sequential(int fd)
+bool alice__file_cached(int fd, uint64_t offset, uint64_t n)
 {
-    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    if (n == 0)
+        return true;
+    uint64_t pages = (offset + n - 1) / page - offset / page + 1;
+    int64_t have = counted(fd, offset, n);
+    if (have < 0)
+        have = counted_by_map(fd, offset, n, page);
+    if (have < 0)
+        return probed(fd, offset, n);
+    return (uint64_t)have >= pages - pages / 8;
+}
+
+void alice__file_read_ahead(int fd, alice__read_ahead how)
+{
+    static const int advice[] = {[ALICE__READ_AHEAD_USUAL] = POSIX_FADV_NORMAL,
+                                 [ALICE__READ_AHEAD_MORE] = POSIX_FADV_SEQUENTIAL,
+                                 [ALICE__READ_AHEAD_OFF] = POSIX_FADV_RANDOM};
+    posix_fadvise(fd, 0, 0, advice[how]);
 }
 
 void alice__file_ahead(int fd, uint64_t offset, uint64_t n)

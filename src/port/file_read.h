@@ -32,12 +32,17 @@ int alice__file_read(int fd, void *to, size_t n, size_t *got);
  * answered. */
 int alice__file_read_at(int fd, uint64_t offset, void *to, size_t n, size_t *got);
 
-/* Whether the range is in the page cache, judged by some of its pages. False where the system
- * cannot tell. */
+/* Whether the range, or nearly all of it, is in the page cache. False where the system cannot
+ * tell. */
 bool alice__file_cached(int fd, uint64_t offset, uint64_t n);
-/* Advice, which may be in vain: read from front to back; will be read soon; is not needed any
- * more. */
-void alice__file_sequential(int fd);
+/* Advice, which may be in vain: how far the kernel reads ahead by itself; will be read soon; is
+ * not needed any more. */
+typedef enum alice__read_ahead {
+    ALICE__READ_AHEAD_USUAL,
+    ALICE__READ_AHEAD_MORE, /* the file is read from front to back */
+    ALICE__READ_AHEAD_OFF   /* what is read and what is asked for, nothing else */
+} alice__read_ahead;
+void alice__file_read_ahead(int fd, alice__read_ahead how);
 void alice__file_ahead(int fd, uint64_t offset, uint64_t n);
 void alice__file_drop(int fd, uint64_t offset, uint64_t n);
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands between the program and its machine, each way that it can go: the kernel has no
- * random bytes, tells no processors, and the processor has wide registers or none. */
+ * random bytes, tells no processors, does not count its page cache, and the processor has wide
+ * registers or none. */
 #define _GNU_SOURCE
 #include "random.h"
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +22,7 @@
 #include "base/hash_wide.h"
 #include "port/cpu.h"
 #include "port/entropy.h"
+#include "port/file_read.h"
 
 /* ---- random bytes ---- */
 
@@ -89,6 +95,92 @@ static void processors_are_those_that_may_be_used(void **state)
     affinity_error = 0;
 }
 
+/* ---- the page cache ---- */
+
+static bool no_count, no_mincore;
+static unsigned counts, mincores;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+    enum { CACHESTAT = 451 };
+    long a[6] = {0};
+    va_list list;
+    va_start(list, number);
+    for (unsigned i = 0; i < (number == CACHESTAT ? 4 : 6); i++) /* the other is preadv2 */
+        a[i] = va_arg(list, long);
+    va_end(list);
+    counts += number == CACHESTAT;
+    if (number == CACHESTAT && no_count) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+int __real_mincore(void *at, size_t n, unsigned char *to);
+int __wrap_mincore(void *at, size_t n, unsigned char *to);
+int __wrap_mincore(void *at, size_t n, unsigned char *to)
+{
+    mincores++;
+    if (!no_mincore)
+        return __real_mincore(at, n, to);
+    errno = ENOSYS;
+    return -1;
+}
+
+/* The first 3 MB of a file are not cached, the other 5 are. NULL: it is told so. */
+static const char *wrongly_told(int fd, bool looks_only)
+{
+    const uint64_t mb = UINT64_C(1024) * 1024;
+    static char bytes[5 * 1024 * 1024];
+    alice__file_drop(fd, 0, 3 * mb);
+    if (pread(fd, bytes, sizeof bytes, 3 * (off_t)mb) != (ssize_t)sizeof bytes)
+        return "cannot be read";
+    if (!alice__file_cached(fd, 3 * mb, 5 * mb) || !alice__file_cached(fd, 3 * mb + 17, 1))
+        return "what is there is not told";
+    if (!looks_only)
+        return NULL; /* to look brings it in, and a disk may be as fast as that */
+    if (alice__file_cached(fd, 0, 3 * mb) || alice__file_cached(fd, mb + 5, 1) ||
+        alice__file_cached(fd, 0, 8 * mb))
+        return "what is not there is told";
+    return alice__file_cached(fd, 0, 3 * mb) ? "to look brought it in" : NULL;
+}
+
+static void what_is_cached_is_told_each_way(void **state)
+{
+    (void)state;
+    enum { N = 8 * 1024 * 1024, TRIALS = 10 };
+    char path[] = "/tmp/alice-test-port-XXXXXX";
+    static char bytes[N];
+    memset(bytes, 'x', sizeof bytes);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    unlink(path);
+    assert_int_equal(write(fd, bytes, N), N);
+    assert_int_equal(fsync(fd), 0); /* what is dirty cannot be dropped */
+    alice__file_read_ahead(fd, ALICE__READ_AHEAD_OFF);
+    alice__file_drop(fd, 0, N);
+    bool droppable = !alice__file_cached(fd, 0, N);
+    for (unsigned way = 0; way < 3 && droppable; way++) {
+        const char *wrong = "";
+        no_count = way > 0;
+        no_mincore = way > 1;
+        counts = mincores = 0;
+        for (unsigned i = 0; i < TRIALS && wrong; i++) /* others change the cache too */
+            wrong = wrongly_told(fd, way < 2);
+        no_count = no_mincore = false;
+        if (wrong)
+            fail_msg("way %u: %s, in each of %d trials", way, wrong, TRIALS);
+        assert_true(counts > 0);
+        assert_true(way == 0 || mincores > 0);
+    }
+    close(fd);
+    if (!droppable)
+        skip_test("its page cache cannot be told here: a file system in memory");
+}
+
 /* ---- hashes ---- */
 
 #ifdef ALICE__AVX2
@@ -137,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_differ_without_the_kernel_too),
+        cmocka_unit_test(what_is_cached_is_told_each_way),
         cmocka_unit_test(processors_are_those_that_may_be_used),
         cmocka_unit_test(every_width_gives_the_same_hash),
     };
