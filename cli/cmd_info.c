@@ -64,6 +64,8 @@ static void print_json(const char *path, const alice_media_info *info, const cha
             json_text(&j, "precision", alice_date_precision(&info->date));
             if (info->date.zone_assumed)
                 json_bool(&j, "zone_assumed", true);
+            if (info->date.zone_assumed && info->zone_place)
+                json_text(&j, "zone_place", info->zone_place);
             json_text(&j, "date_confidence", confidence(info->date_source, &info->date));
             json_text(&j, "date_source", alice_date_source_name(info->date_source));
         }
@@ -133,15 +135,17 @@ static void print_text(const char *path, const alice_media_info *info, const cha
             const alice_date_candidate *c = &info->dates[s];
             if (c->verdict == ALICE_DATE_ABSENT)
                 continue;
+            const char *placed = c->date.zone_assumed ? info->zone_place : NULL;
             date_text(&c->date, date, sizeof date, time, sizeof time, zone, sizeof zone);
             if (c->verdict == ALICE_DATE_REJECTED)
                 printf("  %-16s not \"%s\": %s   (%s)\n", "", c->raw,
                        c->reason ? c->reason : "no real date",
                        alice_date_source_name((alice_date_source)s));
             else
-                printf("  %-16s %s%s%s%s%s%s   (%s, %s)\n",
+                printf("  %-16s %s%s%s%s%s%s%s%s   (%s, %s)\n",
                        c->verdict == ALICE_DATE_USED ? "date" : "", date, *time ? " " : "",
                        time, *zone ? " " : "", zone,
+                       placed ? ", about where it was taken: " : "", placed ? placed : "",
                        c->date.zone_assumed ? ", the local day may be another" : "",
                        alice_date_source_name((alice_date_source)s),
                        confidence((alice_date_source)s, &c->date));
@@ -269,8 +273,10 @@ static const char text[] =
     "Prints type, size, date, camera, generator and prompt of each file, each with the place\n"
     "where it stands, and for the date what was found besides and why it was not taken. A\n"
     "date may be known to the month or the year only (precision in JSON); where a film knows\n"
-    "its time in UTC alone, the zone is that of --timezone or of this machine, and the day\n"
-    "where it was taken may be another (zone_assumed).\n"
+    "its time in UTC alone, the zone is that of the place nearest to its position "
+    "(zone_place),\n"
+    "else of --timezone or of this machine, and the day where it was taken may be another\n"
+    "(zone_assumed).\n"
     "\n"
     "Examples:\n"
     "  alice info IMG_0001.HEIC\n"

@@ -49,7 +49,7 @@ static const cli_option shared_options[OPT_SHARED] = {
                     "the settings file (default: $XDG_CONFIG_HOME/alice/settings.yaml)"},
     [OPT_TIMEZONE] =
         {"timezone", 0, "ZONE", NULL,
-         "where a moment is known in UTC alone, the zone it was in (Europe/Berlin, "
+         "where a moment is known in UTC alone, without a place, its zone (Europe/Berlin, "
          "+02:00; default: this machine's)"},
     [OPT_DATE_PATTERN] =
         {"date-pattern", 0, "PATTERN", NULL,

@@ -231,6 +231,10 @@ typedef struct alice_media_info {
     uint64_t motion_bytes;     /**< and how long it is */
     const char *motion_source; /**< the evidence, such as "xmp:MotionPhoto"; static text */
 
+    const char *zone_place; /**< the zone of the nearest place that is known, of dates with
+                               `zone_assumed`, such as "Europe/Madrid"; static text; NULL:
+                               theirs was not told by a position */
+
     const char
         *extension_note; /**< static text where name and content disagree; NULL: they agree */
 

@@ -144,6 +144,7 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     uint8_t *workspace = a->memory + ALICE__SCRATCH;
     alice__facts_begin(f, info, (char *)workspace + WORKSPACE, a->text_bytes, file->now_s);
     f->zone_at = file->zone_at;
+    f->zone_file = file->zone_file;
     f->date_patterns = file->date_patterns;
     f->workspace = workspace;
     f->workspace_size = WORKSPACE;
@@ -187,5 +188,7 @@ alice_status alice__analyzer_read(alice__analyzer *a, const alice__input *in,
     }
     alice__facts_from_mtime(f, file->mtime_s, file->mtime_zone_minutes);
     alice__facts_end(f);
+    if (!is_outside(st) && f->denied != ALICE_OK) /* a zone could not be read */
+        st = f->denied;
     return is_outside(st) ? st : ALICE_OK;
 }

@@ -23,9 +23,10 @@ typedef struct alice__file_facts {
     int64_t mtime_s;
     int mtime_zone_minutes;
     int64_t now_s;
-    int (*zone_at)(int64_t unix_s);   /* see alice__facts */
-    const char *const *date_patterns; /* the same */
-    const alice__sidecars *sidecars;  /* NULL: they are not asked */
+    int (*zone_at)(int64_t unix_s); /* see alice__facts */
+    alice_status (*zone_file)(const char *zone, void *to, size_t n, size_t *got); /* too */
+    const char *const *date_patterns;                                             /* the same */
+    const alice__sidecars *sidecars; /* NULL: they are not asked */
     bool all_dates; /* sidecars are read also where the file itself has a better date */
 } alice__file_facts;
 

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "media/date.h"
 #include "media/generators.h"
+#include "media/zone.h"
 
 void alice__facts_begin(alice__facts *f, alice_media_info *info, char *arena, size_t arena_size,
                         int64_t now_s)
@@ -137,11 +138,56 @@ void alice__facts_date_clock(alice__facts *f, alice_date_source source, int64_t 
     alice__facts_date_text(f, source, text, (size_t)n);
 }
 
+void alice__facts_position(alice__facts *f, int32_t latitude, int32_t longitude)
+{
+    const int32_t north = 90 * ALICE__DEGREE, east = 180 * ALICE__DEGREE;
+    if (f->placed || (latitude == 0 && longitude == 0) || latitude < -north ||
+        latitude > north || longitude < -east || longitude > east)
+        return;
+    f->placed = true;
+    f->latitude = latitude;
+    f->longitude = longitude;
+}
+
+/* What is left of moments: they are of the zone of the place, by the nearest that is known,
+ * else of the one that the person named, or that of the machine. Neither is sure. */
+static void assume_zones(alice__facts *f)
+{
+    const char *zone = NULL;
+    size_t n = 0;
+    bool asked = false;
+    for (int i = 0; i < ALICE_DATE_SOURCE_COUNT; i++) {
+        alice_date_candidate *c = &f->info->dates[i];
+        if (!c->date.zone_assumed || c->verdict != ALICE_DATE_OUTRANKED)
+            continue;
+        int64_t moment = alice__date_unix(&c->date);
+        int minutes = 0;
+        if (!asked && f->placed && f->zone_file && f->workspace &&
+            f->workspace_size >= ALICE__ZONE_FILE_MOST) {
+            zone = alice__zone_of_place(f->latitude, f->longitude);
+            alice_status st =
+                zone ? f->zone_file(zone, f->workspace, ALICE__ZONE_FILE_MOST, &n) : ALICE_OK;
+            if (st != ALICE_OK)
+                f->denied = st;
+        }
+        asked = true;
+        bool known = n > 0 && alice__zone_minutes(f->workspace, n, moment, &minutes);
+        if (!known && !f->zone_at)
+            continue;
+        if (!known)
+            minutes = f->zone_at(moment);
+        if (!alice__date_of_unix(moment, minutes, &c->date))
+            continue;
+        c->date.zone_assumed = true; /* it still is */
+        if (known)
+            f->info->zone_place = zone;
+    }
+}
+
 /*
  * A moment in UTC and a clock on the wall that tell of one picture tell its zone:
  * a film's header and its name, EXIF's dates and the time of GPS. Offsets that
- * are written come before both. What is left of moments is taken for the zone that
- * the person named, or that of the machine.
+ * are written come before both.
  */
 static void settle_zones(alice__facts *f)
 {
@@ -167,13 +213,7 @@ static void settle_zones(alice__facts *f)
             d->zone_minutes = (int16_t)zone;
         }
     }
-    for (int i = 0; f->zone_at && i < ALICE_DATE_SOURCE_COUNT; i++) {
-        alice_date *d = &dates[i].date;
-        int64_t moment = d->zone_assumed ? alice__date_unix(d) : 0;
-        if (d->zone_assumed && dates[i].verdict == ALICE_DATE_OUTRANKED &&
-            alice__date_of_unix(moment, f->zone_at(moment), d))
-            d->zone_assumed = true; /* it still is */
-    }
+    assume_zones(f);
 }
 
 /* ---- texts ---- */

@@ -40,6 +40,11 @@ typedef struct alice__facts {
     uint32_t film_s;    /* how long a film runs; 0: unknown. Some date it by its end */
     /* Minutes east of UTC, at a moment, of a clock of which nothing tells; NULL: UTC's. */
     int (*zone_at)(int64_t unix_s);
+    /* The first bytes of the system's file of a zone; `*got` 0: it has none. NULL: no zone is
+     * told by a position. */
+    alice_status (*zone_file)(const char *zone, void *to, size_t n, size_t *got);
+    bool placed; /* where it was taken is known, in units of ALICE__DEGREE: */
+    int32_t latitude, longitude;
     const char *const *date_patterns; /* of names, the first that fits; NULL at the end; NULL */
     bool name_is_local; /* the name's date is of the clock on the wall where it was taken */
     alice__proof proof;
@@ -48,7 +53,7 @@ typedef struct alice__facts {
     bool composite;    /* declared compositeWithTrainedAlgorithmicMedia */
     bool camera_claim; /* the content credentials are a camera's own */
     /*
-     * ALICE_E_NOMEM or ALICE_E_BUDGET: memory for a block was refused, so that a
+     * Memory for a block was refused, or the file of a zone could not be read, so that a
      * better date may stand unread. Reading the file again may go better.
      */
     alice_status denied;
@@ -137,6 +142,10 @@ void alice__facts_source_type(alice__facts *f, const char *uri, size_t n, const 
 
 /* Seconds since 1970 of the clock on the wall: no zone is known. */
 void alice__facts_date_clock(alice__facts *f, alice_date_source source, int64_t seconds);
+
+/* Where it was taken, in units of ALICE__DEGREE north and east. The first stays; 0,0 is what
+ * writers leave that know none. */
+void alice__facts_position(alice__facts *f, int32_t latitude, int32_t longitude);
 
 /* Damage that does not stop the reading: the first is kept in info->reason. */
 void alice__facts_warn(alice__facts *f, const char *format, ...) ALICE_PRINTF(2, 3);

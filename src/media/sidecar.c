@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "media/blocks/blocks.h"
 #include "media/blocks/json.h"
+#include "media/zone.h"
 
 enum {
     JSON_MOST = 256 * 1024, /* Takeout's have a few KB; what has no date by here is another's */
@@ -13,30 +15,80 @@ enum {
     TEXT_ROOM = 64
 };
 
-/* {…, "photoTakenTime": {"timestamp": "1710498030", …}, …}: seconds since 1970, UTC. */
+/* "-122.4194". False: it is no number of degrees; none that is one needs an exponent. */
+static bool degrees_of(const char *text, int32_t *out)
+{
+    const bool minus = *text == '-';
+    int32_t v = 0;
+    unsigned n = 0;
+    text += minus;
+    for (; alice__is_digit(*text) && n < 3; n++)
+        v = v * 10 + (*text++ - '0');
+    if (n == 0 || (*text != 0 && *text != '.'))
+        return false;
+    text += *text == '.';
+    for (int32_t unit = ALICE__DEGREE; unit > 1; unit /= 10)
+        v = v * 10 + (alice__is_digit(*text) ? *text++ - '0' : 0);
+    while (alice__is_digit(*text))
+        text++;
+    *out = minus ? -v : v;
+    return *text == 0;
+}
+
+typedef enum part { PART_NONE, PART_TAKEN, PART_PLACE } part;
+
+static part part_of(const char *key)
+{
+    if (strcmp(key, "photoTakenTime") == 0)
+        return PART_TAKEN;
+    return strcmp(key, "geoData") == 0 || strcmp(key, "geoDataExif") == 0 ? PART_PLACE
+                                                                          : PART_NONE;
+}
+
+/*
+ * {…, "photoTakenTime": {"timestamp": "1710498030", …}, "geoData": {"latitude": 48.85,
+ * "longitude": 2.29, …}, …}: seconds since 1970, UTC, and where.
+ */
 static void read_json(alice__facts *f, alice__text_stream *in)
 {
     char text[TEXT_ROOM];
+    int32_t degrees[2];
+    bool known[2] = {false, false};
+    part inside = PART_NONE;
     alice__json j;
     alice__json_open(&j, in, text, sizeof text);
-    bool inside = false;
     for (alice__json_kind kind; (kind = alice__json_next(&j)) > ALICE__JSON_BAD;) {
-        if (inside && kind == ALICE__JSON_OBJECT_END)
-            return;
+        if (inside != PART_NONE && kind == ALICE__JSON_OBJECT_END) {
+            if (known[0] && known[1])
+                alice__facts_position(f, degrees[0], degrees[1]);
+            known[0] = known[1] = false;
+            inside = PART_NONE;
+        }
         if (kind != ALICE__JSON_KEY)
             continue;
-        if (!inside && strcmp(text, "photoTakenTime") == 0) {
-            inside = alice__json_next(&j) == ALICE__JSON_OBJECT;
-            if (!inside)
+        const bool east = strcmp(text, "longitude") == 0;
+        const part found = inside == PART_NONE ? part_of(text) : PART_NONE;
+        if (found != PART_NONE) {
+            kind = alice__json_next(&j);
+            if (kind == ALICE__JSON_OBJECT)
+                inside = found;
+            else if (!alice__json_skip(&j, kind))
                 return;
-        } else if (inside && strcmp(text, "timestamp") == 0) {
+        } else if (inside == PART_TAKEN && strcmp(text, "timestamp") == 0) {
             char *end = text;
             kind = alice__json_next(&j);
             long long seconds = strtoll(text, &end, 10);
             if ((kind == ALICE__JSON_STRING || kind == ALICE__JSON_NUMBER) && !j.cut &&
                 end != text && *end == 0)
                 alice__facts_date_unix(f, ALICE_DATE_SIDECAR, seconds, text);
-            return;
+            if (!alice__json_skip(&j, kind))
+                return;
+        } else if (inside == PART_PLACE && (east || strcmp(text, "latitude") == 0)) {
+            kind = alice__json_next(&j);
+            known[east] =
+                kind == ALICE__JSON_NUMBER && !j.cut && degrees_of(text, &degrees[east]);
+            if (!alice__json_skip(&j, kind))
+                return;
         } else if (!alice__json_skip(&j, ALICE__JSON_KEY)) {
             return;
         }

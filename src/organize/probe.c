@@ -129,6 +129,14 @@ static alice_status next_sidecar(void *ctx, alice__input *out)
     return ALICE_E_END;
 }
 
+/* Where the system has none (a container without tzdata) the machine's zone is taken instead;
+ * where it cannot be read now, the day would be another tomorrow, and the file waits. */
+static alice_status read_zone_file(const char *zone, void *to, size_t n, size_t *got)
+{
+    int bad = alice__fs_read_zone(zone, to, n, got);
+    return bad ? alice__status_of_errno(-bad) : ALICE_OK;
+}
+
 alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                const alice__reading *r, alice__file *file,
                                alice_media_info *info, int *os_error)
@@ -161,6 +169,7 @@ alice_status alice__probe_file(alice__analyzer *analyzer, uint8_t *head_buffer,
                                .mtime_zone_minutes = alice__fs_local_zone_minutes(mtime_s),
                                .now_s = r->now_s,
                                .zone_at = alice__fs_local_zone_minutes,
+                               .zone_file = read_zone_file,
                                .sidecars = r->beside || r->beside_fd ? &asked : NULL,
                                .date_patterns = r->date_patterns,
                                .all_dates = r->all_dates};

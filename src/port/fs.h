@@ -170,5 +170,8 @@ int alice__fs_space_of(int fd, alice__fs_space *out);
 int alice__fs_lock(int fd);
 /* Minutes that the local zone is east of UTC at a time in seconds since 1970. */
 int alice__fs_local_zone_minutes(int64_t seconds);
+/* The first bytes of the system's file of a zone such as "Europe/Paris"; `*got` 0: it has none.
+ */
+int alice__fs_read_zone(const char *zone, void *to, size_t n, size_t *got);
 
 #endif

@@ -1,11 +1,12 @@
 """alice info: the fields that design promises to scripts, and what becomes of what is no media."""
 import os
+import struct
 
 from harness import *
 
 FIELDS = {'path', 'type', 'width', 'height', 'date', 'time', 'zone', 'date_source', 'make', 'model', 'software',
           'generator', 'generator_source', 'ai_edited', 'prompt', 'negative_prompt', 'ai_model', 'seed', 'sampler',
-          'precision', 'date_confidence', 'zone_assumed', 'content_id', 'motion_photo_offset', 'motion_photo_bytes',
+          'precision', 'date_confidence', 'zone_assumed', 'zone_place', 'content_id', 'motion_photo_offset', 'motion_photo_bytes',
           'motion_photo_source', 'source', 'error'}
 
 
@@ -194,5 +195,70 @@ def the_zone_of_what_is_known_in_utc_alone():
     name = put('VID_20240316_014500.mp4', film)  # two hours east
     line = json.loads(alice('info', '--json', name, '--timezone', 'America/New_York').out)
     eq((line['date'], line['zone'], line.get('zone_assumed')), ('2024-03-16', '+02:00', None), 'its name knows')
+
+
+def film_at(position, taken):
+    """A film that knows its time in UTC, and where it was taken."""
+    def box(kind, body):
+        return struct.pack('>I', len(body) + 8) + kind + body
+    film, text = collection.sample.mp4(2082844800 + taken), position.encode()
+    at = film.rindex(b'moov') - 4
+    place = box(b'\xa9xyz', struct.pack('>HH', len(text), 0x15c7) + text)
+    return film[:at] + box(b'moov', film[at + 8:] + box(b'udta', place))
+
+
+def picture_at(latitude, longitude):
+    """A picture with the time and the position of GPS alone: 2024-03-15 23:45 UTC."""
+    def entry(tag, kind, count, value):
+        return struct.pack('<HHI', tag, kind, count) + value
+    def degrees(value):
+        return struct.pack('<6I', int(abs(value)), 1, int(abs(value) * 60) % 60, 1, 0, 1)
+    gps = 8 + 2 + 12 + 4  # behind the first directory
+    data = gps + 2 + 6 * 12 + 4
+    tiff = b'II*\0\x08\0\0\0' + struct.pack('<H', 1) + entry(0x8825, 4, 1, struct.pack('<I', gps)) + bytes(4)
+    tiff += struct.pack('<H', 6)
+    tiff += entry(1, 2, 2, b'S\0\0\0' if latitude < 0 else b'N\0\0\0')
+    tiff += entry(2, 5, 3, struct.pack('<I', data))
+    tiff += entry(3, 2, 2, b'W\0\0\0' if longitude < 0 else b'E\0\0\0')
+    tiff += entry(4, 5, 3, struct.pack('<I', data + 24))
+    tiff += entry(7, 5, 3, struct.pack('<I', data + 48))
+    tiff += entry(29, 2, 11, struct.pack('<I', data + 72)) + bytes(4)
+    tiff += degrees(latitude) + degrees(longitude) + struct.pack('<6I', 23, 1, 45, 1, 0, 1) + b'2024:03:15\0'
+    return collection.sample.jpeg(tiff)
+
+
+@test
+def the_zone_of_a_place():
+    """A quarter to midnight, UTC: by the position of a film, of a picture, of Takeout's sidecar, summer and winter."""
+    if not os.path.exists('/usr/share/zoneinfo/Asia/Kathmandu'):
+        return  # without tzdata the machine's zone is taken, as is shown above
+    late, summer = 1710546300, 1721087100  # 2024-03-15, 2024-07-15
+    taken = '{"photoTakenTime": {"timestamp": "%d"}, "geoData": {"latitude": %s, "longitude": %s, "altitude": 0.0}}'
+    for name, data, sidecar, want in (
+            ('everest.mp4', film_at('+27.9881+086.9250+8848/', late), None, ('2024-03-16', '05:30:00', 'Asia/Kathmandu')),
+            ('paris.mp4', film_at('+48.8577+002.2950/', late), None, ('2024-03-16', '00:45:00', 'Europe/Paris')),
+            ('paris-summer.mp4', film_at('+48.8577+002.2950/', summer), None, ('2024-07-16', '01:45:00', 'Europe/Paris')),
+            ('sea.mp4', film_at('-45-120/', late), None, ('2024-03-15', '23:45:00', None)),
+            ('nowhere.mp4', film_at('+00.0000+000.0000/', late), None, ('2024-03-15', '23:45:00', None)),
+            ('broken.mp4', film_at('+99+999/', late), None, ('2024-03-15', '23:45:00', None)),
+            ('gps.jpg', picture_at(-33.86, 151.21), None, ('2024-03-16', '10:45:00', 'Australia/Sydney')),
+            ('west.jpg', picture_at(37.77, -122.42), None, ('2024-03-15', '16:45:00', 'America/Los_Angeles')),
+            ('takeout.jpg', collection.sample.jpeg(seed=1), taken % (late, 35.68, 139.69), ('2024-03-16', '08:45:00', 'Asia/Tokyo')),
+            ('takeout-0.jpg', collection.sample.jpeg(seed=2), taken % (late, '0.0', '0.0'), ('2024-03-15', '23:45:00', None))):
+        path = put(name, data)
+        if sidecar:
+            with open(path + '.json', 'w') as f:
+                f.write(sidecar)
+        r = alice('info', '--json', path, env=environment(TZ='UTC'))
+        line = json.loads(r.out)
+        eq((line['date'], line['time'], line.get('zone_place')), want, name)
+        eq((line['zone_assumed'], line['date_confidence']), (True, 'medium'), name)
+        text = alice('info', path, env=environment(TZ='UTC')).out.decode()
+        eq(want[2] is None or 'about where it was taken: ' + want[2] in text, True, text)
+        r = organize(os.path.dirname(path), os.path.join(place(), 'organized'), report=True, env=environment(TZ='UTC'))
+        eq({l['date'] for l in r.report if path_of(l['source_path']) == os.fsencode(path)}, {want[0]}, name)
+    named = put('VID_20240315_154500.mp4', film_at('+48.8577+002.2950/', late))
+    line, = info(named)
+    eq((line['zone'], line.get('zone_place')), ('-08:00', None), 'what its name tells is better than a place')
 
 main()

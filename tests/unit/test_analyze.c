@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "faulty.h"
+#include "make_boxes.h"
 #include "make_media.h"
 #include "media/analyze.h"
 #include "media/names.h"
@@ -150,6 +151,42 @@ static void failing_reads_are_the_callers(void **state)
     blob_free(&f.b);
 }
 
+static alice_status zone_answer;
+
+static alice_status zone_file(const char *zone, void *to, size_t n, size_t *got)
+{
+    assert_string_equal(zone, "Europe/Paris");
+    assert_true(n >= 512);
+    memset(to, 0, 512);
+    *got = zone_answer == ALICE_OK ? 0 : 512;
+    return zone_answer;
+}
+
+/* A zone's file that is not there is passed over; one that cannot be read now is the caller's:
+ * the day would be another when it can be. */
+static void zones_that_cannot_be_read_are_the_callers(void **state)
+{
+    (void)state;
+    blob udta = {0};
+    file f = {0};
+    make_udta_text(&udta, "\xa9xyz", "+48.8577+002.2950/");
+    make_movie(&f.b, &(make_movie_options){
+                         .major = "isom", .created = 1710546300u + 2082844800u, .udta = udta});
+    alice__analyzer *a = NULL;
+    assert_ok(alice__analyzer_open(&a, NULL, TEXT));
+    const alice_status answers[] = {ALICE_OK, ALICE_E_SYSTEM, ALICE_E_ACCESS, ALICE_E_IO};
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        alice__file_facts facts = {.name = "a.mp4", .now_s = NOW, .zone_file = zone_file};
+        alice__input in = {.size = f.b.n, .head = {f.b.p, f.b.n}, .fetch = fetch, .ctx = &f};
+        zone_answer = answers[i];
+        assert_status(alice__analyzer_read(a, &in, &facts, &f.info), answers[i]);
+        assert_null(f.info.zone_place);
+    }
+    alice__analyzer_close(&a);
+    blob_free(&udta);
+    blob_free(&f.b);
+}
+
 static void names_and_folders_join(void **state)
 {
     (void)state;
@@ -255,6 +292,7 @@ int main(void)
         cmocka_unit_test(what_is_no_media),
         cmocka_unit_test(damage_is_named),
         cmocka_unit_test(failing_reads_are_the_callers),
+        cmocka_unit_test(zones_that_cannot_be_read_are_the_callers),
         cmocka_unit_test(names_and_folders_join),
         cmocka_unit_test(files_do_not_mix),
         cmocka_unit_test(every_allocation_may_fail),

@@ -216,6 +216,9 @@ static void test_keys(void **state)
         assert_fact(&r, ALICE_FACT_SOFTWARE, "17.3");
         assert_fact(&r, ALICE_FACT_CONTENT_ID, "6C2E-11");
         assert_date(&r, ALICE_DATE_QUICKTIME, "2024-03-15 11:20:30 +60");
+        assert_true(r.facts.placed);
+        assert_int_equal(r.facts.latitude, 481000);
+        assert_int_equal(r.facts.longitude, 115000);
         blob_free(&meta);
         blob_free(&udta);
         blob_free(&b);

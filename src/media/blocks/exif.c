@@ -15,6 +15,7 @@
 #include "media/blocks/blocks.h"
 #include "media/date.h"
 #include "media/evidence/evidence.h"
+#include "media/zone.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -249,12 +250,42 @@ static void keep_zone(alice__exif *x, unsigned which, alice__ifd *t, const alice
     x->zone_n[which] = (uint8_t)b.n;
 }
 
-enum { TAG_GPS_TIME = 7, TAG_GPS_DAY = 29 };
+enum { TAG_GPS_SIDE = 1, TAG_GPS_LONGITUDE = 4, TAG_GPS_TIME = 7, TAG_GPS_DAY = 29 };
+
+/* North or south and the latitude, east or west and the longitude: tags 1 to 4. */
+static void see_position(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
+{
+    static const uint16_t of_degree[3] = {1, 60, 3600};
+    const unsigned which = e->tag > 2; /* latitude, longitude */
+    if (e->tag % 2 == TAG_GPS_SIDE) {
+        alice_bytes b = is_text(e) ? alice__ifd_bytes(t, e, 1) : (alice_bytes){0};
+        if (b.n == 1 && x->gps_side[which] == 0)
+            x->gps_side[which] = memchr("NEne", *b.p, 4) ? 1 : memchr("SWsw", *b.p, 4) ? -1 : 0;
+        return;
+    }
+    if (e->type != 5 || e->count != 3 || x->gps_placed[which])
+        return;
+    alice_bytes b = alice__ifd_bytes(t, e, 24);
+    alice__cur c = alice__cur_of(b.p, b.n);
+    c.little = t->little;
+    int64_t sum = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t over = alice__cur_u32(&c), under = alice__cur_u32(&c);
+        if (c.bad || (under == 0 && over != 0))
+            return;
+        if (under != 0) /* 0/0: to the minute only */
+            sum += (int64_t)over * ALICE__DEGREE / under / of_degree[i];
+    }
+    x->gps_placed[which] = sum <= 180 * ALICE__DEGREE;
+    x->gps_degrees[which] = x->gps_placed[which] ? (int32_t)sum : 0;
+}
 
 /* The time of GPS: three fractions, of which writers leave the last one uneven. */
 static void see_gps(alice__exif *x, alice__ifd *t, const alice__ifd_entry *e)
 {
-    if (e->tag == TAG_GPS_DAY && is_text(e) && x->gps_day_n == 0) {
+    if (e->tag >= TAG_GPS_SIDE && e->tag <= TAG_GPS_LONGITUDE) {
+        see_position(x, t, e);
+    } else if (e->tag == TAG_GPS_DAY && is_text(e) && x->gps_day_n == 0) {
         alice_bytes b = alice__ifd_bytes(t, e, sizeof x->gps_day);
         if (b.n > 0)
             memcpy(x->gps_day, b.p, b.n);
@@ -406,6 +437,9 @@ void alice__exif_end(alice__exif *x)
         if (x->zone_n[i] > 0)
             alice__facts_zone_text(x->facts, of[i], x->zone[i], x->zone_n[i]);
     add_gps(x);
+    if (x->gps_placed[0] && x->gps_placed[1] && x->gps_side[0] && x->gps_side[1])
+        alice__facts_position(x->facts, x->gps_degrees[0] * x->gps_side[0],
+                              x->gps_degrees[1] * x->gps_side[1]);
 }
 
 static alice_status read_exif(alice__facts *f, alice__ifd *t)

@@ -19,6 +19,11 @@ typedef struct alice__exif {
     uint8_t gps_day_n;
     bool gps_timed;
     int64_t gps_time;
+    /* Its position: latitude, longitude, in units of ALICE__DEGREE; -1 west and south, 1 the
+     * others, 0 untold. */
+    int32_t gps_degrees[2];
+    int8_t gps_side[2];
+    bool gps_placed[2];
 } alice__exif;
 
 /* One entry; a callback of alice__ifd_walk with an alice__exif as its context. */

@@ -17,6 +17,7 @@
 #include "media/blocks/block_at.h"
 #include "media/evidence/evidence.h"
 #include "media/formats/movie_tags.h"
+#include "media/zone.h"
 
 #include <string.h>
 
@@ -38,6 +39,7 @@ typedef enum use {
     USE_DATE,
     USE_DAY,
     USE_CONTENT_ID,
+    USE_POSITION,
     USE_EVIDENCE
 } use;
 
@@ -96,6 +98,8 @@ static const struct {
     {"com.apple.quicktime.creationdate", "date", "quicktime:creationdate", USE_DATE},
     {"com.apple.quicktime.content.identifier", "content_id", "quicktime:content.identifier",
      USE_CONTENT_ID},
+    {"\xa9xyz", "position", NULL, USE_POSITION},
+    {"com.apple.quicktime.location.ISO6709", "position", NULL, USE_POSITION},
     {"com.apple.quicktime.comment", "comment", NULL, USE_EVIDENCE},
     {"com.apple.quicktime.description", "description", NULL, USE_EVIDENCE},
     {"com.android.manufacturer", "make", "android:manufacturer", USE_MAKE},
@@ -159,6 +163,7 @@ static void report(alice__bmff *b, const char *key, const text_at *t)
 {
     uint8_t raw[FACT_MOST];
     char text[FACT_MOST * 2];
+    int32_t latitude, longitude;
     alice__facts *f = b->parse->facts;
     if (t->at >= t->end)
         return;
@@ -199,6 +204,10 @@ static void report(alice__bmff *b, const char *key, const text_at *t)
             b->day_n = n < sizeof b->day ? n : sizeof b->day;
             memcpy(b->day, text, b->day_n);
         }
+        return;
+    case USE_POSITION:
+        if (alice__zone_parse_position(text, n, &latitude, &longitude))
+            alice__facts_position(f, latitude, longitude);
         return;
     case USE_EVIDENCE:
         break;
