@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <alice/confine.h>
 #include <alice/media.h>
 #include <alice/text.h>
 
@@ -138,7 +139,7 @@ static int print_help(void)
     for (const cli_command *const *at = cli_commands; *at; at++)
         printf("  %-18s %s\n", (*at)->name, (*at)->summary);
     puts("\n  alice COMMAND --help   how to use a command, with examples\n"
-         "  alice --version        the version\n"
+         "  alice --version        the version; with -v also of what it stands on\n"
          "  man alice              everything\n\n"
          "Exit status:");
     for (const cli_note *n = cli_exit_statuses; n->name; n++)
@@ -229,10 +230,39 @@ static int help(int count, char **words)
     return unknown_command(count, words);
 }
 
-static int print_version(void)
+static void print_part(const char *name, const char *version, const char *without)
 {
+    printf("  %-15s %s\n", name, without ? "no" : *version ? version : "yes");
+    if (without)
+        printf("    %s\n", without);
+}
+
+/* `parts`: also what it stands on here, for those who ask for help. */
+static int print_version(bool parts)
+{
+    alice_part part;
     printf("alice %s\n", alice_version());
+    if (!parts)
+        return CLI_DONE;
+    puts("libraries:");
+    for (size_t i = 0; alice_part_at(i, &part); i++)
+        if (!part.kernel)
+            print_part(part.name, part.version, part.there ? NULL : part.without);
+    const char *yaml = settings_file_yaml();
+    print_part("libyaml", yaml, yaml ? NULL : "no settings file can be read");
+    puts("of the kernel:");
+    for (size_t i = 0; alice_part_at(i, &part); i++)
+        if (part.kernel)
+            print_part(part.name, part.version, part.there ? NULL : part.without);
     return CLI_DONE;
+}
+
+static int version(int count, char **words)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(words[i], "-v") != 0 && strcmp(words[i], "--verbose") != 0)
+            return cli_usage_error("after --version comes nothing but -v, not '%s'", words[i]);
+    return print_version(count > 0);
 }
 
 static cli_opt option_named(const cli_command *c, const char *name, size_t n, char letter)
@@ -420,7 +450,7 @@ int cli_main(int argc, char **argv)
             args.debug = true;
             at++;
         } else if (strcmp(argv[at], "--version") == 0 || strcmp(argv[at], "-V") == 0) {
-            return print_version();
+            return version(argc - at - 1, argv + at + 1);
         } else if (asks_for_help(argv[at])) {
             return print_help();
         } else {
@@ -436,8 +466,8 @@ int cli_main(int argc, char **argv)
         print_help();
         return CLI_USAGE;
     }
-    if (strcmp(argv[at], "version") == 0 && at + 1 == argc)
-        return print_version();
+    if (strcmp(argv[at], "version") == 0)
+        return version(argc - at - 1, argv + at + 1);
     if (strcmp(argv[at], "help") == 0)
         return help(argc - at - 1, argv + at + 1);
     const cli_command *c = find_command(argc - at, argv + at, &used);

@@ -203,6 +203,7 @@ static struct {
     int (*parse)(yaml_parser_t *parser, yaml_event_t *event);
     void (*event_delete)(yaml_event_t *event);
     void (*parser_delete)(yaml_parser_t *parser);
+    const char *(*version)(void);
 } yaml;
 
 static bool load_yaml(void)
@@ -217,6 +218,7 @@ static bool load_yaml(void)
                  {"yaml_parser_set_input_string", &yaml.set_input},
                  {"yaml_event_delete", &yaml.event_delete},
                  {"yaml_parser_delete", &yaml.parser_delete},
+                 {"yaml_get_version_string", &yaml.version},
                  {"yaml_parser_parse", &yaml.parse}};
     for (size_t i = 0; library && i < sizeof calls / sizeof *calls; i++) {
         void *call = dlsym(library, calls[i].name);
@@ -225,6 +227,11 @@ static bool load_yaml(void)
         memcpy(calls[i].to, &call, sizeof call);
     }
     return yaml.parse != NULL;
+}
+
+const char *settings_file_yaml(void)
+{
+    return load_yaml() ? yaml.version() : NULL;
 }
 
 /* Where the events are: what may come next. */
@@ -344,6 +351,11 @@ int settings_file_parse(cli_settings_file *f, const char *text, size_t n, char *
     return bad;
 }
 #else
+const char *settings_file_yaml(void)
+{
+    return NULL;
+}
+
 int settings_file_parse(cli_settings_file *f, const char *text, size_t n, char *why,
                         size_t size)
 {

@@ -60,6 +60,9 @@ int settings_file(const cli_args *args, const cli_settings_file **out);
 /* Options of the command that were not given have what the file says. The same answers. */
 int settings_file_apply(cli_args *args, const cli_command *command);
 
+/* Of libyaml, which is loaded; NULL: it is not there, and a settings file is refused. */
+const char *settings_file_yaml(void);
+
 /* Write a new file with every setting in a comment. An exit status. */
 int settings_file_init(const cli_args *args);
 

@@ -171,7 +171,9 @@ static void write_man(void)
          ".SH OPTIONS BEFORE THE COMMAND\n"
          ".TP\n\\fB\\-\\-debug\\fR\nsay more about what happens; the word \\fBdebug\\fR may\n"
          "follow, as in \\fBalice \\-\\-debug debug memory monitor\\fR\n"
-         ".TP\n\\fB\\-\\-version\\fR\nprint the version\n"
+         ".TP\n\\fB\\-\\-version\\fR [\\fB\\-v\\fR]\nprint the version; with \\fB\\-v\\fR also "
+         "those of the libraries,\n"
+         "and which of the kernel's features are used here\n"
          ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nlist the commands\n"
          ".SH COMMANDS");
     for (const cli_command *const *at = cli_commands; *at; at++) {

@@ -45,6 +45,21 @@ ALICE_API alice_status alice_confine(const alice_confine_path *paths, size_t cou
 /** What alice_confine() could put in force here; changes nothing. */
 ALICE_API void alice_confine_available(alice_confinement *out);
 
+/** One of the things that libalice stands on: a library, or what the kernel offers. */
+typedef struct alice_part {
+    const char *name; /**< such as "SQLite" or "Landlock" */
+    bool kernel;      /**< else a library */
+    bool there;       /**< loaded, or to be had; `version` is empty else */
+    char version[64]; /**< of the library as it is loaded now; of a kernel's feature maybe "" */
+    const char *without; /**< what is done where it is not there; NULL: it always is */
+} alice_part;
+
+/**
+ * The `index`-th part, libraries first. False: there are no more. A library that is
+ * loaded where it is used is loaded to be asked. Any thread.
+ */
+ALICE_API bool alice_part_at(size_t index, alice_part *out);
+
 #ifdef __cplusplus
 }
 #endif

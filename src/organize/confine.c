@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "port/sandbox.h"
 #include "port/limits.h"
+#include "port/parts.h"
+#include "port/sandbox.h"
 
 /* What a run reads besides the paths that the caller names. */
 static const alice__confine_rule always[] = {
@@ -49,4 +50,14 @@ alice_status alice_confine(const alice_confine_path *paths, size_t count,
         *in_force = now;
     return (files && files != -ENOSYS) || (calls && calls != -ENOSYS) ? ALICE_E_SYSTEM
                                                                       : ALICE_OK;
+}
+
+bool alice_part_at(size_t index, alice_part *out)
+{
+    const alice__part *p = alice__part_at(index);
+    if (!p || !out)
+        return false;
+    *out = (alice_part){.name = p->name, .kernel = p->kernel, .without = p->without};
+    out->there = p->look(out->version, sizeof out->version);
+    return true;
 }

@@ -12,6 +12,7 @@
 #include <archive_entry.h>
 
 #define ALICE__ARCHIVE_CALLS(X)                   \
+    X(archive_version_number)                     \
     X(archive_read_new)                           \
     X(archive_read_free)                          \
     X(archive_read_support_filter_gzip)           \

@@ -78,6 +78,13 @@ def words_that_people_try():
     eq(alice('memory', expect=2).out, alice('memory', '-h').out, 'the same, but a mistake')
     for words in (['-V'], ['version'], ['--debug', '--version']):
         eq(alice(*words).out, alice('--version').out, words)
+    parts = alice('--version', '-v').out.decode()
+    assert parts.startswith(alice('--version').out.decode()), parts
+    for part in ('SQLite', 'libarchive', 'libyaml', 'Landlock', 'seccomp'):
+        assert f'\n  {part} ' in parts, (part, parts)
+    assert max(map(len, parts.split('\n'))) <= 40, parts
+    eq(alice('version', '--verbose').out.decode(), parts, 'the same')
+    assert b"not 'x'" in alice('--version', 'x', expect=2).err
     for words in (['help', 'organize'], ['organize', '-h']):
         eq(alice(*words).out, alice('organize', '--help').out, words)
     eq(alice('help').out, alice('-h').out, 'help')

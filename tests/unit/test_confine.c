@@ -13,6 +13,7 @@
 
 #include <alice/confine.h>
 
+#include "no_calls.h"
 #include "tree.h"
 
 static alice_confinement available;
@@ -159,6 +160,55 @@ static void what_makes_no_sense_is_refused(void **state)
     alice_confine_available(NULL);
 }
 
+static const alice_part *part_named(const char *name)
+{
+    static alice_part part;
+    for (size_t i = 0; alice_part_at(i, &part); i++)
+        if (strcmp(part.name, name) == 0)
+            return &part;
+    fail_msg("no part is called %s", name);
+    return NULL;
+}
+
+static void parts_are_told(void **state)
+{
+    (void)state;
+    alice_part part;
+    size_t count = 0;
+    for (; alice_part_at(count, &part); count++) {
+        assert_true(part.there || part.without);
+        assert_true(part.kernel || !part.there || *part.version);
+    }
+    assert_true(count > 10);
+    assert_false(alice_part_at(count, &part));
+    assert_false(alice_part_at(SIZE_MAX, &part));
+    assert_false(alice_part_at(0, NULL));
+    char abi[32];
+    snprintf(abi, sizeof abi, "ABI %d", available.landlock_abi);
+    assert_string_equal(part_named("Landlock")->version, available.landlock_abi ? abi : "");
+    assert_int_equal(part_named("Landlock")->there, available.landlock_abi >= 2);
+    assert_int_equal(part_named("memory pressure")->there,
+                     access("/proc/pressure/memory", R_OK) == 0);
+}
+
+/* In a child: a kernel that knows neither openat2 nor Landlock says so. */
+static void parts_that_are_missing_are_told(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (!without_calls(CALL_OPENAT2, CALL_LANDLOCK_CREATE_RULESET))
+            _exit(200);
+        _exit(part_named("Landlock")->there || part_named("openat2")->there ||
+              !part_named("SQLite")->there);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +216,8 @@ int main(void)
         cmocka_unit_test(a_rename_between_two_of_them_stays_one),
         cmocka_unit_test(nothing_can_be_started_and_nobody_called),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(parts_are_told),
+        cmocka_unit_test(parts_that_are_missing_are_told),
     };
     alice_confine_available(&available);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,13 +2,11 @@
 /* The wrappers of the system's file calls, each on a real directory. */
 #define _GNU_SOURCE
 #include "test.h"
+#include "no_calls.h"
 #include "tree.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -115,17 +113,10 @@ static void a_path_stays_below_its_folder(void **state)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct sock_filter no_openat2[] = {
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 437, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        struct sock_fprog program = {.len = 4, .filter = no_openat2};
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+        if (!without_calls(CALL_OPENAT2, CALL_OPENAT2))
             _exit(200);
-        _exit(syscall(437, -1, NULL, NULL, 0) == -1 && errno == ENOSYS ? beneath() : 201);
+        _exit(syscall(CALL_OPENAT2, -1, NULL, NULL, 0) == -1 && errno == ENOSYS ? beneath()
+                                                                                : 201);
     }
     int status = -1;
     assert_int_equal(waitpid(child, &status, 0), child);
