@@ -10,7 +10,9 @@
 #   make proof    the cap in each budget, collection and mode; ARGS='--write docs/memory-model.md'
 #   make bench    every benchmark, some minutes; make bench-compare BASE=COMMIT two builds in turn
 #   make wheel    the Python package, as dist/alice-…-abi3-….whl
-#   make deb      Debian packages in dist/, tried together
+#   make deb      Debian packages in dist/, tried together; make deb-check also in a root of their own
+#   make abi      would programs of the last release still run? ARGS=COMMIT: of that commit
+#   make reproducible   two builds in two places, the same bytes
 #   make docs | format | check | clean | help
 
 BUILD     ?= build
@@ -21,7 +23,7 @@ ORGANIZED ?=
 ARGS      ?=
 TEST_OPTIONS ?=
 
-.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare wheel deb docs fuzz format clean help
+.PHONY: all run test attack proof mutants analyze check install uninstall bench bench-compare wheel deb deb-check abi reproducible docs fuzz format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -84,6 +86,17 @@ deb:
 	@./scripts/deps
 	@./scripts/deb dist
 
+# Needs root, and the distribution's archive.
+deb-check: deb
+	@./scripts/deb-check dist
+
+abi:
+	@./scripts/check-abi $(ARGS)
+
+reproducible:
+	@./scripts/deps
+	@./scripts/reproducible
+
 docs:
 	@./scripts/docs
 
@@ -99,4 +112,4 @@ clean:
 	@rm -rf $(BUILD) $(BUILD)-* dist
 
 help:
-	@sed -n '2,14s/^# \{0,1\}//p' Makefile
+	@sed -n '2,16s/^# \{0,1\}//p' Makefile
