@@ -158,13 +158,14 @@ static int run(const cli_args *args)
     const char *organized = args->word_count             ? args->words[0]
                             : args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED]
                                                          : "organized";
-    const alice_verify_options o = {.organizer = {.env = {.log = &log},
-                                                  .config = settings.config,
-                                                  .organized = organized,
-                                                  .catalog = args->value[OPT_CATALOG],
-                                                  .kernel_backstop = true,
-                                                  .confine = true,
-                                                  .should_stop = stop_asked},
+    const alice_organizer_options library = {.env = {.log = &log},
+                                             .config = settings.config,
+                                             .organized = organized,
+                                             .catalog = args->value[OPT_CATALOG],
+                                             .kernel_backstop = true,
+                                             .confine = true,
+                                             .should_stop = stop_asked};
+    const alice_verify_options o = {.organizer = &library,
                                     .sample_percent = (unsigned)sample,
                                     .seal = args->given[OPT_SEAL],
                                     .anew = args->given[OPT_ANEW],

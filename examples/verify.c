@@ -13,15 +13,15 @@ static void on_file(void *ctx, const alice_verified_file *file)
 
 int main(int argc, char **argv)
 {
-    alice_verify_options o = {.sample_percent = 100};
+    alice_organizer_options library = {.config = {.max_memory_mb = 32}};
+    alice_verify_options o = {.organizer = &library, .sample_percent = 100};
     alice_verify_result found;
     alice_error error;
     if (argc < 2) {
         fprintf(stderr, "usage: verify ORGANIZED\n");
         return 2;
     }
-    o.organizer.organized = argv[1];
-    o.organizer.config.max_memory_mb = 32;
+    library.organized = argv[1];
     o.on_file = on_file;
     if (alice_verify(&o, &found, &error) != ALICE_OK) {
         fprintf(stderr, "%s\n", error.text);

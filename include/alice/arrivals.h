@@ -31,6 +31,7 @@ typedef enum alice_arrivals_event {
 
 /** Which folder, and how patiently. Zeroed but for the folder is complete. */
 typedef struct alice_arrivals_options {
+    size_t size;            /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;          /**< memory and clock */
     const char *folder;     /**< with all below it but hidden folders */
     const char *leave;      /**< a folder below that is not watched; NULL: none */

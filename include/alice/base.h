@@ -19,6 +19,10 @@
  *    opening, and a mistake in it is an answer, never a dangling pointer.
  *  - A pointer that is NULL where one is needed is ALICE_E_INVAL; what need not be
  *    there says so. Options may be NULL only where a zeroed structure would do.
+ *  - Structures grow from version to version, and programs need not be built anew. Options
+ *    begin with their size, which may be 0 for what version 0.1 knows; ALICE_E_UNSUPPORTED:
+ *    one that this library does not know yet is set. `*_stats_into()` is told the size of the
+ *    caller's structure; `*_get_stats()` tells it by itself.
  *  - One thread at a time uses a handle, but for what is said to be *thread-safe*:
  *    many may call that at once, beside each other. Nobody uses a handle while it is
  *    opened or closed. What takes no handle may be called from any thread.

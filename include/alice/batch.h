@@ -29,6 +29,7 @@ typedef alice_level (*alice_level_source)(void *ctx);
 
 /** How batches are sized. alice_batch_defaults() fills it; a 0 is the default of its field. */
 typedef struct alice_batch_options {
+    size_t size;         /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;       /**< pays for the room of one batch */
     bool adaptive;       /**< false: always the base, within min and max */
     uint32_t base_size;  /**< items at level normal; 0: 100 */
@@ -139,8 +140,16 @@ typedef struct alice_batch_stats {
     alice_level level;    /**< that the current size belongs to */
 } alice_batch_stats;
 
+/** alice_batch_get_stats() for a caller whose structure has `size` bytes: the members that it
+ * knows are filled, what this library does not know is zero. */
+ALICE_API void alice_batch_stats_into(const alice_batch *batch, alice_batch_stats *out,
+                                      size_t size);
+
 /** The numbers of now. */
-ALICE_API void alice_batch_get_stats(const alice_batch *batch, alice_batch_stats *out);
+static inline void alice_batch_get_stats(const alice_batch *batch, alice_batch_stats *out)
+{
+    alice_batch_stats_into(batch, out, sizeof *out);
+}
 
 #ifdef __cplusplus
 }

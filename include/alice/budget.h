@@ -59,6 +59,7 @@ typedef void (*alice_level_fn)(void *ctx, alice_level from, alice_level to, size
 
 /** Zeroed is a complete one: unlimited, only counted. */
 typedef struct alice_budget_options {
+    size_t size;             /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;           /**< its account is not used */
     size_t limit;            /**< bytes; 0: unlimited, only counted */
     alice_level_fn on_level; /**< told of level edges; NULL: nobody is */

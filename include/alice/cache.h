@@ -84,6 +84,7 @@ typedef void (*alice_cache_destroy_fn)(void *ctx, void *value, size_t size);
 
 /** How a cache is made. alice_cache_defaults() fills it; a 0 is the default of its field. */
 typedef struct alice_cache_options {
+    size_t size;               /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;             /**< pays for all of it */
     const char *name;          /**< of its reclaimers; copied, cut at 23 bytes; NULL: "cache" */
     size_t max_bytes;          /**< the bound; at least ALICE_CACHE_MIN_BYTES */
@@ -341,8 +342,15 @@ typedef struct alice_cache_stats {
     size_t pinned;         /**< pins now */
 } alice_cache_stats;
 
+/** alice_cache_get_stats() for a caller whose structure has `size` bytes: the members that it
+ * knows are filled, what this library does not know is zero. */
+ALICE_API void alice_cache_stats_into(alice_cache *cache, alice_cache_stats *out, size_t size);
+
 /** Numbers since open, a snapshot shard by shard; all 0 where `cache` is NULL. */
-ALICE_API void alice_cache_get_stats(alice_cache *cache, alice_cache_stats *out);
+static inline void alice_cache_get_stats(alice_cache *cache, alice_cache_stats *out)
+{
+    alice_cache_stats_into(cache, out, sizeof *out);
+}
 
 /** Add the numbers of another cache to `*sum`, for a line that stands for several. */
 ALICE_API void alice_cache_stats_add(alice_cache_stats *sum, const alice_cache_stats *more);

@@ -46,7 +46,6 @@ typedef enum alice_origin {
  *     alice_config config = {.max_memory_mb = 512, .cache_size_mb = 64};
  */
 typedef struct alice_config {
-    size_t size;                  /**< sizeof(alice_config); 0: as in version 0.1 */
     alice_config_profile profile; /**< gives what is not set, as far as the limit allows */
     uint32_t max_memory_mb;       /**< ceiling of the process; 1024 */
     double warning_threshold;     /**< share of the limit that counts as pressure; 0.8 */
@@ -64,6 +63,7 @@ typedef struct alice_config {
     uint32_t batch_size; /**< base of a batch; 100; ALICE_CONFIG_NONE: by the files' sizes */
     uint8_t origin[ALICE_CONFIG_FIELDS]; /**< ::alice_origin of each value, by the index of
                                               alice_config_field(); written by the library */
+    uint32_t reserved[8]; /**< zero: it stands inside of others, whose size stays */
 } alice_config;
 
 /** Put `default`, `memory_constrained`, `large_collection` or `fast` below what is set; else

@@ -53,6 +53,7 @@ typedef struct alice_unread_file {
 
 /** What is looked for. Zeroed but for the paths is a complete one. */
 typedef struct alice_duplicates_options {
+    size_t size;                 /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;               /**< its account is not used */
     alice_config config;         /**< max_memory_mb is the ceiling; workers the threads */
     const char *const *paths;    /**< folders; links below them are not followed */

@@ -78,6 +78,7 @@ typedef struct alice_env {
     const alice_log *log;     /**< NULL: silence */
     alice_profile *profile;   /**< NULL: not profiled */
     alice_census *census;     /**< NULL: handles are not registered */
+    void *reserved[2];        /**< NULL: it stands inside of others, whose size stays */
 } alice_env;
 
 /**

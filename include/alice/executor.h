@@ -39,6 +39,7 @@ typedef struct alice_task {
 
 /** Zeroed is a complete one: without threads. */
 typedef struct alice_executor_options {
+    size_t size;        /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;      /**< pays for the queue, and for the threads' stacks in full */
     unsigned threads;   /**< 0: none; submit() then runs the task itself, at once */
     size_t queue;       /**< tasks that wait, at most; 0: four a thread */
@@ -118,9 +119,17 @@ typedef struct alice_executor_stats {
     uint64_t waits;     /**< submits that waited for room */
 } alice_executor_stats;
 
+/** alice_executor_get_stats() for a caller whose structure has `size` bytes: the members that
+ * it knows are filled, what this library does not know is zero. */
+ALICE_API void alice_executor_stats_into(const alice_executor *executor,
+                                         alice_executor_stats *out, size_t size);
+
 /** The numbers of now. Thread-safe. */
-ALICE_API void alice_executor_get_stats(const alice_executor *executor,
-                                        alice_executor_stats *out);
+static inline void alice_executor_get_stats(const alice_executor *executor,
+                                            alice_executor_stats *out)
+{
+    alice_executor_stats_into(executor, out, sizeof *out);
+}
 
 #ifdef __cplusplus
 }

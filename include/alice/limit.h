@@ -20,6 +20,7 @@ typedef struct alice_limit alice_limit;
 
 /** What to set. Zeroed but for limit_bytes is a complete one. */
 typedef struct alice_limit_options {
+    size_t size;          /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;        /**< pays for the handle */
     size_t limit_bytes;   /**< ceiling of resident memory */
     size_t reserve_bytes; /**< for pages of mapped files still to come; 0: 1 MB */

@@ -25,6 +25,7 @@ typedef struct alice_monitor alice_monitor;
 
 /** Zeroed is a complete one. */
 typedef struct alice_monitor_options {
+    size_t size;   /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env; /**< pays for the handle */
     alice_budget
         *budget; /**< whose reclaimers are run, in which `untracked` is opened; NULL: none */
@@ -191,6 +192,7 @@ typedef void (*alice_watch_fn)(void *ctx, alice_watch_event event, alice_level l
 
 /** Whom the watcher tells, and of what. */
 typedef struct alice_watch_options {
+    size_t size;        /**< sizeof of the structure; 0: as in version 0.1 */
     alice_watch_fn fn;  /**< required */
     void *ctx;          /**< handed to fn() */
     uint32_t stall_ms;  /**< told when tasks waited this long within the window; 0: 100 */

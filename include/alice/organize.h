@@ -95,6 +95,7 @@ typedef enum alice_undated {
 
 /** What to organize, and how. Zeroed but for the two folders is a complete one. */
 typedef struct alice_organizer_options {
+    size_t size;           /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;         /**< its account is not used: the organizer has its own budget */
     alice_config config;   /**< resolved by the organizer; max_memory_mb is the ceiling */
     const char *inbox;     /**< the folder that files come from */
@@ -511,6 +512,7 @@ typedef enum alice_size_class {
 
 /** What bounds a look; zeroed is a complete one. */
 typedef struct alice_survey_options {
+    size_t size;        /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;      /**< pays for the look */
     uint32_t most_ms;   /**< stop after this long; 0: 10 seconds */
     uint64_t all_sizes; /**< files whose size is asked one by one; of those that follow, that of

@@ -42,6 +42,7 @@ typedef struct alice_pool alice_pool;
 /** A pool's settings. Zeroed but for `factory` is a complete one. Copied by alice_pool_open().
  */
 typedef struct alice_pool_options {
+    size_t size; /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env
         env; /**< pays for the pool itself, and for objects where `charge_objects` says so */
     alice_budget
@@ -192,8 +193,16 @@ typedef struct alice_pool_stats {
     uint64_t leaks;          /**< objects told to be held too long */
 } alice_pool_stats;
 
+/** alice_pool_get_stats() for a caller whose structure has `size` bytes: the members that it
+ * knows are filled, what this library does not know is zero. */
+ALICE_API void alice_pool_stats_into(const alice_pool *pool, alice_pool_stats *out,
+                                     size_t size);
+
 /** The numbers of now. Thread-safe. */
-ALICE_API void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out);
+static inline void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out)
+{
+    alice_pool_stats_into(pool, out, sizeof *out);
+}
 
 /** Prove that lists and counts agree; ALICE_E_DAMAGED, and how, if not. Thread-safe. */
 ALICE_API alice_status alice_pool_check(const alice_pool *pool, alice_error *error);

@@ -34,6 +34,7 @@ extern "C" {
 
 /** Zeroed is a complete one. */
 typedef struct alice_profile_options {
+    size_t size;         /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;       /**< pays for the profile; its own `profile` is not used */
     size_t sample_bytes; /**< mean bytes between samples; 0: 64 KB; 1: every block, exactly */
     size_t max_bytes;    /**< the profile's own memory at most; 0: 256 KB; at least 24 KB */
@@ -146,8 +147,17 @@ typedef struct alice_profile_stats {
     uint64_t lost_sites;  /**< counted under "unknown" for the same reason */
 } alice_profile_stats;
 
+/** alice_profile_get_stats() for a caller whose structure has `size` bytes: the members that it
+ * knows are filled, what this library does not know is zero. */
+ALICE_API void alice_profile_stats_into(const alice_profile *profile, alice_profile_stats *out,
+                                        size_t size);
+
 /** The numbers of now. Thread-safe. */
-ALICE_API void alice_profile_get_stats(const alice_profile *profile, alice_profile_stats *out);
+static inline void alice_profile_get_stats(const alice_profile *profile,
+                                           alice_profile_stats *out)
+{
+    alice_profile_stats_into(profile, out, sizeof *out);
+}
 
 /** An allocator that is profiled: pass `alloc` on. Keep it where it is while it is in use. */
 typedef struct alice_profile_allocator {
@@ -169,6 +179,7 @@ ALICE_API const alice_alloc *alice_profile_allocator_init(alice_profile_allocato
 
 /** Zeroed is a complete one. */
 typedef struct alice_census_options {
+    size_t size;      /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;    /**< pays for the census; its own `census` is not used */
     size_t max_bytes; /**< the census's own memory at most; 0: 256 KB */
 } alice_census_options;

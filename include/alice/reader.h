@@ -40,6 +40,7 @@ typedef enum alice_long_lines {
 
 /** Zeroed is a complete one. */
 typedef struct alice_reader_options {
+    size_t size;           /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;         /**< pays for the buffer */
     size_t chunk_bytes;    /**< of the buffer, thus of a chunk; 0: 1 MB */
     size_t max_line_bytes; /**< without its end; 0: what the account allows, or, in parts, what
@@ -199,8 +200,16 @@ typedef struct alice_reader_stats {
     bool seekable;      /**< false: a pipe or the like */
 } alice_reader_stats;
 
+/** alice_reader_get_stats() for a caller whose structure has `size` bytes: the members that it
+ * knows are filled, what this library does not know is zero. */
+ALICE_API void alice_reader_stats_into(const alice_reader *reader, alice_reader_stats *out,
+                                       size_t size);
+
 /** The numbers of now. */
-ALICE_API void alice_reader_get_stats(const alice_reader *reader, alice_reader_stats *out);
+static inline void alice_reader_get_stats(const alice_reader *reader, alice_reader_stats *out)
+{
+    alice_reader_stats_into(reader, out, sizeof *out);
+}
 
 /* ---- windows ---- */
 
@@ -217,6 +226,7 @@ typedef struct alice_map alice_map;
 
 /** Zeroed is a complete one: windows of 1 MB that are read. */
 typedef struct alice_map_options {
+    size_t size;         /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;       /**< pays for the window, mapped or not */
     size_t window_bytes; /**< 0: 1 MB; rounded up to pages */
     bool use_mmap;       /**< see sigbus_guard */

@@ -51,9 +51,10 @@ typedef struct alice_verify_result {
 
 /** What to verify. Zeroed but for organizer.organized is a complete one. */
 typedef struct alice_verify_options {
+    size_t size; /**< sizeof of the structure; 0: as in version 0.1 */
     /** The library: organized, catalog, config, env, should_stop with ctx, kernel_backstop,
      * confine. The rest is not asked. */
-    alice_organizer_options organizer;
+    const alice_organizer_options *organizer;
     unsigned sample_percent; /**< of the files, how many are read; 0 and 100: all. Each call
                                 takes others */
     bool seal;               /**< read files whole whose hash is not known, and remember it */

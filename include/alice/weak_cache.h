@@ -30,6 +30,7 @@ typedef void (*alice_weak_destroy_fn)(void *ctx, void *value, size_t size);
 
 /** How it is made. alice_weak_cache_defaults() fills it. */
 typedef struct alice_weak_cache_options {
+    size_t size;      /**< sizeof of the structure; 0: as in version 0.1 */
     alice_env env;    /**< pays for the cache and, but for `values_uncharged`, for values */
     const char *name; /**< of its reclaimer; copied, cut at 23 bytes; NULL: "weak" */
     size_t recent;    /**< so many of the latest used are kept alive; 100; may be 0 */
@@ -116,8 +117,17 @@ typedef struct alice_weak_cache_stats {
     double size_mb;    /**< size_bytes in MB */
 } alice_weak_cache_stats;
 
+/** alice_weak_cache_get_stats() for a caller whose structure has `size` bytes: the members that
+ * it knows are filled, what this library does not know is zero. */
+ALICE_API void alice_weak_cache_stats_into(alice_weak_cache *cache, alice_weak_cache_stats *out,
+                                           size_t size);
+
 /** The numbers of now. Thread-safe. */
-ALICE_API void alice_weak_cache_get_stats(alice_weak_cache *cache, alice_weak_cache_stats *out);
+static inline void alice_weak_cache_get_stats(alice_weak_cache *cache,
+                                              alice_weak_cache_stats *out)
+{
+    alice_weak_cache_stats_into(cache, out, sizeof *out);
+}
 
 /** Bytes held now, the values included where they are charged. */
 ALICE_API size_t alice_weak_cache_bytes(alice_weak_cache *cache);

@@ -14,6 +14,7 @@
 #include <alice/batch.h>
 #include <alice/monitor.h>
 
+#include "base/options.h"
 #include "mem/profile_hook.h"
 
 enum { BASE = 100, LEAST = 10, MOST = 1000, CALM = 3 };
@@ -261,14 +262,17 @@ alice_status alice_batch_open(alice_batch **out, const alice_batch_options *opti
     alice_batch *b = NULL;
     if (!out || !options)
         return ALICE_E_INVAL;
-    alice_batch_options o = *options;
+    alice_batch_options o;
+    alice_status st = alice__options_take(&o, sizeof o, options);
+    if (st != ALICE_OK)
+        return st;
     o.base_size = o.base_size ? o.base_size : BASE;
     o.min_size = o.min_size ? o.min_size : LEAST;
     o.max_size = o.max_size ? o.max_size : MOST;
     o.grow_after = o.grow_after ? o.grow_after : CALM;
     if (o.min_size > o.max_size)
         return ALICE_E_INVAL;
-    alice_status st = alice_env_calloc(&o.env, 1, sizeof *b, ALICE_HERE, (void **)&b);
+    st = alice_env_calloc(&o.env, 1, sizeof *b, ALICE_HERE, (void **)&b);
     if (st != ALICE_OK)
         return st;
     b->o = o;
@@ -296,11 +300,18 @@ void alice_batch_close(alice_batch **batch)
     alice_env_free(&env, b, sizeof *b);
 }
 
-void alice_batch_get_stats(const alice_batch *b, alice_batch_stats *out)
+static void take_stats(const alice_batch *b, alice_batch_stats *out)
 {
-    if (!b || !out)
-        return;
     *out = b->n;
     out->current = b->size;
     out->level = b->at;
+}
+
+void alice_batch_stats_into(const alice_batch *b, alice_batch_stats *out, size_t size)
+{
+    alice_batch_stats s = {0};
+    if (!out || !b)
+        return;
+    take_stats(b, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }

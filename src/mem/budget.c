@@ -35,6 +35,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "mem/budget_int.h"
 #include "mem/profile_hook.h"
 #include "port/cpu.h"
@@ -351,20 +352,24 @@ static unsigned stripe_bits(void)
 
 alice_status alice_budget_open(alice_budget **out, const alice_budget_options *options)
 {
+    alice_budget_options own;
     if (!out)
         return ALICE_E_INVAL;
-    alice_env env = options ? options->env : (alice_env){0};
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st)
+        return st;
+    alice_env env = own.env;
     env.account = NULL;
     void *mem;
-    alice_status st = alice_env_calloc(&env, 1, sizeof(alice_budget), ALICE_HERE, &mem);
+    st = alice_env_calloc(&env, 1, sizeof(alice_budget), ALICE_HERE, &mem);
     if (st)
         return st;
     alice_budget *b = mem;
-    size_t limit = options ? options->limit : 0;
+    size_t limit = own.limit;
     unsigned bits = stripe_bits();
     b->env = env;
-    b->on_level = options ? options->on_level : NULL;
-    b->on_level_ctx = options ? options->on_level_ctx : NULL;
+    b->on_level = own.on_level;
+    b->on_level_ctx = own.on_level_ctx;
     b->stripes = (size_t)1 << bits;
     b->stripe_shift = 64 - bits;
     b->batch = batch_for(limit);

@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/options.h"
 #include "mem/profile_hook.h"
 #include "port/entropy.h"
 
@@ -339,14 +340,18 @@ static alice_status add_reclaimers(alice_cache *c, const alice_cache_options *o)
     return st;
 }
 
-alice_status alice_cache_open(alice_cache **out, const alice_cache_options *o)
+alice_status alice_cache_open(alice_cache **out, const alice_cache_options *options)
 {
     void *p = NULL;
-    uint32_t shards = o ? shards_of(o) : 0;
+    alice_cache_options own;
+    const alice_cache_options *o = &own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return st;
+    uint32_t shards = shards_of(o);
     if (!out || shards == 0)
         return ALICE_E_INVAL;
-    alice_status st =
-        alice_env_calloc(&o->env, 1, handle_bytes(shards, o->max_bytes), ALICE_HERE, &p);
+    st = alice_env_calloc(&o->env, 1, handle_bytes(shards, o->max_bytes), ALICE_HERE, &p);
     if (st != ALICE_OK)
         return st;
     alice_cache *c = p;
@@ -500,10 +505,8 @@ static alice_cache_stats stats_of(const struct shard *s)
     return st;
 }
 
-void alice_cache_get_stats(alice_cache *c, alice_cache_stats *out)
+static void take_stats(alice_cache *c, alice_cache_stats *out)
 {
-    if (!out)
-        return;
     *out = (alice_cache_stats){0};
     for (uint32_t i = 0; c && i < c->shard_count; i++) {
         struct shard *s = &c->shards[i];
@@ -512,6 +515,15 @@ void alice_cache_get_stats(alice_cache *c, alice_cache_stats *out)
         unlock_quietly(s);
         alice_cache_stats_add(out, &st);
     }
+}
+
+void alice_cache_stats_into(alice_cache *c, alice_cache_stats *out, size_t size)
+{
+    alice_cache_stats s = {0};
+    if (!out)
+        return;
+    take_stats(c, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }
 
 size_t alice_cache_bytes(alice_cache *c)

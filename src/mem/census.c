@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "base/pointer_map.h"
 #include "mem/profile_hook.h"
 #include "port/module.h"
@@ -302,10 +303,13 @@ alice_status alice_census_open(alice_census **out, const alice_census_options *o
     alice_census *c = NULL;
     if (!out)
         return ALICE_E_INVAL;
-    alice_census_options o = options ? *options : (alice_census_options){0};
+    alice_census_options o;
+    alice_status st = alice__options_take(&o, sizeof o, options);
+    if (st != ALICE_OK)
+        return st;
     o.max_bytes = o.max_bytes ? o.max_bytes : MAX_BYTES;
     o.env.census = NULL;
-    alice_status st = alice_env_calloc(&o.env, 1, sizeof *c, ALICE_HERE, (void **)&c);
+    st = alice_env_calloc(&o.env, 1, sizeof *c, ALICE_HERE, (void **)&c);
     if (st != ALICE_OK)
         return st;
     if (pthread_mutex_init(&c->lock, NULL) != 0) {

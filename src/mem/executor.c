@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "mem/profile_hook.h"
 #include "port/host.h"
 #include "port/thread.h"
@@ -425,18 +426,24 @@ static alice_status start_threads(alice_executor *x)
     return st;
 }
 
-alice_status alice_executor_open(alice_executor **out, const alice_executor_options *options)
+alice_status alice_executor_open(alice_executor **out, const alice_executor_options *given)
 {
     alice_executor *x = NULL;
-    if (!out || !options || options->threads > MAX_THREADS ||
-        options->queue > SIZE_MAX / 2 / sizeof(entry) ||
+    alice_executor_options own;
+    const alice_executor_options *options = &own;
+    if (!out || !given)
+        return ALICE_E_INVAL;
+    alice_status st = alice__options_take(&own, sizeof own, given);
+    if (st != ALICE_OK)
+        return st;
+    if (options->threads > MAX_THREADS || options->queue > SIZE_MAX / 2 / sizeof(entry) ||
         (options->stack_bytes && options->stack_bytes < alice__thread_min_stack()) ||
         options->stack_bytes > SIZE_MAX / MAX_THREADS)
         return ALICE_E_INVAL;
-    alice_status st = alice_env_calloc(&options->env, 1, sizeof *x, ALICE_HERE, (void **)&x);
+    st = alice_env_calloc(&options->env, 1, sizeof *x, ALICE_HERE, (void **)&x);
     if (st != ALICE_OK)
         return st;
-    x->o = *options;
+    x->o = own;
     if (x->o.queue == 0)
         x->o.queue = (size_t)4 * x->o.threads;
     if (x->o.stack_bytes == 0)
@@ -489,11 +496,9 @@ alice_status alice_executor_close(alice_executor **executor)
     return ALICE_OK;
 }
 
-void alice_executor_get_stats(const alice_executor *executor, alice_executor_stats *out)
+static void take_stats(const alice_executor *executor, alice_executor_stats *out)
 {
     alice_executor *x = (alice_executor *)executor; /* its lock only */
-    if (!x || !out)
-        return;
     lock(x);
     *out = x->n;
     out->threads = x->o.threads;
@@ -502,4 +507,14 @@ void alice_executor_get_stats(const alice_executor *executor, alice_executor_sta
                  x->o.threads * sizeof *x->threads;
     out->mb = (double)out->bytes / (double)ALICE_MB;
     unlock(x);
+}
+
+void alice_executor_stats_into(const alice_executor *executor, alice_executor_stats *out,
+                               size_t size)
+{
+    alice_executor_stats s = {0};
+    if (!out || !executor)
+        return;
+    take_stats(executor, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#include "base/options.h"
 #include "mem/limit_int.h"
 #include "mem/profile_hook.h"
 #include "port/limits.h"
@@ -94,12 +95,17 @@ static alice_status apply(alice_limit *l, const alice_limit_options *o)
     return ALICE_OK;
 }
 
-alice_status alice_limit_begin(alice_limit **out, const alice_limit_options *options)
+alice_status alice_limit_begin(alice_limit **out, const alice_limit_options *given)
 {
-    if (!out || !options || options->limit_bytes == 0)
+    alice_limit_options own;
+    const alice_limit_options *options = &own;
+    alice_status st = alice__options_take(&own, sizeof own, given);
+    if (st != ALICE_OK)
+        return st;
+    if (!out || options->limit_bytes == 0)
         return ALICE_E_INVAL;
     void *mem;
-    alice_status st = alice_env_calloc(&options->env, 1, sizeof(alice_limit), ALICE_HERE, &mem);
+    st = alice_env_calloc(&options->env, 1, sizeof(alice_limit), ALICE_HERE, &mem);
     if (st)
         return st;
     alice_limit *l = mem;

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "mem/map_window.h"
 #include "mem/profile_hook.h"
 #include "port/file_read.h"
@@ -296,13 +297,13 @@ static alice_status open_map(alice_map **out, const char *path, int fd,
                              const alice_map_options *options, void *caller, alice_error *error)
 {
     alice_map *m = NULL;
-    alice_map_options o = options ? *options : (alice_map_options){0};
+    alice_map_options o;
     alice__file_about about;
     size_t page = alice__page_bytes();
-    alice_status st = ALICE_OK;
+    alice_status st = alice__options_take(&o, sizeof o, options);
 
-    if (!out)
-        return ALICE_E_INVAL;
+    if (!out || st != ALICE_OK)
+        return out ? st : ALICE_E_INVAL;
     int e = path ? alice__file_open(path, &fd) : 0;
     if (e != 0)
         return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "mem/budget_int.h"
 #include "mem/monitor_int.h"
 #include "mem/profile_hook.h"
@@ -486,14 +487,19 @@ static void watcher_delete(alice_monitor *m, struct watcher *w)
     alice_env_free(&m->env, w, sizeof *w);
 }
 
-alice_status alice_monitor_watch(alice_monitor *monitor, const alice_watch_options *options)
+alice_status alice_monitor_watch(alice_monitor *monitor, const alice_watch_options *given)
 {
-    if (!monitor || !options || !options->fn)
+    alice_watch_options own;
+    const alice_watch_options *options = &own;
+    alice_status st = alice__options_take(&own, sizeof own, given);
+    if (st)
+        return st;
+    if (!monitor || !options->fn)
         return ALICE_E_INVAL;
     if (monitor->watcher)
         return ALICE_E_BUSY;
     struct watcher *w = NULL;
-    alice_status st = alice_account_charge(monitor->env.account, WATCH_STACK);
+    st = alice_account_charge(monitor->env.account, WATCH_STACK);
     if (st)
         return st;
     st = watcher_new(monitor, options, &w);
@@ -563,11 +569,14 @@ alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options
 {
     if (!out)
         return ALICE_E_INVAL;
-    alice_monitor_options o = options ? *options : (alice_monitor_options){0};
+    alice_monitor_options o;
+    alice_status st = alice__options_take(&o, sizeof o, options);
+    if (st != ALICE_OK)
+        return st;
     if (o.root && strlen(o.root) >= sizeof((alice_monitor *)0)->root)
         return ALICE_E_TOOBIG;
     void *mem;
-    alice_status st = alice_env_calloc(&o.env, 1, sizeof(alice_monitor), ALICE_HERE, &mem);
+    st = alice_env_calloc(&o.env, 1, sizeof(alice_monitor), ALICE_HERE, &mem);
     if (st)
         return st;
     alice_monitor *m = mem;

@@ -23,6 +23,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "mem/profile_hook.h"
 
 /* ---- what has to hold ---- */
@@ -234,15 +235,20 @@ static bool valid(const alice_pool_options *o)
            o->leak_after_ms <= UINT64_MAX / 1000000;
 }
 
-alice_status alice_pool_open(alice_pool **out, const alice_pool_options *options)
+alice_status alice_pool_open(alice_pool **out, const alice_pool_options *given)
 {
     alice_pool *p = NULL;
-    if (!out || !options || !valid(options))
-        return ALICE_E_INVAL;
-    alice_status st = alice_env_calloc(&options->env, 1, sizeof *p, ALICE_HERE, (void **)&p);
+    alice_pool_options own;
+    const alice_pool_options *options = &own;
+    alice_status st = alice__options_take(&own, sizeof own, given);
     if (st != ALICE_OK)
         return st;
-    p->o = *options;
+    if (!out || !valid(options))
+        return ALICE_E_INVAL;
+    st = alice_env_calloc(&options->env, 1, sizeof *p, ALICE_HERE, (void **)&p);
+    if (st != ALICE_OK)
+        return st;
+    p->o = own;
     if (p->o.max_size == 0)
         p->o.max_size = ALICE_POOL_MAX_SIZE;
     snprintf(p->name, sizeof p->name, "%s", options->name ? options->name : "pool");
@@ -317,11 +323,9 @@ alice_status alice_pool_holders(const alice_pool *pool, alice_pool_holder *rows,
     return ALICE_OK;
 }
 
-void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out)
+static void take_stats(const alice_pool *pool, alice_pool_stats *out)
 {
     alice_pool *p = (alice_pool *)pool;
-    if (!p || !out)
-        return;
     pool_lock(p);
     *out = p->n;
     out->pool_size = p->idle.count;
@@ -332,6 +336,15 @@ void alice_pool_get_stats(const alice_pool *pool, alice_pool_stats *out)
     out->mb = (double)out->bytes / (double)ALICE_MB;
     uint64_t served = out->created + out->reused;
     out->reuse_rate = served ? (double)out->reused / (double)served : 0.0;
+}
+
+void alice_pool_stats_into(const alice_pool *pool, alice_pool_stats *out, size_t size)
+{
+    alice_pool_stats s = {0};
+    if (!out || !pool)
+        return;
+    take_stats(pool, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }
 
 alice_status alice_pool_check(const alice_pool *pool, alice_error *error)

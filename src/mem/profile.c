@@ -36,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "mem/profile_hook.h"
 
 enum { RATE = 64 * 1024, MAX_BYTES = 256 * 1024, LEAST_BYTES = 24 * 1024, FIRST_CAP = 64 };
@@ -319,7 +320,10 @@ alice_status alice_profile_open(alice_profile **out, const alice_profile_options
     void *memory = NULL;
     if (!out)
         return ALICE_E_INVAL;
-    alice_profile_options o = options ? *options : (alice_profile_options){0};
+    alice_profile_options o;
+    alice_status st = alice__options_take(&o, sizeof o, options);
+    if (st != ALICE_OK)
+        return st;
     o.sample_bytes = o.sample_bytes ? o.sample_bytes : RATE;
     o.max_bytes = o.max_bytes ? o.max_bytes : MAX_BYTES;
     o.env.profile = NULL; /* it does not follow itself */
@@ -327,7 +331,7 @@ alice_status alice_profile_open(alice_profile **out, const alice_profile_options
         return ALICE_E_INVAL;
     /* Room to align it by hand: an allocator promises no cache lines. */
     size_t bytes = sizeof *p + _Alignof(alice_profile);
-    alice_status st = alice_env_calloc(&o.env, 1, bytes, ALICE_HERE, &memory);
+    st = alice_env_calloc(&o.env, 1, bytes, ALICE_HERE, &memory);
     if (st != ALICE_OK)
         return st;
     size_t ahead = _Alignof(alice_profile) - (uintptr_t)memory % _Alignof(alice_profile);
@@ -374,10 +378,8 @@ void alice_profile_pause(alice_profile *profile, bool paused)
         atomic_store(&profile->paused, paused);
 }
 
-void alice_profile_get_stats(const alice_profile *p, alice_profile_stats *out)
+static void take_stats(const alice_profile *p, alice_profile_stats *out)
 {
-    if (!p || !out)
-        return;
     lock_profile(p);
     *out = (alice_profile_stats){.bytes = p->bytes,
                                  .sites = p->sites.count,
@@ -387,4 +389,13 @@ void alice_profile_get_stats(const alice_profile *p, alice_profile_stats *out)
                                  .lost_bytes = p->lost.bytes,
                                  .lost_sites = p->lost_sites};
     unlock_profile(p);
+}
+
+void alice_profile_stats_into(const alice_profile *p, alice_profile_stats *out, size_t size)
+{
+    alice_profile_stats s = {0};
+    if (!out || !p)
+        return;
+    take_stats(p, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }

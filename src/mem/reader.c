@@ -25,6 +25,7 @@
 #include <inttypes.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "mem/map_window.h"
 #include "mem/profile_hook.h"
 
@@ -462,12 +463,12 @@ static alice_status open_reader(alice_reader **out, const char *path, int fd,
                                 alice_error *error)
 {
     alice_reader *r = NULL;
-    alice_reader_options o = options ? *options : (alice_reader_options){0};
-    alice_status st;
+    alice_reader_options o;
+    alice_status st = alice__options_take(&o, sizeof o, options);
     alice__file_about about;
 
-    if (!out)
-        return ALICE_E_INVAL;
+    if (!out || st != ALICE_OK)
+        return out ? st : ALICE_E_INVAL;
     int e = path ? alice__file_open(path, &fd) : 0;
     if (e != 0)
         return alice__fail(error, alice__status_of_errno(-e), -e, "cannot open %s: %s", path,
@@ -550,10 +551,8 @@ void alice_reader_close(alice_reader **reader)
     alice_env_free(&env, r, sizeof *r);
 }
 
-void alice_reader_get_stats(const alice_reader *r, alice_reader_stats *out)
+static void take_stats(const alice_reader *r, alice_reader_stats *out)
 {
-    if (!r || !out)
-        return;
     *out = (alice_reader_stats){
         .size = r->about.size,
         .offset = r->at,
@@ -566,4 +565,13 @@ void alice_reader_get_stats(const alice_reader *r, alice_reader_stats *out)
         .chunk_bytes = r->o.chunk_bytes,
         .seekable = r->about.seekable};
     out->mb = (double)out->bytes / (double)ALICE_MB;
+}
+
+void alice_reader_stats_into(const alice_reader *r, alice_reader_stats *out, size_t size)
+{
+    alice_reader_stats s = {0};
+    if (!out || !r)
+        return;
+    take_stats(r, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }

@@ -28,6 +28,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/options.h"
 #include "mem/calls.h"
 #include "mem/profile_hook.h"
 #include "port/entropy.h"
@@ -363,13 +364,19 @@ static alice_reclaimed reclaim(void *ctx, size_t wanted)
     return got;
 }
 
-alice_status alice_weak_cache_open(alice_weak_cache **out, const alice_weak_cache_options *o)
+alice_status alice_weak_cache_open(alice_weak_cache **out,
+                                   const alice_weak_cache_options *options)
 {
     void *p = NULL;
     char name[32];
-    if (!out || !o)
+    alice_weak_cache_options own;
+    const alice_weak_cache_options *o = &own;
+    if (!out || !options)
         return ALICE_E_INVAL;
-    alice_status st = alice_env_calloc(&o->env, 1, sizeof(alice_weak_cache), ALICE_HERE, &p);
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return st;
+    st = alice_env_calloc(&o->env, 1, sizeof(alice_weak_cache), ALICE_HERE, &p);
     if (st != ALICE_OK)
         return st;
     alice_weak_cache *cache = p;
@@ -619,11 +626,9 @@ size_t alice_weak_cache_trim(alice_weak_cache *cache)
     return count;
 }
 
-void alice_weak_cache_get_stats(alice_weak_cache *cache, alice_weak_cache_stats *out)
+static void take_stats(alice_weak_cache *cache, alice_weak_cache_stats *out)
 {
     alice_weak_cache_stats st = {0};
-    if (!out)
-        return;
     *out = st;
     if (!cache)
         return;
@@ -642,6 +647,16 @@ void alice_weak_cache_get_stats(alice_weak_cache *cache, alice_weak_cache_stats 
         st.hit_rate = (double)st.hits / (double)(st.hits + st.misses);
     st.size_mb = (double)st.size_bytes / (double)ALICE_MB;
     *out = st;
+}
+
+void alice_weak_cache_stats_into(alice_weak_cache *cache, alice_weak_cache_stats *out,
+                                 size_t size)
+{
+    alice_weak_cache_stats s = {0};
+    if (!out)
+        return;
+    take_stats(cache, &s);
+    alice__figures_give(out, size, &s, sizeof s);
 }
 
 size_t alice_weak_cache_bytes(alice_weak_cache *cache)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "organize/walk.h"
 #include "port/fs.h"
 #include "port/notify.h"
@@ -262,17 +263,21 @@ alice_status alice_arrivals_open(alice_arrivals **out, const alice_arrivals_opti
 {
     if (!out || !options || !options->folder || !options->folder[0])
         return ALICE_E_INVAL;
+    alice_arrivals_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     size_t folder = strlen(options->folder) + 1;
     size_t leave = options->leave ? strlen(options->leave) + 1 : 0;
     size_t scratch = options->scratch ? strlen(options->scratch) + 1 : 0;
     void *room = NULL;
-    alice_status st = alice_env_calloc(
-        &options->env, 1, sizeof(alice_arrivals) + folder + leave + scratch, ALICE_HERE, &room);
+    st = alice_env_calloc(&options->env, 1, sizeof(alice_arrivals) + folder + leave + scratch,
+                          ALICE_HERE, &room);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
     alice_arrivals *w = room;
     char *text = (char *)(w + 1);
-    w->o = *options;
+    w->o = own;
     w->o.folder = memcpy(text, options->folder, folder);
     if (leave)
         w->o.leave = memcpy(text + folder, options->leave, leave);

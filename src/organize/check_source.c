@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "media/types.h"
 #include "port/fs.h"
 
@@ -146,7 +147,10 @@ alice_status alice_check_source(const alice_organizer_options *options, bool ful
                            "a folder to check and an organized folder are needed");
     memset(result, 0, sizeof *result);
     checking c = {.o = options, .on_file = on_file, .ctx = ctx, .r = result};
-    alice_organizer_options own = *options;
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     own.dry_run = true;
     own.move = own.fresh = own.remove_duplicates = false;
     own.settle_seconds = 0;
@@ -155,7 +159,7 @@ alice_status alice_check_source(const alice_organizer_options *options, bool ful
     own.on_progress = options->on_progress ? pass_progress : NULL;
     own.should_stop = asked_to_stop;
     own.ctx = &c;
-    alice_status st = alice_organizer_open(&o, &own, error);
+    st = alice_organizer_open(&o, &own, error);
     if (st == ALICE_OK && o->organized_fd < 0)
         st = alice__fail(error, ALICE_E_NOENT, 0, "the organized folder %s does not exist",
                          o->organized);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "organize/disk_sort.h"
 #include "port/fs.h"
 
@@ -586,7 +587,11 @@ alice_status alice_duplicates(const alice_duplicates_options *options,
         options->path_count > ALICE__SAME_PATHS)
         return alice__fail(error, ALICE_E_INVAL, 0, "1 to %d folders are looked through",
                            ALICE__SAME_PATHS);
-    finder f = {.o = options,
+    alice_duplicates_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
+    finder f = {.o = &own,
                 .out = out ? out : &unwanted,
                 .error = error,
                 .scratch_dir = options->scratch_dir ? options->scratch_dir : "/var/tmp",
@@ -595,7 +600,7 @@ alice_status alice_duplicates(const alice_duplicates_options *options,
     memset(f.out, 0, sizeof *f.out);
     for (size_t i = 0; i < options->path_count; i++)
         f.roots[i] = -1;
-    alice_status st = open_roots(&f);
+    st = open_roots(&f);
     if (st == ALICE_OK)
         st = open_budget(&f);
     if (st == ALICE_OK)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 
 static alice_status report_files(alice_organizer *o, const alice__run_row *run,
                                  void (*on_file)(void *ctx, const alice_history_file *file),
@@ -49,10 +50,13 @@ alice_status alice_history(const alice_organizer_options *options, int64_t run,
     error->text[0] = 0;
     if (!options || !options->organized || !on_run || run < 0)
         return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
-    alice_organizer_options own = *options;
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     own.inbox = NULL;
     own.dry_run = true;
-    alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
+    st = alice__organizer_open_on(&o, &own, NULL, error);
     for (int64_t before = run && run < INT64_MAX ? run + 1 : run; st == ALICE_OK;
          before = r.id) {
         st = alice__catalog_run_before(o->catalog, before, &r);

@@ -3,6 +3,7 @@
 #include <alice/library.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "organize/organizer.h"
 
 alice_status alice_library(const alice_organizer_options *options, bool by_date,
@@ -16,10 +17,13 @@ alice_status alice_library(const alice_organizer_options *options, bool by_date,
     error->text[0] = 0;
     if (!options || !options->organized || !each)
         return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
-    alice_organizer_options own = *options;
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     own.inbox = NULL;
     own.dry_run = true;
-    alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
+    st = alice__organizer_open_on(&o, &own, NULL, error);
     if (st == ALICE_OK)
         st = alice__catalog_library(o->catalog, by_date, each, ctx);
     if (st == ALICE_E_NOENT)

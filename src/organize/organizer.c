@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "catalog/tree_mark.h"
 #include "mem/profile_hook.h"
 #include "organize/plan.h"
@@ -457,7 +458,10 @@ alice_status alice_organizer_open(alice_organizer **out, const alice_organizer_o
     if (!out || !options || (!options->inbox && !options->archive_count) || !options->organized)
         return alice__fail(error, ALICE_E_INVAL, 0,
                            "an inbox and an organized folder are needed");
-    return alice__organizer_open_on(out, options, NULL, error);
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    return st == ALICE_OK ? alice__organizer_open_on(out, &own, NULL, error)
+                          : alice__fail(error, st, 0, "%s", alice_status_text(st));
 }
 
 /* Everything that an open organizer has, in the order in which it is needed. */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "media/analyze.h"
 #include "media/types.h"
@@ -348,9 +349,12 @@ alice_status alice_catalog_rebuild(const alice_organizer_options *options,
     if (!options || !options->organized || !result)
         return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
     memset(result, 0, sizeof *result);
-    alice_organizer_options own = *options;
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     own.inbox = NULL;
-    alice_status st = alice__organizer_open_on(&o, &own, NULL, error);
+    st = alice__organizer_open_on(&o, &own, NULL, error);
     if (st == ALICE_OK)
         st = alice__organizer_rebuild(o, result, error);
     if (st != ALICE_OK && error->text[0] == 0)

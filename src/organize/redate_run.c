@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "organize/disk_sort.h"
 #include "organize/stamp.h"
 #include "port/fs.h"
@@ -523,10 +524,13 @@ alice_status alice__redate_on(const alice_organizer_options *options, const alic
     if (!options || !options->organized || !result)
         return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
     memset(result, 0, sizeof *result);
-    alice_organizer_options own = *options;
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     own.inbox = NULL;
     own.move = true;
-    alice_status st = alice__organizer_open_on(&o, &own, fs, error);
+    st = alice__organizer_open_on(&o, &own, fs, error);
     alice_env env = {.alloc = options->env.alloc};
     void *room = NULL;
     if (st == ALICE_OK)

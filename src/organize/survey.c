@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "media/types.h"
 #include "organize/walk.h"
 #include "port/fs.h"
@@ -127,13 +128,16 @@ static alice_status look_through(survey *s, alice__walk *walk)
 alice_status alice_survey_folder(const char *path, const alice_survey_options *options,
                                  alice_survey *out, alice_error *error)
 {
-    alice_survey_options none = {.most_ms = 0};
-    const alice_survey_options *o = options ? options : &none;
+    alice_survey_options own;
+    const alice_survey_options *o = &own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
     alice__walk *walk = NULL;
     alice__walk_stats stats;
     int fd = -1;
     if (!path || !out)
         return alice__fail(error, ALICE_E_INVAL, 0, "a survey needs a folder");
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     int bad = alice__fs_open_dir_path(path, &fd);
     if (bad)
         return alice__fail(error, alice__status_of_errno(-bad), -bad, "%s: %s", path,
@@ -144,7 +148,7 @@ alice_status alice_survey_folder(const char *path, const alice_survey_options *o
                 .began_ns = alice_env_now_ns(&o->env),
                 .all_sizes = o->all_sizes ? o->all_sizes : ALL_SIZES};
     alice__walk_options w = {.env = o->env, .root_fd = fd, .names_bytes = NAMES_BYTES};
-    alice_status st = alice__walk_open(&walk, &w, error);
+    st = alice__walk_open(&walk, &w, error);
     if (st == ALICE_OK) {
         st = look_through(&s, walk);
         alice__walk_stats_get(walk, &stats);

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "organize/dest_folders.h"
 #include "organize/transfer_int.h"
 #include "port/fs.h"
@@ -615,9 +616,12 @@ alice_status alice__undo_on(const alice_organizer_options *options, const alice_
     if (!options || !options->organized || !result || run < 0)
         return alice__fail(error, ALICE_E_INVAL, 0, "an organized folder is needed");
     memset(result, 0, sizeof *result);
-    alice_organizer_options own = *options;
+    alice_organizer_options own;
+    alice_status st = alice__options_take(&own, sizeof own, options);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
     own.inbox = NULL;
-    alice_status st = alice__organizer_open_on(&o, &own, fs, error);
+    st = alice__organizer_open_on(&o, &own, fs, error);
     if (st == ALICE_OK) {
         undoing x = {.o = o, .r = result, .error = error, .root = -1};
         result->settled = o->settled;

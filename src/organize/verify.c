@@ -17,6 +17,7 @@
 #include <alice/executor.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "organize/compare.h"
 #include "organize/disk_sort.h"
 #include "organize/organizer.h"
@@ -500,32 +501,37 @@ static alice_status verify(verifying *x)
     return st == ALICE_OK ? closed : st;
 }
 
-alice_status alice_verify(const alice_verify_options *options, alice_verify_result *result,
+alice_status alice_verify(const alice_verify_options *given, alice_verify_result *result,
                           alice_error *error)
 {
     alice_error unheard = {.text = ""};
+    alice_verify_options options;
+    alice_organizer_options own;
     if (!error)
         error = &unheard;
     error->text[0] = 0;
-    if (!options || !options->organizer.organized || !result || options->sample_percent > 100)
+    alice_status st = alice__options_take(&options, sizeof options, given);
+    if (st == ALICE_OK)
+        st = alice__options_take(&own, sizeof own, options.organizer);
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
+    if (!own.organized || !result || options.sample_percent > 100)
         return alice__fail(
             error, ALICE_E_INVAL, 0,
             "an organized folder, and a sample of 1 to 100 %% of it, are needed");
     memset(result, 0, sizeof *result);
-    verifying x = {.v = options, .r = result, .error = error, .state = -1};
-    uint64_t began_ns = alice_env_now_ns(&options->organizer.env);
-    alice_organizer_options own = options->organizer;
+    verifying x = {.v = &options, .r = result, .error = error, .state = -1};
+    uint64_t began_ns = alice_env_now_ns(&own.env);
     own.inbox = NULL;
-    own.dry_run = !options->seal;
+    own.dry_run = !options.seal;
     x.state = open_state(own.organized);
-    alice_status st = alice__organizer_open_on(&x.o, &own, NULL, error);
+    st = alice__organizer_open_on(&x.o, &own, NULL, error);
     if (st == ALICE_OK && x.o->organized_fd < 0)
         st = alice__fail(error, ALICE_E_NOENT, 0, "the organized folder %s does not exist",
                          own.organized);
     if (st == ALICE_OK)
         st = verify(&x);
-    result->seconds =
-        (double)(alice_env_now_ns(&options->organizer.env) - began_ns) / 1000000000.0;
+    result->seconds = (double)(alice_env_now_ns(&own.env) - began_ns) / 1000000000.0;
     if (st != ALICE_OK && error->text[0] == 0)
         alice__fail(error, st, 0, "%s", alice_status_text(st));
     alice__fs_close(x.state);

@@ -146,8 +146,10 @@ static standing look(void)
 /* Each file once, as the catalog says. */
 static void expect_sound(const char *what, unsigned at)
 {
-    const alice_verify_options o = {
-        .organizer = {.organized = organized}, .sample_percent = 100, .anew = true};
+    const alice_verify_options o = {.organizer =
+                                        &(alice_organizer_options){.organized = organized},
+                                    .sample_percent = 100,
+                                    .anew = true};
     alice_verify_result r;
     alice_status st = alice_verify(&o, &r, NULL);
     const standing s = look();

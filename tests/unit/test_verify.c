@@ -78,14 +78,14 @@ static void on_file(void *ctx, const alice_verified_file *f)
 static alice_status verify(seen *s, const alice_alloc *alloc, unsigned sample, bool anew,
                            alice_verify_result *r)
 {
-    const alice_verify_options o = {.organizer = {.env = {.alloc = alloc},
-                                                  .organized = organized,
-                                                  .should_stop = stop,
-                                                  .ctx = s},
-                                    .sample_percent = sample,
-                                    .anew = anew,
-                                    .on_file = on_file,
-                                    .ctx = s};
+    const alice_verify_options o = {
+        .organizer =
+            &(alice_organizer_options){
+                .env = {.alloc = alloc}, .organized = organized, .should_stop = stop, .ctx = s},
+        .sample_percent = sample,
+        .anew = anew,
+        .on_file = on_file,
+        .ctx = s};
     return alice_verify(&o, r, NULL);
 }
 
@@ -201,10 +201,11 @@ static void wrong_calls_are_refused(void **state)
     (void)state;
     alice_verify_result r;
     alice_error error;
-    alice_verify_options o = {.organizer = {.organized = NULL}};
+    alice_organizer_options library = {.organized = NULL};
+    alice_verify_options o = {.organizer = &library};
     assert_int_equal(alice_verify(NULL, &r, &error), ALICE_E_INVAL);
     assert_int_equal(alice_verify(&o, &r, &error), ALICE_E_INVAL);
-    o.organizer.organized = "/nonexistent/organized";
+    library.organized = "/nonexistent/organized";
     assert_int_equal(alice_verify(&o, &r, &error), ALICE_E_NOENT);
     o.sample_percent = 101;
     assert_int_equal(alice_verify(&o, &r, &error), ALICE_E_INVAL);
