@@ -6,7 +6,7 @@
 
 static alice_status next_number(void *ctx, void **item, size_t *bytes)
 {
-    int *left = ctx;
+    int *left = (int *)ctx;
     *item = ctx;
     *bytes = 0;
     return (*left)-- > 0 ? ALICE_OK : ALICE_E_END;
@@ -15,7 +15,8 @@ static alice_status next_number(void *ctx, void **item, size_t *bytes)
 static alice_status process(void *ctx, alice_batch_result *results, size_t count)
 {
     printf("%d items, %d are left\n", (int)count, *(int *)results->item);
-    return alice_account_charge(ctx, 20); /* each batch leaves less for the others */
+    return alice_account_charge((alice_account *)ctx,
+                                20); /* each batch leaves less for the others */
 }
 
 int main(void)

@@ -8,7 +8,8 @@ int main(void)
 {
     alice_budget *budget;
     alice_account *pictures, *names;
-    if (alice_budget_open(&budget, &(alice_budget_options){.limit = 8 * ALICE_MB}) ||
+    const alice_budget_options options = {.limit = 8 * ALICE_MB};
+    if (alice_budget_open(&budget, &options) ||
         alice_account_open(&pictures, alice_budget_root(budget), "pictures", 0) ||
         alice_account_open(&names, alice_budget_root(budget), "names", ALICE_MB))
         return 1;

@@ -7,7 +7,7 @@
 
 static void *fill(void *arg)
 {
-    static const uint8_t photo[2000];
+    static const uint8_t photo[2000] = {0};
     char name[16];
     for (int i = 0; i < 20000; i++) {
         int n = snprintf(name, sizeof name, "%s/%d", i % 2 ? "odd" : "even", i);

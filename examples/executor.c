@@ -10,7 +10,7 @@ struct square {
 
 static alice_status compute(void *arg)
 {
-    struct square *s = arg;
+    struct square *s = (struct square *)arg;
     s->result = s->n * s->n;
     return ALICE_OK;
 }

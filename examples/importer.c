@@ -13,7 +13,7 @@ typedef struct importer {
 
 static alice_status next_row(void *ctx, void **item, size_t *bytes)
 {
-    importer *im = ctx;
+    importer *im = (importer *)ctx;
     *item = im;
     *bytes = ALICE_KB;
     return im->next++ < 5000 ? ALICE_OK : ALICE_E_END;
@@ -21,7 +21,7 @@ static alice_status next_row(void *ctx, void **item, size_t *bytes)
 
 static alice_status keep(void *ctx, alice_batch_result *rows, size_t count)
 {
-    importer *im = ctx;
+    importer *im = (importer *)ctx;
     for (size_t i = 0; i < count; i++) {
         rows[i].status = alice_account_charge(im->account, ALICE_KB);
         if (rows[i].status == ALICE_OK)

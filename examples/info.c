@@ -13,7 +13,7 @@ int main(int argc, char **argv)
         return 1;
     for (int i = 1; i < argc; i++) {
         alice_media_info info;
-        alice_error error = {0};
+        alice_error error = {.text = ""};
         char source[64];
         if (alice_info_read(reader, argv[i], &info, source, sizeof source, &error) !=
             ALICE_OK) {

@@ -9,9 +9,9 @@
 
 static alice_status count(void *ctx, const alice_line *line)
 {
-    alice_cache *counts = ctx;
+    alice_cache *counts = (alice_cache *)ctx;
     alice_pin pin ALICE_PIN_SCOPED = {0};
-    const char *space = memchr(line->text.p, ' ', line->text.n);
+    const char *space = (const char *)memchr(line->text.p, ' ', line->text.n);
     size_t n = space ? (size_t)(space - line->text.p) : line->text.n;
     alice_bytes client = {(const uint8_t *)line->text.p, n};
     long seen = 0;
@@ -36,7 +36,7 @@ int main(void)
     alice_cache_options o = {.max_bytes = ALICE_MB};
     alice_cache *counts = NULL;
     alice_reader *log ALICE_SCOPED(alice_reader_close) = NULL;
-    alice_error error = {0};
+    alice_error error = {.text = ""};
     if (alice_cache_open(&counts, &o) != ALICE_OK)
         return 1;
     alice_status st = alice_reader_open(&log, "access.log", NULL, &error);

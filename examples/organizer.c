@@ -21,7 +21,7 @@ int main(int argc, char **argv)
         alice_organizer_options o = {.inbox = argv[1], .organized = argv[2]};
         alice_organizer *organizer = NULL;
         alice_organize_result result;
-        alice_error error = {0};
+        alice_error error = {.text = ""};
         o.dry_run = dry_run;
         o.config.max_memory_mb = 64;
         o.on_file = on_file;

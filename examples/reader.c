@@ -7,7 +7,7 @@
 
 static alice_status count(void *ctx, const alice_line *line)
 {
-    uint64_t *longest = ctx;
+    uint64_t *longest = (uint64_t *)ctx;
     if (line->text.n > *longest)
         *longest = line->text.n;
     return ALICE_OK;
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
     alice_reader_options o = {.chunk_bytes = 64 * ALICE_KB};
     alice_reader *reader = NULL;
     alice_reader_stats s;
-    alice_error error = {0};
+    alice_error error = {.text = ""};
     alice_bytes head;
     uint64_t longest = 0;
     alice_status st = alice_reader_open(&reader, path, &o, &error);

@@ -13,7 +13,7 @@ typedef struct thumbnails {
 
 static alice_reclaimed give_back(void *ctx, size_t wanted)
 {
-    thumbnails *t = ctx;
+    thumbnails *t = (thumbnails *)ctx;
     alice_reclaimed got = {0};
     for (int i = 0; i < COUNT && got.bytes < wanted; i++) {
         if (!t->kept[i])
@@ -28,7 +28,7 @@ static alice_reclaimed give_back(void *ctx, size_t wanted)
 
 int main(void)
 {
-    thumbnails t = {0};
+    thumbnails t = {.kept = {NULL}};
     alice_budget *budget = NULL;
     alice_reclaimer *reclaimer = NULL;
     alice_budget_options limit = {.limit = (size_t)COUNT * BYTES};

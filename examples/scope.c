@@ -7,7 +7,7 @@
 
 static alice_status process_files(void *ctx)
 {
-    alice_monitor *monitor = ctx;
+    alice_monitor *monitor = (alice_monitor *)ctx;
     alice_collection done;
     alice_monitor_collect(monitor, false, &done); /* suspended: nothing happens */
     printf("within: %s\n", done.reason == ALICE_COLLECT_NONE ? "no collection" : "collected");

@@ -6,8 +6,8 @@
 
 static void on_pressure(void *ctx, alice_watch_event event, alice_level level)
 {
-    alice_monitor *monitor = ctx;
-    alice_collection done = {0};
+    alice_monitor *monitor = (alice_monitor *)ctx;
+    alice_collection done = {.released = 0};
     alice_monitor_collect(monitor, level >= ALICE_LEVEL_HIGH, &done);
     fprintf(stderr, "%s: %zu bytes were given back\n",
             event == ALICE_WATCH_CGROUP ? "the group is nearly full" : "tasks wait",

@@ -11,7 +11,7 @@ typedef struct wanted {
 
 static bool on_file(void *ctx, const alice_library_file *file)
 {
-    wanted *w = ctx;
+    wanted *w = (wanted *)ctx;
     if (file->day / 10000 == w->year) {
         printf("%s\n", file->path);
         w->found++;

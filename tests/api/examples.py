@@ -5,10 +5,12 @@
 
 A part is an installed header of libalice-mem; its example includes it. Each is compiled against
 the installed library with warnings as errors, and runs; those that read media, on a picture.
+Each is also C11 to the letter, C++17 and a program for musl, where there are such compilers.
 """
 import glob
 import os
 import re
+import shutil
 import struct
 import sys
 import zlib
@@ -34,6 +36,24 @@ def picture():
                 struct.pack('>I', zlib.crc32(kind + data)))
     return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 1, 1, 8, 0, 0, 0, 0)) +
             chunk(b'IDAT', zlib.compress(b'\0\0')) + chunk(b'IEND', b''))
+
+
+DIALECTS = (('gcc', '-std=c11', '-pedantic-errors'), ('clang', '-std=c11', '-pedantic-errors'),
+            ('musl-gcc', '-std=c11'), ('g++', '-x', 'c++', '-std=c++17', '-Wno-missing-field-initializers'),
+            ('clang++', '-x', 'c++', '-std=c++17', '-Wno-missing-field-initializers', '-Wno-c99-designator'))
+
+
+def dialects(include, paths):
+    """How many compilers refuse them."""
+    bad = 0
+    for words in DIALECTS:
+        if not shutil.which(words[0]):
+            continue
+        status, out = installed.run([words[0], '-Wall', '-Wextra', '-Werror', *words[1:], '-fsyntax-only',
+                                     '-I', os.path.dirname(include), *paths])
+        print(f'{"not ok" if status else "ok"} - all by {words[0]} {out if status else ""}')
+        bad += status != 0
+    return bad
 
 
 def main():
@@ -69,6 +89,9 @@ def main():
                     wrong += f' ended with {status}:\n{out}'
             print(f'{"not ok" if wrong else "ok"} - {name} {wrong}')
             bad += bool(wrong)
+        if sanitize in ('', 'none'):
+            paths = [p for p in glob.glob(source + '/examples/*.c') if os.path.basename(p) not in DEMO]
+            bad += dialects(inst.include, sorted(paths))
         parts = {h for h in os.listdir(inst.include) if h.endswith('.h')} - NOT_A_PART
     for header in sorted(parts - shown):
         print(f'not ok - no example includes alice/{header}')
