@@ -284,17 +284,19 @@ static void print_to_look_at(const cli_summary *s, FILE *to, int width)
     const alice_organize_result *r = s->result;
     uint64_t undated = r->date_sources[ALICE_DATE_NOWHERE],
              mtime = r->date_sources[ALICE_DATE_MTIME];
-    if (!mtime && !undated && !r->damaged)
+    if (!mtime && !undated && !r->damaged && !r->zone_assumed)
         return;
     fputs("\nLook at these\n", to);
     if (mtime)
         put_count(to, width, "date uncertain", mtime, "it is the modification time alone");
     if (undated)
         put_count(to, width, "no date", undated, "%s", s->undated);
+    if (r->zone_assumed)
+        put_count(to, width, "zone assumed", r->zone_assumed, "the local day may be another");
     if (r->damaged)
         put_count(to, width, "damaged", r->damaged, "read as far as they are whole");
     if (s->report) {
-        fprintf(to, "  grep -E '\"date_source\": \"mtime\"|\"reason\"' ");
+        fprintf(to, "  grep -E '\"date_source\": \"mtime\"|\"zone_assumed\"|\"reason\"' ");
         put_safe_text(to, s->report);
         fputs("\n", to);
     } else if (!s->verbose) {

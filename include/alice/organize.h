@@ -176,6 +176,7 @@ typedef struct alice_memory_stats {
     X(paths_too_long, "of the errors: files deeper down than any path leads")                \
     X(passed_over, "hidden and system files: not in `files`")                                \
     X(damaged, "of the organized: read only as far as they are whole")                       \
+    X(zone_assumed, "of the organized: their day rests on a zone that they do not name")     \
     X(copies_gone, "of the organized: known, but their organized copy was gone")             \
     X(copies_changed, "of the organized: known, but their copy was changed; it is left")     \
     X(comparisons, "with files that might have the same bytes")                              \

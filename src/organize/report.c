@@ -91,6 +91,7 @@ void alice__report_item(alice__flow *x, const alice__item *item)
         r->tally.organized++;
         r->followers += item->leader != 0;
         r->damaged += item->damaged;
+        r->zone_assumed += item->medium.date.zone_assumed;
         r->copies_gone += item->copy == ALICE__COPY_GONE;
         r->copies_changed += item->copy == ALICE__COPY_CHANGED;
         r->tally.bytes += item->file.stamp.size;

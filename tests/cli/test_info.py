@@ -192,6 +192,10 @@ def the_zone_of_what_is_known_in_utc_alone():
         inbox = os.path.dirname(path)
         r = organize(inbox, os.path.join(place(), 'organized'), *more, report=True, env=environment(TZ=zone))
         eq({l['date'] for l in r.report if path_of(l['source_path']) == os.fsencode(path)}, {day}, (zone, more))
+        line, = [l for l in r.report if path_of(l['source_path']) == os.fsencode(path)]
+        eq((line['zone_assumed'], r.summary['zone_assumed'] >= 1), (True, True), 'marked in report and summary')
+    r = alice('organize', os.path.dirname(path), os.path.join(place(), 'organized'), env=environment(TZ='UTC'))
+    assert ' zone assumed ' in r.out.decode(), r.out
     name = put('VID_20240316_014500.mp4', film)  # two hours east
     line = json.loads(alice('info', '--json', name, '--timezone', 'America/New_York').out)
     eq((line['date'], line['zone'], line.get('zone_assumed')), ('2024-03-16', '+02:00', None), 'its name knows')
