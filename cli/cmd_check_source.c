@@ -3,11 +3,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <alice/organize.h>
 
 #include "command.h"
 #include "json.h"
+#include "organize_options.h"
 #include "progress.h"
 #include "settings.h"
 #include "stop.h"
@@ -80,7 +82,14 @@ static void print_json(const alice_organizer_options *o, const alice_check_resul
 {
     cli_json j = {.to = stdout};
     json_open(&j, NULL, '{');
-    json_text(&j, "inbox", o->inbox);
+    if (o->inbox)
+        json_text(&j, "inbox", o->inbox);
+    else
+        json_open(&j, "archives", '[');
+    for (size_t i = 0; i < o->archive_count; i++)
+        json_text(&j, NULL, o->archives[i]);
+    if (!o->inbox)
+        json_close(&j, ']');
     json_text(&j, "organized_path", o->organized);
     json_bool(&j, "full", full);
     json_bool(&j, "complete", done);
@@ -100,16 +109,19 @@ static void print_answer(const alice_organizer_options *o, const alice_check_res
                          bool full)
 {
     uint64_t media = r->safe + r->not_safe;
+    const char *of = o->inbox               ? o->inbox
+                     : o->archive_count > 1 ? "these archives"
+                                            : o->archives[0];
     char bytes[32];
     if (media == 0)
-        printf("There is no media file in %s\n", o->inbox);
+        printf("There is no media file in %s\n", of);
     else if (r->not_safe)
         printf("NOT SAFE: %llu of %llu media files of %s do not stand in %s\n", N(r->not_safe),
-               N(media), o->inbox, o->organized);
+               N(media), of, o->organized);
     else
         printf("Safe: all %llu media files (%s) of %s stand in %s\n", N(media),
-               bytes_text(r->bytes, bytes, sizeof bytes), o->inbox, o->organized);
-    if (r->safe && !full)
+               bytes_text(r->bytes, bytes, sizeof bytes), of, o->organized);
+    if (r->safe && !full && o->inbox)
         puts("What is known was compared by size and time; --full compares every byte");
     if (r->no_media)
         printf("%llu other files are no media, and are not organized: -v names them\n",
@@ -128,6 +140,12 @@ static int run(const cli_args *args)
     if (bad)
         return bad;
     c.args = args;
+    const bool archives = cli_is_archive(args->words[0]);
+    struct stat s;
+    for (int i = 1; i < args->word_count; i++)
+        if (!archives || (stat(args->words[i], &s) == 0 && S_ISDIR(s.st_mode)))
+            return cli_usage_error("'%s' is one too many: one folder is checked, or archives",
+                                   args->words[i]);
     const char *organized = args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED]
                                                        : organized_beside(args->words[0]);
     if (!organized)
@@ -137,7 +155,9 @@ static int run(const cli_args *args)
                      .level = args->given[OPT_QUIET] ? ALICE_LOG_ERROR : ALICE_LOG_INFO};
     const alice_organizer_options o = {.env = {.log = &log},
                                        .config = settings.config,
-                                       .inbox = args->words[0],
+                                       .inbox = archives ? NULL : args->words[0],
+                                       .archives = (const char *const *)args->words,
+                                       .archive_count = archives ? (size_t)args->word_count : 0,
                                        .organized = organized,
                                        .catalog = args->value[OPT_CATALOG],
                                        .kernel_backstop = true,
@@ -171,9 +191,8 @@ static const cli_option own_options[] = {
 static const char text[] =
     "Says whether every media file of INBOX, and each file that belongs to one, stands safely "
     "in\n"
-    "organized: the question to ask before a card is formatted. Exit status 0: all do; 1: "
-    "those\n"
-    "that do not are listed. Nothing is changed.\n"
+    "organized: the question to ask before a card is formatted, or an export is deleted. Exit\n"
+    "status 0: all do; 1: those that do not are listed. Nothing is changed.\n"
     "\n"
     "What was organized from this folder and is as it was then is safe where its organized "
     "copy\n"
@@ -185,19 +204,25 @@ static const char text[] =
     "file),\n"
     "and a last one with the counts.\n"
     "\n"
+    "Of archives (.zip, .tar, .tgz) every file is read as it goes by, and nothing unpacked: it "
+    "is\n"
+    "safe where a file of organized has the same content, by a hash of 128 bits over all of "
+    "it.\n"
+    "\n"
     "Examples:\n"
+    "  alice check-source takeout-*.zip -o ~/Pictures/organized\n"
     "  alice check-source /media/card -o ~/Pictures/organized\n"
     "  alice check-source --full /media/card -o ~/Pictures/organized\n";
 
 const cli_command cmd_check_source = {
     .name = "check-source",
-    .words = "INBOX",
+    .words = "INBOX | ARCHIVE...",
     .completes = "dir",
-    .summary = "say whether all of a card or folder stands safely in organized",
+    .summary = "say whether all of a card, folder or archive stands in organized",
     .options = options,
     .own_options = own_options,
     .least = 1,
-    .most = 1,
+    .most = -1,
     .text = text,
     .run = run,
 };

@@ -64,8 +64,7 @@ int organize_settle(const cli_args *args, unsigned *seconds)
     return CLI_DONE;
 }
 
-/* By its name: the library looks into it. */
-static bool is_archive(const char *path)
+bool cli_is_archive(const char *path)
 {
     static const char *const ends[] = {"zip", "tgz", "tar", "gz", "txz", "xz"};
     const char *dot = strrchr(path, '.');
@@ -82,7 +81,7 @@ static int read_archives(const cli_args *args, alice_organizer_options *o)
 {
     struct stat s;
     int count = args->word_count - !args->given[OPT_ORGANIZED];
-    if (args->given[OPT_INBOX] || args->word_count == 0 || !is_archive(args->words[0]))
+    if (args->given[OPT_INBOX] || args->word_count == 0 || !cli_is_archive(args->words[0]))
         return args->word_count > 2
                    ? cli_usage_error(
                          "alice organize takes at most 2 arguments; '%s' is one too many",

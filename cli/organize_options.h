@@ -30,6 +30,9 @@ enum {
 /* By cli_opt. */
 extern const cli_option organize_options[];
 
+/* By its name, of a file that stands: the library looks into it. */
+bool cli_is_archive(const char *path);
+
 /* The inbox, or the archives, and the organized folder. CLI_DONE, or CLI_USAGE after saying
  * what is wrong. */
 int organize_paths(const cli_args *args, alice_organizer_options *o);

@@ -366,10 +366,13 @@ typedef struct alice_check_result {
  * `options->organized`: to be asked before a card is formatted. A file that the catalog knows
  * as it is, is safe where its organized copy has the size and time that it had; one that it
  * does not know (the folder has another name now) only where its bytes, compared, stand there.
- * With `full` all bytes are compared. Nothing is changed: options->dry_run, move, leave and
- * on_file are not asked. `on_file` (or NULL) is told each file. ALICE_OK: it was checked, and
- * `result->not_safe` is the answer; ALICE_E_NOENT: there is no organized folder;
- * ALICE_E_CANCELLED: should_stop() said so; else as alice_organizer_open().
+ * With `full` all bytes are compared. Of `options->archives` nothing is unpacked: a file is
+ * safe where one of organized has the same content, by a hash of 128 bits that is taken of it
+ * now, or, without `full`, was taken and the file is as it was placed. Nothing is changed:
+ * options->dry_run, move, leave and on_file are not asked. `on_file` (or NULL) is told each
+ * file. ALICE_OK: it was checked, and `result->not_safe` is the answer; ALICE_E_NOENT: there is
+ * no organized folder; ALICE_E_CANCELLED: should_stop() said so; else as
+ * alice_organizer_open().
  */
 ALICE_API alice_status alice_check_source(const alice_organizer_options *options, bool full,
                                           void (*on_file)(void *ctx,

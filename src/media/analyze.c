@@ -108,6 +108,13 @@ static const alice__format *format_of(const alice__input *in, alice_media_type *
     return NULL;
 }
 
+alice_media_type alice__sniff(alice_bytes head, uint64_t file_size)
+{
+    alice_media_type type = ALICE_MEDIA_NONE;
+    (void)format_of(&(alice__input){.size = file_size, .head = head}, &type);
+    return type;
+}
+
 /* Not media; in words where the name promised some. */
 static void say_not_media(alice__facts *f, const alice__input *in, alice_media_type named)
 {

@@ -30,6 +30,9 @@ typedef struct alice__file_facts {
     bool all_dates; /* sidecars are read also where the file itself has a better date */
 } alice__file_facts;
 
+/* What a file is by its first bytes; ALICE_MEDIA_NONE: no medium. */
+alice_media_type alice__sniff(alice_bytes head, uint64_t file_size);
+
 /* Takes about 200 KB from env, and up to 128 KB more while it reads. `text_bytes`: room for the
  * texts of one file. */
 alice_status alice__analyzer_open(alice__analyzer **out, const alice_env *env,

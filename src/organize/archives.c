@@ -17,20 +17,20 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "port/archive_lib.h"
+#include "organize/archive_entries.h"
 
 static const char incoming[] = ".alice/incoming";
 
 enum {
-    CHUNK = 64 * 1024,
-    /* What the library allocates while it reads a zip or a gzip'ed tar: measured. */
-    LIBRARY = 1024 * 1024,
-    /* Media hardly shrink, sidecars to a tenth. What grows more is no collection. */
-    MOST_TIMES = 200,
-    RATIO_FROM = 64 * 1024 * 1024,
     /* Files of one name, of several exports. */
     MOST_SAME = 16
 };
+
+#if ALICE_ARCHIVES
+_Static_assert(sizeof incoming + (size_t)MOST_SAME * sizeof "takeout/" <=
+                   ALICE__ARCHIVE_NAME_SPARE,
+               "what is put before a name fits");
+#endif
 
 struct alice__archives {
     alice__archive_lib lib;
@@ -107,10 +107,6 @@ alice_status alice__archives_open(alice_organizer *o, char *at, alice_error *err
     const alice_organizer_options *p = &o->options;
     void *room = NULL;
     alice__fs_stat s;
-    if (p->dry_run)
-        return alice__fail(error, ALICE_E_INVAL, 0,
-                           "a dry run reads no archives: their files have to be on the disk to "
-                           "be looked at");
     if (p->remove_duplicates)
         return alice__fail(error, ALICE_E_INVAL, 0, "nothing is removed from an archive");
     for (size_t i = 0; i < p->archive_count; i++) {
@@ -146,6 +142,11 @@ void alice__archives_close(alice_organizer *o)
     alice__archive_lib_close(&o->archives->lib);
     alice_env_free(&o->env, o->archives, sizeof *o->archives);
     o->archives = NULL;
+}
+
+const alice__archive_lib *alice__archives_lib(const alice_organizer *o)
+{
+    return &o->archives->lib;
 }
 
 size_t alice__archives_reach(alice_organizer *o, alice_confine_path *paths, size_t most)
@@ -232,78 +233,26 @@ alice_status alice__archives_make_room(alice_organizer *o, alice_error *error)
 typedef struct unpacking {
     alice_organizer *o;
     alice_organize_result *r;
-    const alice__archive_lib *lib;
-    const char *path; /* of the archive, as given by the caller */
-    int fd, root;
-    uint64_t at, made; /* bytes: read of it, unpacked from it */
-    int os_error;      /* of reading it */
-    int folder;        /* the one of the last entry, open */
-    bool full;         /* the disk, or what is like it: the run has to stop */
+    int root;
+    int folder; /* the one of the last entry, open */
+    bool full;  /* the disk, or what is like it: the run has to stop */
     bool sync_each;
-    char *buffer;
     char last[ALICE__PATH_MAX]; /* its path */
-    char name[ALICE__PATH_MAX]; /* of the entry at hand, as it is written */
+    alice__archive_entries in;
 } unpacking;
 
-static bool asked_to_stop(const alice_organizer *o)
+static void report(void *ctx, const char *name, alice_status status, const char *why)
 {
-    return o->options.should_stop && o->options.should_stop(o->options.ctx);
-}
-
-static void report(const unpacking *u, const char *name, alice_status status, const char *why)
-{
+    const unpacking *u = ctx;
     alice_organizer *o = u->o;
     char path[2 * ALICE__PATH_MAX];
-    snprintf(path, sizeof path, "%s%s%s", u->path, *name ? "/" : "", name);
+    snprintf(path, sizeof path, "%s%s%s", u->in.path, *name ? "/" : "", name);
     const alice_file_report report = {
         .source_path = path, .outcome = ALICE_FAILED, .reason = why, .status = status};
     u->r->tally.files++;
     u->r->tally.errors++;
     if (o->options.on_file)
         o->options.on_file(o->options.ctx, &report);
-}
-
-static la_ssize_t read_more(struct archive *a, void *ctx, const void **out)
-{
-    unpacking *u = ctx;
-    const alice__fs_ops *fs = u->o->fs;
-    size_t got = 0;
-    (void)a;
-    int r = fs->read_at(fs, u->fd, u->at, u->buffer, CHUNK, &got);
-    if (r) {
-        u->os_error = r;
-        return -1;
-    }
-    u->at += got;
-    *out = u->buffer;
-    return (la_ssize_t)got;
-}
-
-/* Why an entry's name leads nowhere; else it is in u->name, made plain. */
-static const char *take_name(unpacking *u, const char *name)
-{
-    size_t used = 0;
-    if (!name || !*name)
-        return "it has no name that can be read";
-    if (*name == '/')
-        return "refused: its name is absolute";
-    for (const char *p = name; *p;) {
-        size_t n = strcspn(p, "/");
-        if (n == 2 && memcmp(p, "..", 2) == 0)
-            return "refused: its name leads out of the archive ('..')";
-        if (n > 255 ||
-            used + n + 1 + 2 * (size_t)MOST_SAME * 8 + sizeof incoming >= ALICE__PATH_MAX / 2)
-            return "refused: its name is too long";
-        if (n > 0 && !(n == 1 && *p == '.')) {
-            if (used)
-                u->name[used++] = '/';
-            memcpy(u->name + used, p, n);
-            used += n;
-        }
-        p += n + (p[n] == '/');
-    }
-    u->name[used] = 0;
-    return used ? NULL : "it has no name that can be read";
 }
 
 /* Open the folder of `path`, made where it is missing; kept for the next entry. */
@@ -349,7 +298,7 @@ static int make_file(unpacking *u, char *path, size_t size, const char **leaf, i
     for (int i = 0; i < MOST_SAME && r == -EEXIST; i++) {
         if (i > 0)
             used += (size_t)snprintf(path + used, size - used, "takeout/");
-        snprintf(path + used, size - used, "%s", u->name);
+        snprintf(path + used, size - used, "%s", u->in.name);
         *leaf = leaf_of(path);
         r = enter(u, path, *leaf > path ? (size_t)(*leaf - path) - 1 : 0);
         if (!r)
@@ -364,47 +313,30 @@ static bool stops_all(int r)
 }
 
 /* Write the entry's bytes. NULL, or why not; *fatal: nothing behind it can be read. */
-static const char *write_data(unpacking *u, struct archive *a, int fd, int *bad, bool *fatal)
+static const char *write_data(unpacking *u, int fd, int *bad, bool *fatal)
 {
-    alice_organizer *o = u->o;
-    const alice__fs_ops *fs = o->fs;
-    const void *block = NULL;
-    size_t n = 0;
-    la_int64_t at = 0, end = 0;
-    int got;
-    while ((got = u->lib->archive_read_data_block(a, &block, &n, &at)) == ARCHIVE_OK) {
-        if (at < end || n > INT64_MAX - (uint64_t)at)
-            return "it is damaged";
-        /* Holes as well: they cost no disk, but time to read. */
-        u->made += (uint64_t)(at - end) + n;
-        end = at + (la_int64_t)n;
-        if (u->made > RATIO_FROM && u->made / MOST_TIMES > u->at) {
-            *fatal = true;
-            return "refused: the archive unpacks to more than 200 times its size";
-        }
-        *bad = n ? fs->write_at(fs, fd, (uint64_t)at, block, n) : 0;
+    const alice__fs_ops *fs = u->o->fs;
+    alice__archive_data d = {.end = 0};
+    alice__fs_stat s;
+    while (alice__archive_block(&u->in, &d)) {
+        *bad = d.n ? fs->write_at(fs, fd, d.at, d.block, d.n) : 0;
         if (*bad)
             return strerror(-*bad);
-        if (asked_to_stop(u->o)) {
-            *bad = -ECANCELED;
-            return "interrupted";
-        }
     }
-    if (got != ARCHIVE_EOF) {
-        *fatal = got == ARCHIVE_FATAL;
-        *bad = u->os_error;
-        return "it is damaged or cut off";
-    }
-    alice__fs_stat s;
+    *fatal |= d.fatal;
+    *bad = d.bad;
+    if (d.why)
+        return d.why;
     *bad = fs->stat_fd(fs, fd, &s);
-    if (!*bad && s.size < (uint64_t)end)
-        *bad = fs->truncate(fs, fd, (uint64_t)end);
+    if (!*bad && s.size < (uint64_t)d.end)
+        *bad = fs->truncate(fs, fd, (uint64_t)d.end);
     return *bad ? strerror(-*bad) : NULL;
 }
 
-static alice_status take_file(unpacking *u, struct archive *a, struct archive_entry *e,
-                              bool *fatal)
+static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
 {
+    unpacking *u = ctx;
+    const alice__archive_lib *lib = u->in.lib;
     const alice__fs_ops *fs = u->o->fs;
     char path[ALICE__PATH_MAX];
     const char *leaf = NULL;
@@ -412,11 +344,11 @@ static alice_status take_file(unpacking *u, struct archive *a, struct archive_en
     const char *why = NULL;
     int r = make_file(u, path, sizeof path, &leaf, &fd);
     if (!r)
-        why = write_data(u, a, fd, &r, fatal);
-    if (!r && !why && u->lib->archive_entry_mtime_is_set(e)) {
-        int64_t s = u->lib->archive_entry_mtime(e);
+        why = write_data(u, fd, &r, fatal);
+    if (!r && !why && lib->archive_entry_mtime_is_set(e)) {
+        int64_t s = lib->archive_entry_mtime(e);
         if (s > -INT64_C(9000000000) && s < INT64_C(9000000000)) {
-            s = s * 1000000000 + u->lib->archive_entry_mtime_nsec(e) % 1000000000;
+            s = s * 1000000000 + lib->archive_entry_mtime_nsec(e) % 1000000000;
             r = fs->set_times(fs, fd, s, s);
         }
     }
@@ -429,126 +361,49 @@ static alice_status take_file(unpacking *u, struct archive *a, struct archive_en
     int gone = fd >= 0 ? fs->unlink(fs, u->folder, leaf) : 0;
     if (r == -ECANCELED)
         return ALICE_E_CANCELLED;
-    u->full = stops_all(r) || gone;
-    report(u, u->name, r ? alice__status_of_errno(-r) : ALICE_E_DAMAGED,
+    u->full = u->in.enough = stops_all(r) || gone;
+    report(u, u->in.name, r ? alice__status_of_errno(-r) : ALICE_E_DAMAGED,
            why ? why : strerror(-r));
     return ALICE_OK;
-}
-
-/* Only what the library decodes in constant memory. */
-static bool is_readable(const char *format)
-{
-    return !format || strncmp(format, "ZIP", 3) != 0 || strstr(format, "(deflation)") ||
-           strstr(format, "(uncompressed)");
-}
-
-static alice_status take_entry(unpacking *u, struct archive *a, struct archive_entry *e,
-                               bool *fatal)
-{
-    const alice__archive_lib *lib = u->lib;
-    const char *name = lib->archive_entry_pathname_utf8(e);
-    if (!name)
-        name = lib->archive_entry_pathname(e);
-    unsigned kind = lib->archive_entry_filetype(e);
-    if (kind == AE_IFDIR)
-        return ALICE_OK;
-    const char *why = take_name(u, name);
-    if (!why && (lib->archive_entry_hardlink(e) || kind == AE_IFLNK))
-        why = "refused: it is a link";
-    if (!why && kind != AE_IFREG)
-        why = "refused: it is no file (a device, a pipe)";
-    if (!why && lib->archive_entry_is_data_encrypted(e))
-        why = "it is encrypted";
-    if (!why && !is_readable(lib->archive_format_name(a))) {
-        /* The library would have to decode it to find the next one. */
-        why = "refused: compressed in a way that takes much memory; the rest of the archive is "
-              "not read";
-        *fatal = true;
-    }
-    if (!why)
-        return take_file(u, a, e, fatal);
-    report(u, name && *name ? name : "?", ALICE_E_UNSUPPORTED, why);
-    return ALICE_OK;
-}
-
-static alice_status read_one(unpacking *u, const char *path)
-{
-    const alice__archive_lib *lib = u->lib;
-    struct archive *a = NULL;
-    struct archive_entry *e = NULL;
-    alice_status st = ALICE_OK;
-    bool fatal = false;
-    const alice__fs_ops *fs = u->o->fs;
-    u->path = path;
-    u->at = u->made = 0;
-    u->os_error = 0;
-    u->fd = -1;
-    int r = fs->open_read(fs, ALICE__FS_CWD, path, &u->fd);
-    if (r) {
-        report(u, "", alice__status_of_errno(-r), strerror(-r));
-        return ALICE_OK;
-    }
-    a = lib->archive_read_new();
-    if (!a) {
-        st = ALICE_E_NOMEM;
-    } else if (lib->archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
-               lib->archive_read_support_format_tar(a) != ARCHIVE_OK ||
-               lib->archive_read_support_format_zip_streamable(a) != ARCHIVE_OK) {
-        st = ALICE_E_UNSUPPORTED;
-    } else if (lib->archive_read_open(a, u, NULL, read_more, NULL) != ARCHIVE_OK) {
-        report(u, "", ALICE_E_DAMAGED, "it is no archive that is read here (zip, tar, tgz)");
-        fatal = true;
-    }
-    while (st == ALICE_OK && !fatal && !u->full) {
-        int got = lib->archive_read_next_header(a, &e);
-        if (got == ARCHIVE_EOF)
-            break;
-        if (got == ARCHIVE_RETRY)
-            continue;
-        if (got == ARCHIVE_FATAL || got == ARCHIVE_FAILED) {
-            fatal = true;
-            report(u, "", ALICE_E_DAMAGED,
-                   u->os_error ? strerror(-u->os_error)
-                               : "it is damaged or cut off: what is behind that was not read");
-        } else {
-            st = take_entry(u, a, e, &fatal);
-        }
-        if (st == ALICE_OK && asked_to_stop(u->o))
-            st = ALICE_E_CANCELLED;
-    }
-    if (a)
-        lib->archive_read_free(a);
-    alice__fs_close(u->fd);
-    return st;
 }
 
 alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
                                     alice_error *error)
 {
+    if (o->options.dry_run)
+        return alice__fail(error, ALICE_E_INVAL, 0,
+                           "a dry run reads no archives: their files have to be on the disk to "
+                           "be looked at");
     alice_env env = alice__organizer_env(o, o->acc_stream);
     alice__fs_space space = {.local = false};
     unpacking *u = NULL;
     void *room = NULL;
-    alice_status st = alice_account_charge(o->acc_stream, LIBRARY);
+    alice_status st = alice_account_charge(o->acc_stream, ALICE__ARCHIVE_LIBRARY);
     if (st != ALICE_OK)
         return st;
     st = alice_env_calloc(&env, 1, sizeof *u, ALICE_HERE, &room);
     u = room;
     room = NULL;
     if (st == ALICE_OK)
-        st = alice_env_alloc(&env, CHUNK, ALICE_HERE, &room);
+        st = alice_env_alloc(&env, ALICE__ARCHIVE_CHUNK, ALICE_HERE, &room);
     if (st == ALICE_OK) {
         u->o = o;
         u->r = r;
-        u->lib = &o->archives->lib;
-        u->buffer = room;
+        u->in = (alice__archive_entries){.lib = &o->archives->lib,
+                                         .fs = o->fs,
+                                         .take = take_file,
+                                         .refuse = report,
+                                         .ctx = u,
+                                         .should_stop = o->options.should_stop,
+                                         .stop_ctx = o->options.ctx,
+                                         .buffer = room};
         u->folder = -1;
         u->root = o->inbox_fd;
         int bad = o->fs->space_of(o->fs, u->root, &space);
         u->sync_each = bad || !space.local || !alice__fs_sync_all_tells();
     }
     for (size_t i = 0; i < o->options.archive_count && st == ALICE_OK && !u->full; i++)
-        st = read_one(u, o->options.archives[i]);
+        st = alice__archive_entries_read(&u->in, o->options.archives[i]);
     if (st == ALICE_OK && u->full)
         st = alice__fail(error, ALICE_E_NOSPC, 0,
                          "the archives do not fit on the disk of %s: nothing was organized",
@@ -563,9 +418,9 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
     if (u)
         alice__fs_close(u->folder);
     if (u)
-        alice_env_free(&env, u->buffer, CHUNK);
+        alice_env_free(&env, u->in.buffer, ALICE__ARCHIVE_CHUNK);
     alice_env_free(&env, u, sizeof *u);
-    alice_account_release(o->acc_stream, LIBRARY);
+    alice_account_release(o->acc_stream, ALICE__ARCHIVE_LIBRARY);
     return st;
 }
 

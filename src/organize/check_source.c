@@ -4,20 +4,19 @@
  * file: safe is what a run would leave alone because it stands in organized already. So what is
  * a medium, a partner, a duplicate, is decided once, and memory is bounded as that of a run is.
  */
-#include "organize/run.h"
+#include "organize/check_source.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/options.h"
 #include "media/types.h"
+#include "organize/run.h"
 #include "port/fs.h"
 
 typedef struct checking {
     const alice_organizer_options *o; /* the caller's */
-    void (*on_file)(void *ctx, const alice_checked_file *file);
-    void *ctx;
-    alice_check_result *r;
+    alice__checker to;
 } checking;
 
 static bool asked_to_stop(void *ctx)
@@ -75,8 +74,7 @@ static void judge(const alice_file_report *f, alice_checked_file *out)
                  alice__name_class(slash ? slash + 1 : f->source_path) == ALICE_CLASS_NONE)
             out->safety = ALICE_NO_MEDIA;
         else
-            out->reason = "it has the name of a media file but cannot be read as one: it is "
-                          "not organized";
+            out->reason = ALICE__NOT_READ_AS_MEDIA;
         break;
     case ALICE_FAILED:
         if (!f->reason)
@@ -85,26 +83,32 @@ static void judge(const alice_file_report *f, alice_checked_file *out)
     }
 }
 
+void alice__check_told(alice__checker *c, const alice_checked_file *file)
+{
+    alice_check_result *r = c->result;
+    r->files++;
+    switch (file->safety) {
+    case ALICE_SAFE:
+        r->safe++;
+        r->bytes += file->bytes;
+        break;
+    case ALICE_NOT_SAFE:
+        r->not_safe++;
+        break;
+    case ALICE_NO_MEDIA:
+        r->no_media++;
+        break;
+    }
+    if (c->on_file)
+        c->on_file(c->ctx, file);
+}
+
 static void take(void *ctx, const alice_file_report *f)
 {
     checking *c = ctx;
     alice_checked_file file;
     judge(f, &file);
-    c->r->files++;
-    switch (file.safety) {
-    case ALICE_SAFE:
-        c->r->safe++;
-        c->r->bytes += f->bytes;
-        break;
-    case ALICE_NOT_SAFE:
-        c->r->not_safe++;
-        break;
-    case ALICE_NO_MEDIA:
-        c->r->no_media++;
-        break;
-    }
-    if (c->on_file)
-        c->on_file(c->ctx, &file);
+    alice__check_told(&c->to, &file);
 }
 
 alice_status alice__check_copy(alice__flow *x, const alice__probe *p, bool *same)
@@ -132,25 +136,37 @@ alice_status alice__check_copy(alice__flow *x, const alice__probe *p, bool *same
                                                                                   : ALICE_OK;
 }
 
+/* A folder, by a run that changes nothing. */
+static alice_status check_folder(alice_organizer *o, bool full, alice_check_result *result,
+                                 alice_error *error)
+{
+    alice_organize_result run;
+    o->compare_known = full;
+    alice_status st = alice_organizer_organize(o, &run, error);
+    result->passed_over = run.passed_over;
+    return st;
+}
+
 alice_status alice_check_source(const alice_organizer_options *options, bool full,
                                 void (*on_file)(void *ctx, const alice_checked_file *file),
                                 void *ctx, alice_check_result *result, alice_error *error)
 {
     alice_organizer *o = NULL;
     alice_error unheard = {.text = ""};
-    alice_organize_result run;
     if (!error)
         error = &unheard;
     error->text[0] = 0;
-    if (!options || !options->inbox || !options->organized || !result)
+    if (!options || (!options->inbox && !options->archive_count) || !options->organized ||
+        !result)
         return alice__fail(error, ALICE_E_INVAL, 0,
                            "a folder to check and an organized folder are needed");
     memset(result, 0, sizeof *result);
-    checking c = {.o = options, .on_file = on_file, .ctx = ctx, .r = result};
+    checking c = {.o = options, .to = {on_file, ctx, result}};
     alice_organizer_options own;
     alice_status st = alice__options_take(&own, sizeof own, options);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
+    const uint64_t began_ns = alice_env_now_ns(&own.env);
     own.dry_run = true;
     own.move = own.fresh = own.remove_duplicates = false;
     own.settle_seconds = 0;
@@ -163,12 +179,12 @@ alice_status alice_check_source(const alice_organizer_options *options, bool ful
     if (st == ALICE_OK && o->organized_fd < 0)
         st = alice__fail(error, ALICE_E_NOENT, 0, "the organized folder %s does not exist",
                          o->organized);
-    if (st == ALICE_OK) {
-        o->compare_known = full;
-        st = alice_organizer_organize(o, &run, error);
-        result->passed_over = run.passed_over;
-        result->seconds = run.seconds;
-    }
+    if (st == ALICE_OK)
+        st = own.archive_count ? alice__check_archives(o, full, &c.to)
+                               : check_folder(o, full, result, error);
+    if (st != ALICE_OK && error->text[0] == 0)
+        alice__fail(error, st, 0, "%s", alice_status_text(st));
+    result->seconds = (double)(alice_env_now_ns(&own.env) - began_ns) / 1e9;
     alice_organizer_close(&o);
     return st;
 }

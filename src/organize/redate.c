@@ -24,9 +24,6 @@
 #include "port/fs.h"
 
 enum { BATCH = 64, DAY_S = 86400 };
-/* File systems that round times do it to two seconds at most. */
-#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
-
 typedef struct member {
     int64_t id;
     alice__stamp stamp;
@@ -70,11 +67,7 @@ static bool same_group(const member *a, const member *b)
 static bool is_as_placed(const alice_organizer *o, const member *m, const char *path,
                          alice__fs_stat *s)
 {
-    if (alice__fs_stat_at(o->organized_fd, path, s) != 0)
-        return false;
-    int64_t off = s->mtime_ns - m->stamp.mtime_ns;
-    return s->kind == ALICE__FS_FILE && s->size == m->stamp.size && off >= -TIME_SLACK_NS &&
-           off <= TIME_SLACK_NS;
+    return alice__fs_stat_at(o->organized_fd, path, s) == 0 && alice__as_placed(s, &m->stamp);
 }
 
 /* Where the member goes on that day; false: nowhere, or it is there. */

@@ -20,4 +20,13 @@ static inline bool alice__is_stamped(const alice__fs_stat *s, const alice__stamp
            s->mtime_ns == stamp->mtime_ns && s->ctime_ns == stamp->ctime_ns;
 }
 
+/* Whether a file of organized is as it was placed: a copy keeps the size and the time of its
+ * source. File systems that round times do it to two seconds at most. */
+static inline bool alice__as_placed(const alice__fs_stat *s, const alice__stamp *source)
+{
+    const int64_t slack_ns = INT64_C(2) * 1000000000, off = s->mtime_ns - source->mtime_ns;
+    return s->kind == ALICE__FS_FILE && s->size == source->size && off >= -slack_ns &&
+           off <= slack_ns;
+}
+
 #endif

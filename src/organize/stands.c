@@ -9,10 +9,8 @@
 #include <errno.h>
 
 #include "organize/plan.h"
+#include "organize/stamp.h"
 #include "port/fs.h"
-
-/* File systems that round times do it to two seconds at most. */
-#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
 
 alice_status alice__copy_look(alice__flow *x, const alice__known *known, alice__copy *copy,
                               int64_t *row, int *os_error)
@@ -40,10 +38,6 @@ alice_status alice__copy_look(alice__flow *x, const alice__known *known, alice__
     if (bad == -ENOENT || bad == -ENOTDIR)
         return ALICE_OK;
     *os_error = -bad;
-    int64_t off = bad ? 0 : s.mtime_ns - stamp.mtime_ns;
-    *copy = !bad && s.kind == ALICE__FS_FILE && s.size == stamp.size && off >= -TIME_SLACK_NS &&
-                    off <= TIME_SLACK_NS
-                ? ALICE__COPY_STANDS
-                : ALICE__COPY_CHANGED;
+    *copy = !bad && alice__as_placed(&s, &stamp) ? ALICE__COPY_STANDS : ALICE__COPY_CHANGED;
     return ALICE_OK;
 }

@@ -25,13 +25,11 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "organize/dest_folders.h"
+#include "organize/stamp.h"
 #include "organize/transfer_int.h"
 #include "port/fs.h"
 
 enum { BATCH = 64 };
-
-/* File systems that round times do it to two seconds at most. */
-#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
 
 typedef struct moving {
     int64_t id;
@@ -123,9 +121,7 @@ static const char *why_not(const undoing *x, int fd, const alice__run_file *f,
     size_t got = 0;
     if (fs->stat_fd(fs, fd, &s) != 0)
         return unread;
-    int64_t off = s.mtime_ns - f->file.stamp.mtime_ns;
-    if (s.kind != ALICE__FS_FILE || s.size != f->file.stamp.size || off < -TIME_SLACK_NS ||
-        off > TIME_SLACK_NS)
+    if (!alice__as_placed(&s, &f->file.stamp))
         return changed;
     *stamp = alice__stamp_of(&s);
     if (alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &head) != ALICE_OK)

@@ -22,6 +22,7 @@
 #include "organize/disk_sort.h"
 #include "organize/organizer.h"
 #include "organize/plan.h"
+#include "organize/stamp.h"
 #include "organize/walk.h"
 #include "port/fs.h"
 
@@ -33,9 +34,6 @@ enum {
     SORT = 512 * 1024,
     STOP_EACH = 256
 };
-
-/* File systems that round times do it to two seconds at most. */
-#define TIME_SLACK_NS (INT64_C(2) * 1000000000)
 
 typedef struct job {
     alice__placed placed;
@@ -207,13 +205,11 @@ static alice_status verify_one(void *arg)
     }
     if (!bad)
         bad = alice__fs_stat_fd(fd, &s);
-    int64_t off = bad ? 0 : s.mtime_ns - j->placed.stamp.mtime_ns;
     if (bad) {
         j->verdict = ALICE_VERDICT_DAMAGED;
         j->status = alice__status_of_errno(-bad);
         j->why = bad == -ELOOP ? "a link stands there, or in its path" : strerror(-bad);
-    } else if (s.kind != ALICE__FS_FILE || s.size != j->placed.stamp.size ||
-               off < -TIME_SLACK_NS || off > TIME_SLACK_NS) {
+    } else if (!alice__as_placed(&s, &j->placed.stamp)) {
         j->verdict = ALICE_VERDICT_CHANGED;
         j->why = s.kind != ALICE__FS_FILE         ? "it is no file any more"
                  : s.size != j->placed.stamp.size ? "it has another size"

@@ -309,4 +309,69 @@ def wrong_words_are_refused_before_anything_is_made():
     eq(len(organized_files(organized)), 1, r.text())
 
 
+
+@test
+def an_export_is_checked_before_it_is_deleted():
+    """Whether each file of the archives stands in organized: nothing is unpacked, nothing changed."""
+    def check(*words, expect=0, **how):
+        r = alice('check-source', *words, '-o', out, '--json', '-v', expect=expect, **how)
+        *files, last = [json.loads(line) for line in r.out.splitlines()]
+        return last, {f['source_path']: f for f in files}
+    top = place()
+    out = os.path.join(top, 'organized')
+    parts = three_parts(top)
+    names = {part: zipfile.ZipFile(part).namelist() if part.endswith('.zip') else tarfile.open(part).getnames()
+             for part in parts}
+    alice_on(parts, out)
+    before = listing(out), [sha_of(p) for p in parts]
+    for more in ((), ('--full',), ('--max-memory', '14')):
+        last, files = check(*parts, *more)
+        eq((last['all_safe'], last['not_safe'], last['no_media'], last['archives']), (True, 0, 1, parts), more)
+        eq(set(files), {p + '/' + n for p in parts for n in names[p]}, 'each is told')
+        for path, f in files.items():
+            eq(f['status'], 'no media' if path.endswith('.html') else 'safe', path)
+            if f['status'] == 'safe':
+                assert f['destination'].startswith(out) and os.path.exists(f['destination']), f
+    for part in parts:
+        eq(check(part)[0]['all_safe'], True, part)
+
+    # A medium that is not there, one behind a hole, a hidden one, none at all, a name without its content.
+    more = tarred(os.path.join(top, 'more.tgz'), [
+        ('a/new.jpg', photo(70)), ('.trash/x.jpg', photo(71)), ('a/.y.jpg', photo(72)), ('a/notes.txt', b'text'),
+        ('a/empty.jpg', b''), ('a/torn.jpg', b'no picture at all'), ('a/again.jpg', photo(1))])
+    last, files = check(more, expect=1)
+    eq({os.path.basename(p): f['status'] for p, f in files.items()},
+       {'new.jpg': 'not safe', 'notes.txt': 'no media', 'empty.jpg': 'no media', 'torn.jpg': 'not safe',
+        'again.jpg': 'safe'}, 'of another archive')
+    eq((last['all_safe'], last['passed_over']), (False, 2), 'of another archive')
+
+    # An organized file that is gone, or has other bytes, makes its source unsafe; so does an archive that is cut.
+    _, files = check(*parts)
+    (one, f), *_ = [x for x in files.items() if x[0].endswith('IMG_2.jpg')]
+    with open(f['destination'], 'rb') as g:
+        kept, stat = g.read(), os.stat(f['destination'])
+    os.unlink(f['destination'])
+    eq(check(*parts, expect=1)[1][one]['status'], 'not safe', 'it is gone')
+    with open(f['destination'], 'wb') as g:
+        g.write(kept[:-1] + bytes([kept[-1] ^ 1]))
+    os.utime(f['destination'], ns=(stat.st_mtime_ns, stat.st_mtime_ns))
+    eq(check(*parts, '--full', expect=1)[1][one]['status'], 'not safe', 'it rotted')
+    with open(f['destination'], 'wb') as g:
+        g.write(kept)
+    os.utime(f['destination'], ns=(stat.st_mtime_ns, stat.st_mtime_ns))
+    cut = os.path.join(top, 'cut.zip')
+    with open(parts[0], 'rb') as g, open(cut, 'wb') as h:
+        data = g.read()
+        h.write(data[:len(data) // 2])
+    last, files = check(cut, expect=1)
+    assert last['not_safe'] >= 1 and any('cut off' in f.get('reason', '') for f in files.values()), files
+    eq(([v[3] for v in listing(out).values()], [sha_of(p) for p in parts]),
+       ([v[3] for v in before[0].values()], before[1]), 'nothing was changed')
+    said = alice('check-source', *parts, '-o', out).out.decode()
+    assert said.startswith('Safe: all ') and ' of these archives stand in ' in said, said
+    assert b'one too many' in alice('check-source', parts[0], top, '-o', out, expect=2).err
+    assert b'one too many' in alice('check-source', top, parts[0], '-o', out, expect=2).err
+    alice('check-source', parts[0], '-o', os.path.join(top, 'nowhere'), expect=3)
+
+
 main()
