@@ -690,6 +690,87 @@ static void pressure_shrinks_batches_and_pages(void **state)
     assert_true(pages[1] < pages[0]);
 }
 
+/* ---- transactions by the clock ---- */
+
+enum { IN_FOLDER = 60 };
+
+/* The clock jumps once: when so many files were asked for. */
+typedef struct jump {
+    unsigned asked, at;
+    uint64_t by_ns;
+    unsigned reported, first; /* files asked for when the first was reported */
+} jump;
+
+static uint64_t jumping(void *ctx)
+{
+    const jump *j = ctx;
+    return UINT64_C(1000000000) + (j->asked >= j->at ? j->by_ns : 0);
+}
+
+static int64_t present(void *ctx)
+{
+    (void)ctx;
+    return Y2024;
+}
+
+static bool asks(void *ctx)
+{
+    ((jump *)ctx)->asked++;
+    return false;
+}
+
+static void reports(void *ctx, const alice_file_report *f)
+{
+    jump *j = ctx;
+    (void)f;
+    if (j->reported++ == 0)
+        j->first = j->asked;
+}
+
+/* Files of two folders; answers how many of them were done when the first was reported, which
+ * is at the end of the first transaction. */
+static unsigned first_transaction(scene *s, unsigned at, uint64_t by_ns)
+{
+    jump j = {.at = at, .by_ns = by_ns};
+    const alice_clock clock = {.now_ns = jumping, .wall_s = present, .ctx = &j};
+    alice_organizer *o = NULL;
+    alice_organizer_options options = options_of(s, &clock);
+    options.config.max_memory_mb = 24; /* one transaction at a time */
+    options.config.workers = 1;
+    options.fresh = true;
+    options.on_file = reports;
+    options.should_stop = asks;
+    options.ctx = &j;
+    assert_ok(alice_organizer_open(&o, &options, NULL));
+    o->overlaps = false;
+    assert_ok(alice_organizer_organize(o, &s->r, NULL));
+    alice_organizer_close(&o);
+    assert_int_equal(j.reported, 2 * IN_FOLDER);
+    assert_true(j.asked >= 2 * IN_FOLDER);
+    return j.first;
+}
+
+static void transactions_end_by_the_clock(void **state)
+{
+    scene *s = *state;
+    char name[64];
+    for (unsigned f = 0; f < 2; f++) {
+        snprintf(name, sizeof name, "%c", 'a' + (int)f);
+        assert_int_equal(mkdirat(s->inbox_fd, name, 0755), 0);
+        for (unsigned i = 0; i < IN_FOLDER; i++) {
+            snprintf(name, sizeof name, "%c/%03u.jpg", 'a' + (int)f, i);
+            picture(s, name, "2023:05:06 07:08:09", Y2024 - DAY_S);
+        }
+    }
+    const unsigned half = IN_FOLDER / 2, slack = 5; /* it is asked at other places too */
+    assert_true(first_transaction(s, UINT_MAX, 0) >= 2 * IN_FOLDER);
+    /* After a second, but what belongs together is not torn. */
+    assert_in_range(first_transaction(s, half, UINT64_C(1500000000)), IN_FOLDER,
+                    IN_FOLDER + slack);
+    /* After four, whatever belongs together. */
+    assert_in_range(first_transaction(s, half, UINT64_C(5000000000)), half, half + slack);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -710,6 +791,7 @@ int main(void)
         TEST(a_kill_while_duplicates_leave_doubles_none),
         TEST(what_is_hashed_is_mapped_where_it_may_be),
         TEST(pressure_shrinks_batches_and_pages),
+        TEST(transactions_end_by_the_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
