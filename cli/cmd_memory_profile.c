@@ -33,7 +33,7 @@ typedef struct profiling {
     cli_progress progress;
     alice_organizer *organizer; /* NULL: not open yet */
     alice_profile *profile;
-    alice_organizer_status now;
+    cli_status now;
     size_t most; /* bytes in use when the profile was last copied */
 } profiling;
 
@@ -60,12 +60,12 @@ const char *profile_function(const alice_profile_row *row, char *buf, size_t siz
     return buf;
 }
 
-double profile_hit_rate(const alice_organizer_status *s)
+double profile_hit_rate(const cli_status *s)
 {
     uint64_t hits = 0, all = 0;
-    for (size_t i = 0; i < s->cache_count; i++) {
-        hits += s->caches[i].numbers.hits;
-        all += s->caches[i].numbers.hits + s->caches[i].numbers.misses;
+    for (size_t i = 0; i < s->memory.cache_count; i++) {
+        hits += s->memory.caches[i].numbers.hits;
+        all += s->memory.caches[i].numbers.hits + s->memory.caches[i].numbers.misses;
     }
     return all ? (double)hits / (double)all : 0;
 }
@@ -73,15 +73,15 @@ double profile_hit_rate(const alice_organizer_status *s)
 /* ---- the run ---- */
 
 /* What is in use: by the kernel, or by the accounts where they know of more. */
-static size_t in_use(const alice_organizer_status *s)
+static size_t in_use(const cli_status *s)
 {
-    size_t charged = s->account_count ? s->accounts[0].current : 0;
-    return charged > s->usage.current ? charged : s->usage.current;
+    size_t charged = s->memory.account_count ? s->memory.accounts[0].current : 0;
+    return charged > s->memory.usage.current ? charged : s->memory.usage.current;
 }
 
 static void look(profiling *s)
 {
-    if (!s->organizer || alice_organizer_get_status(s->organizer, &s->now) != ALICE_OK)
+    if (!s->organizer || !status_get(&s->now, s->organizer))
         return;
     uint32_t ms = samples_add(&s->run.samples, &s->now);
     size_t used = in_use(&s->now);
@@ -123,7 +123,7 @@ static alice_status organize(profiling *s, const alice_organizer_options *o, ali
         look(s);
         st = alice_organizer_organize(s->organizer, &s->run.result, error);
         look(s);
-        if (alice_organizer_get_status(s->organizer, &s->run.end) != ALICE_OK)
+        if (!status_get(&s->run.end, s->organizer))
             s->run.end = s->run.at_peak;
         alice_status took = alice_profile_snapshot_take(s->profile, &s->run.total);
         if (st == ALICE_OK && took != ALICE_OK) {
@@ -195,9 +195,9 @@ static void print_sites(const char *title, const alice_profile_snapshot *snapsho
 
 static size_t current_then(const profile_run *run, const char *name)
 {
-    for (size_t i = 0; i < run->at_peak.account_count; i++)
-        if (strcmp(run->at_peak.accounts[i].name, name) == 0)
-            return run->at_peak.accounts[i].current;
+    for (size_t i = 0; i < run->at_peak.memory.account_count; i++)
+        if (strcmp(run->at_peak.memory.accounts[i].name, name) == 0)
+            return run->at_peak.memory.accounts[i].current;
     return 0;
 }
 
@@ -212,8 +212,8 @@ static void print_ledger(const profile_run *run)
     char bytes[32];
     putchar('\n');
     table_begin(&t, "Ledger by account", columns, 5);
-    for (size_t i = 0; i < run->end.account_count; i++) {
-        const alice_ledger_row *row = &run->end.accounts[i];
+    for (size_t i = 0; i < run->end.memory.account_count; i++) {
+        const alice_ledger_row *row = &run->end.memory.accounts[i];
         table_cell(&t, "%*s%s", (int)row->depth * 2, "", row->name);
         table_cell(&t, "%s", bytes_text(current_then(run, row->name), bytes, sizeof bytes));
         table_cell(&t, "%s", bytes_text(row->peak, bytes, sizeof bytes));
@@ -305,8 +305,8 @@ static void print_json(const profile_run *run)
     json_sites(&j, "live_sites", run->live, run->top);
     json_sites(&j, "total_sites", run->total, run->top);
     json_open(&j, "ledger", '[');
-    for (size_t i = 0; i < run->end.account_count; i++) {
-        const alice_ledger_row *row = &run->end.accounts[i];
+    for (size_t i = 0; i < run->end.memory.account_count; i++) {
+        const alice_ledger_row *row = &run->end.memory.accounts[i];
         json_open(&j, NULL, '{');
         json_text(&j, "account", row->name);
         json_uint(&j, "depth", row->depth);

@@ -282,8 +282,8 @@ static void read_undated(const char *what, alice_organizer_options *o)
 
 static void know_roots(organizing *s, const alice_organizer *organizer)
 {
-    static alice_organizer_status now;
-    if (alice_organizer_get_status(organizer, &now) != ALICE_OK)
+    static alice_run_status now;
+    if (alice_organizer_run_status(organizer, &now, sizeof now) != ALICE_OK)
         return; /* paths are then told whole */
     snprintf(s->inbox, sizeof s->inbox, "%s", now.inbox_path);
     snprintf(s->organized, sizeof s->organized, "%s", now.organized_path);

@@ -71,7 +71,7 @@ struct cli_control {
     FILE *out; /* writes to `answer` */
     char out_buffer[1024];
     char answer[CONTROL_ANSWER_MAX];
-    alice_organizer_status status;
+    cli_status status;
     alice_collect_report report;
 };
 
@@ -126,47 +126,47 @@ void control_write_usage(cli_json *j, const alice_monitor_usage *u)
     json_close(j, '}');
 }
 
-static void write_run(cli_json *j, const alice_organizer_status *s)
+static void write_run(cli_json *j, const cli_status *s)
 {
-    double seconds = (double)s->elapsed_ns / 1e9;
+    double seconds = (double)s->run.elapsed_ns / 1e9;
     json_open(j, "run", '{');
-    json_int(j, "id", s->run);
-    json_text(j, "mode", s->move ? "move" : "copy");
-    json_bool(j, "dry_run", s->dry_run);
-    json_path(j, "inbox_path", s->inbox_path);
-    json_path(j, "organized_path", s->organized_path);
-    json_path(j, "path", s->path);
-    json_uint(j, "files", s->tally.files);
-    json_uint(j, "organized", s->tally.organized);
-    json_uint(j, "skipped", s->tally.skipped);
-    json_uint(j, "duplicates", s->tally.duplicates);
-    json_uint(j, "errors", s->tally.errors);
-    json_uint(j, "bytes", s->tally.bytes);
-    json_uint(j, "streamed_files", s->streamed_files);
+    json_int(j, "id", s->run.run);
+    json_text(j, "mode", s->run.move ? "move" : "copy");
+    json_bool(j, "dry_run", s->run.dry_run);
+    json_path(j, "inbox_path", s->run.inbox_path);
+    json_path(j, "organized_path", s->run.organized_path);
+    json_path(j, "path", s->run.path);
+    json_uint(j, "files", s->run.tally.files);
+    json_uint(j, "organized", s->run.tally.organized);
+    json_uint(j, "skipped", s->run.tally.skipped);
+    json_uint(j, "duplicates", s->run.tally.duplicates);
+    json_uint(j, "errors", s->run.tally.errors);
+    json_uint(j, "bytes", s->run.tally.bytes);
+    json_uint(j, "streamed_files", s->run.streamed_files);
     json_real(j, "seconds", seconds, 3);
-    json_real(j, "files_per_second", seconds > 0 ? (double)s->tally.files / seconds : 0, 1);
-    json_uint(j, "told_ms_ago", s->age_ns / 1000000);
+    json_real(j, "files_per_second", seconds > 0 ? (double)s->run.tally.files / seconds : 0, 1);
+    json_uint(j, "told_ms_ago", s->run.age_ns / 1000000);
     json_close(j, '}');
     json_open(j, "batch", '{');
-    json_uint(j, "size", s->batch_size);
-    json_uint(j, "smallest", s->smallest_batch);
-    json_uint(j, "largest", s->largest_batch);
-    json_uint(j, "batches", s->batches);
-    json_uint(j, "adjustments", s->batch_size_adjustments);
+    json_uint(j, "size", s->run.batch_size);
+    json_uint(j, "smallest", s->run.smallest_batch);
+    json_uint(j, "largest", s->run.largest_batch);
+    json_uint(j, "batches", s->run.batches);
+    json_uint(j, "adjustments", s->run.batch_size_adjustments);
     json_close(j, '}');
     json_open(j, "collections", '{');
-    json_uint(j, "count", s->gc_collections);
-    json_uint(j, "given_back_bytes", s->given_back);
+    json_uint(j, "count", s->memory.gc_collections);
+    json_uint(j, "given_back_bytes", s->memory.given_back);
     json_close(j, '}');
 }
 
-void control_write_status(cli_json *j, const alice_organizer_status *s)
+void control_write_status(cli_json *j, const cli_status *s)
 {
-    control_write_usage(j, &s->usage);
+    control_write_usage(j, &s->memory.usage);
     write_run(j, s);
     json_open(j, "ledger", '[');
-    for (size_t i = 0; i < s->account_count; i++) {
-        const alice_ledger_row *a = &s->accounts[i];
+    for (size_t i = 0; i < s->memory.account_count; i++) {
+        const alice_ledger_row *a = &s->memory.accounts[i];
         json_open(j, NULL, '{');
         json_text(j, "name", a->name);
         json_uint(j, "depth", a->depth);
@@ -179,16 +179,16 @@ void control_write_status(cli_json *j, const alice_organizer_status *s)
     }
     json_close(j, ']');
     json_open(j, "caches", '[');
-    for (size_t i = 0; i < s->cache_count; i++) {
+    for (size_t i = 0; i < s->memory.cache_count; i++) {
         json_open(j, NULL, '{');
-        json_text(j, "name", s->caches[i].name);
-        json_cache_members(j, &s->caches[i].numbers);
+        json_text(j, "name", s->memory.caches[i].name);
+        json_cache_members(j, &s->memory.caches[i].numbers);
         json_close(j, '}');
     }
     json_close(j, ']');
     json_open(j, "pools", '[');
-    for (size_t i = 0; i < s->pool_count; i++) {
-        const alice_named_pool *p = &s->pools[i];
+    for (size_t i = 0; i < s->memory.pool_count; i++) {
+        const alice_named_pool *p = &s->memory.pools[i];
         json_open(j, NULL, '{');
         json_text(j, "name", p->name);
         json_uint(j, "idle", p->idle);
@@ -264,11 +264,10 @@ static void answer_status(cli_control *c, slot *s)
     cli_json j;
     alice_process_usage own = {0};
     pthread_mutex_lock(&c->lock);
-    bool told =
-        c->organizer && alice_organizer_get_status(c->organizer, &c->status) == ALICE_OK;
+    bool told = c->organizer && status_get(&c->status, c->organizer);
     begin_answer(c, &j);
     control_write_who(&j, (long)getpid(), c->command,
-                      told ? alice_phase_name(c->status.phase) : "starting");
+                      told ? alice_phase_name(c->status.run.phase) : "starting");
     if (told)
         control_write_status(&j, &c->status);
     pthread_mutex_unlock(&c->lock); /* the paths in it are the organizer's */
@@ -302,9 +301,8 @@ static void answer_collected(cli_control *c, slot *s)
 static void begin_collect(cli_control *c, slot *s)
 {
     pthread_mutex_lock(&c->lock);
-    bool runs = c->organizer &&
-                alice_organizer_get_status(c->organizer, &c->status) == ALICE_OK &&
-                c->status.phase != ALICE_PHASE_DONE;
+    bool runs = c->organizer && status_get(&c->status, c->organizer) &&
+                c->status.run.phase != ALICE_PHASE_DONE;
     if (runs)
         s->ticket = alice_organizer_request_collect(c->organizer);
     pthread_mutex_unlock(&c->lock);

@@ -13,6 +13,7 @@
 #include <alice/organize.h>
 
 #include "json.h"
+#include "samples.h"
 
 enum {
     CONTROL_PROTOCOL = 1,
@@ -71,7 +72,7 @@ void control_stop(cli_control **c);
 /* The members of a status: who, and of the organizer what is known. */
 void control_write_who(cli_json *j, long pid, const char *command, const char *phase);
 void control_write_usage(cli_json *j, const alice_monitor_usage *u);
-void control_write_status(cli_json *j, const alice_organizer_status *s);
+void control_write_status(cli_json *j, const cli_status *s);
 void control_write_reclaimed(cli_json *j, const alice_reclaim_row *row);
 
 #endif

@@ -173,7 +173,7 @@ static void put_titles(const chart *c, const profile_run *run)
 void page_resident(FILE *to, const profile_run *run)
 {
     const cli_samples *s = &run->samples;
-    const alice_monitor_usage *u = &run->at_peak.usage;
+    const alice_monitor_usage *u = &run->at_peak.memory.usage;
     double limit = (double)run->result.memory.limit_bytes / (double)ALICE_MB;
     double floor = (double)u->floor / (double)ALICE_MB, highest = 0;
     for (size_t i = 0; i < s->count; i++)
@@ -241,12 +241,12 @@ void page_batches(FILE *to, const profile_run *run)
     fputs("\"/>\n", to);
     put_titles(&c, run);
     end(&c);
-    fprintf(to, "<p class=\"note\">%llu batches of %u", (unsigned long long)run->end.batches,
-            run->end.smallest_batch);
-    if (run->end.largest_batch != run->end.smallest_batch)
-        fprintf(to, " to %u", run->end.largest_batch);
+    fprintf(to, "<p class=\"note\">%llu batches of %u",
+            (unsigned long long)run->end.run.batches, run->end.run.smallest_batch);
+    if (run->end.run.largest_batch != run->end.run.smallest_batch)
+        fprintf(to, " to %u", run->end.run.largest_batch);
     fprintf(to, " files; the size was changed %llu times.</p>\n",
-            (unsigned long long)run->end.batch_size_adjustments);
+            (unsigned long long)run->end.run.batch_size_adjustments);
 }
 
 /* ---- accounts ---- */
@@ -332,10 +332,10 @@ void page_caches(FILE *to, const profile_run *run)
           "rate</th><th></th>"
           "<th class=\"n\">Items</th><th class=\"n\">Evictions</th></tr></thead><tbody>\n",
           to);
-    for (size_t i = 0; i < run->end.cache_count; i++) {
-        const alice_cache_stats *n = &run->end.caches[i].numbers;
+    for (size_t i = 0; i < run->end.memory.cache_count; i++) {
+        const alice_cache_stats *n = &run->end.memory.caches[i].numbers;
         fputs("<tr><td>", to);
-        page_text(to, run->end.caches[i].name);
+        page_text(to, run->end.memory.caches[i].name);
         fputs("</td><td class=\"n\">", to);
         page_bytes(to, (double)n->size_bytes);
         fputs(" of ", to);

@@ -144,12 +144,12 @@ static void put_ledger(FILE *to, const profile_run *run)
         "<th class=\"n\">At the peak</th><th class=\"n\">Most</th><th class=\"n\">Charges</th>"
         "<th class=\"n\">Refusals</th></tr></thead><tbody>\n",
         to);
-    for (size_t i = 0; i < run->end.account_count; i++) {
-        const alice_ledger_row *row = &run->end.accounts[i];
+    for (size_t i = 0; i < run->end.memory.account_count; i++) {
+        const alice_ledger_row *row = &run->end.memory.accounts[i];
         size_t then = 0;
-        for (size_t k = 0; k < run->at_peak.account_count; k++)
-            if (strcmp(run->at_peak.accounts[k].name, row->name) == 0)
-                then = run->at_peak.accounts[k].current;
+        for (size_t k = 0; k < run->at_peak.memory.account_count; k++)
+            if (strcmp(run->at_peak.memory.accounts[k].name, row->name) == 0)
+                then = run->at_peak.memory.accounts[k].current;
         fprintf(to, "<tr><td style=\"padding-left:%upx\">", 8 + 18 * row->depth);
         page_text(to, row->name);
         fputs("</td><td class=\"n\">", to);

@@ -16,11 +16,11 @@ typedef struct profile_run {
     size_t top; /* how many sites are shown */
     alice_organize_result result;
     cli_samples samples;
-    alice_organizer_status at_peak; /* when the most memory was in use, */
-    uint32_t peak_ms;               /* that was */
-    alice_organizer_status end;     /* after the run, nothing closed yet */
-    alice_profile_snapshot *live;   /* at the peak, sorted by live bytes */
-    alice_profile_snapshot *total;  /* at the end, sorted by bytes in all */
+    cli_status at_peak;            /* when the most memory was in use, */
+    uint32_t peak_ms;              /* that was */
+    cli_status end;                /* after the run, nothing closed yet */
+    alice_profile_snapshot *live;  /* at the peak, sorted by live bytes */
+    alice_profile_snapshot *total; /* at the end, sorted by bytes in all */
     alice_profile_stats stats;
 } profile_run;
 
@@ -29,7 +29,7 @@ const char *profile_file(const alice_profile_row *row);
 /* "function", or what else is known of it, into buf; answers buf. */
 const char *profile_function(const alice_profile_row *row, char *buf, size_t size);
 /* The share of the caches' lookups that found something. */
-double profile_hit_rate(const alice_organizer_status *s);
+double profile_hit_rate(const cli_status *s);
 
 /* How each page begins: it is known again by that. */
 #define PROFILE_PAGE_BEGINS                              \

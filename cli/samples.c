@@ -64,7 +64,13 @@ static uint32_t kb(size_t bytes)
     return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-uint32_t samples_add(cli_samples *s, const alice_organizer_status *now)
+bool status_get(cli_status *s, const alice_organizer *organizer)
+{
+    return alice_organizer_run_status(organizer, &s->run, sizeof s->run) == ALICE_OK &&
+           alice_organizer_memory_status(organizer, &s->memory, sizeof s->memory) == ALICE_OK;
+}
+
+uint32_t samples_add(cli_samples *s, const cli_status *now)
 {
     uint64_t t = now_ns(), hits = 0, misses = 0;
     size_t cached = 0;
@@ -75,17 +81,18 @@ uint32_t samples_add(cli_samples *s, const alice_organizer_status *now)
     s->next_ns = t + s->interval_ns;
     cli_sample *to = &s->at[s->count++];
     *to = (cli_sample){.ms = (uint32_t)((t - s->began_ns) / 1000000u),
-                       .resident_kb = kb(now->usage.current),
-                       .batch = now->batch_size};
-    for (size_t i = 0; i < now->cache_count; i++) {
-        cached += now->caches[i].numbers.size_bytes;
-        hits += now->caches[i].numbers.hits;
-        misses += now->caches[i].numbers.misses;
+                       .resident_kb = kb(now->memory.usage.current),
+                       .batch = now->run.batch_size};
+    for (size_t i = 0; i < now->memory.cache_count; i++) {
+        cached += now->memory.caches[i].numbers.size_bytes;
+        hits += now->memory.caches[i].numbers.hits;
+        misses += now->memory.caches[i].numbers.misses;
     }
     to->cache_kb = kb(cached);
     to->hit_rate = hits + misses ? (float)((double)hits / (double)(hits + misses)) : 0;
-    for (size_t i = 0; i < now->account_count; i++)
-        if (now->accounts[i].depth == 1)
-            to->account_kb[place_of(s, now->accounts[i].name)] += kb(now->accounts[i].current);
+    for (size_t i = 0; i < now->memory.account_count; i++)
+        if (now->memory.accounts[i].depth == 1)
+            to->account_kb[place_of(s, now->memory.accounts[i].name)] +=
+                kb(now->memory.accounts[i].current);
     return to->ms;
 }

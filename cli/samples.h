@@ -37,7 +37,16 @@ void samples_close(cli_samples *s);
 /* Whether it is time for another: costs a look at the clock. */
 bool samples_due(const cli_samples *s);
 
+/* An organizer at a moment. */
+typedef struct cli_status {
+    alice_run_status run;
+    alice_memory_status memory;
+} cli_status;
+
+/* False: it cannot be told. */
+bool status_get(cli_status *s, const alice_organizer *organizer);
+
 /* Take one; answers its milliseconds. */
-uint32_t samples_add(cli_samples *s, const alice_organizer_status *now);
+uint32_t samples_add(cli_samples *s, const cli_status *now);
 
 #endif

@@ -437,10 +437,9 @@ typedef struct alice_named_pool {
 /** The most that a status has room for. */
 enum { ALICE_STATUS_ACCOUNTS = 24, ALICE_STATUS_CACHES = 4, ALICE_STATUS_POOLS = 1 };
 
-/** A running organizer, from outside. */
-typedef struct alice_organizer_status {
-    /* The run, as its own thread told it last: a tenth of a second ago while files
-       go by, longer while a large one is copied. */
+/** A run, as its own thread told it last: a tenth of a second ago while files go by, longer
+ * while a large one is copied. */
+typedef struct alice_run_status {
     alice_phase phase;               /**< where it is */
     int64_t run;                     /**< 0: none that is recorded (yet) */
     uint64_t age_ns;                 /**< since it was told */
@@ -459,8 +458,10 @@ typedef struct alice_organizer_status {
     bool dry_run;               /**< nothing is changed */
     const char *inbox_path;     /**< borrowed from the organizer */
     const char *organized_path; /**< borrowed from the organizer */
+} alice_run_status;
 
-    /* Memory, at this moment. */
+/** The memory of an organizer, at this moment. */
+typedef struct alice_memory_status {
     alice_monitor_usage usage;                        /**< what the kernel says */
     uint64_t gc_collections;                          /**< that ran */
     uint64_t given_back;                              /**< bytes, by all of them */
@@ -470,14 +471,18 @@ typedef struct alice_organizer_status {
     alice_named_cache caches[ALICE_STATUS_CACHES];    /**< each cache */
     size_t pool_count;                                /**< of pools */
     alice_named_pool pools[ALICE_STATUS_POOLS];       /**< each pool */
-} alice_organizer_status;
+} alice_memory_status;
 
 /**
- * Ask a running organizer how it is. Thread-safe; costs the run nothing that can
- * be measured. ALICE_E_SYSTEM: the kernel's figures cannot be read.
+ * Ask an organizer how its run is. Thread-safe; costs the run nothing that can be measured.
+ * `size`: of the caller's structure, as for `*_stats_into()`. ALICE_E_INVAL: a pointer is NULL.
  */
-ALICE_API alice_status alice_organizer_get_status(const alice_organizer *organizer,
-                                                  alice_organizer_status *out);
+ALICE_API alice_status alice_organizer_run_status(const alice_organizer *organizer,
+                                                  alice_run_status *out, size_t size);
+
+/** The same of its memory. ALICE_E_SYSTEM: the kernel's figures cannot be read. */
+ALICE_API alice_status alice_organizer_memory_status(const alice_organizer *organizer,
+                                                     alice_memory_status *out, size_t size);
 
 /** What a collection that was asked for gave back. */
 typedef struct alice_collect_report {

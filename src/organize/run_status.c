@@ -2,13 +2,14 @@
 /*
  * The status of a run, and collection on demand.
  *
- *   run's thread: publish ──▶ status ──▶ get_status: any thread
+ *   run's thread: publish ──▶ status ──▶ run_status: any thread
  *   any thread: request ──▶ asked ──▶ run's thread collects ──▶ report, served
  *
  * What is thread-safe by itself (monitor, budget, caches, pool) is read where it
  * stands, so it is right even while the run's thread copies a huge file. `lock`
  * is held for copying alone and is the innermost: nothing is called under it.
  */
+#include "base/options.h"
 #include "organize/organizer.h"
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ void alice__status_publish(alice_organizer *o, const alice__run_state *t)
     alice_batch_stats batch;
     alice_batch_get_stats(o->batch, &batch);
     pthread_mutex_lock(&b->lock);
-    alice_organizer_status *s = &b->published;
+    alice_run_status *s = &b->published;
     s->phase = t->phase;
     s->run = t->run;
     s->tally = r->tally;
@@ -66,14 +67,15 @@ void alice__status_publish(alice_organizer *o, const alice__run_state *t)
     pthread_mutex_unlock(&b->lock);
 }
 
-static void add_cache(alice_organizer_status *out, const char *name, alice_cache *cache)
+static void add_cache(alice_memory_status *out, const char *name, alice_cache *cache)
 {
     alice_named_cache *c = &out->caches[out->cache_count++];
     c->name = name;
     alice_cache_get_stats(cache, &c->numbers);
 }
 
-alice_status alice_organizer_get_status(const alice_organizer *o, alice_organizer_status *out)
+alice_status alice_organizer_run_status(const alice_organizer *o, alice_run_status *out,
+                                        size_t size)
 {
     if (!o || !out)
         return ALICE_E_INVAL;
@@ -81,37 +83,51 @@ alice_status alice_organizer_get_status(const alice_organizer *o, alice_organize
      */
     alice__run_status *b = (alice__run_status *)&o->status;
     pthread_mutex_lock(&b->lock);
-    *out = b->published;
+    alice_run_status s = b->published;
     uint64_t published_ns = b->published_ns;
     pthread_mutex_unlock(&b->lock);
     uint64_t now = alice_env_now_ns(&o->env);
-    out->age_ns = published_ns && now > published_ns ? now - published_ns : 0;
-    out->move = o->options.move;
-    out->dry_run = o->options.dry_run;
-    out->inbox_path = o->inbox;
-    out->organized_path = o->organized;
+    s.age_ns = published_ns && now > published_ns ? now - published_ns : 0;
+    s.move = o->options.move;
+    s.dry_run = o->options.dry_run;
+    s.inbox_path = o->inbox;
+    s.organized_path = o->organized;
+    alice__figures_give(out, size, &s, sizeof s);
+    return ALICE_OK;
+}
 
-    alice_status st = alice_monitor_get_usage(o->monitor, &out->usage);
-    if (st != ALICE_OK)
-        return st;
-    out->gc_collections = alice_monitor_collections(o->monitor);
-    out->given_back = alice_monitor_given_back(o->monitor);
-    alice_budget_ledger(o->budget, out->accounts, ALICE_STATUS_ACCOUNTS, &out->account_count);
-    if (out->account_count > ALICE_STATUS_ACCOUNTS)
-        out->account_count = ALICE_STATUS_ACCOUNTS;
-    out->cache_count = 0;
-    add_cache(out, "cache.metadata", o->projects);
-    add_cache(out, "cache.result", o->verdicts);
-    add_cache(out, "cache.directory", o->folders);
-    add_cache(out, "cache.hash", o->hashes);
+static void take_memory(const alice_organizer *o, alice_memory_status *s)
+{
+    s->gc_collections = alice_monitor_collections(o->monitor);
+    s->given_back = alice_monitor_given_back(o->monitor);
+    alice_budget_ledger(o->budget, s->accounts, ALICE_STATUS_ACCOUNTS, &s->account_count);
+    if (s->account_count > ALICE_STATUS_ACCOUNTS)
+        s->account_count = ALICE_STATUS_ACCOUNTS;
+    add_cache(s, "cache.metadata", o->projects);
+    add_cache(s, "cache.result", o->verdicts);
+    add_cache(s, "cache.directory", o->folders);
+    add_cache(s, "cache.hash", o->hashes);
     alice_pool_stats pool;
     alice__prober_pool_stats(o->prober, &pool);
-    out->pool_count = 1;
-    out->pools[0] = (alice_named_pool){.name = "analyzers",
-                                       .idle = pool.pool_size,
-                                       .in_use = pool.in_use,
-                                       .created = pool.created,
-                                       .reused = pool.reused};
+    s->pool_count = 1;
+    s->pools[0] = (alice_named_pool){.name = "analyzers",
+                                     .idle = pool.pool_size,
+                                     .in_use = pool.in_use,
+                                     .created = pool.created,
+                                     .reused = pool.reused};
+}
+
+alice_status alice_organizer_memory_status(const alice_organizer *o, alice_memory_status *out,
+                                           size_t size)
+{
+    alice_memory_status s = {.account_count = 0};
+    if (!o || !out)
+        return ALICE_E_INVAL;
+    alice_status st = alice_monitor_get_usage(o->monitor, &s.usage);
+    if (st != ALICE_OK)
+        return st;
+    take_memory(o, &s);
+    alice__figures_give(out, size, &s, sizeof s);
     return ALICE_OK;
 }
 

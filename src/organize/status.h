@@ -24,8 +24,8 @@ typedef struct alice__run_state {
 } alice__run_state;
 
 typedef struct alice__run_status {
-    pthread_mutex_t lock;             /* `published`, `published_ns` and `report`; innermost */
-    alice_organizer_status published; /* its first part: the run */
+    pthread_mutex_t lock; /* `published`, `published_ns` and `report`; innermost */
+    alice_run_status published;
     uint64_t published_ns;
     alice_collect_report report;    /* of the latest collection that was asked for */
     _Atomic uint64_t asked, served; /* tickets */

@@ -403,21 +403,25 @@ static void test_how_it_is(void **state)
     (void)state;
     client c = {0};
     alice_organizer_options o = options_of(&c);
-    alice_organizer_status *s = malloc(sizeof *s); /* some KB */
+    alice_run_status *s = malloc(sizeof *s); /* some KB */
+    alice_memory_status *m = malloc(sizeof *m);
     alice_organize_result r;
     assert_non_null(s);
+    assert_non_null(m);
     assert_ok(alice_organizer_open(&c.organizer, &o, NULL));
-    assert_ok(alice_organizer_get_status(c.organizer, s));
+    assert_ok(alice_organizer_run_status(c.organizer, s, sizeof *s));
     assert_int_equal(s->phase, ALICE_PHASE_READY);
     assert_string_equal(alice_phase_name(s->phase), "ready");
     assert_ok(alice_organizer_organize(c.organizer, &r, NULL));
-    assert_ok(alice_organizer_get_status(c.organizer, s));
+    assert_ok(alice_organizer_run_status(c.organizer, s, sizeof *s));
+    assert_ok(alice_organizer_memory_status(c.organizer, m, sizeof *m));
     assert_int_equal(s->phase, ALICE_PHASE_DONE);
     assert_int_equal(s->tally.files, r.tally.files);
     assert_int_equal(s->tally.organized, r.tally.organized);
     assert_string_equal(s->inbox_path, inbox);
-    assert_true(s->account_count > 5 && s->cache_count == 4);
+    assert_true(m->account_count > 5 && m->cache_count == 4);
     alice_organizer_close(&c.organizer);
+    free(m);
     free(s);
     forget_organized();
 }

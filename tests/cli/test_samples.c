@@ -6,16 +6,18 @@
 
 #include "samples.h"
 
-static alice_organizer_status status_of(size_t resident_kb)
+static cli_status status_of(size_t resident_kb)
 {
-    alice_organizer_status s;
+    cli_status s;
     memset(&s, 0, sizeof s);
-    s.usage.current = resident_kb * 1024;
-    s.batch_size = 100;
-    s.account_count = 3;
-    s.accounts[0] = (alice_ledger_row){.name = "budget", .current = 300 * 1024};
-    s.accounts[1] = (alice_ledger_row){.name = "catalog", .depth = 1, .current = 200 * 1024};
-    s.accounts[2] = (alice_ledger_row){.name = "walk", .depth = 1, .current = 100 * 1024};
+    s.memory.usage.current = resident_kb * 1024;
+    s.run.batch_size = 100;
+    s.memory.account_count = 3;
+    s.memory.accounts[0] = (alice_ledger_row){.name = "budget", .current = 300 * 1024};
+    s.memory.accounts[1] =
+        (alice_ledger_row){.name = "catalog", .depth = 1, .current = 200 * 1024};
+    s.memory.accounts[2] =
+        (alice_ledger_row){.name = "walk", .depth = 1, .current = 100 * 1024};
     return s;
 }
 
@@ -27,7 +29,7 @@ static void a_long_run_fits_and_keeps_its_peak(void **state)
     assert_true(samples_due(&s));
     uint64_t interval = s.interval_ns;
     for (size_t i = 0; i < 3000; i++) {
-        alice_organizer_status now = status_of(i == 1234 ? 9999 : 1000 + i % 7);
+        cli_status now = status_of(i == 1234 ? 9999 : 1000 + i % 7);
         samples_add(&s, &now);
         assert_true(s.count <= SAMPLES_MAX);
     }
@@ -53,10 +55,10 @@ static void more_accounts_than_room_are_one(void **state)
 {
     (void)state;
     cli_samples s;
-    alice_organizer_status now = status_of(1);
-    now.account_count = 1;
+    cli_status now = status_of(1);
+    now.memory.account_count = 1;
     for (unsigned i = 0; i < SAMPLES_ACCOUNTS + 3; i++) {
-        alice_ledger_row *row = &now.accounts[now.account_count++];
+        alice_ledger_row *row = &now.memory.accounts[now.memory.account_count++];
         *row = (alice_ledger_row){.depth = 1, .current = 1024};
         snprintf(row->name, sizeof row->name, "account %u", i);
     }

@@ -52,11 +52,11 @@ static void write_jpeg(int dir, const char *name, unsigned seed)
 static void on_file(void *ctx, const alice_file_report *file)
 {
     scene *s = ctx;
-    alice_organizer_status now;
+    alice_run_status now;
     (void)file;
     if (!s->o)
         return;
-    assert_ok(alice_organizer_get_status(s->o, &now));
+    assert_ok(alice_organizer_run_status(s->o, &now, sizeof now));
     s->asked++;
     s->running_seen |= now.phase == ALICE_PHASE_RUNNING && now.batch_size > 0;
     s->path_seen |= strncmp(now.path, "holiday/pic-", 12) == 0;
@@ -106,8 +106,9 @@ static void *look(void *arg)
     scene *s = arg;
     uint64_t files = 0;
     while (!atomic_load(&s->over)) {
-        alice_organizer_status now;
-        if (alice_organizer_get_status(s->o, &now) != ALICE_OK || now.tally.files < files)
+        alice_run_status now;
+        if (alice_organizer_run_status(s->o, &now, sizeof now) != ALICE_OK ||
+            now.tally.files < files)
             s->went_back = true;
         files = now.tally.files;
         s->looks++;
@@ -119,12 +120,13 @@ static void tells_how_far_it_is(void **state)
 {
     scene *s = *state;
     alice_clock clock = {.now_ns = tick, .wall_s = wall, .ctx = s};
-    alice_organizer_status now;
+    alice_run_status now;
+    alice_memory_status memory;
     alice_organize_result result;
     pthread_t other;
     open_organizer(s, &clock);
 
-    assert_ok(alice_organizer_get_status(s->o, &now));
+    assert_ok(alice_organizer_run_status(s->o, &now, sizeof now));
     assert_int_equal(now.phase, ALICE_PHASE_READY);
     assert_int_equal(now.tally.files, 0);
     assert_non_null(strstr(now.inbox_path, strrchr(s->inbox, '/')));
@@ -140,24 +142,30 @@ static void tells_how_far_it_is(void **state)
     assert_true(s->looks > 0);
     assert_false(s->went_back);
 
-    assert_ok(alice_organizer_get_status(s->o, &now));
+    assert_ok(alice_organizer_run_status(s->o, &now, sizeof now));
     assert_int_equal(now.phase, ALICE_PHASE_DONE);
     assert_int_equal(now.tally.files, FILES);
     assert_int_equal(now.tally.organized, result.tally.organized);
     assert_int_equal(now.run, result.run);
-    assert_true(now.usage.current > 0 && now.usage.limit > 0);
-    assert_true(now.account_count >= 8);
-    assert_int_equal(now.accounts[0].depth, 0);
+    alice_run_status older = {.batches =
+                                  99}; /* of a program that knows its first members alone */
+    assert_ok(alice_organizer_run_status(s->o, &older, offsetof(alice_run_status, tally)));
+    assert_int_equal(older.run, result.run);
+    assert_int_equal(older.batches, 99);
+    assert_ok(alice_organizer_memory_status(s->o, &memory, sizeof memory));
+    assert_true(memory.usage.current > 0 && memory.usage.limit > 0);
+    assert_true(memory.account_count >= 8);
+    assert_int_equal(memory.accounts[0].depth, 0);
     size_t children = 0;
-    for (size_t i = 1; i < now.account_count; i++)
-        if (now.accounts[i].depth == 1)
-            children += now.accounts[i].current;
-    assert_int_equal(children, now.accounts[0].current);
-    assert_int_equal(now.cache_count, 4);
-    assert_string_equal(now.caches[0].name, "cache.metadata");
-    assert_true(now.caches[0].numbers.hits + now.caches[0].numbers.misses >= FILES);
-    assert_int_equal(now.pool_count, 1);
-    assert_true(now.pools[0].created > 0);
+    for (size_t i = 1; i < memory.account_count; i++)
+        if (memory.accounts[i].depth == 1)
+            children += memory.accounts[i].current;
+    assert_int_equal(children, memory.accounts[0].current);
+    assert_int_equal(memory.cache_count, 4);
+    assert_string_equal(memory.caches[0].name, "cache.metadata");
+    assert_true(memory.caches[0].numbers.hits + memory.caches[0].numbers.misses >= FILES);
+    assert_int_equal(memory.pool_count, 1);
+    assert_true(memory.pools[0].created > 0);
     alice_organizer_close(&s->o);
 }
 
@@ -166,7 +174,7 @@ static void collects_when_asked(void **state)
     scene *s = *state;
     alice_clock clock = {.now_ns = tick, .wall_s = wall, .ctx = s};
     alice_organize_result result;
-    alice_organizer_status now;
+    alice_memory_status memory;
     alice_collect_report report = {.row_count = 99};
     bool cold = false, pages = false;
     open_organizer(s, &clock);
@@ -183,8 +191,8 @@ static void collects_when_asked(void **state)
     assert_true(cold);
     assert_true(pages);
     assert_true(report.resident_before > 0 && report.resident_after > 0);
-    assert_ok(alice_organizer_get_status(s->o, &now));
-    assert_true(now.gc_collections >= 1);
+    assert_ok(alice_organizer_memory_status(s->o, &memory, sizeof memory));
+    assert_true(memory.gc_collections >= 1);
 
     /* A later one waits for the next run, and two that are asked together are one. */
     uint64_t second = alice_organizer_request_collect(s->o);
@@ -199,10 +207,12 @@ static void collects_when_asked(void **state)
 
 static void refuses_nothing_and_nobody(void **state)
 {
-    alice_organizer_status now;
+    alice_run_status now;
+    alice_memory_status memory;
     alice_collect_report report;
     (void)state;
-    assert_status(alice_organizer_get_status(NULL, &now), ALICE_E_INVAL);
+    assert_status(alice_organizer_run_status(NULL, &now, sizeof now), ALICE_E_INVAL);
+    assert_status(alice_organizer_memory_status(NULL, &memory, sizeof memory), ALICE_E_INVAL);
     assert_status(alice_organizer_collected(NULL, 1, &report), ALICE_E_INVAL);
     assert_int_equal(alice_organizer_request_collect(NULL), 0);
     assert_string_equal(alice_phase_name(ALICE_PHASE_RUNNING), "running");
