@@ -42,8 +42,17 @@ typedef struct alice_batch_options {
     void *level_ctx;          /**< handed to level() */
 } alice_batch_options;
 
+/** alice_batch_defaults() for a caller whose structure has `size` bytes. */
+ALICE_API void alice_batch_defaults_into(alice_batch_options *out, size_t size,
+                                         const alice_config *config);
+
 /** Adaptive, with the sizes of `config`, or the defaults (100, 10, 1000) where it is NULL. */
-ALICE_API alice_batch_options alice_batch_defaults(const alice_config *config);
+static inline alice_batch_options alice_batch_defaults(const alice_config *config)
+{
+    alice_batch_options o;
+    alice_batch_defaults_into(&o, sizeof o, config);
+    return o;
+}
 
 /** An ::alice_level_source over a budget: `ctx` is an alice_budget. */
 ALICE_API alice_level alice_batch_level_of_budget(void *budget);

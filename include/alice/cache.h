@@ -116,9 +116,18 @@ typedef struct alice_cache_options {
 /** The smallest bound. */
 #define ALICE_CACHE_MIN_BYTES ((size_t)8192)
 
+/** alice_cache_defaults() for a caller whose structure has `size` bytes. */
+ALICE_API void alice_cache_defaults_into(alice_cache_options *out, size_t size,
+                                         const alice_config *config);
+
 /** The size and the time to live of `config`, resolved; NULL: the settings' defaults, 256 MB
  * and 300 s. */
-ALICE_API alice_cache_options alice_cache_defaults(const alice_config *config);
+static inline alice_cache_options alice_cache_defaults(const alice_config *config)
+{
+    alice_cache_options o;
+    alice_cache_defaults_into(&o, sizeof o, config);
+    return o;
+}
 
 /**
  * The most that a cache with these options ever holds: its bound and, beside

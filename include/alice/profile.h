@@ -116,8 +116,18 @@ ALICE_API size_t alice_profile_snapshot_count(const alice_profile_snapshot *snap
 ALICE_API const alice_profile_row *
 alice_profile_snapshot_row(const alice_profile_snapshot *snapshot, size_t index);
 
+/** alice_profile_snapshot_sum() for a caller whose structure has `size` bytes. */
+ALICE_API void alice_profile_snapshot_sum_into(const alice_profile_snapshot *snapshot,
+                                               alice_profile_row *out, size_t size);
+
 /** The sum of the rows (its place is empty). */
-ALICE_API alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *snapshot);
+static inline alice_profile_row
+alice_profile_snapshot_sum(const alice_profile_snapshot *snapshot)
+{
+    alice_profile_row sum;
+    alice_profile_snapshot_sum_into(snapshot, &sum, sizeof sum);
+    return sum;
+}
 
 /**
  * Find the function, file and line of rows that are only an address, such as those of

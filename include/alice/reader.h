@@ -53,9 +53,18 @@ typedef struct alice_reader_options {
                         the guard of ::alice_map, where a window can be had; else it is read */
 } alice_reader_options;
 
+/** alice_reader_defaults() for a caller whose structure has `size` bytes. */
+ALICE_API void alice_reader_defaults_into(alice_reader_options *out, size_t size,
+                                          const struct alice_config *config);
+
 /** The chunk size of `config` (chunk_size_kb), mapped unless it says no_mmap; `config` NULL:
  * the default one, thus mapped. */
-ALICE_API alice_reader_options alice_reader_defaults(const struct alice_config *config);
+static inline alice_reader_options alice_reader_defaults(const struct alice_config *config)
+{
+    alice_reader_options o;
+    alice_reader_defaults_into(&o, sizeof o, config);
+    return o;
+}
 
 /**
  * Open a file, pipe or device for reading. ALICE_E_NOENT, ALICE_E_ACCESS,
@@ -234,11 +243,20 @@ typedef struct alice_map_options {
     bool keep_cached;    /**< as in alice_reader_options */
 } alice_map_options;
 
+/** alice_map_defaults() for a caller whose structure has `size` bytes. */
+ALICE_API void alice_map_defaults_into(alice_map_options *out, size_t size,
+                                       const struct alice_config *config);
+
 /**
  * Windows of the chunk size of `config`, mapped and guarded where its `use_mmap` is true
  * (that is, not `no_mmap`). `config` NULL: the default one, thus mapped.
  */
-ALICE_API alice_map_options alice_map_defaults(const struct alice_config *config);
+static inline alice_map_options alice_map_defaults(const struct alice_config *config)
+{
+    alice_map_options o;
+    alice_map_defaults_into(&o, sizeof o, config);
+    return o;
+}
 
 /** Fails as alice_reader_open(); ALICE_E_UNSUPPORTED: not a regular file. `options` may be
  * NULL. One thread at a time. */

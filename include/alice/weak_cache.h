@@ -41,8 +41,16 @@ typedef struct alice_weak_cache_options {
     void *destroy_ctx;             /**< handed to destroy() */
 } alice_weak_cache_options;
 
+/** alice_weak_cache_defaults() for a caller whose structure has `size` bytes. */
+ALICE_API void alice_weak_cache_defaults_into(alice_weak_cache_options *out, size_t size);
+
 /** The latest 100, charged. */
-ALICE_API alice_weak_cache_options alice_weak_cache_defaults(void);
+static inline alice_weak_cache_options alice_weak_cache_defaults(void)
+{
+    alice_weak_cache_options o;
+    alice_weak_cache_defaults_into(&o, sizeof o);
+    return o;
+}
 
 /** Bytes of a cache with these options before the first value; each value costs below 96 bytes
  * and its key. */

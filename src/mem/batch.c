@@ -225,24 +225,20 @@ alice_status alice_batch_next(alice_batch *b, const alice_batch_result **out)
 
 alice_status alice_batch_process(alice_batch *b, const alice_batch_run *run)
 {
+    const alice_batch_result *r;
     alice_status st = alice_batch_begin(b, run);
     if (st != ALICE_OK)
         return st;
-    while ((st = advance(b)) == ALICE_OK) {
-        for (uint32_t i = 0; i < b->filled && run->result; i++) {
-            const alice_batch_result *r = &b->results[i];
-            if (shown(b, r) && (st = run->result(run->result_ctx, r)) != ALICE_OK)
-                goto out;
-        }
-    }
-out:
+    while (st == ALICE_OK && (st = alice_batch_next(b, &r)) == ALICE_OK)
+        if (run->result)
+            st = run->result(run->result_ctx, r);
     b->running = false;
     return st == ALICE_E_END ? ALICE_OK : st;
 }
 
 /* ---- life ---- */
 
-alice_batch_options alice_batch_defaults(const alice_config *config)
+static alice_batch_options usual(const alice_config *config)
 {
     alice_batch_options o = {
         .adaptive = true, .base_size = BASE, .min_size = LEAST, .max_size = MOST};
@@ -255,6 +251,16 @@ alice_batch_options alice_batch_defaults(const alice_config *config)
         o.base_size = alice_config_base_batch(&c);
     }
     return o;
+}
+
+void alice_batch_defaults_into(alice_batch_options *out, size_t size,
+                               const alice_config *config)
+{
+    if (!out)
+        return;
+    alice_batch_options o = usual(config);
+    o.size = size;
+    alice__figures_give(out, size, &o, sizeof o);
 }
 
 alice_status alice_batch_open(alice_batch **out, const alice_batch_options *options)

@@ -204,12 +204,22 @@ static alice_reclaimed reclaim_cold(void *ctx, size_t wanted)
 
 /* --- opening and closing ---------------------------------------------------------------- */
 
-alice_cache_options alice_cache_defaults(const alice_config *config)
+static alice_cache_options usual(const alice_config *config)
 {
     alice_config c = config ? *config : (alice_config){0};
     alice_config_resolve(&c);
     return (alice_cache_options){.max_bytes = (size_t)c.cache_size_mb * ALICE_MB,
                                  .ttl_ms = alice_seconds_to_ms(c.cache_ttl_seconds)};
+}
+
+void alice_cache_defaults_into(alice_cache_options *out, size_t size,
+                               const alice_config *config)
+{
+    if (!out)
+        return;
+    alice_cache_options o = usual(config);
+    o.size = size;
+    alice__figures_give(out, size, &o, sizeof o);
 }
 
 static size_t page_size_for(size_t share)

@@ -244,13 +244,22 @@ size_t alice__map_bytes(const alice_map *m)
 
 /* ---- life ---- */
 
-alice_map_options alice_map_defaults(const alice_config *config)
+static alice_map_options usual(const alice_config *config)
 {
     alice_config c = config ? *config : (alice_config){0};
     alice_config_resolve(&c);
     return (alice_map_options){.window_bytes = (size_t)c.chunk_size_kb * ALICE_KB,
                                .use_mmap = !c.no_mmap,
                                .sigbus_guard = !c.no_mmap};
+}
+
+void alice_map_defaults_into(alice_map_options *out, size_t size, const alice_config *config)
+{
+    if (!out)
+        return;
+    alice_map_options o = usual(config);
+    o.size = size;
+    alice__figures_give(out, size, &o, sizeof o);
 }
 
 static void close_map(alice_map *m)

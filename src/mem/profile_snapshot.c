@@ -3,6 +3,7 @@
  * What the profile tells: the sums of the call sites, copied at one moment, named and
  * sorted; the difference of two such copies; a row as text.
  */
+#include "base/options.h"
 #include "mem/profile_int.h"
 
 #include <stdio.h>
@@ -240,12 +241,15 @@ const alice_profile_row *alice_profile_snapshot_row(const alice_profile_snapshot
     return s && index < s->count ? &s->rows[index].shown : NULL;
 }
 
-alice_profile_row alice_profile_snapshot_sum(const alice_profile_snapshot *s)
+void alice_profile_snapshot_sum_into(const alice_profile_snapshot *s, alice_profile_row *out,
+                                     size_t size)
 {
     alice_profile_row sum = {0};
+    if (!out)
+        return;
     for (size_t i = 0; s && i < s->count; i++)
         add_row(&sum, &s->rows[i].shown, 1);
-    return sum;
+    alice__figures_give(out, size, &sum, sizeof sum);
 }
 
 char *alice_profile_place(const alice_profile_row *r, char *buf, size_t size)

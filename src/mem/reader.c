@@ -434,12 +434,22 @@ alice_status alice_reader_check_unchanged(const alice_reader *r, alice_error *er
 
 /* ---- life ---- */
 
-alice_reader_options alice_reader_defaults(const alice_config *config)
+static alice_reader_options usual(const alice_config *config)
 {
     alice_config c = config ? *config : (alice_config){0};
     alice_config_resolve(&c);
     return (alice_reader_options){.chunk_bytes = (size_t)c.chunk_size_kb * ALICE_KB,
                                   .use_mmap = !c.no_mmap};
+}
+
+void alice_reader_defaults_into(alice_reader_options *out, size_t size,
+                                const alice_config *config)
+{
+    if (!out)
+        return;
+    alice_reader_options o = usual(config);
+    o.size = size;
+    alice__figures_give(out, size, &o, sizeof o);
 }
 
 /* Where there is no room for a window, no guard or no mapping, the file is read. */

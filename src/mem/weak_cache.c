@@ -77,9 +77,18 @@ struct alice_weak_cache {
     alice_reclaimer *reclaimer;
 };
 
-alice_weak_cache_options alice_weak_cache_defaults(void)
+static alice_weak_cache_options usual(void)
 {
     return (alice_weak_cache_options){.recent = 100};
+}
+
+void alice_weak_cache_defaults_into(alice_weak_cache_options *out, size_t size)
+{
+    if (!out)
+        return;
+    alice_weak_cache_options o = usual();
+    o.size = size;
+    alice__figures_give(out, size, &o, sizeof o);
 }
 
 size_t alice_weak_cache_footprint(const alice_weak_cache_options *options)

@@ -191,6 +191,29 @@ static void programs_of_other_versions(void **state)
             assert_int_equal(((uint8_t *)&small)[i], 0xa5);            \
     } while (0)
 
+/* Defaults say the size that the caller's structure has, and are taken as they are. */
+static void defaults_for_other_versions(void **state)
+{
+    (void)state;
+    struct {
+        alice_cache_options o;
+        uint8_t more[64];
+    } large;
+    memset(&large, 0xa5, sizeof large);
+    alice_cache_defaults_into(&large.o, sizeof large, NULL);
+    assert_int_equal(large.o.size, sizeof large);
+    assert_int_equal(large.o.max_bytes, alice_cache_defaults(NULL).max_bytes);
+    for (size_t i = 0; i < sizeof large.more; i++)
+        assert_int_equal(large.more[i], 0);
+    assert_ok(cache(&large.o));
+    assert_int_equal(alice_cache_defaults(NULL).size, sizeof large.o);
+    assert_int_equal(alice_batch_defaults(NULL).size, sizeof(alice_batch_options));
+    assert_int_equal(alice_reader_defaults(NULL).size, sizeof(alice_reader_options));
+    assert_int_equal(alice_map_defaults(NULL).size, sizeof(alice_map_options));
+    assert_int_equal(alice_weak_cache_defaults().size, sizeof(alice_weak_cache_options));
+    alice_cache_defaults_into(NULL, sizeof large, NULL);
+}
+
 static void figures_for_other_versions(void **state)
 {
     (void)state;
@@ -231,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(programs_of_other_versions),
         cmocka_unit_test(figures_for_other_versions),
+        cmocka_unit_test(defaults_for_other_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
