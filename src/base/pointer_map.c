@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A hash table by address: see the header. */
 #include "base/pointer_map.h"
+#include "base/check.h"
 
-#include <assert.h>
 #include <string.h>
 
 static uintptr_t key_at(const alice__pmap *m, size_t i)
@@ -39,7 +39,7 @@ void *alice__pmap_find(const alice__pmap *m, uintptr_t key)
 
 void *alice__pmap_add(alice__pmap *m, uintptr_t key)
 {
-    assert(key != 0 && !alice__pmap_full(m));
+    ALICE__CHECKED(key != 0 && !alice__pmap_full(m));
     uint8_t *e = alice__pmap_at(m, place(m, key));
     memcpy(e, &key, sizeof key);
     m->count++;

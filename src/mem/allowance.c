@@ -5,8 +5,7 @@
  * Invariant: held <= limit, but where the limit was lowered below it.
  */
 #include "mem/allowance.h"
-
-#include <assert.h>
+#include "base/check.h"
 
 /* A block's header and rounding, as glibc does it; others are close. */
 #define BLOCK_WORD sizeof(size_t)
@@ -50,7 +49,7 @@ alice_status alice__allowance_charge(struct alice__allowance *allowance, size_t 
 
 void alice__allowance_release(struct alice__allowance *allowance, size_t cost)
 {
-    assert(cost <= allowance->held);
+    ALICE__CHECKED(cost <= allowance->held);
     allowance->held -= cost;
     alice_account_release(allowance->account, cost);
 }

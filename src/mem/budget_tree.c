@@ -3,9 +3,8 @@
  * The tree of accounts and their stripes, under the budget's lock: what is held and used,
  * the peaks, credit that is drawn in. The picture and the invariants stand in budget.c.
  */
+#include "base/check.h"
 #include "mem/budget_int.h"
-
-#include <assert.h>
 
 /* Credit, or low marks, in all stripes below `top`. */
 static size_t sum_below_locked(alice_account *top, size_t (*part)(uint64_t word))
@@ -61,7 +60,7 @@ void alice__unhold_locked(alice_account *a, size_t bytes)
 size_t alice__set_stripe_locked(alice_account *a, stripe *s, uint64_t word)
 {
     uint64_t was = load_word(s);
-    assert(was & CLOSED);
+    ALICE__CHECKED(was & CLOSED);
     atomic_store_explicit(&s->word, word, memory_order_relaxed);
     a->charges += count_of(was);
     return credit_of(was);

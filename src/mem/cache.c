@@ -10,9 +10,9 @@
  * first, then whom the policy chooses, until it does; what the slab has too many
  * free slots of is packed, so that its pages serve another size.
  */
+#include "base/check.h"
 #include "mem/cache_impl.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 #include "base/options.h"
@@ -425,7 +425,7 @@ alice_status alice_cache_close(alice_cache **cache)
         clear_shard(s);
         alice__slab_clear(&s->slab);
         drop_structures(s);
-        assert(c->escaped || s->allowance.held == 0);
+        ALICE__CHECKED(c->escaped || s->allowance.held == 0);
         pthread_mutex_destroy(&s->lock);
     }
     alice_status st = c->escaped ? ALICE_E_DAMAGED : ALICE_OK;

@@ -2,9 +2,8 @@
 /*
  * The checker: what the structures of the cache say of each other has to agree.
  */
+#include "base/check.h"
 #include "mem/cache_impl.h"
-
-#include <assert.h>
 
 #include "base/error.h"
 
@@ -159,7 +158,7 @@ void alice__cache_self_check(struct shard *s)
     const char *bad = check_shard(s, false);
     if (bad) {
         alice_env_log(&s->cache->env, ALICE_LOG_ERROR, "a cache is damaged: %s", bad);
-        assert(!bad);
+        ALICE__CHECKED(!bad);
     }
 }
 

@@ -22,9 +22,9 @@
  * the most, is never mistaken as long as somebody looks once in 49 days; where nobody
  * did, alice__cache_now() finds that everything is expired.
  */
+#include "base/check.h"
 #include "mem/cache_impl.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define LEVEL_SHIFT 6
@@ -162,7 +162,8 @@ static bool empty_slot(struct shard *s, unsigned level, uint64_t now, size_t *wo
         }
         alice__wheel_unlink(s, e);
         place(s, e, handle, now);
-        assert(w->slots[level][slot] != handle); /* what is not due stands in a later slot */
+        ALICE__CHECKED(w->slots[level][slot] !=
+                       handle); /* what is not due stands in a later slot */
     }
     return true;
 }

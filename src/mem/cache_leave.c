@@ -4,9 +4,8 @@
  * when nobody pins it and, where somebody is told or a block is freed, when the lock is
  * released. From within callbacks of callbacks that is put off.
  */
+#include "base/check.h"
 #include "mem/cache_impl.h"
-
-#include <assert.h>
 
 #define CALLS_DEEP 3 /* callbacks that are called from callbacks */
 
@@ -80,7 +79,7 @@ static void set_next_grave(struct entry *e, struct entry *next)
 /* Locked: put a dead entry, which nobody pins, with the others. */
 static void graves_add(struct shard *s, struct graves *graves, struct entry *e)
 {
-    assert((e->flags & ENTRY_DEAD) && alice__pins(&e->pins) == 0);
+    ALICE__CHECKED((e->flags & ENTRY_DEAD) && alice__pins(&e->pins) == 0);
     set_next_grave(e, NULL);
     if (graves->last)
         set_next_grave(graves->last, e);
@@ -241,7 +240,7 @@ void alice__cache_shrink(struct shard *s, struct graves *graves)
 
 void alice__cache_let_go(struct shard *s, struct entry *e, struct graves *graves)
 {
-    assert(alice__pins(&e->pins) > 0);
+    ALICE__CHECKED(alice__pins(&e->pins) > 0);
     if (!alice__pins_drop_closed(&e->pins))
         return;
     alice__pins_unwatch(&e->pins);

@@ -13,7 +13,6 @@
  */
 #include "mem/cache_impl.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define WAITERS_MAX (ALICE__PINS_MAX / 2) /* each of them needs a pin */

@@ -21,9 +21,8 @@
  * An entry that is met pinned is parked in a queue of its own until it is released,
  * so that a search never meets it twice: each step is amortized over an eviction.
  */
+#include "base/check.h"
 #include "mem/cache_impl.h"
-
-#include <assert.h>
 
 #define SMALL_SHARE 10 /* the small queue: one part of so many */
 
@@ -69,7 +68,7 @@ void alice__queue_unlink(struct shard *s, struct entry *e, uint32_t handle)
 {
     struct queue *q = queue_of(s, e);
     unlink_from(s, q, e);
-    assert(q->items > 0);
+    ALICE__CHECKED(q->items > 0);
     q->items--;
     q->bytes -= alice__entry_cost(s, e, handle);
 }

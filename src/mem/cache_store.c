@@ -9,7 +9,6 @@
  */
 #include "mem/cache_impl.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define EXPIRE_AT_SET 8 /* entries of the wheel looked at by each set */

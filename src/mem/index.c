@@ -19,8 +19,8 @@
  * point to it.
  */
 #include "mem/index.h"
+#include "base/check.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define DEPTH_MAX 22
@@ -176,7 +176,7 @@ static uint32_t place_of(const struct alice__index *index, const segment *seg, u
             if (groups[at].handles[*way] == handle)
                 return at;
         }
-        assert(alice__index_full(&groups[at]));
+        ALICE__CHECKED(alice__index_full(&groups[at]));
     }
 }
 

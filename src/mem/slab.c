@@ -20,8 +20,8 @@
  * the class; the first 16 bits of a slot are 0 if and only if it is free.
  */
 #include "mem/slab.h"
+#include "base/check.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define NO_SLOT UINT16_MAX
@@ -55,7 +55,7 @@ unsigned alice__slab_classes(size_t page_size)
 void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowance,
                       size_t page_size, struct alice__class *classes)
 {
-    assert(page_size >= ALICE__SLAB_PAGE_MIN && page_size <= ALICE__SLAB_PAGE_MAX);
+    ALICE__CHECKED(page_size >= ALICE__SLAB_PAGE_MIN && page_size <= ALICE__SLAB_PAGE_MAX);
     memset(slab, 0, sizeof *slab);
     slab->allowance = allowance;
     slab->page_size = (uint32_t)page_size;
@@ -68,7 +68,7 @@ void alice__slab_init(struct alice__slab *slab, struct alice__allowance *allowan
 
 unsigned alice__slab_class(size_t size)
 {
-    assert(size > 0 && size <= ALICE__SLAB_PAGE_MAX / 8);
+    ALICE__CHECKED(size > 0 && size <= ALICE__SLAB_PAGE_MAX / 8);
     if (size <= SMALL_MAX)
         return (unsigned)((size - 1) / ALICE__SLAB_GRAIN);
     if (size <= MIDDLE_MAX)
@@ -130,7 +130,7 @@ static void list_page(struct alice__slab *slab, uint32_t number)
 {
     struct alice__page *page = &slab->pages[number];
     uint32_t first = slab->classes[page->cls].partial;
-    assert(!page->listed);
+    ALICE__CHECKED(!page->listed);
     page->next = first;
     page->prev = 0;
     page->listed = 1;
@@ -142,7 +142,7 @@ static void list_page(struct alice__slab *slab, uint32_t number)
 static void unlist_page(struct alice__slab *slab, uint32_t number)
 {
     struct alice__page *page = &slab->pages[number];
-    assert(page->listed);
+    ALICE__CHECKED(page->listed);
     if (page->next)
         slab->pages[page->next].prev = page->prev;
     if (page->prev)
@@ -209,7 +209,7 @@ static alice_status take_page(struct alice__slab *slab, unsigned cls)
 static void give_page(struct alice__slab *slab, uint32_t number)
 {
     struct alice__page *page = &slab->pages[number];
-    assert(page->live == 0 && !page->listed);
+    ALICE__CHECKED(page->live == 0 && !page->listed);
     slab->classes[page->cls].spare -= alice__slab_per_page(slab, page->cls);
     alice__allowance_give(slab->allowance, page->mem, page_bytes(slab, page->cls));
     page->mem = NULL;
@@ -274,7 +274,7 @@ void alice__slab_give(struct alice__slab *slab, uint32_t handle)
     uint32_t number = handle >> slab->shift;
     struct alice__page *page = &slab->pages[number];
     struct free_slot *slot = alice__slab_at(slab, handle);
-    assert(page->live > 0);
+    ALICE__CHECKED(page->live > 0);
     slot->zero = 0;
     slot->next = page->free;
     page->free = (uint16_t)(handle & ((1U << slab->shift) - 1));

@@ -20,7 +20,6 @@
 #include <alice/reclaim.h>
 #include <alice/weak_cache.h>
 
-#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,10 +148,10 @@ static void recent_push_locked(struct core *core, struct node *n)
 /* One hold less. With the last the node joins the dead, whom the caller buries unlocked. */
 static void drop_locked(struct core *core, struct node *n, struct node **dead)
 {
-    assert(n->holds > 0);
+    ALICE__CHECKED(n->holds > 0);
     if (--n->holds > 0)
         return;
-    assert(!n->recent);
+    ALICE__CHECKED(!n->recent);
     if (n->found)
         unlink_locked(core, n);
     core->gone++;

@@ -11,7 +11,6 @@
  * flushed together, remembered as "something was".
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 

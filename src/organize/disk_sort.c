@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "organize/disk_sort.h"
 
-#include <assert.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "port/fs.h"
 
@@ -140,7 +140,7 @@ static alice_status begin_merge(alice__disk_sort *s, size_t first, size_t window
 {
     size_t count = s->run_count - first;
     s->window = windows_size / count / s->record * s->record;
-    assert(s->window >= s->record);
+    ALICE__CHECKED(s->window >= s->record);
     s->heap_count = 0;
     for (size_t i = 0; i < count; i++) {
         run *r = &s->runs[first + i];
@@ -240,7 +240,8 @@ alice_status alice__disk_sort_open(alice__disk_sort **out, const alice__disk_sor
 {
     alice__disk_sort *s = NULL;
     *out = NULL;
-    assert(o->record_bytes > 0 && o->record_bytes <= ALICE__DISK_SORT_RECORD && o->order);
+    ALICE__CHECKED(o->record_bytes > 0 && o->record_bytes <= ALICE__DISK_SORT_RECORD &&
+                   o->order);
     size_t block = o->block_bytes ? o->block_bytes : BLOCK;
     block = block < LEAST_BLOCK ? LEAST_BLOCK : block;
     alice_status st = alice_env_calloc(&o->env, 1, sizeof *s, ALICE_HERE, (void **)&s);
@@ -281,7 +282,7 @@ void alice__disk_sort_close(alice__disk_sort **sort)
 
 alice_status alice__disk_sort_add(alice__disk_sort *s, const void *record, alice_error *error)
 {
-    assert(!s->reading);
+    ALICE__CHECKED(!s->reading);
     if (s->held == s->room) {
         alice_status st = spill(s, error);
         if (st != ALICE_OK)
@@ -294,7 +295,7 @@ alice_status alice__disk_sort_add(alice__disk_sort *s, const void *record, alice
 
 alice_status alice__disk_sort_start(alice__disk_sort *s, alice_error *error)
 {
-    assert(!s->reading);
+    ALICE__CHECKED(!s->reading);
     s->reading = true;
     if (s->run_count == 0) {
         sort_block(s);
@@ -306,7 +307,7 @@ alice_status alice__disk_sort_start(alice__disk_sort *s, alice_error *error)
 
 alice_status alice__disk_sort_next(alice__disk_sort *s, const void **record, alice_error *error)
 {
-    assert(s->reading);
+    ALICE__CHECKED(s->reading);
     if (s->run_count == 0) {
         if (s->taken == s->held)
             return ALICE_E_END;

@@ -9,9 +9,9 @@
  * file of paths: so memory is that of two sorts, whatever the number of files. What has no
  * equal falls out at each step.
  */
+#include "base/check.h"
 #include "organize/duplicates_int.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +109,7 @@ static alice_status add_path(finder *f, const char *folder, const char *name, re
 int alice__same_path(const finder *f, const record *r, char below[ALICE__SAME_PATH])
 {
     size_t got = 0;
-    assert(r->length < ALICE__SAME_PATH);
+    ALICE__CHECKED(r->length < ALICE__SAME_PATH);
     int bad = alice__fs_read_at(f->paths, r->path, below, r->length, &got);
     below[got] = 0;
     return bad ? bad : got == r->length ? 0 : -EIO;

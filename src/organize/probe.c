@@ -12,7 +12,6 @@
  */
 #include "organize/probe.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -447,7 +446,7 @@ void alice__prober_submit(alice__prober *p)
 
 alice__probe *alice__prober_add(alice__prober *p, alice__folder *folder, const char *name)
 {
-    assert(alice__prober_has_room(p));
+    ALICE__CHECKED(alice__prober_has_room(p));
     group *g = p->used ? group_at(p, p->used - 1) : NULL;
     if (!g || g->submitted || g->count == ALICE__GROUP) {
         alice__prober_submit(p);

@@ -28,7 +28,6 @@
  * lies above all that are in the file, and they fill [0, base) in order.
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -493,7 +492,7 @@ void alice__names_drop(alice__names *n)
 alice_status alice__names_waiting(alice__names *n, char *name, size_t cap, alice_error *error)
 {
     ALICE__CHECKED(proved(n));
-    assert(n->depth > 0 && cap > ALICE__NAME_LONGEST);
+    ALICE__CHECKED(n->depth > 0 && cap > ALICE__NAME_LONGEST);
     alice__names_region *r = &n->stack[n->depth - 1];
     if (r->at == r->end)
         return ALICE_E_END;
@@ -518,7 +517,7 @@ alice_status alice__names_waiting(alice__names *n, char *name, size_t cap, alice
 void alice__names_pop(alice__names *n)
 {
     ALICE__CHECKED(proved(n));
-    assert(n->depth > 0);
+    ALICE__CHECKED(n->depth > 0);
     const alice__names_region *r = &n->stack[--n->depth];
     alice__names_scratch_cut(n, r->file_begin);
     if (!r->in_file) {

@@ -3,9 +3,9 @@
  * Names that do not fit the block: the scratch file, sorted runs in it, their merging and their
  * reading. See sorted_names.c for when.
  */
+#include "base/check.h"
 #include "organize/sorted_names_int.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -175,7 +175,7 @@ alice_status alice__names_add_run(alice__names *n, alice_error *error)
     alice_status st = take_run_tables(n, error);
     if (st != ALICE_OK)
         return st;
-    assert(n->base == 0 && n->run_count < ALICE__NAMES_RUNS);
+    ALICE__CHECKED(n->base == 0 && n->run_count < ALICE__NAMES_RUNS);
     alice__names_sort_block(n);
 
     char slice[ALICE__NAMES_BUFFER];

@@ -5,7 +5,6 @@
  */
 #include "organize/transfer_int.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -126,7 +125,7 @@ static void doubt_copy(alice__transfer *t, alice__batch_file *i)
 /* By the descriptor that wrote it. */
 static void flush_copy(alice__transfer *t, alice__batch_file *i)
 {
-    assert(i->fd >= 0);
+    ALICE__CHECKED(i->fd >= 0);
     t->flushes++;
     int r = t->fs->sync(t->fs, i->fd);
     close_copy(i);

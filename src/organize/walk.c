@@ -18,7 +18,6 @@
  * that is open, part by part, each one proved the same way.
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
