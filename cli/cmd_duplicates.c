@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* alice duplicates: files that have the same bytes. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,6 +173,55 @@ static int read_rules(char *text, alice_keep_rule rules[RULES_MOST], size_t *cou
     return CLI_DONE;
 }
 
+/* The rest of `path` below `folder`, both real; NULL: it is not there. */
+static const char *rest_below(const char *folder, const char *path)
+{
+    size_t n = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    if (strncmp(folder, path, n) != 0 || (path[n] != '/' && path[n] != 0))
+        return NULL;
+    return path + n + (path[n] == '/');
+}
+
+/* DIR as the person names it is another text than the paths that are shown below PATH: `under`
+ * is made to begin as those do. */
+static int place_under(alice_keep_rule *rule, const alice_duplicates_options *o,
+                       char text[2 * PATH_MAX])
+{
+    char dir[PATH_MAX], top[PATH_MAX];
+    const char *inside = NULL;
+    size_t holds = 0;
+    if (!realpath(rule->under, dir))
+        return cli_usage_error("--keep under:%s: %s", rule->under, strerror(errno));
+    for (size_t i = 0; i < o->path_count; i++) {
+        if (!realpath(o->paths[i], top))
+            continue; /* it is told when it is looked through */
+        const char *below = rest_below(top, dir);
+        size_t n = strlen(o->paths[i]);
+        if (below) {
+            snprintf(text, 2 * (size_t)PATH_MAX, "%s%s%s", o->paths[i],
+                     *below && n && o->paths[i][n - 1] != '/' ? "/" : "", below);
+            rule->under = text;
+            return CLI_DONE;
+        }
+        if (rest_below(dir, top)) {
+            inside = o->paths[i];
+            holds++;
+        }
+    }
+    if (holds == 0)
+        return cli_usage_error("--keep under:%s: it is in none of the folders that are looked "
+                               "through",
+                               rule->under);
+    if (holds > 1)
+        return cli_usage_error(
+            "--keep under:%s: several of the folders that are looked through "
+            "are in it: name one",
+            rule->under);
+    snprintf(text, 2 * (size_t)PATH_MAX, "%s", inside);
+    rule->under = text;
+    return CLI_DONE;
+}
+
 static int check_forms(const cli_args *args)
 {
     int forms = args->given[OPT_JSON] + args->given[OPT_LINES] + args->given[OPT_SCRIPT];
@@ -191,6 +242,7 @@ static int run(const cli_args *args)
 {
     static const char *const here[] = {"."};
     alice_keep_rule rules[RULES_MOST];
+    static char under[RULES_MOST][2 * PATH_MAX];
     char rule_text[4096];
     cli_settings settings;
     finding x = {.args = args};
@@ -212,6 +264,9 @@ static int run(const cli_args *args)
             sizeof rule_text)
             return cli_usage_error("--keep is too long");
         bad = read_rules(rule_text, rules, &o.keep_count);
+        for (size_t i = 0; !bad && i < o.keep_count; i++)
+            if (rules[i].keep == ALICE_KEEP_UNDER)
+                bad = place_under(&rules[i], &o, under[i]);
         o.keep = rules;
     }
     if (bad)

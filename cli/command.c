@@ -249,7 +249,7 @@ static int print_version(bool parts)
         if (!part.kernel)
             print_part(part.name, part.version, part.there ? NULL : part.without);
     const char *yaml = settings_file_yaml();
-    print_part("libyaml", yaml, yaml ? NULL : "no settings file can be read");
+    print_part("libyaml", yaml ? yaml : "", yaml ? NULL : "no settings file can be read");
     puts("of the kernel:");
     for (size_t i = 0; alice_part_at(i, &part); i++)
         if (part.kernel)

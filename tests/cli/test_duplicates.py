@@ -114,9 +114,21 @@ def keeps_what_the_rules_say():
     eq(kept('longest-path'), 'x/y/newest.jpg', 'longest')
     eq(kept('under:' + os.path.join(top, 'x'), 'newest'), 'x/y/newest.jpg', 'under, then newest')
     eq(kept('under:' + os.path.join(top, 'x') + '/', 'oldest'), 'x/old', 'under, then oldest')
+    os.mkdir(os.path.join(top, 'x/o'))
     eq(kept('under:' + os.path.join(top, 'x/o'), 'newest'), 'x/y/newest.jpg', 'half a name is no folder')
-    for bad in ('eldest', 'under:', '', ','.join(['oldest'] * 9)):
+    # However the folder is spelled: from here, through a link, with dots; also one that holds what is looked through.
+    os.symlink(os.path.join(top, 'x'), top + '-link')
+    for under in (os.path.relpath(os.path.join(top, 'x')), top + '-link', os.path.join(top, 'z', '..', 'x', '.')):
+        eq(kept('under:' + under, 'newest'), 'x/y/newest.jpg', under)
+        eq(kept('under:' + under, 'oldest'), 'x/old', under)
+    eq(kept('under:' + os.path.dirname(top), 'oldest'), 'x/old', 'all of it')
+    os.unlink(top + '-link')
+    x, z = (os.path.relpath(os.path.join(top, name)) for name in 'xz')
+    groups, _ = answer('--keep', 'under:' + os.path.join(top, 'z'), x, z)
+    eq(groups[1][0]['path'], os.path.join(z, 's'), 'a whole folder of two')
+    for bad in ('eldest', 'under:', '', ','.join(['oldest'] * 9), 'under:' + os.path.join(top, 'nowhere'), 'under:/proc'):
         assert b'--keep' in alice('duplicates', '--keep', bad, top, expect=2).err, bad
+    assert b'name one' in alice('duplicates', '--keep', 'under:' + top, x, z, expect=2).err
     assert b'choose one' in alice('duplicates', '--lines', '--json', top, expect=2).err
     assert b'--min-size' in alice('duplicates', '--min-size', 'big', top, expect=2).err
     assert b'nowhere' in alice('duplicates', os.path.join(top, 'nowhere'), expect=3).err
