@@ -104,6 +104,8 @@ static alice_status look_for(looking *l, uint64_t size, alice__hash head, alice_
 /* Bytes of the file at hand, of which `at` came before. */
 static void add(looking *l, alice__hasher *h, uint64_t at, const uint8_t *p, size_t n)
 {
+    if (n == 0) /* of the end of a file that ends in a hole */
+        return;
     if (at < sizeof l->head) {
         size_t part = sizeof l->head - (size_t)at < n ? sizeof l->head - (size_t)at : n;
         memcpy(l->head + at, p, part);

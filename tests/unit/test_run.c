@@ -735,14 +735,14 @@ static unsigned first_transaction(scene *s, unsigned at, uint64_t by_ns)
     const alice_clock clock = {.now_ns = jumping, .wall_s = present, .ctx = &j};
     alice_organizer *o = NULL;
     alice_organizer_options options = options_of(s, &clock);
-    options.config.max_memory_mb = 24; /* one transaction at a time */
+    options.config.max_memory_mb = 15; /* one transaction at a time */
     options.config.workers = 1;
     options.fresh = true;
     options.on_file = reports;
     options.should_stop = asks;
     options.ctx = &j;
     assert_ok(alice_organizer_open(&o, &options, NULL));
-    o->overlaps = false;
+    assert_false(o->overlaps);
     assert_ok(alice_organizer_organize(o, &s->r, NULL));
     alice_organizer_close(&o);
     assert_int_equal(j.reported, 2 * IN_FOLDER);
