@@ -10,14 +10,14 @@
 
 #include <alice/base.h>
 
+#include "organize/archive_zip.h"
 #include "organize/run.h"
 #include "port/archive_lib.h"
 
 #if ALICE_ARCHIVES
 
 enum {
-    ALICE__ARCHIVE_CHUNK = 64 * 1024,
-    /* What the library allocates while it reads a zip or a gzip'ed tar: measured. */
+    /* What the library allocates while it reads a zip or a tar: measured. */
     ALICE__ARCHIVE_LIBRARY = 1024 * 1024,
     ALICE__ARCHIVE_NAME_SPARE = 512 /* what may be put before a name */
 };
@@ -25,6 +25,7 @@ enum {
 typedef struct alice__archive_entries {
     const alice__archive_lib *lib;
     const alice__fs_ops *fs;
+    alice_env env; /* pays for what is read */
     /* The file at hand; *fatal: nothing behind it can be read. Fails where all has to stop. */
     alice_status (*take)(void *ctx, struct archive_entry *e, bool *fatal);
     /* What is not read, and why; "": the rest of the archive itself. */
@@ -32,14 +33,13 @@ typedef struct alice__archive_entries {
     void *ctx;
     bool (*should_stop)(void *ctx); /* or NULL */
     void *stop_ctx;
-    char *buffer; /* of ALICE__ARCHIVE_CHUNK bytes */
-    bool enough;  /* set by `take`: what follows is not read */
+    bool enough; /* set by `take`: what follows is not read */
 
     struct archive *a;
     const char *path; /* of the archive, as given by the caller */
-    int fd;
-    uint64_t at, made;          /* bytes: read of it, unpacked from it */
-    int os_error;               /* of reading it */
+    alice__archive_input in;
+    alice__zip_files met;
+    uint64_t made;              /* bytes unpacked from it */
     char name[ALICE__PATH_MAX]; /* of the entry at hand, made plain */
 } alice__archive_entries;
 
@@ -52,16 +52,17 @@ alice_status alice__archive_entries_read(alice__archive_entries *u, const char *
 typedef struct alice__archive_data {
     const void *block;
     size_t n;
-    uint64_t at, hole; /* where it stands in the file, and how many zeros are before it */
-    int64_t end;       /* of what came so far: the size, in the end */
-    const char *why;   /* it ended too early */
-    int bad;           /* -errno of that, or 0 */
+    uint64_t at, hole;   /* where it stands in the file, and how many zeros are before it */
+    int64_t end;         /* of what came so far: the size, in the end; it may end in a hole */
+    const char *why;     /* it ended too early */
+    alice_status status; /* of that: CANCELLED, IO, DAMAGED */
     bool fatal;
 } alice__archive_data;
 
-/* The next block of the file at hand; `d` is zero before the first. False: there is none, and
- * d->why says whether that is its end. */
-bool alice__archive_block(alice__archive_entries *u, alice__archive_data *d);
+/* The next block of the file at hand `e`; `d` is zero before the first. False: there is none,
+ * and d->why says whether that is its end. */
+bool alice__archive_block(alice__archive_entries *u, struct archive_entry *e,
+                          alice__archive_data *d);
 
 #endif
 

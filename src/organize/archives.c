@@ -21,13 +21,12 @@
 
 static const char incoming[] = ".alice/incoming";
 
-enum {
-    /* Files of one name, of several exports. */
-    MOST_SAME = 16
-};
+static const char level[] = "takeout/"; /* a folder that names no project */
+
+enum { MOST_LEVELS = 48 };
 
 #if ALICE_ARCHIVES
-_Static_assert(sizeof incoming + (size_t)MOST_SAME * sizeof "takeout/" <=
+_Static_assert(sizeof incoming + (size_t)MOST_LEVELS * sizeof level <=
                    ALICE__ARCHIVE_NAME_SPARE,
                "what is put before a name fits");
 #endif
@@ -81,6 +80,47 @@ static alice_status name_them(const alice_organizer *o, char *at, alice_error *e
     return ALICE_OK;
 }
 
+/* How much of an archive's name all parts of its export have in common, takeout-<when>-<part>;
+ * 0: it is called otherwise. */
+static size_t export_of(const char *leaf)
+{
+    const char *dash = strrchr(leaf, '-');
+    return strncmp(leaf, "takeout-", 8) == 0 && dash > leaf + 8 ? (size_t)(dash - leaf) : 0;
+}
+
+static bool same_export(const char *a, const char *b)
+{
+    size_t n = export_of(a);
+    return n == export_of(b) && memcmp(a, b, n) == 0;
+}
+
+/* The first archive of the options that is of the same export. */
+static size_t first_of_export(const alice_organizer_options *p, size_t which)
+{
+    size_t i = 0;
+    while (!same_export(leaf_of(p->archives[i]), leaf_of(p->archives[which])))
+        i++;
+    return i;
+}
+
+/* How many exports come before the one of this archive: each is a tree of its own, or a sidecar
+ * of one would be taken for that of another one's picture of the same name. */
+static unsigned exports_before(const alice_organizer_options *p, size_t which)
+{
+    unsigned n = 0;
+    for (size_t i = 0, first = first_of_export(p, which); i < first; i++)
+        n += first_of_export(p, i) == i;
+    return n;
+}
+
+static unsigned count_exports(const alice_organizer_options *p)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < p->archive_count; i++)
+        n += first_of_export(p, i) == i;
+    return n;
+}
+
 static alice_status note_folder(alice_organizer *o, const char *archive, alice_error *error)
 {
     struct alice__archives *all = o->archives;
@@ -116,6 +156,9 @@ alice_status alice__archives_open(alice_organizer *o, char *at, alice_error *err
                                "the archive %s: %s", p->archives[i],
                                bad ? strerror(-bad) : "it is no file");
     }
+    if (count_exports(p) > MOST_LEVELS / 2)
+        return alice__fail(error, ALICE_E_INVAL, 0, "at most %d exports are read together",
+                           MOST_LEVELS / 2);
     alice_status st = alice_env_calloc(&o->env, 1, sizeof *o->archives, ALICE_HERE, &room);
     o->archives = room;
     for (size_t i = 0; i < p->archive_count && st == ALICE_OK; i++)
@@ -234,8 +277,9 @@ typedef struct unpacking {
     alice_organizer *o;
     alice_organize_result *r;
     int root;
-    int folder; /* the one of the last entry, open */
-    bool full;  /* the disk, or what is like it: the run has to stop */
+    int folder;               /* the one of the last entry, open */
+    bool full;                /* the disk, or what is like it: the run has to stop */
+    unsigned exports, before; /* in all, and before the one at hand */
     bool sync_each;
     char last[ALICE__PATH_MAX]; /* its path */
     alice__archive_entries in;
@@ -288,16 +332,16 @@ static int enter(unpacking *u, const char *path, size_t n)
     return 0;
 }
 
-/* A new file for the entry. Where its name is taken, by another export, one level deeper: in a
- * folder that names no project. `*leaf` points into `path`. */
+/* A new file for the entry, as many levels deep as exports came before its own. Where its name
+ * is taken, by another part, it goes below all of them. `*leaf` points into `path`. */
 static int make_file(unpacking *u, char *path, size_t size, const char **leaf, int *fd)
 {
     const alice__fs_ops *fs = u->o->fs;
     int r = -EEXIST;
     size_t used = 0;
-    for (int i = 0; i < MOST_SAME && r == -EEXIST; i++) {
-        if (i > 0)
-            used += (size_t)snprintf(path + used, size - used, "takeout/");
+    for (unsigned at = 0, to = u->before; to < MOST_LEVELS && r == -EEXIST; to += u->exports) {
+        for (; at < to; at++)
+            used += (size_t)snprintf(path + used, size - used, "%s", level);
         snprintf(path + used, size - used, "%s", u->in.name);
         *leaf = leaf_of(path);
         r = enter(u, path, *leaf > path ? (size_t)(*leaf - path) - 1 : 0);
@@ -312,25 +356,19 @@ static bool stops_all(int r)
     return r == -ENOSPC || r == -EDQUOT || r == -EROFS || r == -EIO;
 }
 
-/* Write the entry's bytes. NULL, or why not; *fatal: nothing behind it can be read. */
-static const char *write_data(unpacking *u, int fd, int *bad, bool *fatal)
+/* Write the entry's bytes: 0 or -errno of writing them. What is wrong with the archive stands
+ * in `d`. */
+static int write_data(unpacking *u, int fd, struct archive_entry *e, alice__archive_data *d)
 {
     const alice__fs_ops *fs = u->o->fs;
-    alice__archive_data d = {.end = 0};
     alice__fs_stat s;
-    while (alice__archive_block(&u->in, &d)) {
-        *bad = d.n ? fs->write_at(fs, fd, d.at, d.block, d.n) : 0;
-        if (*bad)
-            return strerror(-*bad);
-    }
-    *fatal |= d.fatal;
-    *bad = d.bad;
-    if (d.why)
-        return d.why;
-    *bad = fs->stat_fd(fs, fd, &s);
-    if (!*bad && s.size < (uint64_t)d.end)
-        *bad = fs->truncate(fs, fd, (uint64_t)d.end);
-    return *bad ? strerror(-*bad) : NULL;
+    int bad = 0;
+    while (!bad && alice__archive_block(&u->in, e, d))
+        bad = d->n ? fs->write_at(fs, fd, d->at, d->block, d->n) : 0;
+    if (bad || d->why)
+        return bad;
+    bad = fs->stat_fd(fs, fd, &s);
+    return !bad && s.size < (uint64_t)d->end ? fs->truncate(fs, fd, (uint64_t)d->end) : bad;
 }
 
 static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
@@ -338,32 +376,32 @@ static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
     unpacking *u = ctx;
     const alice__archive_lib *lib = u->in.lib;
     const alice__fs_ops *fs = u->o->fs;
+    alice__archive_data d = {.end = 0};
     char path[ALICE__PATH_MAX];
     const char *leaf = NULL;
     int fd = -1;
-    const char *why = NULL;
     int r = make_file(u, path, sizeof path, &leaf, &fd);
     if (!r)
-        why = write_data(u, fd, &r, fatal);
-    if (!r && !why && lib->archive_entry_mtime_is_set(e)) {
+        r = write_data(u, fd, e, &d);
+    *fatal |= d.fatal;
+    if (!r && !d.why && lib->archive_entry_mtime_is_set(e)) {
         int64_t s = lib->archive_entry_mtime(e);
         if (s > -INT64_C(9000000000) && s < INT64_C(9000000000)) {
             s = s * 1000000000 + lib->archive_entry_mtime_nsec(e) % 1000000000;
             r = fs->set_times(fs, fd, s, s);
         }
     }
-    if (!r && !why && u->sync_each)
+    if (!r && !d.why && u->sync_each)
         r = fs->sync(fs, fd);
     alice__fs_close(fd);
-    if (!r && !why)
+    if (!r && !d.why)
         return ALICE_OK;
     /* Half a file is none; the folder itself goes at the end. */
     int gone = fd >= 0 ? fs->unlink(fs, u->folder, leaf) : 0;
-    if (r == -ECANCELED)
+    if (d.status == ALICE_E_CANCELLED)
         return ALICE_E_CANCELLED;
     u->full = u->in.enough = stops_all(r) || gone;
-    report(u, u->in.name, r ? alice__status_of_errno(-r) : ALICE_E_DAMAGED,
-           why ? why : strerror(-r));
+    report(u, u->in.name, r ? alice__status_of_errno(-r) : d.status, r ? strerror(-r) : d.why);
     return ALICE_OK;
 }
 
@@ -383,27 +421,27 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
         return st;
     st = alice_env_calloc(&env, 1, sizeof *u, ALICE_HERE, &room);
     u = room;
-    room = NULL;
-    if (st == ALICE_OK)
-        st = alice_env_alloc(&env, ALICE__ARCHIVE_CHUNK, ALICE_HERE, &room);
     if (st == ALICE_OK) {
         u->o = o;
         u->r = r;
         u->in = (alice__archive_entries){.lib = &o->archives->lib,
                                          .fs = o->fs,
+                                         .env = env,
                                          .take = take_file,
                                          .refuse = report,
                                          .ctx = u,
                                          .should_stop = o->options.should_stop,
-                                         .stop_ctx = o->options.ctx,
-                                         .buffer = room};
+                                         .stop_ctx = o->options.ctx};
         u->folder = -1;
         u->root = o->inbox_fd;
+        u->exports = count_exports(&o->options);
         int bad = o->fs->space_of(o->fs, u->root, &space);
         u->sync_each = bad || !space.local || !alice__fs_sync_all_tells();
     }
-    for (size_t i = 0; i < o->options.archive_count && st == ALICE_OK && !u->full; i++)
+    for (size_t i = 0; i < o->options.archive_count && st == ALICE_OK && !u->full; i++) {
+        u->before = exports_before(&o->options, i);
         st = alice__archive_entries_read(&u->in, o->options.archives[i]);
+    }
     if (st == ALICE_OK && u->full)
         st = alice__fail(error, ALICE_E_NOSPC, 0,
                          "the archives do not fit on the disk of %s: nothing was organized",
@@ -417,8 +455,6 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
     }
     if (u)
         alice__fs_close(u->folder);
-    if (u)
-        alice_env_free(&env, u->in.buffer, ALICE__ARCHIVE_CHUNK);
     alice_env_free(&env, u, sizeof *u);
     alice_account_release(o->acc_stream, ALICE__ARCHIVE_LIBRARY);
     return st;

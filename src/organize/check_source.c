@@ -7,6 +7,7 @@
 #include "organize/check_source.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -40,9 +41,26 @@ static bool stands(const alice_file_report *f)
            s.kind == ALICE__FS_FILE && s.size == f->bytes;
 }
 
+const char *alice__check_why_unopened(const char *name)
+{
+    static const char *const kinds[] = {".zip", ".tar", ".tgz", ".gz",
+                                        ".7z",  ".rar", ".bz2", ".xz"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcasecmp(dot, kinds[i]) == 0)
+            return "it is an archive, in which may be pictures: check it, or what is in it, by "
+                   "itself";
+    return NULL;
+}
+
+static const char *leaf_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static void judge(const alice_file_report *f, alice_checked_file *out)
 {
-    const char *slash = strrchr(f->source_path, '/');
     *out = (alice_checked_file){.source_path = f->source_path,
                                 .destination = f->destination,
                                 .safety = ALICE_NOT_SAFE,
@@ -70,11 +88,13 @@ static void judge(const alice_file_report *f, alice_checked_file *out)
             break;
         if (f->known && !f->not_media)
             out->safety = ALICE_SAFE;
-        else if (!f->not_media || f->bytes == 0 ||
-                 alice__name_class(slash ? slash + 1 : f->source_path) == ALICE_CLASS_NONE)
-            out->safety = ALICE_NO_MEDIA;
-        else
+        else if (f->bytes > 0 && f->not_media &&
+                 alice__name_class(leaf_of(f->source_path)) != ALICE_CLASS_NONE)
             out->reason = ALICE__NOT_READ_AS_MEDIA;
+        else if (f->bytes > 0 && alice__check_why_unopened(leaf_of(f->source_path)))
+            out->reason = alice__check_why_unopened(leaf_of(f->source_path));
+        else
+            out->safety = ALICE_NO_MEDIA;
         break;
     case ALICE_FAILED:
         if (!f->reason)

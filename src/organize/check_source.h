@@ -19,6 +19,10 @@ typedef struct alice__checker {
 /* Counts the file, and tells whoever asked. */
 void alice__check_told(alice__checker *c, const alice_checked_file *file);
 
+/* Why a file that is no medium is not safe all the same: it is an archive, in which there may
+ * be some. NULL: it is called otherwise. */
+const char *alice__check_why_unopened(const char *name);
+
 /* All archives of the options. ALICE_E_CANCELLED, ALICE_E_BUDGET, or what the catalog said. */
 alice_status alice__check_archives(alice_organizer *o, bool full, alice__checker *to);
 

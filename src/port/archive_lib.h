@@ -15,12 +15,13 @@
     X(archive_version_number)                     \
     X(archive_read_new)                           \
     X(archive_read_free)                          \
-    X(archive_read_support_filter_gzip)           \
     X(archive_read_support_format_tar)            \
     X(archive_read_support_format_zip_streamable) \
+    X(archive_read_set_options)                   \
     X(archive_read_open)                          \
     X(archive_read_next_header)                   \
     X(archive_read_data_block)                    \
+    X(archive_read_header_position)               \
     X(archive_format_name)                        \
     X(archive_error_string)                       \
     X(archive_entry_pathname)                     \
@@ -28,6 +29,8 @@
     X(archive_entry_filetype)                     \
     X(archive_entry_hardlink)                     \
     X(archive_entry_is_data_encrypted)            \
+    X(archive_entry_size)                         \
+    X(archive_entry_size_is_set)                  \
     X(archive_entry_mtime)                        \
     X(archive_entry_mtime_nsec)                   \
     X(archive_entry_mtime_is_set)

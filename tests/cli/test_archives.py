@@ -1,4 +1,5 @@
 """alice organize of archives: parts that belong together, what is hostile, cut off, killed, too large."""
+import gzip
 import io
 import os
 import random
@@ -372,6 +373,161 @@ def an_export_is_checked_before_it_is_deleted():
     assert b'one too many' in alice('check-source', parts[0], top, '-o', out, expect=2).err
     assert b'one too many' in alice('check-source', top, parts[0], '-o', out, expect=2).err
     alice('check-source', parts[0], '-o', os.path.join(top, 'nowhere'), expect=3)
+
+
+def check(archives, organized, *more, expect=0):
+    r = alice('check-source', *archives, '-o', organized, '--json', '-v', *more, expect=expect)
+    *told, last = [json.loads(line) for line in r.out.splitlines()]
+    return last, {f['source_path']: f for f in told}
+
+
+@test
+def sidecars_are_of_their_own_export():
+    """Where the first export has a picture and the second its sidecar's name, they do not meet."""
+    top = fast()
+    def part(name, files):
+        return zipped(os.path.join(top, name), files)
+    parts = [part('takeout-20240101T000000Z-001.zip', [(YEAR + 'IMG_1.jpg', photo(1)), (YEAR + 'IMG_2.jpg', photo(2))]),
+             part('takeout-20240202T000000Z-001.zip', [(YEAR + 'IMG_1.jpg', photo(3))]),
+             part('takeout-20240202T000000Z-002.zip', [(YEAR + 'IMG_1.jpg.json', b'{"title": "of the second"}'),
+                                                       (YEAR + 'IMG_2.jpg.json', b'{"title": "of none"}')]),
+             part('takeout-20240101T000000Z-002.zip', [(YEAR + 'IMG_1.jpg.json', b'{"title": "of the first"}')])]
+    organized = os.path.join(top, 'organized')
+    r = alice_on(parts, organized)
+    eq((r.summary['organized'], r.summary['skipped'], r.summary['errors']), (5, 1, 0), r.text())
+    tree = {p.decode(): os.path.join(organized, p.decode()) for p in organized_files(organized)}
+    beside = {}
+    for path, where in tree.items():
+        if path.endswith('.json'):
+            with open(where, 'rb') as f:
+                beside[f.read()] = sha_of(tree[path[:-5].removesuffix('.jpg') + '.jpg'])
+    eq(beside, {b'{"title": "of the first"}': hashlib.sha256(photo(1)).hexdigest(),
+                b'{"title": "of the second"}': hashlib.sha256(photo(3)).hexdigest()})
+    # As many as fit, and no more.
+    many = [part('takeout-%03d-001.zip' % i, [('a.jpg', photo(100 + i))]) for i in range(25)]
+    s = alice_on(many[:24], os.path.join(top, 'o2')).summary
+    eq((s['organized'], s['errors']), (24, 0))
+    r = alice('organize', *many, os.path.join(top, 'o3'), expect=None)
+    assert r.status != 0 and b'at most 24 exports' in r.err, r.text()
+
+
+@test
+def what_is_not_whole_is_not_safe():
+    """Damage that a stream passes over without a word is told, by a run and by a check."""
+    top = fast()
+    pictures = [('p/%d.jpg' % i, photo(i)) for i in range(4)]
+    organized = os.path.join(top, 'all')
+    alice_on([zipped(os.path.join(top, 'all.zip'), pictures)], organized)
+
+    def is_told(name, data, what, whole=None):
+        path = os.path.join(top, name)
+        with open(path, 'wb') as f:
+            f.write(data)
+        last, told = check([path], organized, expect=1)
+        assert not last['all_safe'] and any(what in f.get('reason', '') for f in told.values()), (name, told)
+        r = alice_on([path], os.path.join(top, 'o-' + name), report=True, expect=1)
+        assert any(what in f.get('reason', '') for f in r.report), (name, r.report)
+        eq(r.summary['organized'], whole if whole is not None else r.summary['organized'], name)
+
+    def read(path):
+        with open(path, 'rb') as f:
+            return f.read()
+    stored = read(zipped(os.path.join(top, 's.zip'), pictures, zipfile.ZIP_STORED))
+    tar = read(tarred(os.path.join(top, 's.tar'), pictures, 'w'))
+    tgz = read(tarred(os.path.join(top, 's.tgz'), pictures))
+    # The signature of the third file rotted: the next is looked for.
+    third = stored.index(b'PK\3\4', stored.index(b'p/1.jpg'))
+    is_told('rot.zip', stored[:third] + b'XX' + stored[third + 2:], 'names others than were found', 3)
+    is_told('list.zip', stored[:stored.index(b'PK\1\2')] + b'PK\1\2' + bytes(60), 'list of files')
+    # The list says more files than there are.
+    twice = stored.index(b'PK\1\2')
+    is_told('fewer.zip', stored[:third] + stored[twice:], 'damaged or missing')
+    # A tar that ends between two files; a header whose sum is wrong.
+    header = tar.index(b'p/2.jpg')
+    is_told('cut.tar', tar[:header], 'mark of its end', 2)
+    is_told('rot.tar', tar[:header] + b'q' + tar[header + 1:], 'passed over', 3)
+    is_told('cut.tgz', tgz[:-4], 'cut off', 4)
+    is_told('sum.tgz', tgz[:-8] + bytes([tgz[-8] ^ 1]) + tgz[-7:], 'damaged', 4)
+    is_told('more.tgz', tgz + b'behind', 'behind its end', 4)
+    is_told('none.zip', stored[:0] + b'PK\5\6' + bytes(18), 'no file in it', 0)
+    is_told('text.zip', b'no archive' * 1000, 'no archive', 0)
+
+    # None of it is told of what is whole: tapes with zeros behind, two in one, a comment behind.
+    def is_whole(name, data):
+        path = os.path.join(top, name)
+        with open(path, 'wb') as f:
+            f.write(data)
+        eq(check([path], organized)[0]['safe'], len(pictures), name)
+    is_whole('padded.tgz', tgz + bytes(1000))
+    is_whole('members.tgz', gzip.compress(tar[:3000]) + gzip.compress(tar[3000:]))
+    half = [read(tarred(os.path.join(top, 'h.tar'), pictures[i:i + 2], 'w')) for i in (0, 2)]
+    is_whole('two.tar', half[0] + half[1])
+    is_whole('comment.zip', stored[:-2] + b'\5\0hello')
+    streamed = io.BytesIO()
+    with zipfile.ZipFile(Unseekable(streamed), 'w', zipfile.ZIP_DEFLATED) as z:
+        for name, data in pictures:
+            with z.open(name, 'w', force_zip64=True) as f:
+                f.write(data)
+    is_whole('streamed.zip', streamed.getvalue())
+    os.symlink('comment.zip', os.path.join(top, 'link.zip'))
+    eq(check([os.path.join(top, 'link.zip')], organized)[0]['safe'], 4, "the caller's own link")
+
+
+class Unseekable(io.RawIOBase):
+    """What is written through it has its sizes behind it, and 64 bits for them."""
+    def __init__(self, to):
+        self.to = to
+
+    def writable(self):
+        return True
+
+    def write(self, b):
+        return self.to.write(b)
+
+
+@test
+def what_belongs_to_a_picture_is_asked_for_too():
+    """A sidecar, a caption, an archive inside: safe where organized has them, else not; what is beside no picture is none."""
+    top = fast()
+    taken = b'{"title": "x", "photoTakenTime": {"timestamp": "1588748890"}}'
+    album = [(YEAR + 'IMG_1.jpg.json', taken), (YEAR + 'metadata.json', b'{"title": "album"}'), (YEAR + 'B.txt', b'a prompt'),
+             (YEAR + 'IMG_1.jpg', photo(1)), (YEAR + 'readme.txt', b'hello'), (YEAR + 'B.png', photo(2)),
+             (YEAR + 'cut to a shorter na.json', taken + b' '), ('Takeout/inner.ZIP', b'PK\3\4' + bytes(50))]
+    path = zipped(os.path.join(top, 'takeout-1-001.zip'), album)
+    organized = os.path.join(top, 'organized')
+    alice_on([zipped(os.path.join(top, 'only.zip'), [a for a in album if a[0].endswith(('jpg', 'png'))])], organized)
+    last, told = check([path], organized, expect=1)
+    eq({os.path.basename(p): f['status'] for p, f in told.items()},
+       {'IMG_1.jpg': 'safe', 'B.png': 'safe', 'IMG_1.jpg.json': 'not safe', 'metadata.json': 'no media', 'B.txt': 'not safe',
+        'readme.txt': 'no media', 'cut to a shorter na.json': 'not safe', 'inner.ZIP': 'not safe'})
+    eq((last['files'], last['not_safe'], last['no_media']), (8, 4, 2))
+    alice_on([path], organized)
+    last, told = check([path], organized, expect=1)
+    eq({os.path.basename(p) for p, f in told.items() if f['status'] == 'not safe'},
+       {'cut to a shorter na.json', 'inner.ZIP'}, 'what a run could not place')
+    # A folder says the same of an archive in it.
+    inbox = os.path.join(top, 'inbox')
+    os.mkdir(inbox)
+    with open(os.path.join(inbox, 'all.tgz'), 'wb') as f:
+        f.write(b'\x1f\x8b' + bytes(50))
+    _, told = check([inbox], organized, expect=1)
+    eq([f['status'] for f in told.values()], ['not safe'])
+
+
+@test
+def the_end_of_a_sparse_file_is_a_hole():
+    top = place()
+    hole = os.path.join(top, 'hole.jpg')
+    with open(hole, 'wb') as f:
+        f.write(photo(1))
+        f.truncate(3 * MB)
+    path = os.path.join(top, 'sparse.tar')
+    subprocess.run(['tar', '-S', '-C', top, '-cf', path, 'hole.jpg'], check=True)
+    assert os.path.getsize(path) < MB
+    organized = os.path.join(top, 'organized')
+    alice_on([path], organized)
+    eq(list(organized_files(organized).values()), [sha_of(hole)])
+    eq(check([path], organized)[0]['all_safe'], True)
 
 
 main()

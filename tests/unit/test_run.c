@@ -771,6 +771,105 @@ static void transactions_end_by_the_clock(void **state)
     assert_in_range(first_transaction(s, half, UINT64_C(5000000000)), half, half + slack);
 }
 
+/* ---- archives ---- */
+
+/* A tar of one picture, beside the inbox. */
+static void tar_of(const scene *s, const char *to, const char *name)
+{
+    enum { BLOCK = 512 };
+    uint8_t picture_bytes[4096], block[BLOCK] = {0};
+    blob b = {0};
+    unsigned sum = 8 * ' ';
+    picture(s, name, "2023:05:06 07:08:09", Y2024 - DAY_S);
+    int fd = openat(s->inbox_fd, name, O_RDONLY | O_CLOEXEC);
+    const ssize_t n = read(fd, picture_bytes, sizeof picture_bytes);
+    close(fd);
+    assert_in_range(n, 1, sizeof picture_bytes - 1);
+    assert_int_equal(unlinkat(s->inbox_fd, name, 0), 0);
+    snprintf((char *)block, 100, "%s", name);
+    snprintf((char *)block + 100, 8, "0000644");
+    snprintf((char *)block + 124, 12, "%011o", (unsigned)n);
+    snprintf((char *)block + 136, 12, "%011o", (unsigned)(Y2024 - DAY_S));
+    block[156] = '0';
+    memcpy(block + 257, "ustar\00000", 8);
+    for (size_t i = 0; i < BLOCK; i++)
+        sum += i >= 148 && i < 156 ? 0 : block[i];
+    snprintf((char *)block + 148, 8, "%06o", sum);
+    blob_add(&b, block, BLOCK);
+    blob_add(&b, picture_bytes, (size_t)n);
+    memset(block, 0, BLOCK);
+    blob_add(&b, block, BLOCK - (size_t)n % BLOCK);
+    blob_add(&b, block, BLOCK);
+    blob_add(&b, block, BLOCK);
+    tree_file(s->top_fd, to, b.p, b.n);
+    blob_free(&b);
+}
+
+typedef struct told {
+    unsigned errors;
+    alice_status status;
+} told;
+
+static void note_failure(void *ctx, const alice_file_report *f)
+{
+    told *t = ctx;
+    if (f->outcome == ALICE_FAILED) {
+        t->errors++;
+        t->status = f->status;
+    }
+}
+
+static alice_status run_archives(scene *s, const struct faulty_fs *f, told *t)
+{
+    char one[128], two[128];
+    alice_error error = {.text = ""};
+    alice_organizer *o = NULL;
+    const alice_clock clock = {.wall_s = wall, .ctx = s};
+    snprintf(one, sizeof one, "%s/one.tar", s->top);
+    snprintf(two, sizeof two, "%s/two.tar", s->top);
+    const char *const archives[] = {one, two};
+    const alice_organizer_options options = {.env = {.clock = &clock},
+                                             .archives = archives,
+                                             .archive_count = 2,
+                                             .organized = s->organized,
+                                             .on_file = note_failure,
+                                             .ctx = t};
+    assert_ok(alice__organizer_open_on(&o, &options, &f->ops, &error));
+    alice_status st = alice_organizer_organize(o, &s->r, &error);
+    alice_organizer_close(&o);
+    return st;
+}
+
+static void an_archive_that_cannot_be_read_stops_no_other(void **state)
+{
+    scene *s = *state;
+    enum { READS = 3 }; /* of the first: what it is, all of it, its end */
+    struct faulty_fs f;
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "b.jpg");
+    for (unsigned i = 0; i <= READS; i++) {
+        told t = {.errors = 0};
+        faulty_fs_init(&f);
+        f.fail_op = FAULTY_read_at;
+        f.fail_at = i;
+        f.fail_with = -EIO;
+        assert_ok(run_archives(s, &f, &t));
+        assert_true(f.fired);
+        assert_int_equal(s->r.tally.errors, 1);
+        assert_int_equal(t.status, ALICE_E_IO);
+        /* What came before the end of the first is whole. */
+        assert_int_equal(in_day(s, "2023-05-06"), i < 2 ? 1 : 2);
+    }
+    /* A full disk does stop them all, and is told as that. */
+    told t = {.errors = 0};
+    tree_remove(s->organized);
+    faulty_fs_init(&f);
+    f.refuse[FAULTY_write_at] = -ENOSPC;
+    assert_int_equal(run_archives(s, &f, &t), ALICE_E_NOSPC);
+    assert_int_equal(t.errors, 1);
+    assert_int_equal(in_day(s, "2023-05-06"), 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -792,6 +891,7 @@ int main(void)
         TEST(what_is_hashed_is_mapped_where_it_may_be),
         TEST(pressure_shrinks_batches_and_pages),
         TEST(transactions_end_by_the_clock),
+        TEST(an_archive_that_cannot_be_read_stops_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,9 +15,9 @@
 #include "media/formats/format.h"
 
 #include <string.h>
-#include <zlib.h>
 
 #include "base/text.h"
+#include "media/inflate.h"
 
 enum {
     CHUNKS_MOST = 200000,
@@ -44,34 +44,6 @@ typedef struct chunk {
     uint64_t n;      /* what is there of it */
     bool whole;
 } chunk;
-
-/* ---- memory for zlib ---- */
-
-/* zlib gives blocks back without their sizes: they stand before them. */
-typedef union block_head {
-    size_t size;
-    max_align_t align;
-} block_head;
-
-static voidpf z_alloc(voidpf env, uInt items, uInt size)
-{
-    size_t n = 0;
-    void *p = NULL;
-    if (!alice_mul_size(items, size, &n) || n > SIZE_MAX - sizeof(block_head))
-        return Z_NULL;
-    n += sizeof(block_head);
-    if (alice_env_alloc(env, n, ALICE_HERE, &p) != ALICE_OK)
-        return Z_NULL;
-    block_head *head = p;
-    head->size = n;
-    return head + 1;
-}
-
-static void z_free(voidpf env, voidpf p)
-{
-    block_head *head = (block_head *)p - 1;
-    alice_env_free(env, head, head->size);
-}
 
 /* ---- the text of a chunk, as a stream ---- */
 
@@ -192,11 +164,9 @@ static alice_status source_open(text_source *s, png *g, const chunk *c, const te
     }
     if (st != ALICE_OK || !t->packed)
         return st;
-    s->z = (z_stream){.zalloc = z_alloc, .zfree = z_free, .opaque = &parse->env};
-    if (inflateInit(&s->z) != Z_OK)
-        return ALICE_E_NOMEM;
-    s->inflating = true;
-    return ALICE_OK;
+    st = alice__inflate_begin(&s->z, &parse->env, ALICE__INFLATE_ZLIB);
+    s->inflating = st == ALICE_OK;
+    return st;
 }
 
 static void source_close(text_source *s)
