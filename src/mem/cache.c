@@ -350,6 +350,27 @@ static alice_status add_reclaimers(alice_cache *c, const alice_cache_options *o)
     return st;
 }
 
+/* Of a cache that nobody uses, or that nobody has got yet. Whether a callback did not return. */
+static bool take_down(alice_cache *c)
+{
+    c->closing = true;
+    ALICE__CENSUS_REMOVE(&c->env, c);
+    alice_reclaimer_remove(&c->reclaimers[0]);
+    alice_reclaimer_remove(&c->reclaimers[1]);
+    for (uint32_t i = 0; i < c->shard_count; i++) {
+        struct shard *s = &c->shards[i];
+        clear_shard(s);
+        alice__slab_clear(&s->slab);
+        drop_structures(s);
+        ALICE__CHECKED(c->escaped || s->allowance.held == 0);
+        pthread_mutex_destroy(&s->lock);
+    }
+    const bool escaped = c->escaped;
+    alice_env env = c->env;
+    alice_env_free(&env, c, c->handle_bytes);
+    return escaped;
+}
+
 alice_status alice_cache_open(alice_cache **out, const alice_cache_options *options)
 {
     void *p = NULL;
@@ -391,8 +412,7 @@ alice_status alice_cache_open(alice_cache **out, const alice_cache_options *opti
         *out = c;
         ALICE__CENSUS_ADD(&c->env, c, "alice_cache");
     } else {
-        /* Refused only while somebody holds a value or is in a callback: nobody has it yet. */
-        (void)alice_cache_close(&c);
+        take_down(c); /* there was nothing in it to call back for */
     }
     return st;
 }
@@ -413,26 +433,11 @@ alice_status alice_cache_close(alice_cache **cache)
 {
     if (!cache || !*cache)
         return ALICE_OK;
-    alice_cache *c = *cache;
-    if (in_use(c))
+    if (in_use(*cache))
         return ALICE_E_BUSY;
-    c->closing = true;
-    ALICE__CENSUS_REMOVE(&c->env, c);
-    alice_reclaimer_remove(&c->reclaimers[0]);
-    alice_reclaimer_remove(&c->reclaimers[1]);
-    for (uint32_t i = 0; i < c->shard_count; i++) {
-        struct shard *s = &c->shards[i];
-        clear_shard(s);
-        alice__slab_clear(&s->slab);
-        drop_structures(s);
-        ALICE__CHECKED(c->escaped || s->allowance.held == 0);
-        pthread_mutex_destroy(&s->lock);
-    }
-    alice_status st = c->escaped ? ALICE_E_DAMAGED : ALICE_OK;
-    alice_env env = c->env;
-    alice_env_free(&env, c, c->handle_bytes);
+    const bool escaped = take_down(*cache);
     *cache = NULL;
-    return st;
+    return escaped ? ALICE_E_DAMAGED : ALICE_OK;
 }
 
 /* --- size and numbers -------------------------------------------------------------------- */

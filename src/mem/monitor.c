@@ -565,6 +565,20 @@ static alice_status join_budget(alice_monitor *m)
     return st;
 }
 
+/* Of a monitor that does not watch. */
+static void take_down(alice_monitor *m)
+{
+    ALICE__CENSUS_REMOVE(&m->env, m);
+    alice_reclaimer_remove(&m->reclaimer);
+    alice_account_write_off(m->untracked);
+    alice_account_close(&m->untracked);
+    alice__meminfo_close(m->statm_fd);
+    alice__meminfo_close(m->group_fd);
+    pthread_mutex_destroy(&m->lock);
+    alice_env env = m->env;
+    alice_env_free(&env, m, sizeof *m);
+}
+
 alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options *options)
 {
     if (!out)
@@ -596,7 +610,7 @@ alice_status alice_monitor_open(alice_monitor **out, const alice_monitor_options
     if (st == ALICE_OK)
         st = join_budget(m);
     if (st) {
-        (void)alice_monitor_close(&m); /* nobody watches yet */
+        take_down(m);
     } else {
         *out = m;
         ALICE__CENSUS_ADD(&m->env, m, "alice_monitor");
@@ -608,19 +622,10 @@ alice_status alice_monitor_close(alice_monitor **monitor)
 {
     if (!monitor || !*monitor)
         return ALICE_OK;
-    alice_monitor *m = *monitor;
-    alice_status st = alice_monitor_unwatch(m);
-    if (st != ALICE_OK)
-        return st;
-    *monitor = NULL;
-    ALICE__CENSUS_REMOVE(&m->env, m);
-    alice_reclaimer_remove(&m->reclaimer);
-    alice_account_write_off(m->untracked);
-    alice_account_close(&m->untracked);
-    alice__meminfo_close(m->statm_fd);
-    alice__meminfo_close(m->group_fd);
-    pthread_mutex_destroy(&m->lock);
-    alice_env env = m->env;
-    alice_env_free(&env, m, sizeof *m);
-    return ALICE_OK;
+    alice_status st = alice_monitor_unwatch(*monitor);
+    if (st == ALICE_OK) {
+        take_down(*monitor);
+        *monitor = NULL;
+    }
+    return st;
 }

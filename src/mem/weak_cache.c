@@ -372,6 +372,18 @@ static alice_reclaimed reclaim(void *ctx, size_t wanted)
     return got;
 }
 
+static void take_down(alice_weak_cache *c)
+{
+    struct core *core = c->core;
+    core->closing = true;
+    alice_env env = core->env;
+    ALICE__CENSUS_REMOVE(&env, c);
+    alice_reclaimer_remove(&c->reclaimer);
+    alice_weak_cache_trim(c);
+    alice_env_free(&env, c, sizeof *c);
+    drop_core(core, 1, sizeof *c);
+}
+
 alice_status alice_weak_cache_open(alice_weak_cache **out,
                                    const alice_weak_cache_options *options)
 {
@@ -401,8 +413,7 @@ alice_status alice_weak_cache_open(alice_weak_cache **out,
         *out = cache;
         ALICE__CENSUS_ADD(&o->env, cache, "alice_weak_cache");
     } else {
-        /* Refused only while somebody holds a value or is in a callback: nobody has it yet. */
-        (void)alice_weak_cache_close(&cache);
+        take_down(cache);
     }
     return st;
 }
@@ -411,17 +422,9 @@ alice_status alice_weak_cache_close(alice_weak_cache **cache)
 {
     if (!cache || !*cache)
         return ALICE_OK;
-    alice_weak_cache *c = *cache;
-    struct core *core = c->core;
-    if (alice__call_of(core))
+    if (alice__call_of((*cache)->core))
         return ALICE_E_BUSY;
-    core->closing = true;
-    alice_env env = core->env;
-    ALICE__CENSUS_REMOVE(&env, c);
-    alice_reclaimer_remove(&c->reclaimer);
-    alice_weak_cache_trim(c);
-    alice_env_free(&env, c, sizeof *c);
-    drop_core(core, 1, sizeof *c);
+    take_down(*cache);
     *cache = NULL;
     return ALICE_OK;
 }

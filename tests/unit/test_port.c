@@ -152,7 +152,7 @@ static void what_is_cached_is_told_each_way(void **state)
 {
     (void)state;
     enum { N = 8 * 1024 * 1024, TRIALS = 10 };
-    char path[] = "/tmp/alice-test-port-XXXXXX";
+    char path[] = "/var/tmp/alice-test-port-XXXXXX";
     static char bytes[N];
     memset(bytes, 'x', sizeof bytes);
     int fd = mkstemp(path);

@@ -62,7 +62,7 @@ static void offsets_are_the_c_library_s(void **state)
     static uint8_t bytes[ALICE__ZONE_FILE_MOST];
     (void)state;
     if (read_zone("Europe/Berlin", bytes) == 0)
-        skip(); /* without tzdata there is nothing to tell */
+        fail_msg("the system has no zones: install tzdata (scripts/deps --test does)");
     const char *before = "";
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
         if (strcmp(zones[i], before) == 0)
@@ -119,9 +119,9 @@ static void rules_of_all_forms(void **state)
         {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1704067200, 660}, /* January: summer */
         {"AEST-10AEDT,M10.1.0,M4.1.0/3", 1719792000, 600},
         {"IST-1GMT0,M10.5.0,M3.5.0/1", 1704067200, 0}, /* a summer that is a winter */
-        {"XXX3YYY,J60/0,J61/0", 1709262000, -120},     /* 2024-03-01 03:00 UTC */
-        {"XXX3YYY,J60/0,J61/0", 1709261999, -180},
-        {"XXX3YYY,59/0,60/0", 1709175600, -120}, /* the leap day is counted */
+        {"WAT3WAS,J60/0,J61/0", 1709262000, -120},     /* 2024-03-01 03:00 UTC */
+        {"WAT3WAS,J60/0,J61/0", 1709261999, -180},
+        {"WAT3WAS,59/0,60/0", 1709175600, -120}, /* the leap day is counted */
     };
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         int minutes = 9999;
@@ -157,7 +157,7 @@ static void hostile_files(void **state)
     (void)state;
     size_t n = read_zone("Europe/Berlin", bytes);
     if (n == 0)
-        skip();
+        fail_msg("the system has no zones: install tzdata (scripts/deps --test does)");
     for (size_t cut = 0; cut < n; cut++) {
         int minutes = 0;
         uint8_t *copy = test_malloc(cut + 1); /* the sanitizer sees what is read beyond it */
