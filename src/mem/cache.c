@@ -350,7 +350,8 @@ static alice_status add_reclaimers(alice_cache *c, const alice_cache_options *o)
     return st;
 }
 
-/* Of a cache that nobody uses, or that nobody has got yet. Whether a callback did not return. */
+/* Of a cache that nobody uses, or that nobody has got yet. Whether a callback did not return.
+ */
 static bool take_down(alice_cache *c)
 {
     c->closing = true;
