@@ -829,13 +829,15 @@ static alice_status run_archives(scene *s, const struct faulty_fs *f, told *t)
     snprintf(two, sizeof two, "%s/two.tar", s->top);
     const char *const archives[] = {one, two};
     const alice_organizer_options options = {.env = {.clock = &clock},
+                                             .config = {.max_memory_mb = 24, .workers = 1},
                                              .archives = archives,
                                              .archive_count = 2,
                                              .organized = s->organized,
                                              .on_file = note_failure,
                                              .ctx = t};
-    assert_ok(alice__organizer_open_on(&o, &options, &f->ops, &error));
-    alice_status st = alice_organizer_organize(o, &s->r, &error);
+    alice_status st = alice__organizer_open_on(&o, &options, &f->ops, &error);
+    if (st == ALICE_OK)
+        st = alice_organizer_organize(o, &s->r, &error);
     alice_organizer_close(&o);
     return st;
 }
@@ -870,6 +872,56 @@ static void an_archive_that_cannot_be_read_stops_no_other(void **state)
     assert_int_equal(in_day(s, "2023-05-06"), 0);
 }
 
+/* Both pictures once, whole, on their day, and nothing left of the unpacking. */
+static void assert_both_stand(const scene *s, unsigned at)
+{
+    char path[128];
+    struct stat st;
+    if (in_day(s, "2023-05-06") != 2)
+        fail_msg("after fault %u: %u of 2 stand", at, in_day(s, "2023-05-06"));
+    snprintf(path, sizeof path, "%s/.alice/incoming", s->organized);
+    assert_int_equal(stat(path, &st), -1);
+}
+
+/* Whatever call of a run over archives is the last one, or fails: the next run ends it. */
+static void any_call_of_a_run_over_archives_may_be_the_last(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    unsigned kills = 0, failures = 0;
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "b.jpg");
+    for (unsigned kill = 0; kill < 2; kill++) {
+        bool fired = true;
+        for (unsigned at = 0; fired; at += kill ? 1 : 3) {
+            told t = {.errors = 0};
+            int status = 0;
+            tree_remove(s->organized);
+            faulty_fs_init(&f);
+            f.fail_op = kill ? FAULTY_CHANGE : FAULTY_ANY;
+            f.fail_at = at;
+            f.fail_with = kill ? 0 : at % 2 ? -EIO : -ENOSPC;
+            pid_t child = fork();
+            if (child == 0) {
+                const alice_status st = run_archives(s, &f, &t);
+                const unsigned stand = in_day(s, "2023-05-06");
+                _exit(!f.fired ? 0 : st == ALICE_OK && t.errors == 0 && stand != 2 ? 2 : 1);
+            }
+            assert_int_equal(waitpid(child, &status, 0), child);
+            assert_true(WIFEXITED(status));
+            fired = WEXITSTATUS(status) != 0;
+            if (WEXITSTATUS(status) == 2)
+                fail_msg("that call %u failed was not told", at);
+            kills += WEXITSTATUS(status) == 99;
+            failures += WEXITSTATUS(status) == 1;
+            faulty_fs_init(&f);
+            assert_ok(run_archives(s, &f, &t));
+            assert_both_stand(s, at);
+        }
+    }
+    assert_true(kills > 20 && failures > 10);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -892,6 +944,7 @@ int main(void)
         TEST(pressure_shrinks_batches_and_pages),
         TEST(transactions_end_by_the_clock),
         TEST(an_archive_that_cannot_be_read_stops_no_other),
+        TEST(any_call_of_a_run_over_archives_may_be_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
