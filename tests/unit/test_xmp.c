@@ -45,6 +45,40 @@ static void read_xmp(const char *fields, const char *inside)
     blob_free(&b);
 }
 
+/* Where it was taken, as attributes; INT32_MAX: nowhere that can be told. */
+static void check_place(const char *latitude, const char *longitude, int32_t north,
+                        int32_t east)
+{
+    char fields[256];
+    snprintf(fields, sizeof fields, "exif:GPSLatitude=\"%s\" exif:GPSLongitude=\"%s\"",
+             latitude, longitude);
+    read_xmp(fields, NULL);
+    assert_int_equal(r.facts.placed, north != INT32_MAX);
+    if (north != INT32_MAX) {
+        assert_int_equal(r.facts.latitude, north);
+        assert_int_equal(r.facts.longitude, east);
+    }
+}
+
+static void positions(void **state)
+{
+    (void)state;
+    check_place("48,51.4620N", "2,17.700000E", 488577, 22950);
+    check_place("33,51,36S", "151,12,36E", -338600, 1512100);
+    check_place("37.7749N", "122.4194W", 377749, -1224194);
+    static const char *const wrong[] = {"",         "N",         "48",         "48,N",
+                                        "48,61N",   "48,51,60N", "48,51.4E",   "48,51,3,2N",
+                                        "1234,51N", "x48N",      "48,51.46NN", "-48,51N",
+                                        "91,0N",    "48,51.N.",  "48 N",       "4.8.1N"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        check_place(wrong[i], "2,17.7E", INT32_MAX, 0);
+    check_place("48,51.4620N", "181,0E", INT32_MAX, 0);
+    check_place("48,51.4620N", "2,17.7N", INT32_MAX, 0);
+    check_place("48,51.9999999999999999999999N", "2,17.7E", 488666, 22950);
+    read_xmp("exif:GPSLatitude=\"48,51.4620N\"", NULL);
+    assert_false(r.facts.placed);
+}
+
 static void attributes(void **state)
 {
     (void)state;
@@ -306,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attributes),
+        cmocka_unit_test(positions),
         cmocka_unit_test(elements_and_lists),
         cmocka_unit_test(other_prefixes_mean_the_same),
         cmocka_unit_test(what_is_nested_is_about_other_files),

@@ -23,6 +23,9 @@
 #include <expat.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "media/zone.h"
+
 enum {
     DEPTH_MOST = 64,
     MEMORY_MOST = 128 * 1024,
@@ -109,6 +112,8 @@ typedef enum what {
     IS_SOURCE_TYPE,
     IS_PROMPT,
     IS_VIDEO_OFFSET, /* of a micro video, from the end of the file */
+    IS_LATITUDE,
+    IS_LONGITUDE,
     IS_EVIDENCE
 } what;
 
@@ -132,6 +137,8 @@ static const property properties[] = {
     {NS_IPTC, "DigitalSourcefileType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
     {NS_IPTC, "AIPromptInformation", IS_PROMPT, 0, "xmp:AIPromptInformation"},
     {NS_CAMERA, "MicroVideoOffset", IS_VIDEO_OFFSET, 0, "xmp:MicroVideo"},
+    {NS_EXIF, "GPSLatitude", IS_LATITUDE, 0, NULL},
+    {NS_EXIF, "GPSLongitude", IS_LONGITUDE, 0, NULL},
     {NS_IPTC, "AISystemUsed", IS_EVIDENCE, 0, NULL},
     {NS_IPTC, "AISystemVersionUsed", IS_EVIDENCE, 0, NULL},
     {NS_PHOTOSHOP, "Credit", IS_EVIDENCE, 0, NULL},
@@ -189,6 +196,8 @@ typedef struct xmp {
     size_t text_n;
     char digitized[40];
     size_t digitized_n;
+    bool placed[2];
+    int32_t degrees[2]; /* latitude, longitude */
 } xmp;
 
 static uint64_t number(const char *text, size_t n)
@@ -197,6 +206,37 @@ static uint64_t number(const char *text, size_t n)
     for (size_t i = 0; i < n && text[i] >= '0' && text[i] <= '9' && v < UINT32_MAX; i++)
         v = v * 10 + (uint64_t)(text[i] - '0');
     return v;
+}
+
+/* "48,51.4612N" or "2,17,40E": degrees, minutes and maybe seconds, of which the last may have a
+ * fraction. False: it is no position. */
+static bool read_degrees(const char *text, size_t n, const char sides[2], int32_t *out)
+{
+    const char *end = text + n;
+    int64_t sum = 0, parts = 1; /* of a degree */
+    for (unsigned part = 0; part < 3 && text < end; part++, parts *= 60) {
+        const char *first = text;
+        int64_t v = 0, of = 1;
+        for (; text < end && alice__is_digit(*text) && text - first < 3; text++)
+            v = v * 10 + (*text - '0');
+        if (text == first || (part > 0 && v >= 60))
+            return false;
+        if (text < end && *text == '.')
+            for (text++; text < end && alice__is_digit(*text); text++)
+                if (of < ALICE__DEGREE) {
+                    of *= 10;
+                    v = v * 10 + (*text - '0');
+                }
+        sum += v * ALICE__DEGREE / (of * parts);
+        if (text < end && *text == ',')
+            text++;
+        else
+            break;
+    }
+    if (end - text != 1 || (*text != sides[0] && *text != sides[1]))
+        return false;
+    *out = (int32_t)(*text == sides[1] ? -sum : sum);
+    return true;
 }
 
 static void report(xmp *x, const property *p, const char *text, size_t n)
@@ -231,6 +271,12 @@ static void report(xmp *x, const property *p, const char *text, size_t n)
             f->motion_length = number(text, n);
             f->motion_from = p->from;
         }
+        break;
+    case IS_LATITUDE:
+        x->placed[0] = read_degrees(text, n, "NS", &x->degrees[0]);
+        break;
+    case IS_LONGITUDE:
+        x->placed[1] = read_degrees(text, n, "EW", &x->degrees[1]);
         break;
     case IS_EVIDENCE:
         alice__evidence_text(f, ALICE__IN_XMP, p->name, text, n);
@@ -566,4 +612,6 @@ void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packe
     alice_env_free(env, text, TEXT_ROOM);
     if (x.digitized_n > 0)
         alice__facts_date_text(f, ALICE_DATE_XMP_CREATE, x.digitized, x.digitized_n);
+    if (x.placed[0] && x.placed[1])
+        alice__facts_position(f, x.degrees[0], x.degrees[1]);
 }
