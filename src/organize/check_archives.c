@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether all of an archive stands safely in organized. Nothing is unpacked: each file goes by
- * once, its head and its whole content are hashed, and what the catalog lists under the head
- * and the size is held against that. Of a file of organized the hash is the catalog's, where it
- * has one and the file is as it was then; else, and with `full`, the file is read.
+ * Whether all of an archive stands safely in organized: what the catalog lists under the head
+ * and the size of each of its files is held against that.
  */
-#include "organize/archive_entries.h"
+#include "organize/archive_content.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "media/analyze.h"
 #include "media/types.h"
 #include "organize/archive_doubts.h"
 #include "organize/check_source.h"
-#include "organize/compare.h"
-#include "organize/stamp.h"
 
 #if ALICE_ARCHIVES
 
@@ -28,7 +22,7 @@ typedef struct looking {
     alice__checker *to;
     char path[2 * ALICE__PATH_MAX]; /* of the file at hand, for people */
     char dest[2 * ALICE__PATH_MAX];
-    uint8_t head[ALICE__HEAD_BYTES];
+    alice__packed_file file;
     alice__doubts doubts;
     alice__archive_entries in;
 } looking;
@@ -53,82 +47,6 @@ static void refuse(void *ctx, const char *name, alice_status status, const char 
     looking *l = ctx;
     snprintf(l->in.name, sizeof l->in.name, "%s", name);
     tell(l, ALICE_NOT_SAFE, NULL, why, status, 0);
-}
-
-/* Whether the candidate's file stands, and has this content. */
-static alice_status is_same(looking *l, const alice__candidate *c, alice__hash content,
-                            bool *same)
-{
-    alice_organizer *o = l->o;
-    const alice__reading_whole how = alice__organizer_reading(o);
-    char buf[ALICE__DEST_MAX];
-    alice__stamp placed;
-    alice__fs_stat s;
-    alice__hash has = c->content;
-    int fd = -1;
-    *same = false;
-    alice_status st = alice__catalog_placed(o->catalog, c->id, &placed, buf, sizeof buf);
-    if (st != ALICE_OK)
-        return st;
-    int bad = alice__fs_open_read(o->organized_fd, c->dest, &fd);
-    if (!bad)
-        bad = alice__fs_stat_fd(fd, &s);
-    if (!bad && s.kind == ALICE__FS_FILE && s.size == c->size) {
-        if (l->full || !c->has_content || !alice__as_placed(&s, &placed))
-            st = alice__content_hash(&how, fd, c->size, &has);
-        *same = st == ALICE_OK && alice__same_hash(has, content);
-        o->streamed++;
-    }
-    alice__fs_close(fd);
-    /* A candidate that cannot be read makes nothing safe; another one may. */
-    return st == ALICE_E_CANCELLED || st == ALICE_E_BUDGET || st == ALICE_E_NOMEM ? st
-                                                                                  : ALICE_OK;
-}
-
-static alice_status look_for(looking *l, uint64_t size, alice__hash head, alice__hash content,
-                             bool *found)
-{
-    alice_organizer *o = l->o;
-    char dest[ALICE__DEST_MAX];
-    alice__candidate c = {.id = 0};
-    int64_t after = 0;
-    *found = false;
-    for (;;) {
-        alice_status st =
-            alice__catalog_same(o->catalog, size, head, &after, dest, sizeof dest, &c);
-        if (st != ALICE_OK || c.id == 0)
-            return st;
-        st = is_same(l, &c, content, found);
-        if (st != ALICE_OK || *found) {
-            snprintf(l->dest, sizeof l->dest, "%s/%s", o->organized, c.dest);
-            return st;
-        }
-    }
-}
-
-/* Bytes of the file at hand, of which `at` came before. */
-static void add(looking *l, alice__hasher *h, uint64_t at, const uint8_t *p, size_t n)
-{
-    if (n == 0) /* of the end of a file that ends in a hole */
-        return;
-    if (at < sizeof l->head) {
-        size_t part = sizeof l->head - (size_t)at < n ? sizeof l->head - (size_t)at : n;
-        memcpy(l->head + at, p, part);
-    }
-    alice__hasher_update(h, p, n);
-}
-
-static void add_block(looking *l, alice__hasher *h, const alice__archive_data *d)
-{
-    static const uint8_t zeros[4096];
-    uint64_t at = d->at - d->hole;
-    for (uint64_t left = d->hole; left > 0;) {
-        size_t n = left < sizeof zeros ? (size_t)left : sizeof zeros;
-        add(l, h, at, zeros, n);
-        at += n;
-        left -= n;
-    }
-    add(l, h, d->at, d->block, d->n);
 }
 
 static bool has_word(alice_bytes in, const char *word)
@@ -167,38 +85,38 @@ static void judge(looking *l, alice_bytes head, uint64_t size, bool media)
 static alice_status take(void *ctx, struct archive_entry *e, bool *fatal)
 {
     looking *l = ctx;
-    alice__archive_data d = {.end = 0};
-    alice__hasher h;
-    bool found = false;
+    alice__archive_data d;
+    alice__candidate c;
+    char dest[ALICE__DEST_MAX];
+    int64_t after = 0;
     if (l->in.name[0] == '.' || strstr(l->in.name, "/.")) { /* hidden: no run takes it */
         l->to->result->passed_over++;
         return ALICE_OK;
     }
-    alice__hasher_init(&h);
-    while (alice__archive_block(&l->in, e, &d))
-        add_block(l, &h, &d);
+    alice__packed_read(&l->in, e, &l->file, &d);
     *fatal |= d.fatal;
     if (d.status == ALICE_E_CANCELLED)
         return ALICE_E_CANCELLED;
-    const uint64_t size = (uint64_t)d.end;
+    const uint64_t size = l->file.size;
     if (d.why) {
         tell(l, ALICE_NOT_SAFE, NULL, d.why, d.status, size);
         return ALICE_OK;
     }
-    const alice_bytes head = {l->head, size < sizeof l->head ? (size_t)size : sizeof l->head};
-    alice_status st = ALICE_OK;
-    if (size > 0)
-        st = look_for(l, size, alice__hash_of_bytes(head.p, head.n),
-                      alice__hash_words(alice__hasher_final(&h)), &found);
+    alice_status st =
+        alice__packed_find(l->o, &l->file, l->full, &after, &c, dest, sizeof dest);
     if (st != ALICE_OK)
         return st;
-    if (found)
-        tell(l, ALICE_SAFE, l->dest, NULL, ALICE_OK, size);
+    const alice_bytes head = {
+        l->file.bytes, size < sizeof l->file.bytes ? (size_t)size : sizeof l->file.bytes};
     const bool media = size > 0 && alice__sniff(head, size) != ALICE_MEDIA_NONE;
     if (media)
         alice__doubts_medium(&l->doubts, l->in.name);
-    if (!found)
+    if (c.id) {
+        snprintf(l->dest, sizeof l->dest, "%s/%s", l->o->organized, c.dest);
+        tell(l, ALICE_SAFE, l->dest, NULL, ALICE_OK, size);
+    } else {
         judge(l, head, size, media);
+    }
     return ALICE_OK;
 }
 

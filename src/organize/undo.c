@@ -27,6 +27,7 @@
 #include "organize/dest_folders.h"
 #include "organize/stamp.h"
 #include "organize/transfer_int.h"
+#include "organize/undo_archives.h"
 #include "port/fs.h"
 
 enum { BATCH = 64 };
@@ -37,6 +38,7 @@ typedef struct moving {
     int64_t redated;     /* the row whose file it is, and follows; 0: its own */
     bool remove_from;    /* `to` stands with the same bytes */
     bool transfer;
+    bool packed; /* an archive has the same bytes: there is no `to` */
     bool done;
     const char *why;    /* it is left; static text */
     alice__stamp stamp; /* of `from`, now */
@@ -53,7 +55,8 @@ typedef struct undoing {
     bool again;   /* redo */
     bool move;    /* what the run did */
     bool archive; /* what it organized was no folder */
-    int root;     /* that `to` is below */
+    alice__in_archives in_archives;
+    int root; /* that `to` is below */
     alice__transfer *transfer;
     moving *batch;
     size_t count;
@@ -189,8 +192,9 @@ static alice_status look(undoing *x, const alice__run_file *f, moving *m)
     m->leaf = strrchr(m->from, '/') + 1;
     int r = fs->open_read(fs, ALICE__FS_CWD, m->from, &from);
     if (r)
-        m->why = r == -ENOENT || r == -ENOTDIR ? "it is not where it was put any more"
-                                               : "it cannot be read";
+        m->why = r != -ENOENT && r != -ENOTDIR ? "it cannot be read"
+                 : x->again && x->archive      ? "it stands in an archive: organize that again"
+                                               : "it is not where it was put any more";
     else
         m->why = why_not(x, from, f, &m->stamp);
     if (m->why)
@@ -198,10 +202,12 @@ static alice_status look(undoing *x, const alice__run_file *f, moving *m)
     r = fs->open_read(fs, ALICE__FS_CWD, m->to, &to);
     if (r == -ENOENT || r == -ENOTDIR) {
         m->transfer = x->again || x->move;
-        if (!m->transfer)
+        m->packed = !m->transfer && alice__in_archives_has(&x->in_archives, m->id);
+        m->remove_from = m->packed;
+        if (!m->transfer && !m->packed)
             m->why = x->archive
-                         ? "it came from an archive, which is not looked into: delete it "
-                           "yourself where you keep the archive"
+                         ? "the archive it came from does not have it any more: this may "
+                           "be the only copy"
                          : "its source is gone: this is the only copy";
     } else if (r) {
         m->why = "what stands at the other place cannot be read";
@@ -251,24 +257,25 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
         m->why = alice_status_text(st);
 }
 
-/* `to` has the same bytes, durable: `from` goes, if both are still what was compared. Fails
- * only where it went and that may not last. */
+/* `to`, or an archive, has the same bytes, durable: `from` goes, if both are still what was
+ * compared. Fails only where it went and that may not last. */
 static alice_status remove_one(const alice__fs_ops *fs, moving *m)
 {
     alice__fs_stat s = {0}, there = {0};
     int r = open_folder(fs, m), to = -1;
-    if (!r)
+    if (!r && !m->packed)
         r = open_folder_of(fs, m->to, &to);
-    if (!r)
+    if (!r && !m->packed)
         r = alice__flush_folder(fs, to);
     /* Looked at last: a flush may take long. */
-    if (!r)
+    if (!r && !m->packed)
         r = fs->stat_at(fs, to, strrchr(m->to, '/') + 1, &there);
     if (!r)
         r = fs->stat_at(fs, m->folder, m->leaf, &s);
     alice__fs_close(to);
-    if (!r && (!alice__is_stamped(&s, &m->stamp) || !alice__is_stamped(&there, &m->other) ||
-               there.inode != m->other.inode)) {
+    const bool moved_on =
+        !m->packed && (!alice__is_stamped(&there, &m->other) || there.inode != m->other.inode);
+    if (!r && (moved_on || !alice__is_stamped(&s, &m->stamp))) {
         m->why = "it was changed since";
         return ALICE_OK;
     }
@@ -421,8 +428,9 @@ static alice_status find_run(alice_organizer *o, int64_t id, alice__run_row *run
     return st == ALICE_OK && run->id == id ? ALICE_OK : st == ALICE_OK ? ALICE_E_END : st;
 }
 
-/* Whether a run places files again, and what the run that organized them did. */
-static alice_status what_it_is(undoing *x, const alice__run_row *target)
+/* Whether a run places files again, and what the run that organized them did; which of them its
+ * archives have, where those are to be read. */
+static alice_status what_it_is(undoing *x, const alice__run_row *target, bool look_inside)
 {
     alice__run_row r = *target;
     bool again = strcmp(target->mode, "undo") == 0;
@@ -433,12 +441,12 @@ static alice_status what_it_is(undoing *x, const alice__run_row *target)
         return st;
     x->again = again;
     x->move = strcmp(r.mode, "move") == 0 || strcmp(r.mode, "redate") == 0;
-    /* Several are called by what their names have in common: archives.c. */
-    const char *leaf = strrchr(r.inbox, '/');
-    alice__fs_stat s;
-    int bad = alice__fs_stat_path(r.inbox, &s);
-    x->archive = bad ? leaf && strchr(leaf, '*') : s.kind == ALICE__FS_FILE;
-    return ALICE_OK;
+    char inbox[ALICE__PATH_MAX]; /* that of the row is the catalog's */
+    snprintf(inbox, sizeof inbox, "%s", r.inbox);
+    x->archive = alice__is_archive_run(inbox);
+    return x->archive && !again && look_inside
+               ? alice__in_archives_read(x->o, inbox, &r, &x->in_archives, x->error)
+               : ALICE_OK;
 }
 
 /* To where the files have to be; `root` of `x` is opened, too. */
@@ -484,7 +492,8 @@ static alice_status arrived(undoing *x, const alice__run_file *f, moving *m, boo
     if (st != ALICE_OK && st != ALICE_E_BUDGET && st != ALICE_E_NOMEM)
         st = ALICE_OK;
     alice__transfer_sweep(x->transfer, below_root(x, m));
-    *done = *done && (keeps_from(x) || gone);
+    /* What an archive has stands nowhere else. */
+    *done = (*done || (x->archive && !x->again && gone)) && (keeps_from(x) || gone);
     return st;
 }
 
@@ -501,7 +510,13 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
     if (st != ALICE_OK || run.undoes == 0 || run.finished)
         return st == ALICE_E_END ? ALICE_OK : st;
     const alice__run_row mine = run; /* its texts are not used from here on */
-    x.again = strcmp(run.mode, "redo") == 0;
+    const bool again = strcmp(run.mode, "redo") == 0;
+    st = find_run(o, mine.undoes, &run);
+    if (st == ALICE_OK)
+        st = what_it_is(&x, &run, false);
+    if (st != ALICE_OK && st != ALICE_E_END)
+        return st;
+    x.again = again;
     void *room = NULL;
     alice_env env = alice__organizer_env(o, o->acc_batch);
     st = alice_env_alloc(&env, sizeof(moving), ALICE_HERE, &room);
@@ -566,7 +581,7 @@ static alice_status undo_run(undoing *x, int64_t id)
     if (st == ALICE_OK) {
         snprintf(mode, sizeof mode, "%s", target.mode);
         target.mode = mode;
-        st = what_it_is(x, &target);
+        st = what_it_is(x, &target, true);
     }
     if (st != ALICE_OK)
         return st;
@@ -622,6 +637,7 @@ alice_status alice__undo_on(const alice_organizer_options *options, const alice_
         undoing x = {.o = o, .r = result, .error = error, .root = -1};
         result->settled = o->settled;
         st = undo_run(&x, run);
+        alice__in_archives_free(o, &x.in_archives);
     }
     if (st != ALICE_OK && error->text[0] == 0)
         alice__fail(error, st, 0, "%s", alice_status_text(st));

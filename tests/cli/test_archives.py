@@ -123,10 +123,74 @@ def one_archive_is_the_folder_of_its_files():
     eq(r.report[0]['source_path'], zip_path + '/a/1.jpg')
     assert b'the archives stay as they are' in r.err, r.text()
     assert os.path.exists(zip_path)
-    # It is said that this is no copy to throw away, and nothing is.
-    undone = alice('undo', '-o', organized, '--json', expect=1)
-    assert b'archive' in undone.err, undone.text()
-    eq(len(organized_files(organized)), 1)
+
+
+@test
+def a_run_over_archives_is_taken_back_where_they_have_its_files():
+    top = fast()
+    parts, organized = three_parts(top), os.path.join(top, 'organized')
+    alice_on(parts, organized, '--keep-names')
+    full = organized_files(organized)
+    hidden = os.path.join(top, 'away.zip')
+
+    def undo(*more, expect=0):
+        r = alice('undo', '-o', organized, '--json', *more, expect=expect)
+        return r, r.json()
+    # One archive is not there: what it had is the only copy now.
+    os.rename(parts[0], hidden)
+    r, dry = undo('-n', expect=1)
+    eq((dry['done'], dry['left']), (6, 6), r.text())
+    eq(organized_files(organized), full, 'a dry undo')
+    os.rename(hidden, parts[0])
+    # An edited file stays, all others go, and so do their folders.
+    edited = next(p for p in full if b'IMG_2(1).jpg' in p)
+    with open(os.path.join(os.fsencode(organized), edited), 'ab') as f:
+        f.write(b'edited')
+    r, done = undo(expect=1)
+    eq((done['done'], done['left']), (11, 1), r.text())
+    assert b'changed since' in r.err, r.text()
+    eq(list(organized_files(organized)), [edited])
+    assert all(os.path.exists(p) for p in parts)
+    # What an undo took back is organized again from the archives, not by an undo of it.
+    r, again = undo(expect=1)
+    eq((again['done'], again['left']), (0, 11), r.text())
+    assert b'organize that again' in r.err, r.text()
+    alice_on(parts, organized, '--keep-names')
+    assert set(full.values()) <= set(organized_files(organized).values())
+    # None of it where an archive has the name but other bytes, or is damaged.
+    with open(parts[2], 'r+b') as f:
+        f.seek(60)
+        f.write(b'rotten')
+    before = organized_files(organized)
+    r, rotten = undo('-n', expect=1)
+    assert rotten['left'] >= 1 and b'damaged' in r.err, r.text()
+    eq(organized_files(organized), before)
+
+
+@test
+def an_undo_of_archives_that_is_killed_goes_on():
+    top = place()
+    files = [('p/%03d.jpg' % i, photo(i)) for i in range(150)]
+    path = zipped(os.path.join(top, 'k.zip'), files, zipfile.ZIP_STORED)
+    rng = random.Random(SEED)
+    organized = os.path.join(top, 'organized')
+    alice_on([path], organized)
+    began = time.monotonic()
+    alice('undo', '-n', '-o', organized)
+    took = 4 * (time.monotonic() - began)
+    for _ in range(KILLS):
+        p = start('undo', '-o', organized, '--json')
+        try:
+            p.wait(rng.random() * took)
+        except subprocess.TimeoutExpired:
+            pass
+        p.kill()
+        p.communicate()
+    alice('undo', '1', '-o', organized)
+    eq(organized_files(organized), {})
+    alice('verify', organized)
+    alice_on([path], organized)
+    eq(sorted(organized_files(organized).values()), sorted(hashlib.sha256(d).hexdigest() for _, d in files))
 
 
 @test

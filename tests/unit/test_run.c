@@ -922,6 +922,57 @@ static void any_call_of_a_run_over_archives_may_be_the_last(void **state)
     assert_true(kills > 20 && failures > 10);
 }
 
+/* The same of an undo, which deletes what the archives have; an archive that was read wrong by
+ * then keeps its files where they are. */
+static void any_call_of_an_undo_of_archives_may_be_the_last(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    const alice_clock clock = {.wall_s = wall, .ctx = s};
+    unsigned kills = 0, failures = 0;
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "b.jpg");
+    for (unsigned kill = 0; kill < 2; kill++) {
+        bool fired = true;
+        for (unsigned at = 0; fired; at++) {
+            alice_organizer_options options = options_of(s, &clock);
+            alice_undo_result undone = {0};
+            alice_error error;
+            told t = {.errors = 0};
+            int status = 0;
+            tree_remove(s->organized);
+            faulty_fs_init(&f);
+            assert_ok(run_archives(s, &f, &t));
+            options.inbox = NULL;
+            options.config.max_memory_mb = 24;
+            f.fail_op = kill ? FAULTY_CHANGE : FAULTY_ANY;
+            f.fail_at = at + (kill ? f.changes : f.total);
+            f.fail_with = kill ? 0 : -EIO;
+            pid_t child = fork();
+            if (child == 0) {
+                const alice_status st = alice__undo_on(&options, &f.ops, 1, &undone, &error);
+                const bool told_of = st != ALICE_OK || undone.left == in_day(s, "2023-05-06");
+                _exit(!f.fired ? 0 : told_of ? 1 : 2);
+            }
+            assert_int_equal(waitpid(child, &status, 0), child);
+            assert_true(WIFEXITED(status));
+            fired = WEXITSTATUS(status) != 0;
+            if (WEXITSTATUS(status) == 2)
+                fail_msg("that call %u failed was not told", at);
+            kills += WEXITSTATUS(status) == 99;
+            failures += WEXITSTATUS(status) == 1;
+            assert_ok(alice__undo_on(&options, NULL, 1, &undone, &error));
+            assert_int_equal(undone.left, 0);
+            assert_int_equal(in_day(s, "2023-05-06"), 0);
+            faulty_fs_init(&f);
+            assert_ok(run_archives(s, &f, &t));
+            assert_both_stand(s, at);
+        }
+    }
+    print_message("# %u kills, %u failures\n", kills, failures);
+    assert_true(kills > 2 && failures > 10);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -945,6 +996,7 @@ int main(void)
         TEST(transactions_end_by_the_clock),
         TEST(an_archive_that_cannot_be_read_stops_no_other),
         TEST(any_call_of_a_run_over_archives_may_be_the_last),
+        TEST(any_call_of_an_undo_of_archives_may_be_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
