@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* alice find: the organized files that have all of some words and facts. */
-#include <ctype.h>
+#include <errno.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
-#include <alice/library.h>
+#include <alice/search.h>
 
 #include "choice.h"
 #include "command.h"
 #include "json.h"
+#include "progress.h"
 #include "settings.h"
+#include "stop.h"
 #include "table.h"
 #include "terminal.h"
 
@@ -24,70 +28,25 @@ enum {
     OPT_UNTIL,
     OPT_PROJECT,
     OPT_TYPE,
+    OPT_NEAR,
+    OPT_NEWEST,
+    OPT_OLDEST,
+    OPT_OPEN,
     OPT_NULL
 };
 
+enum { OPEN_MOST = 10 };
+
 typedef struct finding {
     const cli_args *args;
-    cli_choice days;
     const char *organized;
+    cli_progress progress;
     unsigned long long found, gone;
+    char *open[OPEN_MOST]; /* paths, to be opened at the end */
+    size_t open_count;
 } finding;
 
-/* Letters of ASCII in either case; all else as it is. */
-static bool has(const char *text, const char *word)
-{
-    size_t n = strlen(word);
-    for (; *text || n == 0; text++) {
-        if (strncasecmp(text, word, n) == 0)
-            return true;
-        if (!*text)
-            break;
-    }
-    return false;
-}
-
-/* A part of a path: `at` 1 is the project. */
-static bool is_part(const char *path, unsigned at, const char *name)
-{
-    for (; at > 0; at--) {
-        path = strchr(path, '/');
-        if (!path)
-            return false;
-        path++;
-    }
-    size_t n = strcspn(path, "/");
-    return path[n] == '/' && n == strlen(name) && strncasecmp(path, name, n) == 0;
-}
-
-static bool has_words(const finding *f, const alice_library_file *file)
-{
-    const char *const in[] = {file->path,  file->prompt, file->negative_prompt, file->ai_model,
-                              file->model, file->make,   file->generator};
-    for (int i = 0; i < f->args->word_count; i++) {
-        size_t k = 0;
-        while (k < sizeof in / sizeof *in && !has(in[k], f->args->words[i]))
-            k++;
-        if (k == sizeof in / sizeof *in)
-            return false;
-    }
-    return true;
-}
-
-static bool is_wanted(const finding *f, const alice_library_file *file)
-{
-    const char *const *v = f->args->value;
-    char camera[512];
-    snprintf(camera, sizeof camera, "%s %s", file->make, file->model);
-    return (!v[OPT_CAMERA] || has(camera, v[OPT_CAMERA])) &&
-           (!v[OPT_GENERATOR] || strcasecmp(file->generator, v[OPT_GENERATOR]) == 0) &&
-           (!v[OPT_MODEL] || has(file->ai_model, v[OPT_MODEL])) &&
-           (!v[OPT_SEED] || strcmp(file->seed, v[OPT_SEED]) == 0) &&
-           (!v[OPT_TYPE] || strcasecmp(file->type, v[OPT_TYPE]) == 0) &&
-           (!v[OPT_PROJECT] || is_part(file->path, 1, v[OPT_PROJECT])) &&
-           (!f->days.since || file->day >= f->days.since) &&
-           (!f->days.until || (file->day && file->day <= f->days.until)) && has_words(f, file);
-}
+extern char **environ;
 
 static void print_json(const alice_library_file *file, const char *path)
 {
@@ -116,17 +75,21 @@ static void print_json(const alice_library_file *file, const char *path)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (*texts[i].text && strcmp(texts[i].text, "none") != 0)
             json_text(&j, texts[i].key, texts[i].text);
+    if (file->placed) {
+        json_real(&j, "latitude", file->latitude, 4);
+        json_real(&j, "longitude", file->longitude, 4);
+    }
     json_close(&j, '}');
     json_end_line(&j);
 }
 
-static bool on_file(void *ctx, const alice_library_file *file)
+static bool on_file(void *ctx, uint64_t id, const alice_library_file *file)
 {
     finding *f = ctx;
     char path[8192];
     struct stat st;
-    if (!is_wanted(f, file))
-        return true;
+    (void)id;
+    progress_clear(&f->progress);
     int n = snprintf(path, sizeof path, "%s/%s", f->organized, file->path);
     if (n < 0 || (size_t)n >= sizeof path || lstat(path, &st) != 0) {
         f->gone++;
@@ -145,39 +108,167 @@ static bool on_file(void *ctx, const alice_library_file *file)
             fputs(path, stdout);
         putchar('\n');
     }
-    return !ferror(stdout); /* who read has enough */
+    if (f->args->given[OPT_OPEN]) {
+        f->open[f->open_count] = strdup(path);
+        f->open_count += f->open[f->open_count] != NULL;
+    }
+    return !ferror(stdout) && f->open_count < OPEN_MOST; /* who read has enough */
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t of)
+{
+    finding *f = ctx;
+    progress_say(&f->progress, "bringing the index up to date: %llu of %llu",
+                 (unsigned long long)done, (unsigned long long)of);
+}
+
+/* "48.8577,2.295" or "48.8577,2.295,20". */
+static int read_near(const cli_args *args, alice_search_query *q)
+{
+    const char *text = args->value[OPT_NEAR];
+    double v[3] = {0, 0, 1};
+    int n = 0;
+    if (!args->given[OPT_NEAR])
+        return CLI_DONE;
+    for (char *end = NULL; n < 3; text = end + 1) {
+        v[n++] = strtod(text, &end);
+        if (end == text || (*end && *end != ','))
+            n = 0;
+        if (!*end || n == 0 || *end != ',')
+            break;
+        if (n == 3)
+            n = 0;
+    }
+    if (n < 2 || !(v[0] >= -90 && v[0] <= 90 && v[1] >= -180 && v[1] <= 180 && v[2] > 0 &&
+                   v[2] <= 40000))
+        return cli_usage_error("--near takes degrees north, degrees east and, if need be, "
+                               "kilometres: --near 48.8577,2.295,5; not '%s'",
+                               args->value[OPT_NEAR]);
+    q->near = true;
+    q->latitude = v[0];
+    q->longitude = v[1];
+    q->km = v[2];
+    return CLI_DONE;
+}
+
+static int read_query(const cli_args *args, alice_search_query *q)
+{
+    cli_choice days;
+    int bad = choice_read(&days, args, args->value[OPT_SINCE], args->value[OPT_UNTIL], NULL);
+    if (!bad && args->given[OPT_NEWEST] && args->given[OPT_OLDEST])
+        bad = cli_usage_error("--newest-first and --oldest-first: one of them");
+    if (bad)
+        return bad;
+    *q = (alice_search_query){.size = sizeof *q,
+                              .words = (const char *const *)args->words,
+                              .word_count = (size_t)args->word_count,
+                              .camera = args->value[OPT_CAMERA],
+                              .generator = args->value[OPT_GENERATOR],
+                              .model = args->value[OPT_MODEL],
+                              .seed = args->value[OPT_SEED],
+                              .project = args->value[OPT_PROJECT],
+                              .type = args->value[OPT_TYPE],
+                              .since = days.since,
+                              .until = days.until,
+                              .newest_first = args->given[OPT_NEWEST]};
+    return read_near(args, q);
+}
+
+/* ---- opening what was found ---- */
+
+static int check_desktop(const cli_args *args)
+{
+    const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+    if (!args->given[OPT_OPEN] || (x && *x) || (wayland && *wayland))
+        return CLI_DONE;
+    return cli_usage_error(
+        "--open needs a desktop: neither DISPLAY nor WAYLAND_DISPLAY is set");
+}
+
+/* Where the search is closed: what is opened has no limit of memory of ours. */
+static bool open_found(finding *f)
+{
+    bool good = true;
+    fflush(stdout);
+    for (size_t i = 0; i < f->open_count; i++) {
+        char *argv[] = {(char[]){"xdg-open"}, f->open[i], NULL};
+        pid_t pid = 0;
+        int status = 0;
+        int bad = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+        if (bad) {
+            cli_error("xdg-open cannot be started (%s): install xdg-utils", strerror(bad));
+            return false;
+        }
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            ;
+        if (status) {
+            cli_error("xdg-open did not open %s", f->open[i]);
+            good = false;
+        }
+    }
+    if (f->open_count == OPEN_MOST)
+        cli_error("the first %d are opened; there may be more", OPEN_MOST);
+    return good;
+}
+
+static int search(const cli_args *args, const cli_settings *settings,
+                  const alice_search_query *q, finding *f)
+{
+    alice_search *s = NULL;
+    alice_error error = {.text = ""};
+    const alice_search_options o = {.size = sizeof o,
+                                    .config = settings->config,
+                                    .organized = f->organized,
+                                    .catalog = args->value[OPT_CATALOG],
+                                    .kernel_backstop = true,
+                                    .should_stop = stop_asked,
+                                    .on_progress = on_progress,
+                                    .ctx = f};
+    stop_catch();
+    progress_begin(&f->progress, false);
+    alice_status st = alice_search_open(&s, &o, &error);
+    progress_clear(&f->progress);
+    if (st == ALICE_OK && *alice_search_note(s))
+        cli_error("%s", alice_search_note(s));
+    if (st == ALICE_OK)
+        st = alice_search_each(s, q, 0, 0, on_file, f, &error);
+    alice_search_close(&s);
+    if (st != ALICE_OK) {
+        cli_error("%s", error.text);
+        return st == ALICE_E_CANCELLED ? CLI_INTERRUPTED : cli_exit_status(st);
+    }
+    return CLI_DONE;
 }
 
 static int run(const cli_args *args)
 {
     cli_settings settings;
-    alice_error error = {.text = ""};
+    alice_search_query query;
     finding f = {.args = args,
                  .organized =
                      args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED] : "organized"};
-    int bad = choice_read(&f.days, args, args->value[OPT_SINCE], args->value[OPT_UNTIL], NULL);
+    int bad = read_query(args, &query);
+    if (!bad)
+        bad = check_desktop(args);
     if (!bad)
         bad = settings_read(&settings, args);
     if (bad)
         return bad;
-    const alice_organizer_options o = {.config = settings.config,
-                                       .organized = f.organized,
-                                       .catalog = args->value[OPT_CATALOG],
-                                       .kernel_backstop = true};
-    alice_status st = alice_library(&o, true, on_file, &f, &error);
-    if (st != ALICE_OK) {
-        cli_error("%s", error.text);
-        return cli_exit_status(st);
-    }
+    bad = search(args, &settings, &query, &f);
+    bool opened = bad || open_found(&f);
+    for (size_t i = 0; i < f.open_count; i++)
+        free(f.open[i]);
+    if (bad)
+        return bad;
     if (f.gone)
         cli_error("%llu more that are known are not there: `alice verify` names them", f.gone);
-    return f.found ? CLI_DONE : CLI_SOME_FAILED;
+    return f.found && opened ? CLI_DONE : CLI_SOME_FAILED;
 }
 
 static const cli_opt options[] = {
-    OPT_ORGANIZED, OPT_CAMERA,  OPT_GENERATOR, OPT_MODEL, OPT_SEED, OPT_SINCE,
-    OPT_UNTIL,     OPT_PROJECT, OPT_TYPE,      OPT_NULL,  OPT_JSON, OPT_MAX_MEMORY,
-    OPT_CATALOG,   OPT_SET,     OPT_CONFIG,    OPT_HELP,  OPT_END};
+    OPT_ORGANIZED, OPT_CAMERA,     OPT_GENERATOR, OPT_MODEL,  OPT_SEED,   OPT_SINCE, OPT_UNTIL,
+    OPT_PROJECT,   OPT_TYPE,       OPT_NEAR,      OPT_NEWEST, OPT_OLDEST, OPT_OPEN,  OPT_NULL,
+    OPT_JSON,      OPT_MAX_MEMORY, OPT_CATALOG,   OPT_SET,    OPT_CONFIG, OPT_HELP,  OPT_END};
 static const cli_option own_options[] = {
     [OPT_CAMERA] = {"camera", 0, "TEXT", NULL, "only of a camera whose make or model has it"},
     [OPT_GENERATOR] = {"generator", 0, "NAME", NULL, "only what this generator made"},
@@ -187,17 +278,33 @@ static const cli_option own_options[] = {
     [OPT_UNTIL] = {"until", 0, "DATE", NULL, "only of that day, month or year, and earlier"},
     [OPT_PROJECT] = {"project", 0, "NAME", NULL, "only of this project"},
     [OPT_TYPE] = {"type", 0, "NAME", NULL, "only of this type: jpeg, heic, png, mp4, …"},
+    [OPT_NEAR] = {"near", 0, "LAT,LON[,KM]", NULL,
+                  "only what was taken at most KM from there (1, where it is not said)"},
+    [OPT_NEWEST] = {"newest-first", 0, NULL, NULL, "the latest date comes first"},
+    [OPT_OLDEST] = {"oldest-first", 0, NULL, NULL, "the earliest comes first, as always"},
+    [OPT_OPEN] = {"open", 0, NULL, NULL, "open the first 10 on the desktop (xdg-open)"},
     [OPT_NULL] = {"null", '0', NULL, NULL, "end each path with a zero byte, as for xargs -0"}};
 
 static const char text[] =
     "Lists the organized files that have all of the WORDS in their path, prompt, negative\n"
-    "prompt, model, camera or generator, the earliest first. The catalog tells; a file that\n"
-    "is known and not there any more is counted, not listed. Exit status 1: none was found.\n"
+    "prompt, model, camera or generator, the earliest first. A word may be a part of one, in\n"
+    "upper or lower case; no letter of it has a meaning of its own. A file that is known and "
+    "not\n"
+    "there any more is counted, not listed. Exit status 1: none was found.\n"
+    "\n"
+    "An index in ORGANIZED/.alice/search.db answers. It is brought up to date with what was\n"
+    "organized since, and can be deleted: the next search makes it anew. Where it cannot be\n"
+    "written the catalog is asked, which takes longer.\n"
+    "\n"
+    "--near knows the files that this or a later alice organized, and those that are read "
+    "again\n"
+    "(`alice catalog rebuild`); older catalogs do not tell where a picture was taken.\n"
     "\n"
     "Examples:\n"
     "  alice find lighthouse storm -o ~/Pictures/organized\n"
     "  alice find --camera nikon --since 2023 --until 2023-06 --type jpeg\n"
     "  alice find --generator midjourney --json | less\n"
+    "  alice find --near 48.8577,2.295,5 --newest-first\n"
     "  alice find holiday -0 | xargs -0 cp -t /media/frame\n";
 
 const cli_command cmd_find = {

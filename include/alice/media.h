@@ -235,6 +235,10 @@ typedef struct alice_media_info {
                                `zone_assumed`, such as "Europe/Madrid"; static text; NULL:
                                theirs was not told by a position */
 
+    bool placed;      /**< where it was taken is known: */
+    double latitude;  /**< degrees north */
+    double longitude; /**< degrees east */
+
     const char
         *extension_note; /**< static text where name and content disagree; NULL: they agree */
 

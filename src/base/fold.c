@@ -28,6 +28,13 @@ void alice__fold_case(const char *name, char *out, size_t size)
     while (n > 0) {
         uint32_t c = 0;
         char bytes[4];
+        if (!(*name & 0x80)) { /* most are */
+            if (used + 2 > size)
+                break;
+            out[used++] = alice__lower(*name++);
+            n--;
+            continue;
+        }
         size_t len = alice_utf8_decode(name, n, &c), step = len ? len : 1, made = 1;
         if (len)
             made = alice_utf8_encode(fold_character(c), bytes);

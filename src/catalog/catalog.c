@@ -35,6 +35,11 @@ alice__store *alice__catalog_store_of(const alice__catalog *c, int64_t id)
     return c->base && id < c->base_files ? c->base : c->top;
 }
 
+alice__store *alice__catalog_before(const alice__catalog *c)
+{
+    return c->base ? c->base : c->top;
+}
+
 const char *alice__catalog_why(const alice__catalog *c)
 {
     const char *why = alice__store_why(c->top);

@@ -22,6 +22,7 @@
 #include <alice/media.h>
 #include <alice/organize.h>
 
+#include "catalog/organized.h"
 #include "catalog/row.h"
 
 typedef struct alice__catalog alice__catalog;
@@ -209,6 +210,31 @@ alice_status alice__catalog_settled(alice__catalog *c, alice_error *error);
 alice_status alice__catalog_library(alice__catalog *c, bool by_date,
                                     bool (*each)(void *ctx, const alice_library_file *file),
                                     void *ctx);
+
+/* ---- for an index over the organized files ---- */
+
+/* The state that the catalog is in, and whether it goes on from an earlier one. ALICE_E_NOENT:
+ * there was no catalog. */
+alice_status alice__catalog_point_get(alice__catalog *c, alice__catalog_point *out);
+alice_status alice__catalog_goes_on(alice__catalog *c, const alice__catalog_point *then,
+                                    const alice__catalog_point *now, bool *out);
+/* Whether an index over it may be kept: what stands on the disk is read as it is. Not where a
+ * killed run left it, or an older alice made it: then a copy is read, and the next run changes
+ * what stands. */
+bool alice__catalog_is_settled(const alice__catalog *c);
+/* Organized files, those that changed after a change (and whose rows have ids below `before`),
+ * the changes, and the texts that files share, with ids above `after`. ALICE_E_NOENT. What
+ * `each` answers is handed on, but for ALICE_E_END of files. */
+alice_status alice__catalog_organized(alice__catalog *c, const alice__organized_part *part,
+                                      alice__organized_fn each, void *ctx);
+alice_status alice__catalog_changed(alice__catalog *c, int64_t after, int64_t before,
+                                    alice__organized_fn each, void *ctx);
+alice_status
+alice__catalog_changes(alice__catalog *c, int64_t after,
+                       alice_status (*each)(void *ctx, const alice__change *change), void *ctx);
+alice_status alice__catalog_words(alice__catalog *c, int64_t after,
+                                  alice_status (*each)(void *ctx, int64_t id, const char *text),
+                                  void *ctx);
 
 /* ---- runs read back ---- */
 

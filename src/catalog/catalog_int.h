@@ -78,6 +78,9 @@ alice_status alice__catalog_told(const alice__catalog *c, alice_status st, alice
 /* What is remembered of the databases is past. */
 void alice__catalog_forget_all(alice__catalog *c);
 
+/* What stood before a dry run; else what stands. */
+alice__store *alice__catalog_before(const alice__catalog *c);
+
 /* ---- catalog_known.c ---- */
 
 /* Empty the windows. */

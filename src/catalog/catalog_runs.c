@@ -11,22 +11,16 @@
 #include "base/error.h"
 #include "catalog/tree_mark.h"
 
-/* The run's predecessor. */
-static alice__store *history_of(const alice__catalog *c)
-{
-    return c->base ? c->base : c->top;
-}
-
 /* ---- runs written ---- */
 
 alice_status alice__catalog_home(alice__catalog *c, char *organized, size_t size)
 {
-    return alice__store_run_last(history_of(c), organized, size);
+    return alice__store_run_last(alice__catalog_before(c), organized, size);
 }
 
 alice_status alice__catalog_newest_run(alice__catalog *c, int64_t most, int64_t *started_s)
 {
-    return alice__store_run_newest(history_of(c), most, started_s);
+    return alice__store_run_newest(alice__catalog_before(c), most, started_s);
 }
 
 /* Part of the transaction: the next state of the tree is this catalog's. */
@@ -157,8 +151,8 @@ alice_status alice__catalog_run_before(alice__catalog *c, int64_t before, alice_
 {
     alice_status st = room_for_texts(c);
     if (st == ALICE_OK)
-        st = alice__store_run_before(history_of(c), before ? before : INT64_MAX, c->texts,
-                                     ALICE__TEXTS_ROOM, out);
+        st = alice__store_run_before(alice__catalog_before(c), before ? before : INT64_MAX,
+                                     c->texts, ALICE__TEXTS_ROOM, out);
     return st;
 }
 
@@ -167,8 +161,8 @@ alice_status alice__catalog_run_file(alice__catalog *c, const alice__run_row *ru
 {
     alice_status st = room_for_texts(c);
     if (st == ALICE_OK)
-        st =
-            alice__store_run_file(history_of(c), run, *after, c->texts, ALICE__TEXTS_ROOM, out);
+        st = alice__store_run_file(alice__catalog_before(c), run, *after, c->texts,
+                                   ALICE__TEXTS_ROOM, out);
     if (st == ALICE_OK)
         *after = out->id;
     return st;
@@ -199,16 +193,4 @@ alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
             st = alice__catalog_set_chain(c, print, id - 1);
     }
     return st;
-}
-
-/* ---- the library ---- */
-
-alice_status alice__catalog_library(alice__catalog *c, bool by_date,
-                                    bool (*each)(void *ctx, const alice_library_file *file),
-                                    void *ctx)
-{
-    if (c->standing == ALICE__STANDING_NEW)
-        return ALICE_E_NOENT;
-    return alice__catalog_told(c, alice__store_library(history_of(c), by_date, each, ctx),
-                               NULL);
 }

@@ -10,6 +10,8 @@
  *     └── words         texts that many rows share
  *   fingerprints ────── (key, id), filled in sorted merges
  *   alike, chains ───── (print, id): files with equal heads, told apart by more than that
+ *   places ──────────── where a picture was taken, only where that is known
+ *   changes ─────────── rows that came before and are not what they were, by triggers
  *   counters ────────── (project, source) → next number
  *   batch ───────────── one row, written with each commit
  *   tree ────────────── one row: which state of the organized tree is known
@@ -37,6 +39,7 @@ enum {
     PAGE = 4096,
     FRAME = PAGE + 24,        /* a page in the log */
     LOG_PAGES = 1000,         /* then the log is emptied into the database */
+    READER_MS = 3000,         /* for a search that reads what is new: it goes part by part */
     CACHE_LEAST = 128 * 1024, /* what a batch can be written with */
     APPLICATION = 0x616c6963  /* "alic" */
 };
@@ -86,7 +89,21 @@ static const char schema_4[] =
     "CREATE TABLE alike(print INTEGER, id INTEGER, PRIMARY KEY(print, id)) WITHOUT ROWID;"
     "CREATE TABLE chains(print INTEGER PRIMARY KEY, upto INTEGER NOT NULL);";
 
-static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4};
+/* Where pictures were taken, in ten-thousandths of a degree; and which rows have changed since,
+ * for an index over the catalog: a row that comes is seen by its id, so that only the few that
+ * change later cost something. */
+static const char schema_5[] =
+    "CREATE TABLE places(file INTEGER PRIMARY KEY, latitude INTEGER NOT NULL,"
+    " longitude INTEGER NOT NULL);"
+    "CREATE TABLE changes(at INTEGER PRIMARY KEY, file INTEGER NOT NULL, date INTEGER,"
+    " time INTEGER);"
+    "CREATE TRIGGER file_changes AFTER UPDATE OF dest, state, date, time, date_source ON files"
+    " WHEN old.state = 1 OR new.state = 1 BEGIN"
+    " INSERT INTO changes(file, date, time) VALUES(old.id, old.date, old.time); END;"
+    "CREATE TRIGGER file_goes AFTER DELETE ON files WHEN old.state = 1 BEGIN"
+    " INSERT INTO changes(file, date, time) VALUES(old.id, old.date, old.time); END;";
+
+static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- opening ---- */
@@ -147,7 +164,10 @@ static alice_status configure(alice__store *s, const alice__store_options *o)
     s->flushing = true;
     /* From here on nobody else reads it: in the log's mode the lock is taken by the first
        reader, else by the first writer. */
-    return alice__sql_exec(s, "PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT");
+    sqlite3_busy_timeout(s->db, READER_MS);
+    st = alice__sql_exec(s, "PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT");
+    sqlite3_busy_timeout(s->db, 0);
+    return st;
 }
 
 /* From the schema that is there to ours, each step a transaction. */
@@ -299,6 +319,11 @@ bool alice__store_log_works(const char *path)
     sqlite3_close(db);
     remove_all(path);
     return works;
+}
+
+bool alice__store_reads(const alice__store *s)
+{
+    return s->mode == ALICE__STORE_READ;
 }
 
 alice__store_owner alice__store_whose(const uint8_t *head, size_t n)

@@ -18,6 +18,7 @@
 #include <alice/env.h>
 #include <alice/library.h>
 
+#include "catalog/organized.h"
 #include "catalog/row.h"
 
 /* Connection, schema, statements, log index and the caches of words and numbers. */
@@ -54,6 +55,9 @@ void alice__store_close(alice__store **s);
 /* Whether a database with a write-ahead log can be made, read and removed at `path`, which must
  * not stand. */
 bool alice__store_log_works(const char *path);
+
+/* Whether it is a database that stands, only read. */
+bool alice__store_reads(const alice__store *s);
 
 /* Whose database it is, by the first bytes of its file. */
 enum { ALICE__STORE_HEAD = 100 };
@@ -161,6 +165,20 @@ typedef struct alice__store_row {
 alice_status alice__store_library(alice__store *s, bool by_date,
                                   bool (*each)(void *ctx, const alice_library_file *file),
                                   void *ctx);
+/* As of the catalog. changed(): of the rows below `before` that changed after that change. */
+alice_status alice__store_organized(alice__store *s, const alice__organized_part *part,
+                                    alice__organized_fn each, void *ctx);
+alice_status alice__store_changed(alice__store *s, int64_t after, int64_t before,
+                                  alice__organized_fn each, void *ctx);
+alice_status alice__store_changes(alice__store *s, int64_t after,
+                                  alice_status (*each)(void *ctx, const alice__change *change),
+                                  void *ctx);
+alice_status alice__store_words(alice__store *s, int64_t after,
+                                alice_status (*each)(void *ctx, int64_t id, const char *text),
+                                void *ctx);
+alice_status alice__store_point(alice__store *s, alice__catalog_point *out);
+alice_status alice__store_goes_on(alice__store *s, const alice__catalog_point *then,
+                                  const alice__catalog_point *now, bool *out);
 /* As alice__catalog_next_doubted(), and alice__catalog_redated(). */
 alice_status alice__store_doubted(alice__store *s, int64_t today, char *dest, size_t size,
                                   int64_t *id, alice__stamp *stamp);

@@ -9,6 +9,7 @@
  *   store_sql.c   the small words
  *   store_rows.c  directories, rows, fingerprints, numbers
  *   store_runs.c  runs and their files: written, in doubt, read back, taken back
+ *   store_library.c  the organized files, told
  */
 
 #include <sqlite3.h>
@@ -28,11 +29,15 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
 /* What is told of an organized file. */
 #define LIBRARY_FILES                                                                \
     "SELECT f.dest, f.size, f.date, f.time, t.text, d.text, m.text, o.text, g.text," \
-    " a.model, a.seed, a.prompt, a.negative_prompt FROM files f"                     \
+    " a.model, a.seed, a.prompt, a.negative_prompt, p.latitude, p.longitude, f.id,"  \
+    " f.type, f.date_source, f.make, f.model, f.generator FROM files f"              \
     " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"  \
     " LEFT JOIN words m ON m.id = f.make LEFT JOIN words o ON o.id = f.model"        \
     " LEFT JOIN words g ON g.id = f.generator LEFT JOIN ai a ON a.file = f.id"       \
+    " LEFT JOIN places p ON p.file = f.id"                                           \
     " WHERE f.state = 1 AND f.dest > ''"
+/* No time comes before midnight. */
+#define BY_DATE " ORDER BY coalesce(f.date, 0), coalesce(f.time, -1), f.id"
 
 #define STATEMENTS(X)                                                                          \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                \
@@ -69,6 +74,11 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
                " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"        \
                " ?26, ?27, NULL)")                                                             \
     X(AI_ADD, "INSERT INTO ai VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                                 \
+    X(PLACE_ADD, "INSERT INTO places VALUES(?1, ?2, ?3)")                                      \
+    X(PLACE_DELETE, "DELETE FROM places WHERE file = ?1")                                      \
+    X(ORPHAN_PLACES_DELETE, "DELETE FROM places WHERE file IN (SELECT id FROM files"           \
+                            " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"         \
+                            " (SELECT 1 FROM files p WHERE p.id = files.other))")              \
     X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                            \
     X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                           \
     X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                             \
@@ -92,7 +102,18 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
       "SELECT id, size, mtime_ns, head, content, replaced IS NOT NULL, dest, run FROM files"   \
       " WHERE id > ?1 AND id < ?2 AND state = 1 ORDER BY id LIMIT 1")                          \
     X(LIBRARY, LIBRARY_FILES " ORDER BY f.id")                                                 \
-    X(LIBRARY_BY_DATE, LIBRARY_FILES " ORDER BY f.date, f.time, f.id")                         \
+    X(LIBRARY_BY_DATE, LIBRARY_FILES BY_DATE)                                                  \
+    X(LIBRARY_BACK, LIBRARY_FILES " ORDER BY coalesce(f.date, 0) DESC,"                        \
+                                  " coalesce(f.time, -1) DESC, f.id DESC")                     \
+    X(LIBRARY_PART, LIBRARY_FILES " AND f.id >= ?1 AND f.id < ?2" BY_DATE)                     \
+    X(LIBRARY_CHANGED, LIBRARY_FILES                                                           \
+      " AND f.id < ?2 AND f.id IN (SELECT file FROM changes WHERE at > ?1)" BY_DATE)           \
+    X(CHANGES, "SELECT at, file, date, time FROM changes WHERE at > ?1 ORDER BY at")           \
+    X(CHANGE_LAST, "SELECT max(at) FROM changes")                                              \
+    X(WORDS, "SELECT id, text FROM words WHERE id > ?1 ORDER BY id")                           \
+    X(RUN_LATEST, "SELECT id, started FROM runs ORDER BY id DESC LIMIT 1")                     \
+    X(RUN_STARTED, "SELECT started FROM runs WHERE id = ?1")                                   \
+    X(RUN_FIRST, "SELECT min(first) FROM runs WHERE id > ?1")                                  \
     X(RUN_BEFORE,                                                                              \
       "SELECT id, mode, inbox, organized, started, ended, finished, files, placed,"            \
       " skipped, duplicates, errors, bytes, undoes, first,"                                    \
@@ -162,6 +183,8 @@ struct alice__store {
 
 /* ---- store_sql.c ---- */
 
+/* What an answer of SQLite means. */
+alice_status alice__sql_status(sqlite3 *db, int rc);
 /* Note why, and answer the status. */
 alice_status alice__sql_failed(alice__store *s, int rc);
 
@@ -199,6 +222,8 @@ bool alice__sql_hash(sqlite3_stmt *q, int at, alice__hash *h);
 const char *alice__sql_text(sqlite3_stmt *q, int at);
 /* Copied; false where there is no room for all of it. */
 bool alice__sql_copy_text(sqlite3_stmt *q, int at, char *buf, size_t size);
+/* The columns of LIBRARY_FILES; borrowed. */
+void alice__sql_organized(sqlite3_stmt *q, alice__organized *out);
 /* size, mtime, ctime and inode stand side by side wherever they are asked. */
 alice__stamp alice__sql_stamp(sqlite3_stmt *q, int at);
 

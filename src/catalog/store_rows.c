@@ -3,6 +3,7 @@
  * What the store knows of files: their directories, words that many share, their rows, the
  * index of fingerprints and the next numbers.
  */
+#include "base/place.h"
 #include "catalog/store_int.h"
 
 #include <string.h>
@@ -263,6 +264,13 @@ static alice_status add_ai(alice__store *s, int64_t id, const alice_media_info *
     return alice__sql_run(s, q);
 }
 
+static alice_status add_place(alice__store *s, int64_t id, const alice_media_info *info)
+{
+    const int64_t numbers[] = {id, alice__place_number(info->latitude),
+                               alice__place_number(info->longitude)};
+    return alice__sql_run_with(s, Q_PLACE_ADD, numbers, 3);
+}
+
 alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row *row)
 {
     sqlite3_stmt *q;
@@ -297,7 +305,11 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
     else if (rc != SQLITE_DONE)
         st = alice__sql_failed(s, rc);
     alice__sql_let_go(q);
-    return st == ALICE_OK && row->info ? add_ai(s, id, row->info) : st;
+    if (st == ALICE_OK && row->info)
+        st = add_ai(s, id, row->info);
+    if (st == ALICE_OK && row->info && row->info->placed)
+        st = add_place(s, id, row->info);
+    return st;
 }
 
 alice_status alice__store_doubted(alice__store *s, int64_t today, char *dest, size_t size,
@@ -359,13 +371,17 @@ alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
 alice_status alice__store_row_delete(alice__store *s, int64_t id)
 {
     alice_status st = alice__sql_run_with(s, Q_ROW_DELETE, &id, 1);
-    return st == ALICE_OK ? alice__sql_run_with(s, Q_AI_DELETE, &id, 1) : st;
+    if (st == ALICE_OK)
+        st = alice__sql_run_with(s, Q_AI_DELETE, &id, 1);
+    return st == ALICE_OK ? alice__sql_run_with(s, Q_PLACE_DELETE, &id, 1) : st;
 }
 
 alice_status alice__store_orphans_delete(alice__store *s, int64_t from, int64_t to)
 {
     const int64_t ids[] = {from, to};
     alice_status st = alice__sql_run_with(s, Q_ORPHAN_AI_DELETE, ids, 2);
+    if (st == ALICE_OK)
+        st = alice__sql_run_with(s, Q_ORPHAN_PLACES_DELETE, ids, 2);
     return st == ALICE_OK ? alice__sql_run_with(s, Q_ORPHANS_DELETE, ids, 2) : st;
 }
 

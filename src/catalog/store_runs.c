@@ -194,35 +194,3 @@ void alice__store_doubt_end(alice__store *s)
 {
     alice__sql_let_go(s->q[Q_DOUBT]);
 }
-
-/* ---- the library ---- */
-
-alice_status alice__store_library(alice__store *s, bool by_date,
-                                  bool (*each)(void *ctx, const alice_library_file *file),
-                                  void *ctx)
-{
-    sqlite3_stmt *q;
-    alice_status st = alice__sql_take(s, by_date ? Q_LIBRARY_BY_DATE : Q_LIBRARY, &q);
-    if (st != ALICE_OK)
-        return st;
-    while ((st = alice__sql_row(s, q, ALICE_E_END)) == ALICE_OK) {
-        const alice_library_file f = {.path = alice__sql_text(q, 0),
-                                      .bytes = (uint64_t)sqlite3_column_int64(q, 1),
-                                      .day = (uint32_t)sqlite3_column_int64(q, 2),
-                                      .time = (uint32_t)sqlite3_column_int64(q, 3),
-                                      .type = alice__sql_text(q, 4),
-                                      .date_source = alice__sql_text(q, 5),
-                                      .make = alice__sql_text(q, 6),
-                                      .model = alice__sql_text(q, 7),
-                                      .generator = alice__sql_text(q, 8),
-                                      .ai_model = alice__sql_text(q, 9),
-                                      .seed = alice__sql_text(q, 10),
-                                      .prompt = alice__sql_text(q, 11),
-                                      .negative_prompt = alice__sql_text(q, 12)};
-        if (!each(ctx, &f)) {
-            alice__sql_let_go(q);
-            return ALICE_OK;
-        }
-    }
-    return st == ALICE_E_END ? ALICE_OK : st;
-}

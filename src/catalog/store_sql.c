@@ -18,7 +18,7 @@ static const char *const statements[] = {
 
 /* ---- failures ---- */
 
-static alice_status status_of(sqlite3 *db, int rc)
+alice_status alice__sql_status(sqlite3 *db, int rc)
 {
     int os = db ? sqlite3_system_errno(db) : 0;
     switch (rc & 0xff) {
@@ -71,7 +71,7 @@ alice_status alice__store_damaged(alice__store *s, const char *how)
 
 alice_status alice__sql_failed(alice__store *s, int rc)
 {
-    alice_status st = status_of(s->db, rc);
+    alice_status st = alice__sql_status(s->db, rc);
     if (st == ALICE_OK)
         return st;
     const char *text = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);

@@ -147,6 +147,9 @@ void alice__facts_position(alice__facts *f, int32_t latitude, int32_t longitude)
     f->placed = true;
     f->latitude = latitude;
     f->longitude = longitude;
+    f->info->placed = true;
+    f->info->latitude = (double)latitude / ALICE__DEGREE;
+    f->info->longitude = (double)longitude / ALICE__DEGREE;
 }
 
 /* What is left of moments: they are of the zone of the place, by the nearest that is known,

@@ -10,10 +10,9 @@
 
 #include <alice/base.h>
 
-enum {
-    ALICE__ZONE_FILE_MOST = 8192, /* bytes; the system's longest have 4 KB */
-    ALICE__DEGREE = 10000         /* positions are in ten-thousandths of a degree */
-};
+#include "base/place.h"
+
+enum { ALICE__ZONE_FILE_MOST = 8192 }; /* bytes; the system's longest have 4 KB */
 
 /*
  * The zone of the nearest place, such as "Europe/Madrid": static text. NULL: no place lies

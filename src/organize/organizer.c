@@ -491,12 +491,17 @@ static alice_status open_all(alice_organizer *o, alice_error *error)
     }
     if (st == ALICE_OK && o->options.confine)
         st = confine(o, error);
-    return st == ALICE_OK ? open_parts(o, error) : st;
+    return st == ALICE_OK && !o->reads ? open_parts(o, error) : st;
 }
 
-alice_status alice__organizer_open_on(alice_organizer **out,
-                                      const alice_organizer_options *options,
-                                      const alice__fs_ops *fs, alice_error *error)
+alice_status alice__organizer_open_catalog(alice_organizer *o, alice_error *error)
+{
+    return open_catalog(o, error);
+}
+
+static alice_status open_organizer(alice_organizer **out,
+                                   const alice_organizer_options *options,
+                                   const alice__fs_ops *fs, bool reads, alice_error *error)
 {
     alice_env env = options->env;
     env.account = NULL;
@@ -510,6 +515,7 @@ alice_status alice__organizer_open_on(alice_organizer **out,
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
     alice_organizer *o = room;
     o->options = *options;
+    o->reads = reads;
     o->fs = fs ? fs : &alice__fs_real;
     o->env = env;
     o->inbox_fd = o->organized_fd = -1;
@@ -537,6 +543,23 @@ alice_status alice__organizer_open_on(alice_organizer **out,
     error->status = st;
     alice_organizer_close(&o);
     return st;
+}
+
+alice_status alice__organizer_open_on(alice_organizer **out,
+                                      const alice_organizer_options *options,
+                                      const alice__fs_ops *fs, alice_error *error)
+{
+    return open_organizer(out, options, fs, false, error);
+}
+
+alice_status alice__organizer_open_reader(alice_organizer **out,
+                                          const alice_organizer_options *options,
+                                          alice_error *error)
+{
+    alice_organizer_options own = *options;
+    own.inbox = NULL;
+    own.dry_run = true;
+    return open_organizer(out, &own, NULL, true, error);
 }
 
 void alice_organizer_close(alice_organizer **organizer)

@@ -96,6 +96,7 @@ struct alice_organizer {
 
     struct alice__archives *archives; /* NULL: a folder is organized */
     alice__seconds *seconds;
+    bool reads;      /* nothing is organized: folders and memory are all it has */
     bool own_layout; /* not the usual one: then `layout` says where files go */
     alice__layout layout;
     alice__source_count *sources;
@@ -112,6 +113,13 @@ struct alice_organizer {
 alice_status alice__organizer_open_on(alice_organizer **out,
                                       const alice_organizer_options *options,
                                       const alice__fs_ops *fs, alice_error *error);
+
+/* The folders and the memory alone, for what only reads; and the catalog of that, which is
+ * closed by alice__catalog_close(), or with the organizer. */
+alice_status alice__organizer_open_reader(alice_organizer **out,
+                                          const alice_organizer_options *options,
+                                          alice_error *error);
+alice_status alice__organizer_open_catalog(alice_organizer *o, alice_error *error);
 
 /* How what moves files below `fd`, at most `batch` at a time, transfers them. */
 alice__transfer_options alice__organizer_transfer(alice_organizer *o, int fd, bool move,

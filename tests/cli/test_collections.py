@@ -425,7 +425,8 @@ def a_catalog_from_before_the_samples_works():
     make(0, 40)
     organize(inbox, organized)
     db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
-    db.executescript('DROP TABLE alike; DROP TABLE chains; PRAGMA user_version = 3')
+    db.executescript('DROP TABLE alike; DROP TABLE chains; DROP TABLE places; DROP TABLE changes;'
+                     'DROP TRIGGER file_changes; DROP TRIGGER file_goes; PRAGMA user_version = 3')
     db.close()
     make(40, 100)
     for dry in ('--dry-run',), ():

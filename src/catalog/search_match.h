@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ALICE_CATALOG_SEARCH_MATCH_H
+#define ALICE_CATALOG_SEARCH_MATCH_H
+
+/* Whether a file is what a query asks for: the one place that decides it, whoever found the
+ * file. */
+
+#include "catalog/search_text.h"
+
+enum { ALICE__SEARCH_WORDS = 64 };
+
+typedef struct alice__match {
+    const alice_search_query *query;
+    alice__room words; /* folded, each terminated: the words of the query, then its facts */
+    alice__room text;  /* what of a file is looked at, folded */
+    const char *word[ALICE__SEARCH_WORDS];
+    const char *camera, *generator, *model, *project, *type;
+    bool (*should_stop)(void *ctx); /* asked now and then; may be NULL */
+    void *stop_ctx;
+    unsigned asked;
+    double x, y, z; /* of the place, on a sphere of radius 1 */
+    double chord;   /* how far from there is near, the square of it */
+} alice__match;
+
+/* The query has to live as long. ALICE_E_INVAL: it cannot be meant (`error` says why). */
+alice_status alice__match_open(alice__match *m, const alice_env *env,
+                               const alice_search_query *query, alice_error *error);
+void alice__match_close(alice__match *m);
+
+/* ALICE_E_CANCELLED: it was asked to stop. */
+alice_status alice__match_file(alice__match *m, const alice_library_file *file, bool *out);
+
+/* Whether dates alone decide. */
+bool alice__match_is_by_date(const alice__match *m);
+
+#endif
