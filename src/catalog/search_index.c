@@ -29,6 +29,7 @@ static const char schema[] =
     " time INTEGER, type INTEGER, date_source INTEGER, make INTEGER, model INTEGER,"
     " generator INTEGER, latitude INTEGER, longitude INTEGER, path TEXT NOT NULL,"
     " ai_model TEXT, seed TEXT, prompt TEXT, negative_prompt TEXT);"
+    "CREATE TABLE dates(id INTEGER PRIMARY KEY);"
     "CREATE TABLE words(id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
     "CREATE TABLE days(day INTEGER PRIMARY KEY, files INTEGER NOT NULL);"
     "CREATE TABLE state(slot INTEGER PRIMARY KEY, value INTEGER NOT NULL);";
@@ -187,10 +188,20 @@ static alice_status settle(alice__index *x)
     return st;
 }
 
+static alice_status configure(alice__index *x, size_t cache_bytes)
+{
+    char sql[320];
+    snprintf(sql, sizeof sql,
+             "PRAGMA page_size = 4096; PRAGMA cache_size = -%zu; PRAGMA temp_store = FILE;"
+             "PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = OFF;"
+             "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL;",
+             cache_bytes / 1024);
+    return execute(x, sql);
+}
+
 alice_status alice__index_open(alice__index **out, const alice__index_options *o,
                                alice_error *error)
 {
-    char sql[320];
     alice__index *x = NULL;
     size_t n = strlen(o->path) + 1;
     size_t charge = o->cache_bytes + OVERHEAD + 2 * o->write_bytes;
@@ -216,13 +227,12 @@ alice_status alice__index_open(alice__index **out, const alice__index_options *o
         sqlite3_db_config(x->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_busy_timeout(x->db, WAIT_MS);
         x->has_fts = alice__search_tokens_known(x->db);
-        snprintf(
-            sql, sizeof sql,
-            "PRAGMA page_size = 4096; PRAGMA cache_size = -%zu; PRAGMA temp_store = FILE;"
-            "PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = OFF;"
-            "PRAGMA cell_size_check = ON; PRAGMA synchronous = NORMAL;",
-            o->cache_bytes / 1024);
-        st = execute(x, sql);
+        st = configure(x, o->cache_bytes);
+    }
+    if (st == ALICE_E_DAMAGED) { /* so much that not even its pragmas can be set */
+        st = alice__index_empty(x);
+        if (st == ALICE_OK)
+            st = configure(x, o->cache_bytes);
     }
     if (st == ALICE_OK)
         st = settle(x);
@@ -385,14 +395,14 @@ static void bind_text(sqlite3_stmt *q, int at, const char *text)
         sqlite3_bind_text(q, at, text, -1, SQLITE_STATIC);
 }
 
-static alice_status put_file(alice__index *x, int64_t id, const alice__organized *file)
+static alice_status put_file(alice__index *x, const alice__organized *file)
 {
     sqlite3_stmt *q;
     const alice_library_file *f = &file->file;
     alice_status st = alice__index_take(x, I_PUT, &q);
     if (st != ALICE_OK)
         return st;
-    sqlite3_bind_int64(q, 1, id);
+    sqlite3_bind_int64(q, 1, file->id);
     sqlite3_bind_int64(q, 2, (int64_t)f->bytes);
     if (f->day)
         sqlite3_bind_int64(q, 3, f->day);
@@ -436,10 +446,11 @@ alice_status alice__index_put(alice__index *x, alice__index_state *state,
                  1 << ALICE__ROW_BITS);
         return ALICE_E_TOOBIG;
     }
-    alice_status st = put_file(x, id, file);
+    alice_status st = put_file(x, file);
     if (st != ALICE_OK || sqlite3_changes(x->db) == 0)
         return st;
-    if (x->has_fts)
+    st = alice__index_run_with(x, I_DATE, &id, 1);
+    if (st == ALICE_OK && x->has_fts)
         st = put_tokens(x, id, file);
     if (st == ALICE_OK)
         st = alice__index_run_with(x, I_DAY_MORE, &day, 1);
@@ -452,10 +463,12 @@ alice_status alice__index_drop(alice__index *x, alice__index_state *state,
 {
     const int64_t id = id_of(change->day, change->time, change->has_time, change->file);
     const int64_t day = change->day;
-    alice_status st = alice__index_run_with(x, I_DROP, &id, 1);
+    alice_status st = alice__index_run_with(x, I_DATE_DROP, &id, 1);
     if (st != ALICE_OK || sqlite3_changes(x->db) == 0)
         return st;
-    st = alice__index_run_with(x, I_DAY_LESS, &day, 1);
+    st = alice__index_run_with(x, I_DROP, &change->file, 1);
+    if (st == ALICE_OK)
+        st = alice__index_run_with(x, I_DAY_LESS, &day, 1);
     if (st == ALICE_OK)
         st = alice__index_run_with(x, I_DAY_NONE, &day, 1);
     state->files--;

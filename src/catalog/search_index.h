@@ -5,7 +5,8 @@
 /*
  * The index over the organized files: one SQLite file that is derived from the catalog.
  *
- *   files    what is told of each, by an id that is its date, then its row in the catalog
+ *   files    what is told of each, by its row in the catalog, so that new ones are appended
+ *   dates    their ids: the date, then that row
  *   tokens   FTS5, contentless: which files may have a token; see search_text.h
  *   days     how many files a day has
  *   words    texts that many files share, as in the catalog

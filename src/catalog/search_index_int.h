@@ -11,11 +11,12 @@
 /* Columns as the catalog tells them: see alice__sql_organized(). */
 #define INDEX_FILES                                                                    \
     "SELECT f.path, f.bytes, f.day, f.time, t.text, d.text, m.text, o.text, g.text,"   \
-    " f.ai_model, f.seed, f.prompt, f.negative_prompt, f.latitude, f.longitude, f.id," \
-    " f.type, f.date_source, f.make, f.model, f.generator FROM files f"                \
+    " f.ai_model, f.seed, f.prompt, f.negative_prompt, f.latitude, f.longitude, k.id," \
+    " f.type, f.date_source, f.make, f.model, f.generator FROM dates k"                \
+    " CROSS JOIN files f ON f.id = (k.id & 268435455)"                                 \
     " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"    \
     " LEFT JOIN words m ON m.id = f.make LEFT JOIN words o ON o.id = f.model"          \
-    " LEFT JOIN words g ON g.id = f.generator WHERE f.id BETWEEN ?1 AND ?2 ORDER BY f.id"
+    " LEFT JOIN words g ON g.id = f.generator WHERE k.id BETWEEN ?1 AND ?2 ORDER BY k.id"
 
 #define INDEX_STATEMENTS(X)                                                              \
     X(BEGIN_READ, "BEGIN")                                                               \
@@ -32,6 +33,8 @@
                 " ON CONFLICT(day) DO UPDATE SET files = files + 1")                     \
     X(DAY_LESS, "UPDATE days SET files = files - 1 WHERE day = ?1")                      \
     X(DAY_NONE, "DELETE FROM days WHERE day = ?1 AND files < 1")                         \
+    X(DATE, "INSERT INTO dates VALUES(?1)")                                              \
+    X(DATE_DROP, "DELETE FROM dates WHERE id = ?1")                                      \
     X(DROP, "DELETE FROM files WHERE id = ?1")                                           \
     X(FILES, INDEX_FILES)                                                                \
     X(FILES_BACK, INDEX_FILES " DESC")                                                   \
@@ -49,7 +52,7 @@ enum {
         I_COUNT
 };
 
-/* id = second << ROW_BITS | row; of tokens: second << BIN_BITS | row % BINS. */
+/* In dates: id = second << ROW_BITS | row; of tokens: second << BIN_BITS | row % BINS. */
 enum { ALICE__ROW_BITS = 28, ALICE__BIN_BITS = 4, ALICE__BINS = 1 << ALICE__BIN_BITS };
 
 struct alice__index {

@@ -290,7 +290,7 @@ static alice_status open_index(alice_search *s)
     const alice__index_options o = {.env = s->index_env,
                                     .path = s->path,
                                     .cache_bytes = s->o->sizes.page_cache,
-                                    .write_bytes = s->o->sizes.page_cache / 2};
+                                    .write_bytes = s->o->sizes.work / 8};
     alice_error why = {.text = ""};
     alice_status st = alice__index_open(&s->index, &o, &why);
     if (st != ALICE_OK)
