@@ -29,7 +29,7 @@ typedef struct alice_library_file {
     const char *seed;        /**< that it was generated with */
     const char *prompt;      /**< that it was generated from */
     const char *negative_prompt; /**< what was to be left out */
-    bool placed;                 /**< where it was taken is known, by an alice from 0.2 on: */
+    bool placed;                 /**< where it was taken is known: */
     double latitude;             /**< degrees north */
     double longitude;            /**< degrees east */
 } alice_library_file;

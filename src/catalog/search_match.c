@@ -31,8 +31,9 @@ static alice_status check(const alice_search_query *q, alice_error *error)
     if (q->word_count > ALICE__SEARCH_WORDS)
         return alice__fail(error, ALICE_E_INVAL, 0, "%zu words are too many: %d can be given",
                            q->word_count, ALICE__SEARCH_WORDS);
-    if (q->word_count && !q->words)
-        return alice__fail(error, ALICE_E_INVAL, 0, "the words are missing");
+    for (size_t i = 0; i < q->word_count; i++)
+        if (!q->words || !q->words[i])
+            return alice__fail(error, ALICE_E_INVAL, 0, "a word is missing");
     /* What is no number fails each comparison. */
     if (q->near &&
         !(fabs(q->latitude) <= 90 && fabs(q->longitude) <= 180 && q->km > 0 && q->km <= 100000))
