@@ -26,6 +26,7 @@ ON_MEDIA = {'arrivals.c': (['inbox', '1'], 'time to look\n'),
             'info.c': (['inbox/one.png'], 'png, 1 x 1'),
             'year.c': (['organized', '1999'], '0 of 1999\n'),
             'organizer.c': (['inbox', 'organized'], '1 organized, 0 duplicates, 0 errors\n'),
+            'preview.c': (['inbox/one.png'], 'none: '),
             'verify.c': (['organized'], '1 sound, 0 missing, 0 damaged\n')}
 
 
