@@ -19,7 +19,8 @@ typedef struct alice_preview {
     uint64_t offset;      /**< of its first byte */
     uint64_t bytes;       /**< its length; all of it lies inside the file */
     unsigned orientation; /**< of the large picture, as EXIF counts, 1 to 8: the small one lies
-                               the same way and mostly does not say so itself */
+                               the same way and mostly does not say so itself. It is told where
+                             there is no preview, too */
 } alice_preview;
 
 /**
