@@ -61,6 +61,7 @@ struct alice__walk {
     size_t depth, level_cap, open_levels;
     unsigned (*comes_later)(const char *name);
     unsigned (*rank)(const char *name);
+    bool (*wanted)(const char *name);
     void (*entered)(void *ctx, const alice__folder *folder);
     void *entered_ctx;
     bool listing;     /* the files of the top level are being handed out */
@@ -252,7 +253,7 @@ static alice_status read_names(alice__walk *w, alice__folder *folder)
         }
         if (!n.name)
             break;
-        if (passed_over(n.name)) {
+        if (passed_over(n.name) && !(w->wanted && w->wanted(n.name))) {
             w->stats.passed_over++;
             continue;
         }
@@ -529,6 +530,7 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     w->skip_ino = o->skip_ino;
     w->comes_later = o->comes_later;
     w->rank = o->rank;
+    w->wanted = o->wanted;
     w->entered = o->entered;
     w->entered_ctx = o->entered_ctx;
     w->next_serial = 1;

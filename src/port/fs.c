@@ -40,8 +40,23 @@ struct open_how {
 #ifndef FICLONE
 #define FICLONE _IOW(0x94, 9, int)
 #endif
+/* A range and one file that it is to be shared with: FIDEDUPERANGE. */
+struct dedupe {
+    uint64_t from_at, n;
+    uint16_t count, reserved_1;
+    uint32_t reserved_2;
+    int64_t to;
+    uint64_t to_at, done;
+    int32_t status;
+    uint32_t reserved_3;
+};
+#define DEDUPE _IOC(_IOC_READ | _IOC_WRITE, 0x94, 54, offsetof(struct dedupe, to))
+#define DEDUPE_DIFFERS 1
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE (1 << 0)
+#endif
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE (1 << 1)
 #endif
 #define TMPFS_MAGIC 0x01021994
 #define RAMFS_MAGIC 0x858458f6
@@ -434,6 +449,19 @@ int alice__fs_clone(int to, int from)
     return result(ioctl(to, FICLONE, from));
 }
 
+int alice__fs_dedupe(int from, int to, uint64_t at, uint64_t n, uint64_t *done, bool *same)
+{
+    struct dedupe ask = {.from_at = at, .n = n, .count = n > 0, .to = to, .to_at = at};
+    *done = 0;
+    *same = true;
+    int r = result(ioctl(from, DEDUPE, &ask));
+    if (r || n == 0)
+        return r;
+    *same = ask.status != DEDUPE_DIFFERS;
+    *done = ask.status == 0 ? ask.done : 0;
+    return ask.status < 0 ? ask.status : 0;
+}
+
 int alice__fs_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, size_t n,
                          size_t *done)
 {
@@ -535,6 +563,11 @@ int alice__fs_rename_new(int from_dir, const char *from, int to_dir, const char 
 int alice__fs_rename_over(int from_dir, const char *from, int to_dir, const char *to)
 {
     return result(renameat(from_dir, from, to_dir, to));
+}
+
+int alice__fs_exchange(int dir, const char *a, const char *b)
+{
+    return result((int)syscall(SYS_renameat2, dir, a, dir, b, RENAME_EXCHANGE));
 }
 
 int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to)

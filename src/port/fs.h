@@ -106,6 +106,13 @@ int alice__fs_truncate(int fd, uint64_t size);
 void alice__fs_punch(int fd, uint64_t offset, uint64_t n);
 /* Share the blocks of `from`, whole. */
 int alice__fs_clone(int to, int from);
+/*
+ * Have the kernel compare a range, the same in both files, and share its blocks where it is
+ * equal: no byte of either file changes. `*done` are the bytes that share now, maybe fewer;
+ * `*same`: they were equal. `n` 0 only asks: -EOPNOTSUPP, -ENOTTY or -EINVAL where the file
+ * system of `from` cannot.
+ */
+int alice__fs_dedupe(int from, int to, uint64_t at, uint64_t n, uint64_t *done, bool *same);
 /* Copy inside the kernel, up to `n` bytes; `*done` 0 at the end of `from`. */
 int alice__fs_copy_range(int from, uint64_t from_at, int to, uint64_t to_at, size_t n,
                          size_t *done);
@@ -135,6 +142,9 @@ int alice__fs_xattr_set(int fd, const char *name, const void *value, size_t size
 int alice__fs_rename_new(int from_dir, const char *from, int to_dir, const char *to);
 /* Rename, and replace what stands. */
 int alice__fs_rename_over(int from_dir, const char *from, int to_dir, const char *to);
+/* Two names of a folder change places, at one stroke: -EINVAL, -ENOSYS where that is not known
+ * here. */
+int alice__fs_exchange(int dir, const char *a, const char *b);
 int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to);
 int alice__fs_unlink(int dir, const char *name);
 int alice__fs_mkdir(int dir, const char *name, uint32_t mode);

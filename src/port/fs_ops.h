@@ -35,6 +35,8 @@
       ALICE__FS_ARGS(fd, offset, buf, n))                                                      \
     X(truncate, ALICE__FS_ARGS(int fd, uint64_t size), ALICE__FS_ARGS(fd, size))               \
     X(clone, ALICE__FS_ARGS(int to, int from), ALICE__FS_ARGS(to, from))                       \
+    X(dedupe, ALICE__FS_ARGS(int from, int to, uint64_t offset, uint64_t n, uint64_t *done,    \
+      bool *same), ALICE__FS_ARGS(from, to, offset, n, done, same))                                \
     X(copy_range, ALICE__FS_ARGS(int from, uint64_t from_at, int to, uint64_t to_at, size_t n, \
       size_t *done), ALICE__FS_ARGS(from, from_at, to, to_at, n, done))                        \
     X(start_writing, ALICE__FS_ARGS(int fd, uint64_t offset, uint64_t n, bool wait),           \
@@ -54,6 +56,8 @@
       ALICE__FS_ARGS(from_dir, from, to_dir, to))                                              \
     X(rename_over, ALICE__FS_ARGS(int from_dir, const char *from, int to_dir, const char *to), \
       ALICE__FS_ARGS(from_dir, from, to_dir, to))                                              \
+    X(exchange, ALICE__FS_ARGS(int dir, const char *a, const char *b),                         \
+      ALICE__FS_ARGS(dir, a, b))                                                               \
     X(link, ALICE__FS_ARGS(int from_dir, const char *from, int to_dir, const char *to),        \
       ALICE__FS_ARGS(from_dir, from, to_dir, to))                                              \
     X(unlink, ALICE__FS_ARGS(int dir, const char *name), ALICE__FS_ARGS(dir, name))            \
