@@ -10,6 +10,7 @@
 #include <alice/confine.h>
 #include <alice/duplicates.h>
 
+#include "act_on_same.h"
 #include "command.h"
 #include "json.h"
 #include "progress.h"
@@ -17,7 +18,17 @@
 #include "stop.h"
 #include "terminal.h"
 
-enum { OPT_KEEP = OPT_OWN, OPT_MIN_SIZE, OPT_LINES, OPT_SCRIPT, RULES_MOST = 8 };
+enum {
+    OPT_KEEP = OPT_OWN,
+    OPT_MIN_SIZE,
+    OPT_LINES,
+    OPT_SCRIPT,
+    OPT_LINK,
+    OPT_REFLINK,
+    OPT_REMOVE,
+    OPT_YES,
+    RULES_MOST = 8
+};
 
 #define N(n) ((unsigned long long)(n))
 
@@ -149,7 +160,8 @@ static int read_rules(char *text, alice_keep_rule rules[RULES_MOST], size_t *cou
     } names[] = {{"oldest", ALICE_KEEP_OLDEST},
                  {"newest", ALICE_KEEP_NEWEST},
                  {"shortest-path", ALICE_KEEP_SHORTEST},
-                 {"longest-path", ALICE_KEEP_LONGEST}};
+                 {"longest-path", ALICE_KEEP_LONGEST},
+                 {"has-sidecar", ALICE_KEEP_HAS_SIDECAR}};
     *count = 0;
     for (char *word = text, *next; word; word = next) {
         next = strchr(word, ',');
@@ -165,9 +177,13 @@ static int read_rules(char *text, alice_keep_rule rules[RULES_MOST], size_t *cou
             *rule = (alice_keep_rule){.keep = ALICE_KEEP_UNDER, .under = word + 6};
         else if (i < sizeof names / sizeof *names)
             *rule = (alice_keep_rule){.keep = names[i].keep};
+        else if (strcmp(word, "largest") == 0 || strncmp(word, "format:", 7) == 0)
+            return cli_usage_error("--keep %s: files that have the same bytes have one size "
+                                   "and one format; this is for pictures that look alike",
+                                   word);
         else
             return cli_usage_error("--keep: there is no rule '%s'; there are oldest, newest, "
-                                   "shortest-path, longest-path and under:DIR",
+                                   "shortest-path, longest-path, has-sidecar and under:DIR",
                                    word);
     }
     return CLI_DONE;
@@ -222,6 +238,27 @@ static int place_under(alice_keep_rule *rule, const alice_duplicates_options *o,
     return CLI_DONE;
 }
 
+/* What is to be done with the superfluous files. */
+static int read_act(const cli_args *args, cli_act *act)
+{
+    int acts = args->given[OPT_LINK] + args->given[OPT_REFLINK] + args->given[OPT_REMOVE];
+    act->act = args->given[OPT_LINK]      ? ALICE_SAME_LINK
+               : args->given[OPT_REFLINK] ? ALICE_SAME_REFLINK
+                                          : ALICE_SAME_REMOVE;
+    act->yes = args->given[OPT_YES];
+    if (acts == 0) {
+        act->act = (alice_same_act)0;
+        return act->yes ? cli_usage_error("--yes: to what? --link, --reflink or --remove")
+                        : CLI_DONE;
+    }
+    if (acts > 1)
+        return cli_usage_error("--link, --reflink and --remove: choose one");
+    if (args->given[OPT_LINES] || args->given[OPT_SCRIPT])
+        return cli_usage_error("--lines and --script only tell, and change nothing: not with "
+                               "--link, --reflink or --remove");
+    return CLI_DONE;
+}
+
 static int check_forms(const cli_args *args)
 {
     int forms = args->given[OPT_JSON] + args->given[OPT_LINES] + args->given[OPT_SCRIPT];
@@ -246,6 +283,7 @@ static int run(const cli_args *args)
     char rule_text[4096];
     cli_settings settings;
     finding x = {.args = args};
+    cli_act act;
     alice_duplicates_result r = {0};
     alice_error error = {.text = ""};
     alice_duplicates_options o = {.paths = args->word_count ? (const char *const *)args->words
@@ -257,6 +295,8 @@ static int run(const cli_args *args)
                                   .should_stop = stop_asked,
                                   .ctx = &x};
     int bad = check_forms(args);
+    if (!bad)
+        bad = read_act(args, &act);
     if (!bad)
         bad = settings_read(&settings, args);
     if (!bad && args->given[OPT_KEEP]) {
@@ -276,6 +316,8 @@ static int run(const cli_args *args)
         return cli_usage_error("--min-size: '%s' is no size (as in 24, 24M, 1.5G)",
                                args->value[OPT_MIN_SIZE]);
     o.config = settings.config;
+    if (act.act)
+        return act_on_same(args, &act, &o);
     if (args->given[OPT_SCRIPT] && (bad = begin_script()) != CLI_DONE)
         return bad;
     stop_catch();
@@ -296,20 +338,29 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_KEEP, OPT_MIN_SIZE, OPT_LINES, OPT_SCRIPT, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,
-    OPT_SET,  OPT_JSON,     OPT_QUIET, OPT_CONFIG, OPT_HELP,       OPT_END};
+    OPT_KEEP, OPT_MIN_SIZE,  OPT_LINES,   OPT_SCRIPT,     OPT_LINK,    OPT_REFLINK, OPT_REMOVE,
+    OPT_YES,  OPT_ORGANIZED, OPT_CATALOG, OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,    OPT_SET,
+    OPT_JSON, OPT_QUIET,     OPT_CONFIG,  OPT_HELP,       OPT_END};
 static const cli_option own_options[] = {
     [OPT_KEEP] = {"keep", 0, "RULES", NULL,
-                  "which to keep: oldest, newest, shortest-path, longest-path, under:DIR,…"},
+                  "which to keep: oldest, newest, shortest-path, longest-path, has-sidecar, "
+                  "under:DIR,…"},
     [OPT_MIN_SIZE] = {"min-size", 0, "SIZE", NULL,
                       "pass over smaller files (default: empty ones), in MB or with a unit"},
     [OPT_LINES] = {"lines", 0, NULL, NULL, "print paths alone, an empty line between groups"},
     [OPT_SCRIPT] = {"script", 0, NULL, NULL,
-                    "print a shell script that would remove all but the kept ones"}};
+                    "print a shell script that would remove all but the kept ones"},
+    [OPT_LINK] = {"link", 0, NULL, NULL, "make each other file a hard link to the kept one"},
+    [OPT_REFLINK] = {"reflink", 0, NULL, NULL,
+                     "have each other file share the blocks of the kept one"},
+    [OPT_REMOVE] = {"remove", 0, NULL, NULL,
+                    "move each other file to ORGANIZED/.alice/removed"},
+    [OPT_YES] = {"yes", 0, NULL, NULL, "do it: without this they say what they would do"}};
 
 static const char text[] =
     "Finds files that have the same bytes, of any kind, below each PATH (default: here),\n"
-    "organized or not; the largest first. Nothing is changed. Links are not followed;\n"
+    "organized or not; the largest first. Nothing is changed unless --yes is given with\n"
+    "--link, --reflink or --remove. Links are not followed;\n"
     "hidden and system files are passed over; another name of the same file (a hard link)\n"
     "is no duplicate, and told as a link.\n"
     "\n"
@@ -319,13 +370,33 @@ static const char text[] =
     "With --json there is one object a line for each file (`is`: kept, same or link), and\n"
     "a last one with the counts.\n"
     "\n"
+    "--link, --reflink and --remove act on the others. Alone they say what they would do;\n"
+    "with --yes they do it. Before each the two files are compared again, byte for byte,\n"
+    "while both are open, and what changed meanwhile is left and named (exit status 1).\n"
+    "  --link     a hard link to the kept file takes the file's place, on one file system.\n"
+    "             Both names are one file then: what changes one changes both. The file's\n"
+    "             time becomes that of the kept one; where mode, owner or extended\n"
+    "             attributes differ it is left, and so is an organized file of another time.\n"
+    "  --reflink  the files share their blocks and stay two files, with all they have: on\n"
+    "             btrfs, XFS and others that can; the kernel compares. Nothing can be lost.\n"
+    "  --remove   the file moves to ORGANIZED/.alice/removed/RUN, on one file system, as a\n"
+    "             run: `alice history` shows it, `alice undo` takes it back; delete that\n"
+    "             folder to free its space. ORGANIZED is the folder of -o, or the organized\n"
+    "             folder that PATH lies in; it has to be one of these. What belongs together\n"
+    "             (RAW and JPEG, a Live Photo's film, sidecars) is removed together, where\n"
+    "             each has a duplicate beside the others', or is left (has-sidecar).\n"
+    "\n"
+    "--keep knows no largest and no format: files of the same bytes have one size and format.\n"
+    "\n"
     "Memory stays below the limit whatever the number of files: lists are sorted in\n"
     "/var/tmp.\n"
     "\n"
     "Examples:\n"
     "  alice duplicates ~/Pictures /media/backup\n"
     "  alice duplicates --keep under:/photos/sorted,oldest --script /photos > remove.sh\n"
-    "  alice duplicates --min-size 10M --json . | jq -r 'select(.is == \"same\") | .path'\n";
+    "  alice duplicates --min-size 10M --json . | jq -r 'select(.is == \"same\") | .path'\n"
+    "  alice duplicates --remove --keep under:2024,has-sidecar ~/Pictures/organized\n"
+    "  alice duplicates --link --yes ~/backups\n";
 
 const cli_command cmd_duplicates = {
     .name = "duplicates",

@@ -1,39 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* alice forget: what is not wanted in organized is not organized again. */
-#define _XOPEN_SOURCE 700 /* realpath() */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include <alice/organize.h>
 
 #include "command.h"
 #include "json.h"
+#include "organized_above.h"
 #include "terminal.h"
 
 enum { OPT_UNDO = OPT_OWN };
-
-/* The folder above `path` that has a catalog's folder; NULL: none has. Static. */
-static const char *organized_above(const char *path)
-{
-    static char folder[PATH_MAX];
-    char parent[PATH_MAX], home[PATH_MAX + 8];
-    struct stat st;
-    const char *slash = strrchr(path, '/');
-    snprintf(parent, sizeof parent, "%.*s", slash ? (int)(slash - path) + 1 : 1,
-             slash ? path : ".");
-    if (!realpath(parent, folder))
-        return NULL;
-    for (char *end; *folder; *end = 0) {
-        snprintf(home, sizeof home, "%s/.alice", folder);
-        if (stat(home, &st) == 0 && S_ISDIR(st.st_mode))
-            return folder;
-        end = strrchr(folder, '/');
-    }
-    return NULL;
-}
 
 static void report(const cli_args *args, const char *path, const char *organized,
                    const char *kept)

@@ -49,6 +49,7 @@ static void on_run(void *ctx, const alice_run_info *r)
                (unsigned long long)r->tally.organized,
                strcmp(r->mode, "undo") == 0     ? "taken back"
                : strcmp(r->mode, "redate") == 0 ? "redated"
+               : strcmp(r->mode, "remove") == 0 ? "removed"
                                                 : "organized");
         if (r->tally.bytes)
             printf(", %s", bytes_text(r->tally.bytes, bytes, sizeof bytes));

@@ -193,8 +193,8 @@ typedef struct alice__doubt {
     const char *dest;   /* below organized */
     alice__stamp stamp;
     alice__hash head;
-    bool move;
-    int64_t of; /* as of alice__run_file, where that is not 0 or less */
+    bool move, removed; /* as of alice__run_file */
+    int64_t of;         /* the same, where that is not 0 or less */
 } alice__doubt;
 /* Iterate them: `*after` 0 first; out->id 0: no more. Then forget() the ones not done, and
  * settled(). */
@@ -248,6 +248,9 @@ alice_status alice__catalog_run_file(alice__catalog *c, const alice__run_row *ru
 /* What an undo does, or did, with a file; `state` is the row's. Part of the current batch. */
 alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
                                  alice__undo_state undo, alice__state state);
+
+/* A placed file was taken away from its place, or is there again. Part of the current batch. */
+alice_status alice__catalog_taken(alice__catalog *c, int64_t id, bool away);
 
 /* Why the last call failed, in words; "" when none has. For those that take no alice_error. */
 const char *alice__catalog_why(const alice__catalog *c);

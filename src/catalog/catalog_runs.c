@@ -115,6 +115,7 @@ alice_status alice__catalog_doubt(alice__catalog *c, int64_t *after, alice__doub
                               .stamp = d.stamp,
                               .head = d.head,
                               .move = d.move,
+                              .removed = d.removed,
                               .of = d.of};
         *after = d.id;
     }
@@ -168,6 +169,24 @@ alice_status alice__catalog_run_file(alice__catalog *c, const alice__run_row *ru
     return st;
 }
 
+/* A row gets another state; part of the transaction. */
+static alice_status set_state(alice__catalog *c, int64_t id, const alice__store_row *row,
+                              alice__state state)
+{
+    alice_status st = alice__store_set_state(c->top, id, state);
+    c->now.placed += state == ALICE__PLACED ? 1 : row->state == ALICE__PLACED ? -1 : 0;
+    c->windows[0]->dir = 0;
+    /* While it was not placed its print may have been passed over. */
+    if (st == ALICE_OK && state == ALICE__PLACED) {
+        uint64_t print = alice__print_next(row->stamp.size, row->head);
+        int64_t upto = 0;
+        st = alice__catalog_chain(c, print, &upto);
+        if (st == ALICE_OK && upto >= id)
+            st = alice__catalog_set_chain(c, print, id - 1);
+    }
+    return st;
+}
+
 alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
                                  alice__undo_state undo, alice__state state)
 {
@@ -179,18 +198,20 @@ alice_status alice__catalog_undo(alice__catalog *c, int64_t run, int64_t id,
     st = alice__store_begin(c->top);
     if (st == ALICE_OK)
         st = alice__store_undo_set(c->top, run, id, undo);
-    if (st == ALICE_OK && row.state != state) {
-        st = alice__store_set_state(c->top, id, state);
-        c->now.placed += state == ALICE__PLACED ? 1 : row.state == ALICE__PLACED ? -1 : 0;
-        c->windows[0]->dir = 0;
-    }
-    /* While it was not placed its print may have been passed over. */
-    if (st == ALICE_OK && row.state != state && state == ALICE__PLACED) {
-        uint64_t print = alice__print_next(row.stamp.size, row.head);
-        int64_t upto = 0;
-        st = alice__catalog_chain(c, print, &upto);
-        if (st == ALICE_OK && upto >= id)
-            st = alice__catalog_set_chain(c, print, id - 1);
-    }
+    if (st == ALICE_OK && row.state != state)
+        st = set_state(c, id, &row, state);
     return st;
+}
+
+alice_status alice__catalog_taken(alice__catalog *c, int64_t id, bool away)
+{
+    alice__store_row row;
+    alice_status st = alice__store_row_get(c->top, id, &row);
+    if (st != ALICE_OK)
+        return st == ALICE_E_NOENT ? ALICE_OK : st;
+    alice__store_row_end(c->top);
+    if (row.state != (away ? ALICE__PLACED : ALICE__UNDONE))
+        return ALICE_OK;
+    st = alice__store_begin(c->top);
+    return st == ALICE_OK ? set_state(c, id, &row, away ? ALICE__UNDONE : ALICE__PLACED) : st;
 }

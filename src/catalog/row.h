@@ -69,7 +69,7 @@ typedef bool (*alice__sibling_fn)(void *ctx, const alice__sibling *sibling);
 
 /* A run: one invocation that changes files. */
 typedef struct alice__run {
-    const char *mode; /* "copy", "move", "rebuild", "undo", "redo" */
+    const char *mode; /* "copy", "move", "redate", "remove", "rebuild", "undo", "redo" */
     const char *inbox, *organized;
     int64_t started_s;
     int64_t undoes; /* the run that this one takes back; 0: none */
@@ -101,10 +101,12 @@ typedef struct alice__run_file {
     int64_t id, run; /* the run that organized it */
     int64_t of;      /* of what has a place but is no organized file of its own (a duplicate
                         that was taken out of the inbox, an organized file that went to another
-                        date): the row of what is; 0: it is one */
+                        date): the row of what is; 0: it is one. Of what was removed: the row
+                        that it had while it was organized; 0: it had none */
     const char *folder, *dest, *other, *why;
     alice__file file;
     alice__state state;
+    bool removed;           /* its run took it away, for another has its bytes */
     bool move, replaced;    /* replaced: its source was looked at again since */
     alice__undo_state undo; /* of a file that an undo took back */
 } alice__run_file;

@@ -231,7 +231,7 @@ typedef struct alice__store_doubt {
     const char *dir, *name, *dest;
     alice__stamp stamp;
     alice__hash head;
-    bool move;
+    bool move, removed;
     int64_t of;
 } alice__store_doubt;
 alice_status alice__store_doubt_get(alice__store *s, int64_t after, int64_t to,

@@ -21,9 +21,11 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
 /* What is asked of a file of a run. */
 #define RUN_FILE_COLUMNS                                                                   \
     "SELECT f.id, f.run, d.path, f.name, f.dest, f.size, f.mtime_ns, f.ctime_ns, f.inode," \
-    " f.head, f.state, f.replaced IS NOT NULL, r.mode IN ('move', 'redate'),"              \
+    " f.head, f.state, f.replaced IS NOT NULL, "                                           \
+    " r.mode IN ('move', 'redate', 'remove'),"                                             \
     " (SELECT p.dest FROM files p WHERE f.state = 2 AND p.id = f.other),"                  \
-    " (SELECT w.text FROM words w WHERE w.id = f.date_source), f.other"
+    " (SELECT w.text FROM words w WHERE w.id = f.date_source), f.other,"                   \
+    " r.mode = 'remove'"
 #define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
 
 /* What is told of an organized file. */
@@ -82,11 +84,15 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                            \
     X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                           \
     X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                             \
+    /* What `alice duplicates --remove` took away is the duplicate of no row: its `other` is   \
+     * 0. */                                                                                   \
     X(ORPHAN_AI_DELETE, "DELETE FROM ai WHERE file IN (SELECT id FROM files"                   \
-                        " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"             \
+                        " WHERE id >= ?1 AND id < ?2 AND state = 2 AND other > 0"              \
+                        " AND NOT EXISTS"                                                      \
                         " (SELECT 1 FROM files p WHERE p.id = files.other))")                  \
-    X(ORPHANS_DELETE, "DELETE FROM files WHERE id >= ?1 AND id < ?2 AND state = 2"             \
-                      " AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")      \
+    X(ORPHANS_DELETE,                                                                          \
+      "DELETE FROM files WHERE id >= ?1 AND id < ?2 AND state = 2"                             \
+      " AND other > 0 AND NOT EXISTS (SELECT 1 FROM files p WHERE p.id = files.other)")        \
     X(SET_CONTENT, "UPDATE files SET content = ?2 WHERE id = ?1")                              \
     X(SET_DEST, "UPDATE files SET dest = ?2 WHERE id = ?1")                                    \
     X(DOUBTED, "SELECT id, size, mtime_ns, ctime_ns, inode, dest FROM files"                   \

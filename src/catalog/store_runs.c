@@ -139,7 +139,8 @@ alice_status alice__store_run_file(alice__store *s, const alice__run_row *of, in
                              .state = (alice__state)sqlite3_column_int(q, 10),
                              .replaced = sqlite3_column_int(q, 11) != 0,
                              .move = sqlite3_column_int(q, 12) != 0,
-                             .undo = (alice__undo_state)sqlite3_column_int(q, 16)};
+                             .undo = (alice__undo_state)sqlite3_column_int(q, 17)};
+    out->removed = sqlite3_column_int(q, 16) != 0;
     alice__sql_hash(q, 9, &out->file.head);
     if (sqlite3_column_int64(q, 15) > 0 && *(const char *)alice__sql_text(q, 4))
         out->of = sqlite3_column_int64(q, 15);
@@ -185,7 +186,8 @@ alice_status alice__store_doubt_get(alice__store *s, int64_t after, int64_t to,
     out->stamp = alice__sql_stamp(q, 4);
     alice__sql_hash(q, 8, &out->head);
     const char *mode = alice__sql_text(q, 9);
-    out->move = !strcmp(mode, "move") || !strcmp(mode, "redate");
+    out->removed = !strcmp(mode, "remove");
+    out->move = out->removed || !strcmp(mode, "move") || !strcmp(mode, "redate");
     out->of = sqlite3_column_int64(q, 10);
     return ALICE_OK;
 }

@@ -18,7 +18,6 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "organize/disk_sort.h"
 #include "port/fs.h"
 
 enum {
@@ -59,7 +58,7 @@ typedef struct task {
     bool heads;
 } task;
 
-static bool should_stop(void *ctx)
+bool alice__same_stops(void *ctx)
 {
     const finder *f = ctx;
     return f->o->should_stop && f->o->should_stop(f->o->ctx);
@@ -247,7 +246,7 @@ alice_status alice__same_member(finder *f, uint64_t i, record *r, bool write)
 static alice_status next_group(finder *f, source *s,
                                bool (*alike)(const record *, const record *))
 {
-    if (should_stop(f))
+    if (alice__same_stops(f))
         return ALICE_E_CANCELLED;
     if (!s->has)
         return ALICE_E_END;
@@ -255,12 +254,12 @@ static alice_status next_group(finder *f, source *s,
     alice_status st = ALICE_OK;
     f->member_count = f->inodes = 0;
     while (st == ALICE_OK && s->has && alike(&first, &s->ahead)) {
-        f->inodes += f->member_count == 0 || !same_file(&last, &s->ahead);
+        f->inodes += f->member_count == 0 || !same_file(&last, &s->ahead) || s->ahead.spare;
         last = s->ahead;
         st = alice__same_member(f, f->member_count++, &s->ahead, true);
         if (st == ALICE_OK)
             st = pull(f, s);
-        if (st == ALICE_OK && ++f->looks % STOP_EACH == 0 && should_stop(f))
+        if (st == ALICE_OK && ++f->looks % STOP_EACH == 0 && alice__same_stops(f))
             st = ALICE_E_CANCELLED;
     }
     return st;
@@ -353,7 +352,7 @@ static alice_status hash_round(finder *f, size_t count, bool heads, source *to)
         else
             st = alice__disk_sort_add(to->sort, &j->r, f->error);
     }
-    return st == ALICE_OK && should_stop(f) ? ALICE_E_CANCELLED : st;
+    return st == ALICE_OK && alice__same_stops(f) ? ALICE_E_CANCELLED : st;
 }
 
 /* From a sort in the order of the disk to one by key. */
@@ -381,6 +380,7 @@ static alice_status walk_root(finder *f, uint16_t root, source *to)
     const alice__walk_options w = {.env = f->env,
                                    .root_fd = f->roots[root],
                                    .scratch_dir = f->scratch_dir,
+                                   .wanted = f->links ? alice__same_spare : NULL,
                                    .names_bytes = NAMES};
     alice__walk *walk = NULL;
     alice__entry e;
@@ -401,19 +401,24 @@ static alice_status walk_root(finder *f, uint16_t root, source *to)
                           bad ? strerror(-bad) : e.why);
             continue;
         }
-        if (s.kind != ALICE__FS_FILE || s.size < least)
+        if (s.kind != ALICE__FS_FILE || (s.size < least && !f->partners))
             continue;
-        f->out->files++;
-        f->out->bytes += s.size;
         record r = {.size = s.size,
                     .dev = s.dev,
                     .inode = s.inode,
                     .mtime_ns = s.mtime_ns,
-                    .root = root};
+                    .root = root,
+                    .spare = f->links && alice__same_spare(e.name)};
         st = add_path(f, folder, e.name, &r);
+        if (st == ALICE_OK && f->partners)
+            st = alice__same_met(f, root, alice__folder_serial(e.folder), r.path, r.length);
+        if (s.size < least)
+            continue;
+        f->out->files++;
+        f->out->bytes += s.size;
         if (st == ALICE_OK)
             st = alice__disk_sort_add(to->sort, &r, f->error);
-        if (st == ALICE_OK && f->out->files % STOP_EACH == 0 && should_stop(f))
+        if (st == ALICE_OK && f->out->files % STOP_EACH == 0 && alice__same_stops(f))
             st = ALICE_E_CANCELLED;
     }
     alice__walk_close(&walk);
@@ -454,7 +459,7 @@ static alice_status settle_heads(finder *f, source *heads)
     return st == ALICE_E_END ? ALICE_OK : st;
 }
 
-static alice_status find(finder *f)
+alice_status alice__same_find(finder *f)
 {
     source sizes = {.sort = NULL}, disk = {.sort = NULL}, heads = {.sort = NULL};
     alice_status st = open_sort(f, &sizes, by_size);
@@ -462,6 +467,8 @@ static alice_status find(finder *f)
         st = walk_root(f, (uint16_t)i, &sizes);
     if (st == ALICE_OK)
         st = write_paths(f);
+    if (st == ALICE_OK)
+        st = alice__same_met_all(f);
     if (st == ALICE_OK)
         st = start_sort(f, &sizes);
     if (st == ALICE_OK)
@@ -505,7 +512,8 @@ static alice_status open_budget(finder *f)
     /* A thread takes a stack, a chunk and what else reading a whole file takes. */
     size_t threads = alice_config_workers(&config), each = STACK + 2 * CHUNK;
     threads = threads * each > work / 4 ? work / 4 / each : threads;
-    f->block = (work - work / 4) / 4; /* three sorts at once, and the rest */
+    /* Three sorts at once, one of what is to be done, and the rest. */
+    f->block = (work - work / 4) / (f->acts ? 5 : 4);
     f->block = f->block > BLOCK_MOST ? BLOCK_MOST : f->block;
 
     const alice_budget_options b = {.env = o->env, .limit = limit};
@@ -518,7 +526,7 @@ static alice_status open_budget(finder *f)
     f->env = o->env;
     f->env.account = f->account;
     f->whole = (alice__reading_whole){
-        .env = f->env, .chunk_bytes = CHUNK, .should_stop = should_stop, .stop_ctx = f};
+        .env = f->env, .chunk_bytes = CHUNK, .should_stop = alice__same_stops, .stop_ctx = f};
     if (o->kernel_backstop) {
         const alice_limit_options l = {.env = f->env, .limit_bytes = limit};
         st = alice_limit_begin(&f->limit, &l);
@@ -541,20 +549,20 @@ static alice_status open_budget(finder *f)
                           : alice__fail(f->error, st, 0, "there is no memory to begin with");
 }
 
-static alice_status close_all(finder *f)
+alice_status alice__same_end(finder *f)
 {
     alice_status st = alice_executor_close(&f->executor);
+    alice__disk_sort_close(&f->todo);
     if (f->jobs)
         alice_env_free(&f->env, f->jobs, JOBS * sizeof *f->jobs);
     if (f->members)
         alice_env_free(&f->env, f->members, ALICE__SAME_MEMBERS * sizeof *f->members);
     if (f->text)
         alice_env_free(&f->env, f->text, TEXT);
+    f->jobs = NULL;
+    f->members = NULL;
+    f->text = NULL;
     alice_limit_end(&f->limit);
-    for (size_t i = 0; i < f->o->path_count; i++)
-        alice__fs_close(f->roots[i]);
-    alice__fs_close(f->paths);
-    alice__fs_close(f->spilled);
     if (f->account) {
         f->out->peak_bytes = alice_account_peak(f->account);
         alice_status closed = alice_account_close(&f->account);
@@ -568,6 +576,15 @@ static alice_status close_all(finder *f)
     return st;
 }
 
+void alice__same_close(finder *f)
+{
+    for (size_t i = 0; i < f->o->path_count; i++)
+        alice__fs_close(f->roots[i]);
+    alice__fs_close(f->paths);
+    alice__fs_close(f->spilled);
+    alice__fs_close(f->met);
+}
+
 static alice_status open_roots(finder *f)
 {
     for (size_t i = 0; i < f->o->path_count; i++) {
@@ -579,32 +596,47 @@ static alice_status open_roots(finder *f)
     return ALICE_OK;
 }
 
+alice_status alice__same_begin(finder *f, const alice_duplicates_options *own,
+                               alice_duplicates_result *out, alice_error *error)
+{
+    f->o = own;
+    f->out = out;
+    f->error = error;
+    f->scratch_dir = own->scratch_dir ? own->scratch_dir : "/var/tmp";
+    f->paths = f->spilled = f->met = -1;
+    for (size_t i = 0; own->keep && i < own->keep_count; i++)
+        f->partners |= own->keep[i].keep == ALICE_KEEP_HAS_SIDECAR;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < own->path_count; i++)
+        f->roots[i] = -1;
+    alice_status st = open_roots(f);
+    return st == ALICE_OK ? open_budget(f) : st;
+}
+
+alice_status alice__same_take(alice_duplicates_options *own,
+                              const alice_duplicates_options *given, alice_error *error)
+{
+    if (!given || !given->paths || given->path_count == 0 ||
+        given->path_count > ALICE__SAME_PATHS)
+        return alice__fail(error, ALICE_E_INVAL, 0, "1 to %d folders are looked through",
+                           ALICE__SAME_PATHS);
+    alice_status st = alice__options_take(own, sizeof *own, given);
+    return st == ALICE_OK ? st : alice__fail(error, st, 0, "%s", alice_status_text(st));
+}
+
 alice_status alice_duplicates(const alice_duplicates_options *options,
                               alice_duplicates_result *out, alice_error *error)
 {
-    alice_duplicates_result unwanted = {0};
-    if (!options || !options->paths || options->path_count == 0 ||
-        options->path_count > ALICE__SAME_PATHS)
-        return alice__fail(error, ALICE_E_INVAL, 0, "1 to %d folders are looked through",
-                           ALICE__SAME_PATHS);
+    alice_duplicates_result unwanted;
     alice_duplicates_options own;
-    alice_status st = alice__options_take(&own, sizeof own, options);
+    finder f = {.acts = false};
+    alice_status st = alice__same_take(&own, options, error);
     if (st != ALICE_OK)
-        return alice__fail(error, st, 0, "%s", alice_status_text(st));
-    finder f = {.o = &own,
-                .out = out ? out : &unwanted,
-                .error = error,
-                .scratch_dir = options->scratch_dir ? options->scratch_dir : "/var/tmp",
-                .paths = -1,
-                .spilled = -1};
-    memset(f.out, 0, sizeof *f.out);
-    for (size_t i = 0; i < options->path_count; i++)
-        f.roots[i] = -1;
-    st = open_roots(&f);
+        return st;
+    st = alice__same_begin(&f, &own, out ? out : &unwanted, error);
     if (st == ALICE_OK)
-        st = open_budget(&f);
-    if (st == ALICE_OK)
-        st = find(&f);
-    alice_status closed = close_all(&f);
+        st = alice__same_find(&f);
+    alice_status closed = alice__same_end(&f);
+    alice__same_close(&f);
     return st == ALICE_OK ? closed : st;
 }

@@ -33,8 +33,20 @@ static int rather(const alice_keep_rule *rule, const record *a, const char *a_pa
         return ALICE__ORDER(strlen(b_path), strlen(a_path));
     case ALICE_KEEP_UNDER:
         return is_under(b_path, rule->under) - is_under(a_path, rule->under);
+    case ALICE_KEEP_HAS_SIDECAR:
+        break; /* the names beside it say that */
     }
     return 0;
+}
+
+static alice_status rather_with_sidecar(finder *f, const record *a, const record *b, int *d)
+{
+    bool of_a = false, of_b = false;
+    alice_status st = alice__same_has_sidecar(f, a, &of_a);
+    if (st == ALICE_OK)
+        st = alice__same_has_sidecar(f, b, &of_b);
+    *d = of_b - of_a;
+    return st;
 }
 
 static alice_status whole_path(finder *f, const record *r, char *out, size_t size)
@@ -63,9 +75,14 @@ static alice_status choose(finder *f, record *best, uint64_t *which)
         int d = 0;
         st = alice__same_member(f, i, &r, false);
         if (st == ALICE_OK)
+            d = r.spare - best->spare; /* nobody keeps that */
+        if (st == ALICE_OK)
             st = whole_path(f, &r, path, sizeof path);
         for (size_t k = 0; st == ALICE_OK && k < count && d == 0; k++)
-            d = rather(&rules[k], &r, path, best, best_path);
+            if (rules[k].keep == ALICE_KEEP_HAS_SIDECAR)
+                st = rather_with_sidecar(f, &r, best, &d);
+            else
+                d = rather(&rules[k], &r, path, best, best_path);
         if (st == ALICE_OK && (d < 0 || (d == 0 && r.path < best->path))) {
             *best = r;
             *which = i;
@@ -119,14 +136,16 @@ static alice_status is_same(finder *f, int leader, const record *r, bool *same, 
 }
 
 /* Mark each member as the leader, another name of it, the same, or another. `*others` are the
-   distinct files that are the same. */
-static alice_status compare_all(finder *f, const record *leader, int fd, uint64_t *others)
+   distinct files that are the same; `*spare` says whether a killed run left some. */
+static alice_status compare_all(finder *f, const record *leader, int fd, uint64_t *others,
+                                bool *spare)
 {
     record r, last = *leader;
     bool same = false, gone = false;
     alice_status st = ALICE_OK;
     uint64_t kept = 0, count = f->member_count;
     *others = 0;
+    *spare = false;
     for (uint64_t i = 0; st == ALICE_OK && i < count; i++) {
         st = alice__same_member(f, i, &r, false);
         if (st == ALICE_OK && same_file(&r, leader)) {
@@ -134,15 +153,39 @@ static alice_status compare_all(finder *f, const record *leader, int fd, uint64_
         } else if (st == ALICE_OK) {
             if (i == 0 || !same_file(&r, &last)) {
                 st = is_same(f, fd, &r, &same, &gone);
-                *others += same;
+                *others += same && !r.spare;
             }
             r.state = same ? SAME : OTHER;
         }
         if (st == ALICE_OK && (r.state == LEADER || !gone))
             st = alice__same_member(f, kept++, &r, true);
+        *spare |= r.spare && r.state != OTHER;
         last = r;
     }
     f->member_count = kept;
+    return st;
+}
+
+static alice_status note_superfluous(finder *f, const record *leader, const record *r)
+{
+    const alice__superfluous s = {.file = *r, .kept = *leader};
+    return f->acts && r->state == SAME && !leader->spare
+               ? alice__disk_sort_add(f->todo, &s, f->error)
+               : ALICE_OK;
+}
+
+/* What a killed run left is superfluous, whichever of the files it leads to. */
+static alice_status note_spares(finder *f, const record *leader)
+{
+    record r;
+    alice_status st = ALICE_OK;
+    for (uint64_t i = 0; st == ALICE_OK && i < f->member_count; i++) {
+        st = alice__same_member(f, i, &r, false);
+        if (st != ALICE_OK || !r.spare || r.state == OTHER)
+            continue;
+        r.state = SAME;
+        st = note_superfluous(f, leader, &r);
+    }
     return st;
 }
 
@@ -155,9 +198,11 @@ static alice_status report_group(finder *f, const record *leader)
     for (unsigned state = LEADER; st == ALICE_OK && state >= SAME; state--) {
         for (uint64_t i = 0; st == ALICE_OK && i < f->member_count; i++) {
             st = alice__same_member(f, i, &r, false);
-            if (st != ALICE_OK || r.state != state || r.path == leader->path)
+            if (st != ALICE_OK || r.state != state || r.path == leader->path || r.spare)
                 continue;
             st = report(f, &r, false, same_file(&r, &last));
+            if (st == ALICE_OK)
+                st = note_superfluous(f, leader, &r);
             last = r;
         }
     }
@@ -187,6 +232,7 @@ alice_status alice__same_settle(finder *f)
     while (st == ALICE_OK && f->member_count > 1) {
         record leader;
         uint64_t which, others = 0;
+        bool spare = false;
         int fd = -1, os_error = 0;
         st = choose(f, &leader, &which);
         if (st != ALICE_OK)
@@ -202,10 +248,12 @@ alice_status alice__same_settle(finder *f)
                 st = alice__same_member(f, which, &last, true);
             continue;
         }
-        st = compare_all(f, &leader, fd, &others);
+        st = compare_all(f, &leader, fd, &others, &spare);
         alice__fs_close(fd);
         if (st == ALICE_OK && others)
             st = report_group(f, &leader);
+        if (st == ALICE_OK && spare)
+            st = note_spares(f, &leader);
         if (st == ALICE_OK)
             st = keep_others(f);
     }

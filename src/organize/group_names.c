@@ -425,3 +425,35 @@ bool alice__group_range(const char *name, unsigned i, char *from, char *to)
     memcpy(to + base.n, "\xff", 2);
     return true;
 }
+
+/* All that begin so. */
+static bool beginning(const char *text, size_t n, char *from, char *to)
+{
+    snprintf(from, ALICE__GROUP_NAME, "%.*s", (int)n, text);
+    snprintf(to, ALICE__GROUP_NAME, "%.*s\xff", (int)n, text);
+    return true;
+}
+
+bool alice__group_followers(const char *name, unsigned i, char *from, char *to)
+{
+    char first[ALICE__GROUP_NAME];
+    part stem = stem_of(name);
+    if (strlen(name) + 2 >= ALICE__GROUP_NAME || !is_media(name) || i > 1)
+        return false;
+    bool apple = stem.n == 8 && memcmp(stem.p, "IMG_", 4) == 0 && is_digits(stem.p + 4, 4);
+    bool gopro = stem.n == 8 && stem.p[0] == 'G' && is_digits(stem.p + 2, 6);
+    if (apple) { /* "IMG_E1234.JPG", "IMG_O1234.AAE" */
+        int n = snprintf(first, sizeof first, "IMG_%c%.4s", i == 0 ? 'E' : 'O', stem.p + 4);
+        return beginning(first, (size_t)n, from, to);
+    }
+    if (i == 0 && gopro) {
+        int n = snprintf(first, sizeof first, "GL%.6s", stem.p + 2);
+        return beginning(first, (size_t)n, from, to);
+    }
+    if (i == 0) { /* Sony's "C0001M01.XML" */
+        int n = snprintf(first, sizeof first, "%.*sM", (int)stem.n, stem.p);
+        return beginning(first, (size_t)n, from, to);
+    }
+    /* Takeout's, cut inside this name: as many characters have no fewer bytes. */
+    return strlen(name) >= CUT_LEAST && beginning(name, CUT_LEAST, from, to);
+}

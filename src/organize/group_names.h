@@ -53,4 +53,8 @@ bool alice__group_sidecar(const char *name, unsigned i, char *out);
  */
 bool alice__group_range(const char *name, unsigned i, char *from, char *to);
 
+/* As alice__group_range(): where names stand that follow `name` and are in none of its ranges.
+ */
+bool alice__group_followers(const char *name, unsigned i, char *from, char *to);
+
 #endif

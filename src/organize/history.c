@@ -25,7 +25,8 @@ static alice_status report_files(alice_organizer *o, const alice__run_row *run,
             .source_path = source,
             .destination = *below ? dest : NULL,
             .status =
-                run->undoes && f.undo != ALICE__UNDO_DONE ? "left"
+                run->undoes && f.undo != ALICE__UNDO_DONE  ? "left"
+                : f.removed && f.state == ALICE__DUPLICATE ? "removed"
                 : f.state == ALICE__DUPLICATE && f.of && strncmp(f.dest, ".alice/", 7) != 0
                     ? "redated"
                 : f.state >= 1 && f.state <= 4 ? states[f.state]

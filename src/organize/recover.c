@@ -118,6 +118,44 @@ static alice_status end_redating(const alice_organizer *o, const alice__doubt *d
     return alice__status_of_errno(-lost);
 }
 
+/* A superfluous file had been removed when its batch was cut off: it goes back, so that nothing
+ * that belongs to it is without it. Where it cannot, it stays removed. Fails where it went and
+ * that may not last: it stays in doubt. */
+static alice_status take_back_removal(const alice_organizer *o, const alice__doubt *d,
+                                      bool *stands)
+{
+    const alice__fs_ops *fs = o->fs;
+    char folder[ALICE__PATH_MAX];
+    const char *name = strrchr(d->source, '/'), *leaf = strrchr(d->dest, '/');
+    int from = -1, to = -1;
+    int bad = name && leaf ? 0 : -EINVAL;
+    if (!bad) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(leaf - d->dest), d->dest);
+        bad = fs->open_dir(fs, o->organized_fd, folder, &from);
+    }
+    if (!bad) {
+        snprintf(folder, sizeof folder, "%.*s", name > d->source ? (int)(name - d->source) : 1,
+                 d->source);
+        bad = fs->open_dir_path(fs, folder, &to);
+    }
+    const alice__naming n = {.from_dir = from,
+                             .from = leaf ? leaf + 1 : NULL,
+                             .to_dir = to,
+                             .to = name ? name + 1 : NULL,
+                             .stamp = &d->stamp};
+    if (!bad)
+        bad = alice__place(fs, &n);
+    *stands = bad != 0;
+    int lost = bad ? 0 : alice__flush_folder(fs, to);
+    if (!bad && !lost)
+        lost = alice__flush_folder(fs, from);
+    alice__fs_close(to);
+    alice__fs_close(from);
+    if (!bad)
+        alice__remove_empty(o, d->dest);
+    return alice__status_of_errno(-lost);
+}
+
 /* It went: its row follows, and the folders that it left go, where nothing is in them. */
 static alice_status follow_redated(const alice_organizer *o, const alice__doubt *d)
 {
@@ -200,8 +238,12 @@ alice_status alice__organizer_recover(alice_organizer *o, alice_error *error)
             last_folder[n] = 0;
         }
         st = stands && !aside ? look_closer(o, &doubt, &stands) : ALICE_OK;
+        if (st == ALICE_OK && stands && !aside && doubt.removed)
+            st = take_back_removal(o, &doubt, &stands);
         if (st == ALICE_OK && !stands && is_redated(&doubt))
             st = end_redating(o, &doubt, &stands);
+        if (st == ALICE_OK && !stands && doubt.removed && doubt.of)
+            st = alice__catalog_taken(o->catalog, doubt.of, false); /* it is where it was */
         if (st == ALICE_OK && !stands)
             st = alice__catalog_forget(o->catalog, doubt.id);
         else if (st == ALICE_OK && is_redated(&doubt))

@@ -36,6 +36,8 @@ typedef struct moving {
     int64_t id;
     alice__state placed; /* its row's, while it is where the run put it */
     int64_t redated;     /* the row whose file it is, and follows; 0: its own */
+    int64_t organized;   /* the row that it had before it was removed; 0: none */
+    bool several;        /* it has other names, whose move changes it */
     bool remove_from;    /* `to` stands with the same bytes */
     bool transfer;
     bool packed; /* an archive has the same bytes: there is no `to` */
@@ -76,13 +78,19 @@ static bool keeps_from(const undoing *x)
  * taken out of the inbox. */
 static alice__state placed_state(const alice__run_file *f)
 {
-    return f->of ? ALICE__DUPLICATE : ALICE__PLACED;
+    return f->of || f->removed ? ALICE__DUPLICATE : ALICE__PLACED;
 }
 
 /* The row whose organized file a redating moved; 0: it is none of that. */
 static int64_t redated_row(const alice__run_file *f)
 {
     return f->of && strncmp(f->dest, ".alice/", 7) != 0 ? f->of : 0;
+}
+
+/* The row of an organized file that was removed; 0: it is none. */
+static int64_t organized_row(const alice__run_file *f)
+{
+    return f->removed ? f->of : 0;
 }
 
 /* A path below organized; NULL: it is elsewhere. */
@@ -92,9 +100,12 @@ static const char *below_organized(const alice_organizer *o, const char *path)
     return strncmp(path, o->organized, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
 }
 
-/* The row of an organized file that went to another date and is back, or there again. */
+/* The row of an organized file that went to another date, or was removed, and is back; or that
+ * is there again. */
 static alice_status row_follows(undoing *x, const moving *m)
 {
+    if (m->organized)
+        return alice__catalog_taken(x->o->catalog, m->organized, x->again);
     if (!m->redated)
         return ALICE_OK;
     const char *dest = below_organized(x->o, m->to);
@@ -113,8 +124,7 @@ static bool places(const undoing *x, const alice__run_file *f, char from[ALICE__
 }
 
 /* Why the open file is not what was organized; NULL: it is. Static text. */
-static const char *why_not(const undoing *x, int fd, const alice__run_file *f,
-                           alice__stamp *stamp)
+static const char *why_not(const undoing *x, int fd, const alice__run_file *f, moving *m)
 {
     static const char changed[] = "it was changed since", unread[] = "it cannot be read";
     const alice__fs_ops *fs = x->o->fs;
@@ -126,7 +136,8 @@ static const char *why_not(const undoing *x, int fd, const alice__run_file *f,
         return unread;
     if (!alice__as_placed(&s, &f->file.stamp))
         return changed;
-    *stamp = alice__stamp_of(&s);
+    m->stamp = alice__stamp_of(&s);
+    m->several = s.links > 1;
     if (alice_env_alloc(&env, ALICE__HEAD_BYTES, ALICE_HERE, &head) != ALICE_OK)
         return "there is no memory to read it: raise --max-memory";
     const char *why = fs->read_at(fs, fd, 0, head, ALICE__HEAD_BYTES, &got) != 0 ? unread
@@ -196,7 +207,7 @@ static alice_status look(undoing *x, const alice__run_file *f, moving *m)
                  : x->again && x->archive      ? "it stands in an archive: organize that again"
                                                : "it is not where it was put any more";
     else
-        m->why = why_not(x, from, f, &m->stamp);
+        m->why = why_not(x, from, f, m);
     if (m->why)
         goto out;
     r = fs->open_read(fs, ALICE__FS_CWD, m->to, &to);
@@ -385,11 +396,14 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
             (target->undoes && f.undo != ALICE__UNDO_DONE))
             continue;
         moving *m = &x->batch[x->count];
-        *m = (moving){
-            .id = f.id, .placed = placed_state(&f), .redated = redated_row(&f), .folder = -1};
+        *m = (moving){.id = f.id,
+                      .placed = placed_state(&f),
+                      .redated = redated_row(&f),
+                      .organized = organized_row(&f),
+                      .folder = -1};
         if (!places(x, &f, m->from, m->to))
             m->why = "its path is too long";
-        else if (m->redated && !below_organized(x->o, m->to))
+        else if ((m->redated || m->organized) && !below_organized(x->o, m->to))
             m->why = "the organized folder stood elsewhere then";
         else
             st = look(x, &f, m);
@@ -401,7 +415,7 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
             x->r->left += m->why != NULL;
             x->r->bytes += m->why ? 0 : m->stamp.size;
             report(x, m, m->why);
-        } else if (++x->count == BATCH) {
+        } else if (++x->count == BATCH || m->several) {
             st = settle(x);
         }
     }
@@ -440,7 +454,8 @@ static alice_status what_it_is(undoing *x, const alice__run_row *target, bool lo
     if (st != ALICE_OK)
         return st;
     x->again = again;
-    x->move = strcmp(r.mode, "move") == 0 || strcmp(r.mode, "redate") == 0;
+    x->move = strcmp(r.mode, "move") == 0 || strcmp(r.mode, "redate") == 0 ||
+              strcmp(r.mode, "remove") == 0;
     char inbox[ALICE__PATH_MAX]; /* that of the row is the catalog's */
     snprintf(inbox, sizeof inbox, "%s", r.inbox);
     x->archive = alice__is_archive_run(inbox);
@@ -530,6 +545,7 @@ alice_status alice__organizer_settle_undo(alice_organizer *o, uint64_t *settled)
         x.move = f.move;
         const alice__state placed = placed_state(&f);
         m->redated = redated_row(&f);
+        m->organized = organized_row(&f);
         if (!x.transfer)
             st = open_transfer(&x);
         if (st == ALICE_OK)

@@ -43,7 +43,8 @@ static inline void standing_below(int dir, const blob *known, unsigned count,
             continue;
         }
         unsigned i = content_of_file(known, count, dir, e->d_name);
-        if (strncmp(e->d_name, ".alice-tmp-", 11) == 0) {
+        if (strncmp(e->d_name, ".alice-tmp-", 11) == 0 ||
+            strncmp(e->d_name, ".alice-link-", 12) == 0) {
             s->temporary++;
         } else if (i < count) {
             s->whole[i]++;

@@ -71,6 +71,7 @@ HANDLE(limit, (alice_limit_end(&h), 0), alice_limit_begin(&h, options))
 HANDLE(organizer, (alice_organizer_close(&h), 0), alice_organizer_open(&h, options, &error))
 CALL(survey, void, alice_survey_folder(NOWHERE, options, &(alice_survey){0}, &error))
 CALL(duplicates, void, alice_duplicates(options, NULL, &error))
+CALL(act, void, alice_duplicates_act(options, NULL, &error))
 CALL(verify, void, alice_verify(options, &(alice_verify_result){0}, &error))
 CALL(library, void, alice_library(options, true, each_file, NULL, &error))
 CALL(history, void, alice_history(options, 0, each_run, NULL, NULL, &error))
@@ -92,6 +93,7 @@ static alice_status watch(const void *options)
 
 static const char *const folders[] = {NOWHERE};
 static const alice_organizer_options in_nowhere = {.inbox = NOWHERE, .organized = NOWHERE};
+static const alice_duplicates_options same_nowhere = {.paths = folders, .path_count = 1};
 /* Room above what the structure has, and options that the call takes. */
 #define ROW(name, type, ...)                                                         \
     {                                                                                \
@@ -127,6 +129,7 @@ static const struct row {
     ROW(limit, limit, .limit_bytes = (size_t)1 << 40),
     ROW(survey, survey, .most_ms = 1),
     ROW(duplicates, duplicates, .paths = folders, .path_count = 1),
+    ROW(act, act, .find = &same_nowhere, .act = ALICE_SAME_LINK),
     ROW(verify, verify, .organizer = &in_nowhere),
     LIBRARY(organizer),
     LIBRARY(library),
