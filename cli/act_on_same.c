@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <alice/confine.h>
 
@@ -115,13 +116,20 @@ static void print_summary(const acting *x, const alice_act_result *r)
 
 /* It reads strangers' names and bytes with the user's rights: what it may change is what was
  * named. */
-static void give_up_the_rest(const alice_duplicates_options *find, const char *organized)
+static void give_up_the_rest(const alice_duplicates_options *find, const alice_act_options *o)
 {
-    enum { MOST = 29 };
-    alice_confine_path reach[MOST + 3] = {{"/", false}, {"/var/tmp", true}};
+    enum { MOST = 28 };
+    alice_confine_path reach[MOST + 4] = {{"/", false}, {"/var/tmp", true}};
+    char beside[PATH_MAX];
     size_t n = 2;
-    if (organized)
-        reach[n++] = (alice_confine_path){organized, true};
+    if (o->organized)
+        reach[n++] = (alice_confine_path){o->organized, true};
+    if (o->organized && o->catalog) {
+        const char *slash = strrchr(o->catalog, '/');
+        snprintf(beside, sizeof beside, "%.*s", slash ? (int)(slash - o->catalog) + 1 : 1,
+                 slash ? o->catalog : ".");
+        reach[n++] = (alice_confine_path){beside, true};
+    }
     if (find->path_count > MOST)
         reach[0].write = true;
     for (size_t i = 0; i < find->path_count && find->path_count <= MOST; i++)
@@ -159,7 +167,7 @@ int act_on_same(const cli_args *args, const cli_act *act, alice_duplicates_optio
     find->on_unread = on_unread;
     find->ctx = &x;
     stop_catch();
-    give_up_the_rest(find, o.organized);
+    give_up_the_rest(find, &o);
     alice_status st = alice_duplicates_act(&o, &r, &error);
     if (st == ALICE_E_CANCELLED)
         cli_error("interrupted, nothing is half-done: run it again to go on");

@@ -205,9 +205,7 @@ static alice_status act_on_each(alice__acting *a)
 {
     alice_status st = ALICE_OK;
     for (uint64_t i = 0; st == ALICE_OK && i < a->count; i++) {
-        if (alice__same_stops(a->f))
-            return ALICE_E_CANCELLED;
-        st = alice__act_read(a, i);
+        st = alice__same_stops(a->f) ? ALICE_E_CANCELLED : alice__act_read(a, i);
         if (st != ALICE_OK)
             break;
         alice__act_open(a);

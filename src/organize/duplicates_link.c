@@ -215,8 +215,9 @@ static alice_status put_link(alice__acting *a)
         r = make_link(a, temp);
     if (r) {
         alice__act_leave(a, "no link can be made: ",
-                         r == -EMLINK ? "the kept file has as many as there can be"
-                                      : strerror(-r));
+                         r == -EMLINK   ? "the kept file has as many as there can be"
+                         : r == -ESTALE ? "the kept file changed meanwhile"
+                                        : strerror(-r));
         return ALICE_OK;
     }
     r = change_places(a, temp, &replaced);

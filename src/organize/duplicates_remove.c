@@ -82,7 +82,15 @@ static void plan(removing *r, member *m, const char **below)
     *below = NULL;
     int bad = alice__act_folder(a, &a->at.file, folder, sizeof folder);
     size_t own = bad ? 0 : alice__organized_above(folder);
-    if (!bad && own && (own != top || memcmp(folder, a->organized, top) != 0)) {
+    alice__fs_stat named, open;
+    /* Its row says where it was: the path has to lead to the folder that is open. */
+    if (bad || alice__fs_stat_path(folder, &named) != 0 ||
+        a->fs->stat_fd(a->fs, a->file.dir, &open) != 0 || named.dev != open.dev ||
+        named.inode != open.inode) {
+        alice__act_leave(a, "its folder is not where it was", "");
+        return;
+    }
+    if (own && (own != top || memcmp(folder, a->organized, top) != 0)) {
         folder[own] = 0;
         alice__act_leave(a,
                          "it is organized in another folder, whose catalog has to know: "
@@ -91,9 +99,8 @@ static void plan(removing *r, member *m, const char **below)
         return;
     }
     const char *rest = own && folder[top] ? folder + top + 1 : folder + (own ? top : 1);
-    int n = bad ? -1
-                : snprintf(m->dest, sizeof m->dest, ".alice/removed/%lld/%s%s%s",
-                           (long long)a->r->run, rest, *rest ? "/" : "", leaf);
+    int n = snprintf(m->dest, sizeof m->dest, ".alice/removed/%lld/%s%s%s",
+                     (long long)a->r->run, rest, *rest ? "/" : "", leaf);
     if (n < 0 || (size_t)n >= sizeof m->dest) {
         alice__act_leave(a, "its path is too long to be kept", "");
         return;
@@ -233,7 +240,8 @@ static alice_status tell(removing *r, member *m, bool done)
     snprintf(a->why, sizeof a->why, "%s",
              done      ? ""
              : *m->why ? m->why
-                       : "one that belongs to it stays (has-sidecar)");
+             : m->unit ? "one that belongs to it stays (has-sidecar)"
+                       : "the run had to stop before it");
     alice__act_tell(a, done);
     return ALICE_OK;
 }

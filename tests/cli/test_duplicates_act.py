@@ -160,15 +160,12 @@ def what_is_removed_comes_back_as_it_was():
     history = [json.loads(x) for x in alice('history', '--json', '1', '-o', organized).out.splitlines()]
     eq((history[0]['mode'], history[0]['organized'], history[0]['state']), ('remove', 3, 'finished'), history)
     eq({x['status'] for x in history[1:]}, {'removed'}, history)
-    assert b'removed' in alice('history', '-o', organized).out
     eq(alice('undo', '--json', '-o', organized).json()['done'], 3, 'all come back')
     eq(tree(top), before, 'as they were')
     eq(inode(top, 'y/two'), inode(top, 'y/three'), 'one file still')
     assert not os.path.exists(os.path.join(organized, '.alice/removed/1')), 'nothing is left there'
     eq(alice('undo', '--json', '-o', organized).json()['done'], 3, 'and away again')
     eq(sorted(tree(top)), ['x/kept', 'z/unique'], 'away')
-    eq(alice('undo', '--json', '-o', organized).json()['done'], 3, 'and back')
-    eq(tree(top), before, 'as they were')
 
 
 @test

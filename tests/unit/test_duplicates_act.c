@@ -228,7 +228,8 @@ static void each_change_may_fail_in(alice_same_act what, unsigned least)
     static const int with[] = {-EIO, -ENOSPC};
     unsigned points = 0;
     for (unsigned k = 0; k < sizeof with / sizeof *with; k++) {
-        for (unsigned at = 0;; at += EVERY) {
+        /* Each step one way or the other. */
+        for (unsigned at = k;; at += 2 * EVERY) {
             struct faulty_fs f;
             alice_act_result r;
             reset(what);
@@ -244,7 +245,7 @@ static void each_change_may_fail_in(alice_same_act what, unsigned least)
             expect_done(what, f.for_good ? "it fails for good" : "it fails once", at);
         }
     }
-    assert_true(points >= least / EVERY);
+    assert_true(points >= least / 2 / EVERY);
 }
 
 static void each_change_of_a_removal_may_fail(void **state)
@@ -306,7 +307,7 @@ static void memory_may_run_out(void **state)
     static const alice_same_act acts[] = {ALICE_SAME_LINK, ALICE_SAME_REMOVE};
     for (unsigned k = 0; k < 2; k++) {
         unsigned failed = 0;
-        for (unsigned nth = 0;; nth += 3 * EVERY) {
+        for (unsigned nth = 0;; nth += 6 * EVERY) {
             struct faulty f = {.nth = nth};
             alice_alloc alloc = faulty_alloc(&f);
             alice_act_result r;
@@ -322,7 +323,7 @@ static void memory_may_run_out(void **state)
             failed += st != ALICE_OK;
             (void)expect_whole(acts[k], "no memory", nth, acts[k] == ALICE_SAME_LINK);
         }
-        assert_true(failed >= 6 / EVERY);
+        assert_true(failed >= 3 / EVERY);
         expect_done(acts[k], "no memory", 0);
     }
 }
@@ -345,6 +346,43 @@ static void an_undo_gives_back_what_was_removed(void **state)
         expect_sound("an undo", (unsigned)i, i % 2 ? 0 : FILES);
     }
     organize(0); /* what came back is known, and stands */
+}
+
+static void such_an_undo_may_end_at_each_change(void **state)
+{
+    (void)state;
+    const alice_organizer_options o = {.organized = organized};
+    alice_undo_result u;
+    unsigned at = 0;
+    for (;; at += 2 * EVERY) {
+        int status = 0;
+        alice_act_result r;
+        reset(ALICE_SAME_REMOVE);
+        assert_status(act(ALICE_SAME_REMOVE, NULL, NULL, &r), ALICE_OK);
+        fflush(NULL);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            struct faulty_fs f;
+            faulty_fs_init(&f);
+            f.fail_op = FAULTY_CHANGE;
+            f.fail_at = at;
+            f.fail_with = 0;
+            (void)alice__undo_on(&o, &f.ops, 0, &u, NULL);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 0)
+            break;
+        assert_int_equal(WEXITSTATUS(status), 99);
+        (void)expect_whole(ALICE_SAME_REMOVE, "an undo killed", at, false);
+        assert_status(alice_undo(&o, r.run, &u, NULL), ALICE_OK);
+        assert_int_equal(u.left, 0);
+        assert_int_equal(expect_whole(ALICE_SAME_REMOVE, "an undo killed", at, true), FILES);
+        expect_sound("an undo killed", at, FILES);
+    }
+    assert_true(at >= 10);
 }
 
 /* ---- somebody else ---- */
@@ -581,6 +619,7 @@ int main(void)
         cmocka_unit_test(a_link_may_end_at_each_change),
         cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(an_undo_gives_back_what_was_removed),
+        cmocka_unit_test(such_an_undo_may_end_at_each_change),
         cmocka_unit_test(a_new_file_in_its_place_stays),
         cmocka_unit_test(a_kept_file_that_is_replaced_takes_nothing_along),
         cmocka_unit_test(what_changed_meanwhile_is_left),
