@@ -24,6 +24,8 @@ const cli_note cli_environment[] = {
 const cli_note cli_files[] = {
     {"ORGANIZED/.alice/catalog.db",
      "what is known about every file; --catalog puts it elsewhere"},
+    {"ORGANIZED/.alice/search.db",
+     "the index of `alice find`, made from the catalog; it can be deleted at any time"},
     {"$XDG_CONFIG_HOME/alice/settings.yaml",
      "the settings file (`alice config init` writes one); usually in ~/.config"},
     {"ORGANIZED/.alice/tmp", "what is under way or sorted on disk; empty between runs"},

@@ -13,7 +13,7 @@
 #include "test.h"
 #include "tree.h"
 
-#include <alice/organize.h>
+#include <alice/search.h>
 
 enum { FILES = 200, EDGE = 160, MIDDLE = 200 };
 
@@ -315,11 +315,72 @@ static void test_all_fail_from_the_nth_on(void **state)
     }
 }
 
+/* ---- the search ---- */
+
+static bool count_found(void *ctx, uint64_t id, const alice_library_file *file)
+{
+    (void)id;
+    (void)file;
+    ++*(unsigned *)ctx;
+    return true;
+}
+
+static alice_status search(const alice_alloc *alloc, unsigned *found)
+{
+    static const char *const words[] = {"0", ".jp", ""};
+    char organized[96];
+    alice_search *s = NULL;
+    alice_error error = {.text = ""};
+    snprintf(organized, sizeof organized, "%s/organized", top);
+    alice_search_options options = {.env = {.alloc = alloc}, .organized = organized};
+    const alice_search_query q = {.words = words, .word_count = 3, .camera = ""};
+    assert_ok(alice_config_set(&options.config, "max_memory_mb", "32", NULL));
+    *found = 0;
+    alice_status st = alice_search_open(&s, &options, &error);
+    if (st == ALICE_OK)
+        st = alice_search_each(s, &q, 0, 0, count_found, found, &error);
+    else
+        assert_null(s);
+    if (st != ALICE_OK)
+        assert_string_not_equal(error.text, "");
+    alice_search_close(&s);
+    return st;
+}
+
+static void test_a_search_that_is_refused_memory(void **state)
+{
+    alice_organize_result result;
+    unsigned all = 0, found = 0, nth = 0;
+    (void)state;
+    reset();
+    assert_ok(run(NULL, &result));
+    assert_ok(search(NULL, &all));
+    assert_int_not_equal(all, 0);
+    for (bool fired = true; fired; nth++) {
+        struct faulty f = {.nth = nth};
+        alice_alloc alloc = faulty_alloc(&f);
+        unsigned descriptors = open_descriptors();
+        (void)unlinkat(top_fd, "organized/.alice/search.db", 0);
+        alice_status st = search(&alloc, &found);
+        assert_int_equal(f.live_bytes, 0);
+        assert_int_equal(open_descriptors(), descriptors);
+        if (st != ALICE_OK && st != ALICE_E_NOMEM && st != ALICE_E_BUDGET)
+            fail_msg("allocation %u failed: %s", nth, alice_status_name(st));
+        if (st == ALICE_OK)
+            assert_int_equal(found, all);
+        assert_ok(search(NULL, &found));
+        assert_int_equal(found, all);
+        fired = f.fired;
+    }
+    assert_true(nth > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_fail_from_the_nth_on),
         cmocka_unit_test(test_each_allocation_fails_once),
+        cmocka_unit_test(test_a_search_that_is_refused_memory),
     };
     return cmocka_run_group_tests(tests, make_master, remove_master);
 }
