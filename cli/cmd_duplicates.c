@@ -373,6 +373,7 @@ static const char text[] =
     "--link, --reflink and --remove act on the others. Alone they say what they would do;\n"
     "with --yes they do it. Before each the two files are compared again, byte for byte,\n"
     "while both are open, and what changed meanwhile is left and named (exit status 1).\n"
+    "With --json each is an object: `path`, `kept`, `act`, `done`, `why` it was left.\n"
     "  --link     a hard link to the kept file takes the file's place, on one file system.\n"
     "             Both names are one file then: what changes one changes both. The file's\n"
     "             time becomes that of the kept one; where mode, owner or extended\n"
@@ -395,7 +396,7 @@ static const char text[] =
     "  alice duplicates ~/Pictures /media/backup\n"
     "  alice duplicates --keep under:/photos/sorted,oldest --script /photos > remove.sh\n"
     "  alice duplicates --min-size 10M --json . | jq -r 'select(.is == \"same\") | .path'\n"
-    "  alice duplicates --remove --keep under:2024,has-sidecar ~/Pictures/organized\n"
+    "  alice duplicates --remove --keep has-sidecar,oldest ~/Pictures/organized\n"
     "  alice duplicates --link --yes ~/backups\n";
 
 const cli_command cmd_duplicates = {
