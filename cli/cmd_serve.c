@@ -23,7 +23,7 @@ enum { OPT_LISTEN = OPT_OWN, OPT_PORT, OPT_PASSWORD_FILE };
 enum {
     MB = 1024 * 1024,
     /* The web server with the libraries below it, its connections, what answers are written in
-       and what of them waits to be read: measured, see docs/memory-model.md. */
+       and what of them waits to be read: measured, see docs/performance.md. */
     OWN_MB = 20,
     ANSWERS_MB = 8,
     LOOK_MS = 500
