@@ -151,23 +151,24 @@ static const char *whose_history(const cli_args *args, const alice_duplicates_op
     return above ? above : named;
 }
 
-int act_on_same(const cli_args *args, const cli_act *act, alice_duplicates_options *find)
+int act_on_same(const cli_args *args, const cli_act *act, const alice_duplicates_options *where)
 {
     acting x = {.args = args, .act = act};
+    alice_duplicates_options find = *where;
     alice_act_result r = {.done = 0};
     alice_error error = {.text = ""};
-    alice_act_options o = {.find = find,
+    alice_act_options o = {.find = &find,
                            .act = act->act,
                            .dry_run = !act->yes,
                            .catalog = args->value[OPT_CATALOG],
                            .on_acted = on_acted};
     if (act->act == ALICE_SAME_REMOVE)
-        o.organized = whose_history(args, find);
-    find->on_file = NULL;
-    find->on_unread = on_unread;
-    find->ctx = &x;
+        o.organized = whose_history(args, &find);
+    find.on_file = NULL;
+    find.on_unread = on_unread;
+    find.ctx = &x;
     stop_catch();
-    give_up_the_rest(find, &o);
+    give_up_the_rest(&find, &o);
     alice_status st = alice_duplicates_act(&o, &r, &error);
     if (st == ALICE_E_CANCELLED)
         cli_error("interrupted, nothing is half-done: run it again to go on");

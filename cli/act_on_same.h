@@ -13,7 +13,8 @@ typedef struct cli_act {
     bool yes;           /* do it; false: say what would be done */
 } cli_act;
 
-/* Find, act, tell. `find` is complete but for its callbacks. Answers the exit status. */
-int act_on_same(const cli_args *args, const cli_act *act, alice_duplicates_options *find);
+/* Find, act, tell. `where` is complete but for its callbacks. Answers the exit status. */
+int act_on_same(const cli_args *args, const cli_act *act,
+                const alice_duplicates_options *where);
 
 #endif

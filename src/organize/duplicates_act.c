@@ -306,7 +306,7 @@ static alice_status act_with_room(alice__acting *a, const alice_duplicates_optio
 alice_status alice__duplicates_act_on(const alice_act_options *options, const alice__fs_ops *fs,
                                       alice_act_result *out, alice_error *error)
 {
-    alice_act_result unwanted;
+    alice_act_result unwanted = {.done = 0};
     alice_error unheard = {.text = ""};
     alice_act_options own;
     alice_duplicates_options find;

@@ -436,24 +436,27 @@ static bool beginning(const char *text, size_t n, char *from, char *to)
 
 bool alice__group_followers(const char *name, unsigned i, char *from, char *to)
 {
-    char first[ALICE__GROUP_NAME];
-    part stem = stem_of(name);
-    if (strlen(name) + 2 >= ALICE__GROUP_NAME || !is_media(name) || i > 1)
+    char first[2][ALICE__GROUP_NAME];
+    unsigned n = 0;
+    part stem = stem_of(name), base = stem;
+    if (strlen(name) + 2 >= ALICE__GROUP_NAME || !is_media(name))
         return false;
-    bool apple = stem.n == 8 && memcmp(stem.p, "IMG_", 4) == 0 && is_digits(stem.p + 4, 4);
-    bool gopro = stem.n == 8 && stem.p[0] == 'G' && is_digits(stem.p + 2, 6);
-    if (apple) { /* "IMG_E1234.JPG", "IMG_O1234.AAE" */
-        int n = snprintf(first, sizeof first, "IMG_%c%.4s", i == 0 ? 'E' : 'O', stem.p + 4);
-        return beginning(first, (size_t)n, from, to);
+    const bool numbered = take_number(&base).n > 0;
+    if (stem.n == 8 && memcmp(stem.p, "IMG_", 4) == 0 && is_digits(stem.p + 4, 4)) {
+        /* "IMG_E1234.JPG", "IMG_O1234.AAE" */
+        snprintf(first[n++], sizeof *first, "IMG_E%.4s", stem.p + 4);
+        snprintf(first[n++], sizeof *first, "IMG_O%.4s", stem.p + 4);
+    } else if (stem.n == 8 && stem.p[0] == 'G' && is_digits(stem.p + 2, 6)) {
+        snprintf(first[n++], sizeof *first, "GL%.6s", stem.p + 2);
+    } else { /* Sony's "C0001M01.XML" */
+        snprintf(first[n++], sizeof *first, "%.*sM", (int)stem.n, stem.p);
     }
-    if (i == 0 && gopro) {
-        int n = snprintf(first, sizeof first, "GL%.6s", stem.p + 2);
-        return beginning(first, (size_t)n, from, to);
-    }
-    if (i == 0) { /* Sony's "C0001M01.XML" */
-        int n = snprintf(first, sizeof first, "%.*sM", (int)stem.n, stem.p);
-        return beginning(first, (size_t)n, from, to);
-    }
+    if (i < n)
+        return beginning(first[i], strlen(first[i]), from, to);
+    /* Of "a(1).jpg" also "a-edited(1).jpg" and "a.jpg(1).json". */
+    if (numbered && i-- == n)
+        return range(base, (part){name, 0}, from, to);
     /* Takeout's, cut inside this name: as many characters have no fewer bytes. */
-    return strlen(name) >= CUT_LEAST && beginning(name, CUT_LEAST, from, to);
+    return i == n && strlen(name) >= CUT_LEAST &&
+           beginning(name, base.n < CUT_LEAST ? base.n : CUT_LEAST, from, to);
 }

@@ -112,6 +112,18 @@ static const row rows[] = {
     {"A.xmp", "a.jpg", NULL, 0},
 };
 
+/* Whether `name` is looked for by its leader: in a range of that, or among its followers. */
+static bool is_looked_for(const char *name, const char *leader)
+{
+    char from[ALICE__GROUP_NAME], to[ALICE__GROUP_NAME];
+    bool found = false;
+    for (unsigned k = 0; !found && alice__group_range(leader, k, from, to); k++)
+        found = strcmp(name, from) >= 0 && strcmp(name, to) < 0;
+    for (unsigned k = 0; !found && alice__group_followers(leader, k, from, to); k++)
+        found = strcmp(name, from) >= 0 && strcmp(name, to) < 0;
+    return found;
+}
+
 static void every_rule(void **state)
 {
     (void)state;
@@ -127,6 +139,8 @@ static void every_rule(void **state)
             found = strcmp(r->leader, from) >= 0 && strcmp(r->leader, to) < 0;
         if (!found)
             fail_msg("%s is not looked for beside %s", r->leader, r->name);
+        if (r->suffix && !is_looked_for(r->name, r->leader))
+            fail_msg("%s is not looked for by %s", r->name, r->leader);
         /* Who has its place only beside another comes after it, or is of a pair. */
         if (r->bond == ALICE__BOND_NAME && !alice__group_follows(r->name))
             assert_int_equal(alice__group_bond(r->leader, r->name, suffix), ALICE__BOND_NAME);
@@ -196,6 +210,8 @@ static void any_names(void **state)
         }
         if (!ranged)
             fail_msg("%s is not looked for beside %s", name[1], name[0]);
+        if (bond != ALICE__BOND_NONE && !is_looked_for(name[0], name[1]))
+            fail_msg("%s is not looked for by %s", name[0], name[1]);
     }
 }
 
