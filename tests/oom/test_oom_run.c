@@ -378,9 +378,9 @@ static void test_a_search_that_is_refused_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_search_that_is_refused_memory),
         cmocka_unit_test(test_all_fail_from_the_nth_on),
         cmocka_unit_test(test_each_allocation_fails_once),
-        cmocka_unit_test(test_a_search_that_is_refused_memory),
     };
     return cmocka_run_group_tests(tests, make_master, remove_master);
 }
