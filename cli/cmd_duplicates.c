@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* alice duplicates: files that have the same bytes. */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "act_on_same.h"
 #include "command.h"
 #include "json.h"
+#include "keep_rules.h"
 #include "progress.h"
 #include "settings.h"
 #include "stop.h"
@@ -26,8 +26,7 @@ enum {
     OPT_LINK,
     OPT_REFLINK,
     OPT_REMOVE,
-    OPT_YES,
-    RULES_MOST = 8
+    OPT_YES
 };
 
 #define N(n) ((unsigned long long)(n))
@@ -151,93 +150,6 @@ static void print_json_summary(const alice_duplicates_result *r, bool complete)
     json_end_line(&j);
 }
 
-/* "oldest,under:DIR,…", cut in place. */
-static int read_rules(char *text, alice_keep_rule rules[RULES_MOST], size_t *count)
-{
-    static const struct {
-        const char *name;
-        alice_keep keep;
-    } names[] = {{"oldest", ALICE_KEEP_OLDEST},
-                 {"newest", ALICE_KEEP_NEWEST},
-                 {"shortest-path", ALICE_KEEP_SHORTEST},
-                 {"longest-path", ALICE_KEEP_LONGEST},
-                 {"has-sidecar", ALICE_KEEP_HAS_SIDECAR}};
-    *count = 0;
-    for (char *word = text, *next; word; word = next) {
-        next = strchr(word, ',');
-        if (next)
-            *next++ = 0;
-        if (*count == RULES_MOST)
-            return cli_usage_error("--keep takes at most %d rules", RULES_MOST);
-        alice_keep_rule *rule = &rules[(*count)++];
-        size_t i = 0;
-        while (i < sizeof names / sizeof *names && strcmp(names[i].name, word) != 0)
-            i++;
-        if (strncmp(word, "under:", 6) == 0 && word[6])
-            *rule = (alice_keep_rule){.keep = ALICE_KEEP_UNDER, .under = word + 6};
-        else if (i < sizeof names / sizeof *names)
-            *rule = (alice_keep_rule){.keep = names[i].keep};
-        else if (strcmp(word, "largest") == 0 || strncmp(word, "format:", 7) == 0)
-            return cli_usage_error("--keep %s: files that have the same bytes have one size "
-                                   "and one format; this is for pictures that look alike",
-                                   word);
-        else
-            return cli_usage_error("--keep: there is no rule '%s'; there are oldest, newest, "
-                                   "shortest-path, longest-path, has-sidecar and under:DIR",
-                                   word);
-    }
-    return CLI_DONE;
-}
-
-/* The rest of `path` below `folder`, both real; NULL: it is not there. */
-static const char *rest_below(const char *folder, const char *path)
-{
-    size_t n = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
-    if (strncmp(folder, path, n) != 0 || (path[n] != '/' && path[n] != 0))
-        return NULL;
-    return path + n + (path[n] == '/');
-}
-
-/* DIR as the person names it is another text than the paths that are shown below PATH: `under`
- * is made to begin as those do. */
-static int place_under(alice_keep_rule *rule, const alice_duplicates_options *o,
-                       char text[2 * PATH_MAX])
-{
-    char dir[PATH_MAX], top[PATH_MAX];
-    const char *inside = NULL;
-    size_t holds = 0;
-    if (!realpath(rule->under, dir))
-        return cli_usage_error("--keep under:%s: %s", rule->under, strerror(errno));
-    for (size_t i = 0; i < o->path_count; i++) {
-        if (!realpath(o->paths[i], top))
-            continue; /* it is told when it is looked through */
-        const char *below = rest_below(top, dir);
-        size_t n = strlen(o->paths[i]);
-        if (below) {
-            snprintf(text, 2 * (size_t)PATH_MAX, "%s%s%s", o->paths[i],
-                     *below && n && o->paths[i][n - 1] != '/' ? "/" : "", below);
-            rule->under = text;
-            return CLI_DONE;
-        }
-        if (rest_below(dir, top)) {
-            inside = o->paths[i];
-            holds++;
-        }
-    }
-    if (holds == 0)
-        return cli_usage_error("--keep under:%s: it is in none of the folders that are looked "
-                               "through",
-                               rule->under);
-    if (holds > 1)
-        return cli_usage_error(
-            "--keep under:%s: several of the folders that are looked through "
-            "are in it: name one",
-            rule->under);
-    snprintf(text, 2 * (size_t)PATH_MAX, "%s", inside);
-    rule->under = text;
-    return CLI_DONE;
-}
-
 /* What is to be done with the superfluous files. */
 static int read_act(const cli_args *args, cli_act *act)
 {
@@ -278,9 +190,7 @@ static void give_up_the_rest(void)
 static int run(const cli_args *args)
 {
     static const char *const here[] = {"."};
-    alice_keep_rule rules[RULES_MOST];
-    static char under[RULES_MOST][2 * PATH_MAX];
-    char rule_text[4096];
+    static keep_rules rules;
     cli_settings settings;
     finding x = {.args = args};
     cli_act act;
@@ -300,14 +210,9 @@ static int run(const cli_args *args)
     if (!bad)
         bad = settings_read(&settings, args);
     if (!bad && args->given[OPT_KEEP]) {
-        if ((size_t)snprintf(rule_text, sizeof rule_text, "%s", args->value[OPT_KEEP]) >=
-            sizeof rule_text)
-            return cli_usage_error("--keep is too long");
-        bad = read_rules(rule_text, rules, &o.keep_count);
-        for (size_t i = 0; !bad && i < o.keep_count; i++)
-            if (rules[i].keep == ALICE_KEEP_UNDER)
-                bad = place_under(&rules[i], &o, under[i]);
-        o.keep = rules;
+        bad = keep_rules_read(&rules, args->value[OPT_KEEP], false, o.paths, o.path_count);
+        o.keep = rules.rule;
+        o.keep_count = rules.count;
     }
     if (bad)
         return bad;

@@ -26,13 +26,18 @@ typedef enum alice_keep {
     ALICE_KEEP_SHORTEST,   /**< by the length of its path */
     ALICE_KEEP_LONGEST,    /**< by the length of its path */
     ALICE_KEEP_UNDER,      /**< one below the folder `under` */
-    ALICE_KEEP_HAS_SIDECAR /**< one that a sidecar (XMP, JSON, …) stands beside */
+    ALICE_KEEP_HAS_SIDECAR, /**< one that a sidecar (XMP, JSON, …) stands beside; not of
+                               alice_similar() */
+    ALICE_KEEP_LARGEST, /**< by its pixels: of alice_similar() alone */
+    ALICE_KEEP_FORMAT   /**< by its type, as `under` says: of alice_similar() alone */
 } alice_keep;
 
 /** A rule; where files are equal by one, the next decides, and at the end which came first. */
 typedef struct alice_keep_rule {
-    alice_keep keep;   /**< what is looked at */
-    const char *under; /**< of ALICE_KEEP_UNDER: how the paths begin that are kept */
+    alice_keep keep; /**< what is looked at */
+    /** of ALICE_KEEP_UNDER: how the paths begin that are kept; of ALICE_KEEP_FORMAT: names of
+     * types, the best first, such as "raw>heic>jpeg" */
+    const char *under;
 } alice_keep_rule;
 
 /** One file of a group. Borrowed during the call. */
@@ -88,8 +93,9 @@ typedef struct alice_duplicates_result {
 
 /**
  * Find them. ALICE_OK also where files could not be read: see `unread`. ALICE_E_INVAL: no path,
- * or too many; ALICE_E_BUDGET: the ceiling is too low; ALICE_E_CANCELLED; ALICE_E_NOSPC,
- * ALICE_E_IO: the scratch file. Blocks; one thread. `out` is filled as far as it came.
+ * or too many, or a rule of pictures; ALICE_E_BUDGET: the ceiling is too low;
+ * ALICE_E_CANCELLED; ALICE_E_NOSPC, ALICE_E_IO: the scratch file. Blocks; one thread. `out` is
+ * filled as far as it came.
  */
 ALICE_API alice_status alice_duplicates(const alice_duplicates_options *options,
                                         alice_duplicates_result *out, alice_error *error);

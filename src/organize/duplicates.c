@@ -9,7 +9,6 @@
  * file of paths: so memory is that of two sorts, whatever the number of files. What has no
  * equal falls out at each step.
  */
-#include "base/check.h"
 #include "organize/duplicates_int.h"
 
 #include <errno.h>
@@ -24,7 +23,6 @@ enum {
     HEAD = 16 * 1024,   /* of which the first hash is; shorter files are hashed whole */
     JOBS = 128,         /* files that are hashed between two looks at should_stop */
     HEADS_AT_ONCE = 16, /* by one task */
-    TEXT = 64 * 1024,   /* of paths that are not yet written */
     CHUNK = 128 * 1024,
     NAMES = 256 * 1024,
     STACK = 128 * 1024,
@@ -73,45 +71,10 @@ alice_status alice__same_scratch_failed(const finder *f, int r)
 
 /* ---- paths ---- */
 
-static alice_status write_paths(finder *f)
-{
-    int r = f->paths < 0 ? alice__fs_scratch(f->scratch_dir, &f->paths) : 0;
-    if (!r)
-        r = alice__fs_write_at(f->paths, f->text_at, f->text, f->text_used);
-    if (r)
-        return alice__same_scratch_failed(f, r);
-    f->text_at += f->text_used;
-    f->text_used = 0;
-    return ALICE_OK;
-}
-
-static alice_status add_path(finder *f, const char *folder, const char *name, record *r)
-{
-    size_t n = strlen(folder), m = strlen(name);
-    if (f->text_used + n + m + 1 > TEXT) {
-        alice_status st = write_paths(f);
-        if (st != ALICE_OK)
-            return st;
-    }
-    char *to = f->text + f->text_used;
-    memcpy(to, folder, n);
-    if (n)
-        to[n++] = '/';
-    memcpy(to + n, name, m);
-    r->path = f->text_at + f->text_used;
-    r->length = (uint32_t)(n + m);
-    f->text_used += n + m;
-    return ALICE_OK;
-}
-
 /* The path below its root. Thread-safe once all are written. */
 int alice__same_path(const finder *f, const record *r, char below[ALICE__SAME_PATH])
 {
-    size_t got = 0;
-    ALICE__CHECKED(r->length < ALICE__SAME_PATH);
-    int bad = alice__fs_read_at(f->paths, r->path, below, r->length, &got);
-    below[got] = 0;
-    return bad ? bad : got == r->length ? 0 : -EIO;
+    return alice__path_list_get(&f->paths, r->path, r->length, below);
 }
 
 int alice__same_open(const finder *f, const record *r, int *fd)
@@ -125,9 +88,7 @@ int alice__same_open(const finder *f, const record *r, int *fd)
 void alice__same_shown(const finder *f, uint16_t root, const char *below, char *out,
                        size_t size)
 {
-    const char *top = f->o->paths[root];
-    size_t n = strlen(top);
-    snprintf(out, size, "%s%s%s", top, *below && n && top[n - 1] != '/' ? "/" : "", below);
+    alice__path_shown(f->o->paths[root], below, out, size);
 }
 
 static void report_unread(finder *f, uint16_t root, const char *below, alice_status status,
@@ -409,7 +370,8 @@ static alice_status walk_root(finder *f, uint16_t root, source *to)
                     .mtime_ns = s.mtime_ns,
                     .root = root,
                     .spare = f->links && alice__same_spare(e.name)};
-        st = add_path(f, folder, e.name, &r);
+        bad = alice__path_list_add(&f->paths, folder, e.name, &r.path, &r.length);
+        st = bad ? alice__same_scratch_failed(f, bad) : ALICE_OK;
         if (st == ALICE_OK && f->partners)
             st = alice__same_met(f, root, alice__folder_serial(e.folder), r.path, r.length);
         if (s.size < least)
@@ -465,8 +427,9 @@ alice_status alice__same_find(finder *f)
     alice_status st = open_sort(f, &sizes, by_size);
     for (size_t i = 0; st == ALICE_OK && i < f->o->path_count; i++)
         st = walk_root(f, (uint16_t)i, &sizes);
-    if (st == ALICE_OK)
-        st = write_paths(f);
+    int bad = st == ALICE_OK ? alice__path_list_end(&f->paths) : 0;
+    if (bad)
+        st = alice__same_scratch_failed(f, bad);
     if (st == ALICE_OK)
         st = alice__same_met_all(f);
     if (st == ALICE_OK)
@@ -539,7 +502,7 @@ static alice_status open_budget(finder *f)
                                       .name = "duplicates"};
     st = alice_executor_open(&f->executor, &x);
     if (st == ALICE_OK)
-        st = alice_env_alloc(&f->env, TEXT, ALICE_HERE, (void **)&f->text);
+        st = alice__path_list_open(&f->paths, &f->env, f->scratch_dir);
     if (st == ALICE_OK)
         st = alice_env_alloc(&f->env, ALICE__SAME_MEMBERS * sizeof *f->members, ALICE_HERE,
                              (void **)&f->members);
@@ -557,11 +520,9 @@ alice_status alice__same_end(finder *f)
         alice_env_free(&f->env, f->jobs, JOBS * sizeof *f->jobs);
     if (f->members)
         alice_env_free(&f->env, f->members, ALICE__SAME_MEMBERS * sizeof *f->members);
-    if (f->text)
-        alice_env_free(&f->env, f->text, TEXT);
     f->jobs = NULL;
     f->members = NULL;
-    f->text = NULL;
+    alice__path_list_shed(&f->paths);
     alice_limit_end(&f->limit);
     if (f->account) {
         f->out->peak_bytes = alice_account_peak(f->account);
@@ -580,7 +541,7 @@ void alice__same_close(finder *f)
 {
     for (size_t i = 0; i < f->o->path_count; i++)
         alice__fs_close(f->roots[i]);
-    alice__fs_close(f->paths);
+    alice__path_list_close(&f->paths);
     alice__fs_close(f->spilled);
     alice__fs_close(f->met);
 }
@@ -603,7 +564,7 @@ alice_status alice__same_begin(finder *f, const alice_duplicates_options *own,
     f->out = out;
     f->error = error;
     f->scratch_dir = own->scratch_dir ? own->scratch_dir : "/var/tmp";
-    f->paths = f->spilled = f->met = -1;
+    f->paths.file = f->spilled = f->met = -1;
     for (size_t i = 0; own->keep && i < own->keep_count; i++)
         f->partners |= own->keep[i].keep == ALICE_KEEP_HAS_SIDECAR;
     memset(out, 0, sizeof *out);
@@ -621,7 +582,13 @@ alice_status alice__same_take(alice_duplicates_options *own,
         return alice__fail(error, ALICE_E_INVAL, 0, "1 to %d folders are looked through",
                            ALICE__SAME_PATHS);
     alice_status st = alice__options_take(own, sizeof *own, given);
-    return st == ALICE_OK ? st : alice__fail(error, st, 0, "%s", alice_status_text(st));
+    if (st != ALICE_OK)
+        return alice__fail(error, st, 0, "%s", alice_status_text(st));
+    for (size_t i = 0; own->keep && i < own->keep_count; i++)
+        if ((unsigned)own->keep[i].keep > ALICE_KEEP_HAS_SIDECAR)
+            return alice__fail(error, ALICE_E_INVAL, 0, "rule %zu of what to keep is none here",
+                               i + 1);
+    return ALICE_OK;
 }
 
 alice_status alice_duplicates(const alice_duplicates_options *options,

@@ -10,14 +10,6 @@
 #include "base/error.h"
 #include "port/fs.h"
 
-static bool is_under(const char *path, const char *folder)
-{
-    size_t n = strlen(folder);
-    while (n > 0 && folder[n - 1] == '/')
-        n--;
-    return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0);
-}
-
 /* Whether `a` is rather to be kept than `b`: below 0. */
 static int rather(const alice_keep_rule *rule, const record *a, const char *a_path,
                   const record *b, const char *b_path)
@@ -32,9 +24,13 @@ static int rather(const alice_keep_rule *rule, const record *a, const char *a_pa
     case ALICE_KEEP_LONGEST:
         return ALICE__ORDER(strlen(b_path), strlen(a_path));
     case ALICE_KEEP_UNDER:
-        return is_under(b_path, rule->under) - is_under(a_path, rule->under);
+        return alice__path_is_under(b_path, rule->under) -
+               alice__path_is_under(a_path, rule->under);
     case ALICE_KEEP_HAS_SIDECAR:
         break; /* the names beside it say that */
+    case ALICE_KEEP_LARGEST:
+    case ALICE_KEEP_FORMAT:
+        break; /* of pictures: they were refused */
     }
     return 0;
 }

@@ -12,13 +12,13 @@
 
 #include "organize/compare.h"
 #include "organize/disk_sort.h"
-#include "organize/walk.h"
+#include "organize/path_list.h"
 
 enum {
     ALICE__SAME_PATHS = 256, /* folders that are looked through */
     ALICE__SAME_WAITING = 128,
     ALICE__SAME_MEMBERS = 512, /* of a group, in memory; more of them stand in a scratch file */
-    ALICE__SAME_PATH = 2 * ALICE__WALK_PATH + 2 /* a path below a root, with its NUL */
+    ALICE__SAME_PATH = ALICE__LISTED_PATH
 };
 
 /* What became of a member of a group while it was compared. */
@@ -65,10 +65,8 @@ typedef struct finder {
     size_t block;
     const char *scratch_dir;
     int roots[ALICE__SAME_PATHS];
-    int paths, spilled; /* scratch files: of paths, and of a group's members */
-    char *text;
-    size_t text_used;
-    uint64_t text_at; /* where `text` goes in the file of paths */
+    alice__path_list paths;
+    int spilled; /* scratch file of a group's members */
     record *members;
     uint64_t member_count, inodes; /* of the group; distinct files among them */
     job *jobs;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs at build time: prints, as words for a C array, the program of the
- * kernel's system call filter. libseccomp knows each processor's numbers; the
+ * kernel's system call filter: what alice itself gives up, or, asked for the "decoder", the
+ * few calls that it keeps. libseccomp knows each processor's numbers; the
  * program itself does not need the library.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -10,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,21 +30,68 @@ static const char *const refused[] = {
     "init_module", "finit_module", "delete_module", "reboot", "swapon", "swapoff", "acct",
     "settimeofday", "clock_settime", "add_key", "request_key", "keyctl"};
 
-int main(void)
+/* What decoding a picture takes: memory, the open file and the socket, time, an end. */
+static const char *const kept[] = {
+    "read",         "pread64",   "lseek",          "_llseek",       "recvmsg",
+    "sendto",       "send",      "close",          "brk",           "munmap",
+    "mremap",       "madvise",   "futex",          "exit",          "exit_group",
+    "rt_sigreturn", "sigreturn", "rt_sigprocmask", "clock_gettime", "clock_gettime64",
+    "gettimeofday", "getrandom", "getrusage",      "sched_yield",   "restart_syscall"};
+static const char *const kept_but_for_code[] = {"mmap", "mmap2", "mprotect"};
+
+static int resolve(const char *name)
 {
-    FILE *program = tmpfile();
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-    uint64_t word;
-    int bad = !program || !ctx;
-    for (size_t i = 0; !bad && i < sizeof refused / sizeof *refused; i++) {
-        int nr = seccomp_syscall_resolve_name(refused[i]);
-        if (nr != __NR_SCMP_ERROR && nr >= 0)
-            bad = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 0);
-    }
+    int nr = seccomp_syscall_resolve_name(name);
+    return nr == __NR_SCMP_ERROR ? -1 : nr;
+}
+
+static int keep_few(scmp_filter_ctx ctx)
+{
+    int bad = 0;
+    for (size_t i = 0; !bad && i < sizeof kept / sizeof *kept; i++)
+        if (resolve(kept[i]) >= 0)
+            bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, resolve(kept[i]), 0);
+    for (size_t i = 0; !bad && i < sizeof kept_but_for_code / sizeof *kept_but_for_code; i++)
+        if (resolve(kept_but_for_code[i]) >= 0)
+            bad = seccomp_rule_add_array(
+                ctx, SCMP_ACT_ALLOW, resolve(kept_but_for_code[i]), 1,
+                &(struct scmp_arg_cmp){
+                    .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0});
+    /* Its own limit of time, for each file. */
+    const struct scmp_arg_cmp cpu = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = RLIMIT_CPU};
+    if (!bad && resolve("setrlimit") >= 0)
+        bad = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, resolve("setrlimit"), 1, &cpu);
+    if (!bad && resolve("getrlimit") >= 0)
+        bad = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, resolve("getrlimit"), 1, &cpu);
+    const struct scmp_arg_cmp own[] = {{.arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0},
+                                       {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = RLIMIT_CPU}};
+    if (!bad)
+        bad = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, resolve("prlimit64"), 2, own);
+    return bad;
+}
+
+static int refuse_some(scmp_filter_ctx ctx)
+{
+    int bad = 0;
+    for (size_t i = 0; !bad && i < sizeof refused / sizeof *refused; i++)
+        if (resolve(refused[i]) >= 0)
+            bad = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), resolve(refused[i]), 0);
     if (!bad)
         bad = seccomp_rule_add_array(
             ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
             &(struct scmp_arg_cmp){.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX});
+    return bad;
+}
+
+int main(int count, char **words)
+{
+    const int decoder = count == 2 && strcmp(words[1], "decoder") == 0;
+    FILE *program = tmpfile();
+    scmp_filter_ctx ctx = seccomp_init(decoder ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
+    uint64_t word;
+    int bad = !program || !ctx;
+    if (!bad)
+        bad = decoder ? keep_few(ctx) : refuse_some(ctx);
     if (!bad)
         bad = seccomp_export_bpf(ctx, fileno(program));
     if (!bad && lseek(fileno(program), 0, SEEK_SET) != 0)

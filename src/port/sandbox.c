@@ -95,16 +95,29 @@ int alice__confine_files(const alice__confine_rule *rules, size_t count)
 static const uint64_t filter_words[] = {
 #include "port/syscall_filter.inc"
 };
+static const uint64_t decoder_words[] = {
+#include "port/decoder_filter.inc"
+};
 _Static_assert(sizeof(struct sock_filter) == sizeof(uint64_t), "one word an instruction");
 
-int alice__confine_calls(void)
+static int set_filter(const uint64_t *words, size_t count)
 {
-    struct sock_fprog program = {.len = sizeof filter_words / sizeof *filter_words,
+    struct sock_fprog program = {.len = (unsigned short)count,
                                  /* The kernel only reads it; its declaration says no const. */
-                                 .filter = (struct sock_filter *)(uintptr_t)filter_words};
+                                 .filter = (struct sock_filter *)(uintptr_t)words};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return -errno;
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) ? -errno : 0;
+}
+
+int alice__confine_calls(void)
+{
+    return set_filter(filter_words, sizeof filter_words / sizeof *filter_words);
+}
+
+int alice__confine_decoder(void)
+{
+    return set_filter(decoder_words, sizeof decoder_words / sizeof *decoder_words);
 }
 
 bool alice__confine_calls_known(void)
@@ -113,6 +126,11 @@ bool alice__confine_calls_known(void)
 }
 #else
 int alice__confine_calls(void)
+{
+    return -ENOSYS;
+}
+
+int alice__confine_decoder(void)
 {
     return -ENOSYS;
 }

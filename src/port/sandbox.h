@@ -34,6 +34,11 @@ int alice__confine_files(const alice__confine_rule *rules, size_t count);
  * with EPERM. -ENOSYS: this build or this kernel has no filter.
  */
 int alice__confine_calls(void);
+/*
+ * The same for the decoder of pictures: from here on nothing but memory, the open file and
+ * the socket, without code in new memory. All other calls fail with EPERM.
+ */
+int alice__confine_decoder(void);
 /* Whether this build has the filter. */
 bool alice__confine_calls_known(void);
 

@@ -23,6 +23,7 @@ DEMO = {'demo_main.c', 'memory_optimization_demo.c'}
 # What the examples of the whole library are given, and what they then say.
 ON_MEDIA = {'arrivals.c': (['inbox', '1'], 'time to look\n'),
             'duplicates.c': (['inbox'], '0 of 1 files are superfluous\n'),
+            'similar.c': (['inbox'], '0 of 1 pictures look like another\n'),
             'info.c': (['inbox/one.png'], 'png, 1 x 1'),
             'year.c': (['organized', '1999'], '0 of 1999\n'),
             'organizer.c': (['inbox', 'organized'], '1 organized, 0 duplicates, 0 errors\n'),

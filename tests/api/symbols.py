@@ -15,7 +15,7 @@ import sys
 
 import installed
 
-NOT_MEM = {'confine.h', 'duplicates.h', 'media.h', 'library.h', 'organize.h', 'preview.h', 'search.h', 'verify.h', 'arrivals.h'}
+NOT_MEM = {'confine.h', 'duplicates.h', 'media.h', 'library.h', 'organize.h', 'preview.h', 'search.h', 'similar.h', 'verify.h', 'arrivals.h'}
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 DECLARED = re.compile(r'\bALICE_API\b[^;{}]*?\b(\w+)\s*\(')
 

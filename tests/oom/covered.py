@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-NOT_MEM = {'confine.h', 'media.h', 'duplicates.h', 'library.h', 'organize.h', 'preview.h', 'search.h', 'verify.h', 'arrivals.h'}
+NOT_MEM = {'confine.h', 'media.h', 'duplicates.h', 'library.h', 'organize.h', 'preview.h', 'search.h', 'similar.h', 'verify.h', 'arrivals.h'}
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 DECLARED = re.compile(r'\bALICE_API\b[^;{}]*?\b(\w+)\s*\(')
 

@@ -5,6 +5,7 @@
 
 #include <alice/arrivals.h>
 #include <alice/duplicates.h>
+#include <alice/similar.h>
 #include <alice/library.h>
 #include <alice/mem.h>
 #include <alice/organize.h>
@@ -72,6 +73,7 @@ HANDLE(organizer, (alice_organizer_close(&h), 0), alice_organizer_open(&h, optio
 CALL(survey, void, alice_survey_folder(NOWHERE, options, &(alice_survey){0}, &error))
 CALL(duplicates, void, alice_duplicates(options, NULL, &error))
 CALL(act, void, alice_duplicates_act(options, NULL, &error))
+CALL(similar, void, alice_similar(options, NULL, &error))
 CALL(verify, void, alice_verify(options, &(alice_verify_result){0}, &error))
 CALL(library, void, alice_library(options, true, each_file, NULL, &error))
 CALL(history, void, alice_history(options, 0, each_run, NULL, NULL, &error))
@@ -130,6 +132,7 @@ static const struct row {
     ROW(survey, survey, .most_ms = 1),
     ROW(duplicates, duplicates, .paths = folders, .path_count = 1),
     ROW(act, act, .find = &same_nowhere, .act = ALICE_SAME_LINK),
+    ROW(similar, similar, .paths = folders, .path_count = 1),
     ROW(verify, verify, .organizer = &in_nowhere),
     LIBRARY(organizer),
     LIBRARY(library),
