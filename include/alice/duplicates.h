@@ -21,15 +21,15 @@ extern "C" {
 
 /** Which file of a group is the first, the one to keep. */
 typedef enum alice_keep {
-    ALICE_KEEP_OLDEST,     /**< by its modification time */
-    ALICE_KEEP_NEWEST,     /**< by its modification time */
-    ALICE_KEEP_SHORTEST,   /**< by the length of its path */
-    ALICE_KEEP_LONGEST,    /**< by the length of its path */
-    ALICE_KEEP_UNDER,      /**< one below the folder `under` */
+    ALICE_KEEP_OLDEST,      /**< by its modification time */
+    ALICE_KEEP_NEWEST,      /**< by its modification time */
+    ALICE_KEEP_SHORTEST,    /**< by the length of its path */
+    ALICE_KEEP_LONGEST,     /**< by the length of its path */
+    ALICE_KEEP_UNDER,       /**< one below the folder `under` */
     ALICE_KEEP_HAS_SIDECAR, /**< one that a sidecar (XMP, JSON, …) stands beside; not of
                                alice_similar() */
-    ALICE_KEEP_LARGEST, /**< by its pixels: of alice_similar() alone */
-    ALICE_KEEP_FORMAT   /**< by its type, as `under` says: of alice_similar() alone */
+    ALICE_KEEP_LARGEST,     /**< by its pixels: of alice_similar() alone */
+    ALICE_KEEP_FORMAT       /**< by its type, as `under` says: of alice_similar() alone */
 } alice_keep;
 
 /** A rule; where files are equal by one, the next decides, and at the end which came first. */

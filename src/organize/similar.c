@@ -497,6 +497,7 @@ static alice_status check(const alice_similar_options *o, alice_error *error)
                            ALICE__SIMILAR_RULES);
     for (size_t i = 0; o->keep && i < o->keep_count; i++)
         if ((unsigned)o->keep[i].keep > ALICE_KEEP_FORMAT ||
+            o->keep[i].keep == ALICE_KEEP_HAS_SIDECAR ||
             ((o->keep[i].keep == ALICE_KEEP_UNDER || o->keep[i].keep == ALICE_KEEP_FORMAT) &&
              !o->keep[i].under))
             return alice__fail(error, ALICE_E_INVAL, 0, "rule %zu of what to keep is none",

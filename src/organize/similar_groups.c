@@ -62,6 +62,8 @@ static uint64_t key_of(const alice_keep_rule *rule, const alice__shot *shot, con
         return ~(uint64_t)strlen(path);
     case ALICE_KEEP_UNDER:
         return !alice__path_is_under(path, rule->under);
+    case ALICE_KEEP_HAS_SIDECAR:
+        break; /* it was refused */
     case ALICE_KEEP_LARGEST:
         return ~((uint64_t)shot->width * shot->height);
     case ALICE_KEEP_FORMAT:
