@@ -449,12 +449,19 @@ int alice__fs_clone(int to, int from)
     return result(ioctl(to, FICLONE, from));
 }
 
+/* As the C libraries declare it; the kernel looks at 32 bits. */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request;
+#endif
+
 int alice__fs_dedupe(int from, int to, uint64_t at, uint64_t n, uint64_t *done, bool *same)
 {
     struct dedupe ask = {.from_at = at, .n = n, .count = n > 0, .to = to, .to_at = at};
     *done = 0;
     *same = true;
-    int r = result(ioctl(from, DEDUPE, &ask));
+    int r = result(ioctl(from, (ioctl_request)DEDUPE, &ask));
     if (r || n == 0)
         return r;
     *same = ask.status != DEDUPE_DIFFERS;

@@ -27,6 +27,7 @@ ON_MEDIA = {'arrivals.c': (['inbox', '1'], 'time to look\n'),
             'info.c': (['inbox/one.png'], 'png, 1 x 1'),
             'year.c': (['organized', '1999'], '0 of 1999\n'),
             'organizer.c': (['inbox', 'organized'], '1 organized, 0 duplicates, 0 errors\n'),
+            'search.c': (['organized', 'unknown'], '1 in all\n'),
             'preview.c': (['inbox/one.png'], 'none: '),
             'verify.c': (['organized'], '1 sound, 0 missing, 0 damaged\n')}
 
@@ -64,6 +65,9 @@ def main():
     shown = set()
     with installed.install(build) as inst:
         whole = os.path.exists(os.path.join(inst.pkgconfig, 'alice.pc'))
+        # Beside the installed program: so the library finds the decoder that belongs to it.
+        bin_dir = os.path.join(os.path.dirname(os.path.dirname(inst.include)), 'bin')
+        os.makedirs(bin_dir, exist_ok=True)
         os.mkdir(os.path.join(inst.root, 'inbox'))
         with open(os.path.join(inst.root, 'inbox', 'one.png'), 'wb') as f:
             f.write(picture())
@@ -78,7 +82,7 @@ def main():
             wrong = ''
             if text.count('\n') >= 60:
                 wrong = f'has {text.count(chr(10))} lines, 60 or more'
-            program = os.path.join(inst.root, name + '.out')
+            program = os.path.join(bin_dir, name + '.out')
             status, out = installed.run(
                 [*cc, '-Wall', '-Wextra', '-Werror', path, '-o', program,
                  *inst.flags('--cflags', '--libs', 'alice' if args else 'alice-mem'),
