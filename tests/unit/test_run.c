@@ -934,7 +934,7 @@ static void any_call_of_an_undo_of_archives_may_be_the_last(void **state)
     tar_of(s, "two.tar", "b.jpg");
     for (unsigned kill = 0; kill < 2; kill++) {
         bool fired = true;
-        for (unsigned at = 0; fired; at++) {
+        for (unsigned at = 0; fired; at += kill ? 1 : 3) {
             alice_organizer_options options = options_of(s, &clock);
             alice_undo_result undone = {0};
             alice_error error;
@@ -969,8 +969,7 @@ static void any_call_of_an_undo_of_archives_may_be_the_last(void **state)
             assert_both_stand(s, at);
         }
     }
-    print_message("# %u kills, %u failures\n", kills, failures);
-    assert_true(kills > 2 && failures > 10);
+    assert_true(kills > 10 && failures > 10);
 }
 
 int main(void)
