@@ -74,7 +74,7 @@ class Browser:
     def js(self, text, *args):
         return self.call('POST', '/execute/sync', {'script': text, 'args': list(args)})
 
-    def until(self, text, seconds=20):
+    def until(self, text, seconds=60):
         """Wait until an expression is true; its value."""
         limit = time.monotonic() + seconds
         while True:
