@@ -22,10 +22,11 @@ int main(int count, char **words)
     if (!end || *end || allowance == 0)
         return 2; /* a person started it: it has nothing to say to people */
     d.pixels = malloc(ALICE__PICTURE_BYTES);
-    if (!d.pixels || alice__decoder_give_up(allowance) != 0)
+    if (!d.pixels || alice__decoder_give_up(allowance) != 0 ||
+        alice__decoder_answer(&ready, NULL) != 0) {
+        free(d.pixels);
         return 3;
-    if (alice__decoder_answer(&ready, NULL) != 0)
-        return 3;
+    }
     while (alice__decoder_next(&d.ask, &d.fd) == 0 && alice__picture_ask_holds(&d.ask)) {
         (void)alice__decoder_time(SECONDS);
         alice__decode(&d);

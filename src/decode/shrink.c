@@ -80,7 +80,7 @@ void alice__shrink_rgba(alice__decoding *d, const uint8_t *row, uint8_t *scratch
     const uint32_t c = d->ask.channels;
     for (uint32_t x = 0; x < d->from_width; x++) {
         const uint8_t *p = row + (size_t)x * 4;
-        uint32_t a = p[3], v[3];
+        uint32_t a = p[3], v[3] = {0};
         for (uint32_t k = 0; k < 3; k++)
             v[k] = a == 255 ? p[k] : (p[k] * a + 255 * (255 - a) + 127) / 255;
         if (c == 1) {

@@ -73,7 +73,7 @@ static void shrink(const uint8_t *luma, uint32_t width, uint32_t height, grid *g
                 sum += weight(&t, x) * column[x];
                 all += weight(&t, x);
             }
-            g->at[i][j] = (int32_t)(sum / all);
+            g->at[i][j] = all ? (int32_t)(sum / all) : 0; /* a tent has a pixel */
         }
     }
 }

@@ -59,6 +59,16 @@ void alice_search_close(alice_search **search)
     alice_env_free(&env, s, sizeof *s);
 }
 
+static alice_status update(alice_search *s, alice_error *error)
+{
+    const bool replaced = s->index && alice__index_is_replaced(s->index);
+    alice_status st = alice__search_update(s, error);
+    if (st != ALICE_OK &&
+        replaced) /* it is of nothing yet: the catalog is asked from here on */
+        alice__index_close(&s->index);
+    return st;
+}
+
 alice_status alice_search_refresh(alice_search *s, alice_error *error)
 {
     alice_error unheard;
@@ -67,7 +77,7 @@ alice_status alice_search_refresh(alice_search *s, alice_error *error)
     *error = (alice_error){.text = ""};
     if (!s)
         return alice__fail(error, ALICE_E_INVAL, 0, "a search is needed");
-    return alice__search_update(s, error);
+    return update(s, error);
 }
 
 const char *alice_search_note(const alice_search *s)
@@ -162,7 +172,7 @@ static alice_status begin(alice_search *s, const alice_search_query *query,
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
     if (s->index && alice__index_is_replaced(s->index))
-        st = alice__search_update(s, error);
+        st = update(s, error);
     if (st == ALICE_OK)
         st = alice__match_open(&v->match, &s->index_env, own, error);
     v->match.should_stop = s->options.should_stop;
@@ -249,13 +259,14 @@ static alice_status count(alice_search *s, const alice_search_query *query, coun
     alice_status st = begin(s, query, &own, &v, error);
     if (st == ALICE_OK && s->index && alice__match_is_by_date(&v.match)) {
         st = alice__index_days(s->index, &own, count_day, c);
-        if (st == ALICE_OK || c->all) {
+        if (st == ALICE_OK || c->all || (st != ALICE_E_DAMAGED && st != ALICE_E_BUSY)) {
             alice__match_close(&v.match);
             return st == ALICE_OK ? st
                                   : alice__fail(error, st, 0, "%s", alice__index_why(s->index));
         }
+        st = ALICE_OK; /* its files are counted, by the catalog where they cannot be either */
     }
-    if (s && query && (st == ALICE_OK || st == ALICE_E_DAMAGED || st == ALICE_E_BUSY))
+    if (st == ALICE_OK)
         st = visit_files(s, &v, error);
     if (st == ALICE_OK && c->files && !c->enough)
         (void)count_day(c, c->day, c->files); /* the last: that it is enough says nothing */

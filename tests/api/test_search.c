@@ -298,6 +298,34 @@ static void what_is_refused(void **state)
     alice_search_close(NULL);
 }
 
+/* The index was deleted while the search was open, and the catalog is damaged: nobody can
+ * answer, and each question says so. */
+static void what_nobody_can_answer(void **state)
+{
+    (void)state;
+    static char was[4096], junk[sizeof was];
+    client c = {0};
+    uint64_t n = 0;
+    alice_error error;
+    const alice_search_query all = {.size = 0};
+    alice_search *s = open_search(&c);
+    memset(junk, 0x5a, sizeof junk);
+    int fd = openat(top_fd, "organized/.alice/catalog.db", O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, was, sizeof was, 0), sizeof was);
+    assert_int_equal(pwrite(fd, junk, sizeof junk, 0), sizeof junk);
+    assert_int_equal(unlinkat(top_fd, "organized/.alice/search.db", 0), 0);
+    assert_int_equal(alice_search_count(s, &all, &n, &error), ALICE_E_DAMAGED);
+    assert_string_not_equal(error.text, "");
+    assert_int_equal(alice_search_days(s, &all, on_day, &c, NULL), ALICE_E_DAMAGED);
+    assert_int_equal(alice_search_each(s, &all, 0, 0, on_file, &c, NULL), ALICE_E_DAMAGED);
+    assert_int_equal(c.told + c.days, 0);
+    assert_int_equal(pwrite(fd, was, sizeof was, 0), sizeof was);
+    close(fd);
+    assert_int_equal(alice_search_count(s, &all, &n, &error), ALICE_OK);
+    assert_int_not_equal(n, 0);
+    alice_search_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +333,7 @@ int main(void)
         cmocka_unit_test(one_that_stays_open_follows),
         cmocka_unit_test(it_stops_when_asked),
         cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(what_nobody_can_answer),
     };
     return cmocka_run_group_tests(tests, make_library, remove_library);
 }
