@@ -10,30 +10,16 @@
 
 #include <alice/search.h>
 
-#include "choice.h"
 #include "command.h"
 #include "json.h"
 #include "progress.h"
+#include "query.h"
 #include "settings.h"
 #include "stop.h"
 #include "table.h"
 #include "terminal.h"
 
-enum {
-    OPT_CAMERA = OPT_OWN,
-    OPT_GENERATOR,
-    OPT_MODEL,
-    OPT_SEED,
-    OPT_SINCE,
-    OPT_UNTIL,
-    OPT_PROJECT,
-    OPT_TYPE,
-    OPT_NEAR,
-    OPT_NEWEST,
-    OPT_OLDEST,
-    OPT_OPEN,
-    OPT_NULL
-};
+enum { OPT_NEAR = OPT_BEHIND_QUERY, OPT_NEWEST, OPT_OLDEST, OPT_OPEN, OPT_NULL };
 
 enum { OPEN_MOST = 10 };
 
@@ -153,24 +139,12 @@ static int read_near(const cli_args *args, alice_search_query *q)
 
 static int read_query(const cli_args *args, alice_search_query *q)
 {
-    cli_choice days;
-    int bad = choice_read(&days, args, args->value[OPT_SINCE], args->value[OPT_UNTIL], NULL);
+    int bad = query_read(args, q);
     if (!bad && args->given[OPT_NEWEST] && args->given[OPT_OLDEST])
         bad = cli_usage_error("--newest-first and --oldest-first: one of them");
     if (bad)
         return bad;
-    *q = (alice_search_query){.size = sizeof *q,
-                              .words = (const char *const *)args->words,
-                              .word_count = (size_t)args->word_count,
-                              .camera = args->value[OPT_CAMERA],
-                              .generator = args->value[OPT_GENERATOR],
-                              .model = args->value[OPT_MODEL],
-                              .seed = args->value[OPT_SEED],
-                              .project = args->value[OPT_PROJECT],
-                              .type = args->value[OPT_TYPE],
-                              .since = days.since,
-                              .until = days.until,
-                              .newest_first = args->given[OPT_NEWEST]};
+    q->newest_first = args->given[OPT_NEWEST];
     return read_near(args, q);
 }
 
@@ -270,14 +244,7 @@ static const cli_opt options[] = {
     OPT_PROJECT,   OPT_TYPE,       OPT_NEAR,      OPT_NEWEST, OPT_OLDEST, OPT_OPEN,  OPT_NULL,
     OPT_JSON,      OPT_MAX_MEMORY, OPT_CATALOG,   OPT_SET,    OPT_CONFIG, OPT_HELP,  OPT_END};
 static const cli_option own_options[] = {
-    [OPT_CAMERA] = {"camera", 0, "TEXT", NULL, "only of a camera whose make or model has it"},
-    [OPT_GENERATOR] = {"generator", 0, "NAME", NULL, "only what this generator made"},
-    [OPT_MODEL] = {"model", 0, "TEXT", NULL, "only what a model with this in its name made"},
-    [OPT_SEED] = {"seed", 0, "N", NULL, "only what was made from this seed"},
-    [OPT_SINCE] = {"since", 0, "DATE", NULL, "only of that day, month or year, and later"},
-    [OPT_UNTIL] = {"until", 0, "DATE", NULL, "only of that day, month or year, and earlier"},
-    [OPT_PROJECT] = {"project", 0, "NAME", NULL, "only of this project"},
-    [OPT_TYPE] = {"type", 0, "NAME", NULL, "only of this type: jpeg, heic, png, mp4, …"},
+    QUERY_OPTIONS,
     [OPT_NEAR] = {"near", 0, "LAT,LON[,KM]", NULL,
                   "only what was taken at most KM from there (1, where it is not said)"},
     [OPT_NEWEST] = {"newest-first", 0, NULL, NULL, "the latest date comes first"},

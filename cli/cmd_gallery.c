@@ -11,27 +11,15 @@
 #include <alice/search.h>
 
 #include "album.h"
-#include "choice.h"
 #include "command.h"
 #include "organized_file.h"
 #include "progress.h"
+#include "query.h"
 #include "settings.h"
 #include "stop.h"
 #include "terminal.h"
 
-enum {
-    OPT_HTML = OPT_OWN,
-    OPT_TITLE,
-    OPT_WITH_FACTS,
-    OPT_CAMERA,
-    OPT_GENERATOR,
-    OPT_MODEL,
-    OPT_SEED,
-    OPT_SINCE,
-    OPT_UNTIL,
-    OPT_PROJECT,
-    OPT_TYPE
-};
+enum { OPT_HTML = OPT_BEHIND_QUERY, OPT_TITLE, OPT_WITH_FACTS };
 
 typedef struct gallery {
     album album;
@@ -142,28 +130,17 @@ static int make_album(const cli_args *args, const cli_settings *settings,
 static int run(const cli_args *args)
 {
     cli_settings settings;
-    cli_choice days;
+    alice_search_query q;
     static gallery g;
     const char *organized =
         args->given[OPT_ORGANIZED] ? args->value[OPT_ORGANIZED] : "organized";
     if (!args->given[OPT_HTML] || !*args->value[OPT_HTML])
         return cli_usage_error("gallery needs --html DIR, a folder that is not there yet");
-    int bad = choice_read(&days, args, args->value[OPT_SINCE], args->value[OPT_UNTIL], NULL);
+    int bad = query_read(args, &q);
     if (!bad)
         bad = settings_read(&settings, args);
     if (bad)
         return bad;
-    const alice_search_query q = {.size = sizeof q,
-                                  .words = (const char *const *)args->words,
-                                  .word_count = (size_t)args->word_count,
-                                  .camera = args->value[OPT_CAMERA],
-                                  .generator = args->value[OPT_GENERATOR],
-                                  .model = args->value[OPT_MODEL],
-                                  .seed = args->value[OPT_SEED],
-                                  .project = args->value[OPT_PROJECT],
-                                  .type = args->value[OPT_TYPE],
-                                  .since = days.since,
-                                  .until = days.until};
     g.folder = open(organized, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (g.folder < 0) {
         cli_error("%s: %s", organized, strerror(errno));
@@ -188,14 +165,7 @@ static const cli_option own_options[] = {
     [OPT_TITLE] = {"title", 0, "TEXT", NULL, "what stands above it (default: Album)"},
     [OPT_WITH_FACTS] = {"with-facts", 0, NULL, NULL,
                         "copy files as they are, and show camera, prompt and place"},
-    [OPT_CAMERA] = {"camera", 0, "TEXT", NULL, "only of a camera whose make or model has it"},
-    [OPT_GENERATOR] = {"generator", 0, "NAME", NULL, "only what this generator made"},
-    [OPT_MODEL] = {"model", 0, "TEXT", NULL, "only what a model with this in its name made"},
-    [OPT_SEED] = {"seed", 0, "N", NULL, "only what was made from this seed"},
-    [OPT_SINCE] = {"since", 0, "DATE", NULL, "only of that day, month or year, and later"},
-    [OPT_UNTIL] = {"until", 0, "DATE", NULL, "only of that day, month or year, and earlier"},
-    [OPT_PROJECT] = {"project", 0, "NAME", NULL, "only of this project"},
-    [OPT_TYPE] = {"type", 0, "NAME", NULL, "only of this type: jpeg, heic, png, mp4, …"}};
+    QUERY_OPTIONS};
 
 static const char text[] =
     "Makes an album of the organized files that have all of the WORDS and facts, as `alice\n"
