@@ -10,6 +10,7 @@
  * equal falls out at each step.
  */
 #include "organize/duplicates_int.h"
+#include "organize/own_limit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,8 +27,6 @@ enum {
     CHUNK = 128 * 1024,
     NAMES = 256 * 1024,
     STACK = 128 * 1024,
-    GUARD = 1024 * 1024,
-    FLOOR = 8 * 1024 * 1024, /* of a process that is not alice's own */
     LEAST_WORK = 3 * 1024 * 1024,
     BLOCK_MOST = 16 * 1024 * 1024,
     STOP_EACH = 256
@@ -458,20 +457,12 @@ static alice_status open_budget(finder *f)
     const alice_duplicates_options *o = f->o;
     alice_config config = o->config;
     alice_config_resolve(&config);
-    size_t limit = (size_t)config.max_memory_mb * ALICE_MB, floor = FLOOR;
-    size_t lowered = alice_limit_effective(limit), resident = alice_limit_resident();
-    if (o->kernel_backstop && lowered < limit)
-        limit = lowered;
-    if (o->kernel_backstop && !alice_limit_sanitized() && resident > floor)
-        floor = resident;
-    size_t least = GUARD + floor + LEAST_WORK;
-    if (limit < least)
-        return alice__fail(f->error, ALICE_E_BUDGET, 0,
-                           "a limit of %zu MB is too little: the smallest that works here is "
-                           "%zu MB (--max-memory %zu)",
-                           limit / ALICE_MB, (least + ALICE_MB - 1) / ALICE_MB,
-                           (least + ALICE_MB - 1) / ALICE_MB);
-    const size_t work = limit - GUARD - floor;
+    alice__own_limit own;
+    alice_status st =
+        alice__own_limit_divide(&config, o->kernel_backstop, LEAST_WORK, &own, f->error);
+    if (st != ALICE_OK)
+        return st;
+    const size_t work = own.work;
     /* A thread takes a stack, a chunk and what else reading a whole file takes. */
     size_t threads = alice_config_workers(&config), each = STACK + 2 * CHUNK;
     threads = threads * each > work / 4 ? work / 4 / each : threads;
@@ -479,19 +470,19 @@ static alice_status open_budget(finder *f)
     f->block = (work - work / 4) / (f->acts ? 5 : 4);
     f->block = f->block > BLOCK_MOST ? BLOCK_MOST : f->block;
 
-    const alice_budget_options b = {.env = o->env, .limit = limit};
-    alice_status st = alice_budget_open(&f->budget, &b);
+    const alice_budget_options b = {.env = o->env, .limit = own.limit};
+    st = alice_budget_open(&f->budget, &b);
     if (st == ALICE_OK)
         st = alice_account_open(&f->account, alice_budget_root(f->budget), "duplicates", 0);
     if (st != ALICE_OK)
         return alice__fail(f->error, st, 0, "there is no memory to begin with");
-    alice_account_observe(alice_budget_root(f->budget), floor + GUARD);
+    alice_account_observe(alice_budget_root(f->budget), own.floor + ALICE__OWN_GUARD);
     f->env = o->env;
     f->env.account = f->account;
     f->whole = (alice__reading_whole){
         .env = f->env, .chunk_bytes = CHUNK, .should_stop = alice__same_stops, .stop_ctx = f};
     if (o->kernel_backstop) {
-        const alice_limit_options l = {.env = f->env, .limit_bytes = limit};
+        const alice_limit_options l = {.env = f->env, .limit_bytes = own.limit};
         st = alice_limit_begin(&f->limit, &l);
         if (st != ALICE_OK)
             return alice__fail(f->error, st, 0, "the kernel does not hold the limit");

@@ -18,12 +18,11 @@
 #include "base/options.h"
 #include "media/types.h"
 #include "organize/pictures.h"
+#include "organize/own_limit.h"
 #include "port/fs.h"
 
 enum {
     NAMES = 256 * 1024,
-    GUARD = 1024 * 1024,
-    FLOOR = 8 * 1024 * 1024, /* of a process that is not alice's own */
     LEAST_WORK = 5 * 1024 * 1024 + ALICE__DECODER_BASE + ALICE__DECODER_LEAST,
     ALLOWANCE_MOST = 256 * 1024 * 1024,
     BLOCK_MOST = 16 * 1024 * 1024,
@@ -409,44 +408,24 @@ static void divide(alice__similar *s, const alice_config *config)
     s->block = s->block > BLOCK_MOST ? BLOCK_MOST : s->block;
 }
 
-static alice_status measure(alice__similar *s, size_t *floor_bytes, size_t *limit_bytes)
-{
-    const alice_similar_options *o = s->o;
-    alice_config config = o->config;
-    alice_config_resolve(&config);
-    size_t limit = (size_t)config.max_memory_mb * ALICE_MB, floor = FLOOR;
-    size_t lowered = alice_limit_effective(limit), resident = alice_limit_resident();
-    if (o->kernel_backstop && lowered < limit)
-        limit = lowered;
-    if (o->kernel_backstop && !alice_limit_sanitized() && resident > floor)
-        floor = resident;
-    size_t least = GUARD + floor + LEAST_WORK;
-    if (limit < least)
-        return alice__fail(s->error, ALICE_E_BUDGET, 0,
-                           "a limit of %zu MB is too little: the smallest that works here is "
-                           "%zu MB (--max-memory %zu)",
-                           limit / ALICE_MB, (least + ALICE_MB - 1) / ALICE_MB,
-                           (least + ALICE_MB - 1) / ALICE_MB);
-    s->work = limit - GUARD - floor;
-    divide(s, &config);
-    *floor_bytes = floor;
-    *limit_bytes = limit;
-    return ALICE_OK;
-}
-
 static alice_status open_budget(alice__similar *s)
 {
-    size_t floor = 0, limit = 0;
-    alice_status st = measure(s, &floor, &limit);
+    alice_config config = s->o->config;
+    alice__own_limit own;
+    alice_config_resolve(&config);
+    alice_status st =
+        alice__own_limit_divide(&config, s->o->kernel_backstop, LEAST_WORK, &own, s->error);
     if (st != ALICE_OK)
         return st;
-    const alice_budget_options b = {.env = s->o->env, .limit = limit};
+    s->work = own.work;
+    divide(s, &config);
+    const alice_budget_options b = {.env = s->o->env, .limit = own.limit};
     st = alice_budget_open(&s->budget, &b);
     if (st == ALICE_OK)
         st = alice_account_open(&s->account, alice_budget_root(s->budget), "similar", 0);
     if (st != ALICE_OK)
         return alice__fail(s->error, st, 0, "there is no memory to begin with");
-    alice_account_observe(alice_budget_root(s->budget), floor + GUARD);
+    alice_account_observe(alice_budget_root(s->budget), own.floor + ALICE__OWN_GUARD);
     s->env = s->o->env;
     s->env.account = s->account;
     if (s->o->kernel_backstop) {
@@ -454,7 +433,7 @@ static alice_status open_budget(alice__similar *s)
         const alice_limit_options l = {
             .env = s->env,
             .limit_bytes =
-                limit - s->decoders * (size_t)(s->allowance + ALICE__DECODER_BASE) / 2};
+                own.limit - s->decoders * (size_t)(s->allowance + ALICE__DECODER_BASE) / 2};
         st = alice_limit_begin(&s->limit, &l);
         if (st != ALICE_OK)
             return alice__fail(s->error, st, 0, "the kernel does not hold the limit");
