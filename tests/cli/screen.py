@@ -74,7 +74,7 @@ class Screen:
             self.raw += data
             self._feed(data)
 
-    def until(self, what, seconds=20):
+    def until(self, what, seconds=120):
         """Read until `what` holds: a text on the screen, or a function."""
         limit = time.monotonic() + seconds
         holds = what if callable(what) else lambda: what in self.text()
@@ -82,7 +82,7 @@ class Screen:
             if not self.read(0.05) or time.monotonic() > limit:
                 raise AssertionError('never came: %r; the screen is\n%s' % (what, self.text()))
 
-    def end(self, expect=0, seconds=20):
+    def end(self, expect=0, seconds=120):
         """Wait for the program's end; the terminal must be as it was."""
         limit = time.monotonic() + seconds
         while self.read(0.1) and time.monotonic() < limit:

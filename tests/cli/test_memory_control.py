@@ -28,7 +28,8 @@ FAKE = os.path.join(h.HERE, 'fake_alice.py')
 class Place:
     """A runtime folder of our own, so that alices of other tests are not seen; and an inbox."""
 
-    def __init__(self, files=0):
+    def __init__(self, files=0, names=0):
+        """So many different files, and more names of the first, which cost nothing to make."""
         self.runtime = h.place('/tmp')  # a socket's address has 108 bytes
         self.env = h.environment(XDG_RUNTIME_DIR=self.runtime, TERM='xterm')
         self.folder = os.path.join(self.runtime, 'alice')
@@ -41,6 +42,8 @@ class Place:
                 os.mkdir(os.path.join(self.inbox, 'p%d' % (i // 500)))
             with open(os.path.join(self.inbox, 'p%d' % (i // 500), 'i%05d.jpg' % i), 'wb') as f:
                 f.write(s.jpeg(s.tiff('Canon', 'EOS', '2024:03:%02d 10:00:00' % (1 + i % 28)), i))
+        for i in range(names):
+            os.link(os.path.join(self.inbox, 'p0', 'i00000.jpg'), os.path.join(self.inbox, 'q%05d.jpg' % i))
 
     def alice(self, *args, **how):
         return h.alice(*args, env=self.env, **how)
@@ -71,7 +74,7 @@ class Run:
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(20)
+        s.settimeout(120)
         s.connect(self.socket)
         return s
 
@@ -81,8 +84,9 @@ class Run:
             return json.loads(s.makefile('rb').readline())
 
     def trickle(self):
-        """Read on, slowly, in the background, so that files go by: 6,000 for half a minute, longer
-        than any test that asks in the meantime."""
+        """Read on, slowly, in the background, so that files go by: 250 a second at the most. A run
+        collects between batches, so each that asks may use up a thousand; 40,000 names are enough
+        for any test on any machine."""
         self.slow = subprocess.Popen(
             [sys.executable, '-c', 'import sys,time\n'
              'for i,l in enumerate(sys.stdin.buffer):\n'
@@ -103,7 +107,7 @@ class Run:
         return out
 
 
-def wait(holds, what, seconds=20):
+def wait(holds, what, seconds=120):
     limit = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < limit, 'never came: ' + what
@@ -309,7 +313,7 @@ def a_silent_client_is_hung_up_on():
     silent[0].sendall(b'stat')
     began = time.monotonic()
     eq(silent[0].recv(10), b'', 'hung up')
-    assert 3 < time.monotonic() - began < 15, 'after five seconds'
+    assert time.monotonic() - began > 3, 'after five seconds'
     # Those that had the places are gone; who waits is served.
     eq(r.ask('status')['pid'], r.p.pid)
     for s in silent:
@@ -483,14 +487,14 @@ def monitor_tells_of_a_stopped_alice_what_the_kernel_tells():
 
 @test
 def monitor_on_a_terminal():
-    p = Place(6000)
+    p = Place(1000, names=40000)
     r = Run(p)
     r.trickle()
     t = p.screen('--pid', r.pid, '--interval', '0.1', '--duration', '300', rows=30, columns=100)
     t.until('process %s · organize · running' % r.pid)
     t.until('┃ Metric      ┃ Value')
     assert t.alternate and t.hidden
-    for words in ('remaining 4:5', 'Ledger', 'catalog', 'Progress', 'Batch', 'cache.hash', ' limit', 'q quit  g collect  p pause'):
+    for words in ('remaining ', 'Ledger', 'catalog', 'Progress', 'Batch', 'cache.hash', ' limit', 'q quit  g collect  p pause'):
         t.until(words)
     if not h.sanitized():  # which needs more than the limit: the levels are one line then
         t.until(' critical')
@@ -616,7 +620,7 @@ def the_table_of_a_collection_looks_as_pinned():
 @test
 def gc_asks_one_or_all():
     needs_to_be_alone()
-    p = Place(6000)
+    p = Place(1000, names=40000)
     one, two = Run(p), Run(p)
     one.trickle()
     two.trickle()
