@@ -8,7 +8,7 @@
  * speak of files in these words.
  */
 
-#include "base/hash.h"
+#include "base/hash_wide.h"
 
 enum { ALICE__HEAD_BYTES = 65536 /* what is read of every file, and hashed */ };
 
@@ -53,7 +53,9 @@ static inline bool alice__same_hash(alice__hash a, alice__hash b)
 /* Of a head, or of any range at once. */
 static inline alice__hash alice__hash_of_bytes(const void *p, size_t n)
 {
-    return alice__hash_words(alice__hash128_bytes(p, n));
+    enum { LONG = 1024 };
+    return alice__hash_words(n < LONG ? alice__hash128_bytes(p, n)
+                                      : alice__hash128_bytes_wide(p, n));
 }
 
 /*

@@ -11,6 +11,8 @@
 
 /* `state` is an XXH3_state_t. */
 void alice__xxh3_update_avx2(void *state, const void *p, size_t n);
+/* Of a whole range; `hash` is an XXH128_hash_t. */
+void alice__xxh3_avx2(const void *p, size_t n, void *hash);
 #endif
 
 #endif

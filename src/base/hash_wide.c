@@ -18,3 +18,15 @@ void alice__hasher_update_wide(alice__hasher *h, const void *p, size_t n)
 #endif
     alice__hasher_update(h, p, n);
 }
+
+alice__hash128 alice__hash128_bytes_wide(const void *p, size_t n)
+{
+#ifdef ALICE__AVX2
+    if (__builtin_cpu_supports("avx2")) {
+        XXH128_hash_t h;
+        alice__xxh3_avx2(p, n, &h);
+        return alice__hash128_of(h);
+    }
+#endif
+    return alice__hash128_bytes(p, n);
+}

@@ -7,5 +7,6 @@
 #include "base/hash.h"
 
 void alice__hasher_update_wide(alice__hasher *h, const void *p, size_t n);
+alice__hash128 alice__hash128_bytes_wide(const void *p, size_t n);
 
 #endif

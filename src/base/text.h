@@ -4,6 +4,8 @@
 
 /* Letters, beside <alice/text.h>. The first four know ASCII alone, whatever the locale. */
 
+#include <string.h>
+
 #include <alice/text.h>
 
 static inline char alice__lower(char c)
@@ -24,6 +26,12 @@ static inline bool alice__is_alpha(char c)
 static inline bool alice__is_alnum(char c)
 {
     return alice__is_digit(c) || alice__is_alpha(c);
+}
+
+/* Whether two words are the same; most that are not differ in their first letter. */
+static inline bool alice__same(const char *a, const char *b)
+{
+    return *a == *b && strcmp(a, b) == 0;
 }
 
 /* Whether two words are the same, whatever their case. */

@@ -183,13 +183,38 @@ static int string_bytes(alice__json *j, char *to)
     }
 }
 
+/* How many bytes of the window stand for themselves, `most` at the most. */
+static size_t plain_run(const alice__json *j, size_t most)
+{
+    const uint8_t *p = j->window.p;
+    size_t n = j->window.n < most ? j->window.n : most, i = 0;
+    while (i < n && p[i] != '"' && p[i] != '\\' && p[i] != 0)
+        i++;
+    return i;
+}
+
+static void take_run(alice__json *j, size_t n)
+{
+    j->window.p += n;
+    j->window.n -= n;
+}
+
 static bool read_string(alice__json *j)
 {
     char piece[16];
     int n;
-    while ((n = string_bytes(j, piece)) >= 0)
+    do {
+        size_t run = plain_run(j, j->window.n), room = j->room - 1 - j->n;
+        size_t kept = run < room ? run : room;
+        if (kept > 0)
+            memcpy(j->text + j->n, j->window.p, kept);
+        j->n += kept;
+        j->cut |= kept < run;
+        take_run(j, run);
+        n = string_bytes(j, piece);
         for (int i = 0; i < n; i++)
             store(j, piece[i]);
+    } while (n >= 0);
     j->text[j->n] = 0;
     return n == STRING_ENDS;
 }
@@ -382,6 +407,11 @@ static alice_status string_next(alice__text_stream *stream, alice_bytes *window)
     alice__json *j = s->json;
     size_t n = 0;
     while (j->in_string && n + 16 <= sizeof s->piece) {
+        size_t run = plain_run(j, sizeof s->piece - n - 16);
+        if (run > 0)
+            memcpy(s->piece + n, j->window.p, run);
+        n += run;
+        take_run(j, run);
         int got = string_bytes(j, s->piece + n);
         if (got >= 0) {
             n += (size_t)got;

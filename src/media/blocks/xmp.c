@@ -10,8 +10,8 @@
  * first item that is not empty counts.
  *
  * Bounds: depth, bytes read, the text of a property (TEXT_ROOM), and what the XML
- * parser may take (MEMORY_MOST), which also bounds the longest attribute and the
- * number of names. Entity declarations end the reading.
+ * parser may take (MEMORY_MOST, beside a slab of SLAB_ROOM for its small pieces), which also
+ * bounds the longest attribute and the number of names. Entity declarations end the reading.
  *
  * expat's allocator has no context, so who pays is told to it by a thread-local
  * pointer, set for the time of one alice__xmp() and put back at its end: no state
@@ -32,6 +32,8 @@ enum {
     BYTES_MOST = 64 * 1024 * 1024,
     SLICE_MOST = 4096, /* handed to the parser at once, which copies it */
     TEXT_ROOM = 16 * 1024,
+    SLAB_ROOM = 24 * 1024,  /* what the parser takes in small pieces comes from here … */
+    SMALL = 1024,           /* … and goes with it */
     VALUE_MOST = 16 * 1024, /* of an attribute, which the parser holds whole */
     VALUE_LEAST = 256       /* of one behind them in the same tag */
 };
@@ -55,6 +57,8 @@ typedef struct xml_payer {
     const alice_env *env;
     size_t taken;
     alice_status refused; /* by the env; our own bound is the packet's fault */
+    char *slab;
+    size_t slab_used;
 } xml_payer;
 
 static _Thread_local xml_payer *paying;
@@ -85,19 +89,47 @@ static void *xml_resize(void *p, size_t size)
     return head + 1;
 }
 
+/* Some eighty pieces a packet: each asked for alone would cost more than the reading of it. */
+static void *slab_take(size_t size)
+{
+    size_t whole = sizeof(block_head) +
+                   (size + sizeof(block_head) - 1) / sizeof(block_head) * sizeof(block_head);
+    if (!paying || size > SMALL || whole > SLAB_ROOM - paying->slab_used)
+        return NULL;
+    block_head *head = (block_head *)(void *)(paying->slab + paying->slab_used);
+    paying->slab_used += whole;
+    head->size = whole;
+    return head + 1;
+}
+
+static bool in_slab(const void *p)
+{
+    uintptr_t at = (uintptr_t)p;
+    return paying && at >= (uintptr_t)paying->slab && at < (uintptr_t)paying->slab + SLAB_ROOM;
+}
+
 static void *xml_malloc(size_t size)
 {
-    return xml_resize(NULL, size ? size : 1);
+    void *p = slab_take(size);
+    return p ? p : xml_resize(NULL, size ? size : 1);
 }
 
 static void *xml_realloc(void *p, size_t size)
 {
-    return xml_resize(p, size ? size : 1);
+    if (!in_slab(p))
+        return xml_resize(p, size ? size : 1);
+    size_t had = ((block_head *)p - 1)->size - sizeof(block_head);
+    if (size <= had)
+        return p;
+    void *larger = xml_malloc(size);
+    if (larger)
+        memcpy(larger, p, had);
+    return larger;
 }
 
 static void xml_free(void *p)
 {
-    if (p)
+    if (p && !in_slab(p))
         (void)xml_resize(p, 0);
 }
 
@@ -161,7 +193,7 @@ static const char *local_name(const XML_Char *full)
 static bool is_local_name(const XML_Char *full, const char *local, const char *uri,
                           const char *name)
 {
-    return *local == *name && strcmp(local, name) == 0 && local > full &&
+    return alice__same(local, name) && local > full &&
            strlen(uri) == (size_t)(local - full) - 1 &&
            memcmp(full, uri, (size_t)(local - full) - 1) == 0;
 }
@@ -582,13 +614,14 @@ void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packe
     xml_payer payer = {.env = env}, *before = paying;
     xmp x = {.facts = f};
     void *text = NULL;
-    alice_status st = alice_env_alloc(env, TEXT_ROOM, ALICE_HERE, &text);
+    alice_status st = alice_env_alloc(env, TEXT_ROOM + SLAB_ROOM, ALICE_HERE, &text);
     if (st != ALICE_OK) {
         alice__facts_warn(f, "XMP: no memory to read it");
         f->denied = st;
         return;
     }
     x.text = text;
+    payer.slab = x.text + TEXT_ROOM;
     paying = &payer;
     x.parser = XML_ParserCreate_MM(NULL, &suite, (const XML_Char[]){SEPARATOR, 0});
     if (x.parser) {
@@ -609,7 +642,7 @@ void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packe
         f->denied = payer.refused;
     }
     paying = before;
-    alice_env_free(env, text, TEXT_ROOM);
+    alice_env_free(env, text, TEXT_ROOM + SLAB_ROOM);
     if (x.digitized_n > 0)
         alice__facts_date_text(f, ALICE_DATE_XMP_CREATE, x.digitized, x.digitized_n);
     if (x.placed[0] && x.placed[1])

@@ -59,7 +59,9 @@ static uint32_t keep_text(alice__heap *h, const char *text, size_t n)
 static bool has(const char *text, const char *word)
 {
     for (; *text; text++) {
-        size_t i = 0;
+        if (alice__lower(*text) != *word)
+            continue;
+        size_t i = 1;
         while (word[i] && alice__lower(text[i]) == word[i])
             i++;
         if (!word[i])
@@ -125,10 +127,10 @@ static const char *const pictures[] = {"image",       "images", "samples", "late
 alice__role alice__graph_role(const char *name)
 {
     for (size_t i = 0; i < sizeof named_roles / sizeof *named_roles; i++)
-        if (!strcmp(name, named_roles[i].name))
+        if (alice__same(name, named_roles[i].name))
             return named_roles[i].role;
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
-        if (!strcmp(name, pictures[i]))
+        if (alice__same(name, pictures[i]))
             return ALICE__ROLE_NONE;
     if (starts(name, "latent") || starts(name, "image") || has(name, "encoder") ||
         starts(name, "clip_") || starts(name, "vae") || has(name, "control_net") ||

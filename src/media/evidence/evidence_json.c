@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "media/blocks/json.h"
 
 enum mark {
@@ -123,7 +124,7 @@ static const struct known {
 static const struct known *known_of(const char *name)
 {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(known[i].name, name))
+        if (alice__same(known[i].name, name))
             return &known[i];
     return NULL;
 }
@@ -223,7 +224,7 @@ static bool carries(const char *type)
         "IMAGE",       "LATENT",        "VAE",    "MASK",  "CLIP",        "CLIP_VISION",
         "CONTROL_NET", "UPSCALE_MODEL", "SIGMAS", "AUDIO", "STYLE_MODEL", "CLIP_VISION_OUTPUT"};
     for (size_t i = 0; i < sizeof not / sizeof *not ; i++)
-        if (!strcmp(type, not [i]))
+        if (alice__same(type, not [i]))
             return false;
     return true;
 }
@@ -428,7 +429,7 @@ static bool is_wrapper(const char *key)
                                         "extra_pnginfo", "sui_image_params", "comment",
                                         "parameters"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(key, names[i]))
+        if (alice__same(key, names[i]))
             return true;
     return false;
 }
