@@ -38,18 +38,33 @@ enum {
     VALUE_LEAST = 256       /* of one behind them in the same tag */
 };
 
-/* Between a name's URI and its local part; cannot stand in either. */
-#define SEPARATOR '\n'
-#define NS_RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-#define NS_XMP "http://ns.adobe.com/xap/1.0/"
-#define NS_EXIF "http://ns.adobe.com/exif/1.0/"
-#define NS_TIFF "http://ns.adobe.com/tiff/1.0/"
-#define NS_PHOTOSHOP "http://ns.adobe.com/photoshop/1.0/"
-#define NS_DC "http://purl.org/dc/elements/1.1/"
-#define NS_CAMERA "http://ns.google.com/photos/1.0/camera/"
-#define NS_CONTAINER "http://ns.google.com/photos/1.0/container/"
-#define NS_ITEM "http://ns.google.com/photos/1.0/container/item/"
-#define NS_IPTC "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+/* The namespaces of what is looked at. */
+typedef enum space {
+    NOT_OURS,
+    RDF,
+    XAP,
+    EXIF,
+    TIFF,
+    PHOTOSHOP,
+    DC,
+    CAMERA,
+    CONTAINER,
+    ITEM,
+    IPTC
+} space;
+
+static const char *const uris[] = {
+    [RDF] = "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    [XAP] = "http://ns.adobe.com/xap/1.0/",
+    [EXIF] = "http://ns.adobe.com/exif/1.0/",
+    [TIFF] = "http://ns.adobe.com/tiff/1.0/",
+    [PHOTOSHOP] = "http://ns.adobe.com/photoshop/1.0/",
+    [DC] = "http://purl.org/dc/elements/1.1/",
+    [CAMERA] = "http://ns.google.com/photos/1.0/camera/",
+    [CONTAINER] = "http://ns.google.com/photos/1.0/container/",
+    [ITEM] = "http://ns.google.com/photos/1.0/container/item/",
+    [IPTC] = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+};
 
 /* ---- memory for expat ---- */
 
@@ -150,69 +165,50 @@ typedef enum what {
 } what;
 
 typedef struct property {
-    const char *uri, *name;
+    space space;
+    const char *name;
     what what;
     alice_fact fact;
     const char *from;
 } property;
 
 static const property properties[] = {
-    {NS_EXIF, "DateTimeOriginal", IS_ORIGINAL, 0, NULL},
-    {NS_PHOTOSHOP, "DateCreated", IS_CREATED, 0, NULL},
-    {NS_XMP, "CreateDate", IS_CREATE, 0, NULL},
-    {NS_EXIF, "DateTimeDigitized", IS_DIGITIZED, 0, NULL},
-    {NS_XMP, "CreatorTool", IS_FACT, ALICE_FACT_SOFTWARE, "xmp:CreatorTool"},
-    {NS_TIFF, "Software", IS_FACT, ALICE_FACT_SOFTWARE, "xmp:Software"},
-    {NS_TIFF, "Make", IS_FACT, ALICE_FACT_MAKE, "xmp:Make"},
-    {NS_TIFF, "Model", IS_FACT, ALICE_FACT_MODEL, "xmp:Model"},
-    {NS_IPTC, "DigitalSourceType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
-    {NS_IPTC, "DigitalSourcefileType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
-    {NS_IPTC, "AIPromptInformation", IS_PROMPT, 0, "xmp:AIPromptInformation"},
-    {NS_CAMERA, "MicroVideoOffset", IS_VIDEO_OFFSET, 0, "xmp:MicroVideo"},
-    {NS_EXIF, "GPSLatitude", IS_LATITUDE, 0, NULL},
-    {NS_EXIF, "GPSLongitude", IS_LONGITUDE, 0, NULL},
-    {NS_IPTC, "AISystemUsed", IS_EVIDENCE, 0, NULL},
-    {NS_IPTC, "AISystemVersionUsed", IS_EVIDENCE, 0, NULL},
-    {NS_PHOTOSHOP, "Credit", IS_EVIDENCE, 0, NULL},
-    {NS_PHOTOSHOP, "Source", IS_EVIDENCE, 0, NULL},
-    {NS_DC, "description", IS_EVIDENCE, 0, NULL},
-    {NS_DC, "title", IS_EVIDENCE, 0, NULL},
-    {NS_DC, "creator", IS_EVIDENCE, 0, NULL},
-    {NS_EXIF, "UserComment", IS_EVIDENCE, 0, NULL},
-    {NS_TIFF, "ImageDescription", IS_EVIDENCE, 0, NULL},
-    {NS_TIFF, "Artist", IS_EVIDENCE, 0, NULL},
+    {EXIF, "DateTimeOriginal", IS_ORIGINAL, 0, NULL},
+    {PHOTOSHOP, "DateCreated", IS_CREATED, 0, NULL},
+    {XAP, "CreateDate", IS_CREATE, 0, NULL},
+    {EXIF, "DateTimeDigitized", IS_DIGITIZED, 0, NULL},
+    {XAP, "CreatorTool", IS_FACT, ALICE_FACT_SOFTWARE, "xmp:CreatorTool"},
+    {TIFF, "Software", IS_FACT, ALICE_FACT_SOFTWARE, "xmp:Software"},
+    {TIFF, "Make", IS_FACT, ALICE_FACT_MAKE, "xmp:Make"},
+    {TIFF, "Model", IS_FACT, ALICE_FACT_MODEL, "xmp:Model"},
+    {IPTC, "DigitalSourceType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
+    {IPTC, "DigitalSourcefileType", IS_SOURCE_TYPE, 0, "xmp:DigitalSourceType"},
+    {IPTC, "AIPromptInformation", IS_PROMPT, 0, "xmp:AIPromptInformation"},
+    {CAMERA, "MicroVideoOffset", IS_VIDEO_OFFSET, 0, "xmp:MicroVideo"},
+    {EXIF, "GPSLatitude", IS_LATITUDE, 0, NULL},
+    {EXIF, "GPSLongitude", IS_LONGITUDE, 0, NULL},
+    {IPTC, "AISystemUsed", IS_EVIDENCE, 0, NULL},
+    {IPTC, "AISystemVersionUsed", IS_EVIDENCE, 0, NULL},
+    {PHOTOSHOP, "Credit", IS_EVIDENCE, 0, NULL},
+    {PHOTOSHOP, "Source", IS_EVIDENCE, 0, NULL},
+    {DC, "description", IS_EVIDENCE, 0, NULL},
+    {DC, "title", IS_EVIDENCE, 0, NULL},
+    {DC, "creator", IS_EVIDENCE, 0, NULL},
+    {EXIF, "UserComment", IS_EVIDENCE, 0, NULL},
+    {TIFF, "ImageDescription", IS_EVIDENCE, 0, NULL},
+    {TIFF, "Artist", IS_EVIDENCE, 0, NULL},
 };
 
-/* A name without its namespace, which tells most of them apart. */
-static const char *local_name(const XML_Char *full)
-{
-    const char *at = strrchr(full, SEPARATOR);
-    return at ? at + 1 : full;
-}
-
-static bool is_local_name(const XML_Char *full, const char *local, const char *uri,
-                          const char *name)
-{
-    return alice__same(local, name) && local > full &&
-           strlen(uri) == (size_t)(local - full) - 1 &&
-           memcmp(full, uri, (size_t)(local - full) - 1) == 0;
-}
-
-static bool is_name(const XML_Char *full, const char *uri, const char *name)
-{
-    return is_local_name(full, local_name(full), uri, name);
-}
-
-static const property *property_of(const XML_Char *full)
-{
-    const char *local = local_name(full);
-    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-        if (is_local_name(full, local, properties[i].uri, properties[i].name))
-            return &properties[i];
-    return NULL;
-}
-
 /* ---- the reading ---- */
+
+/* What a prefix means from an element on, and in what it holds. */
+typedef struct binding {
+    unsigned depth;
+    space space;
+    char prefix[28]; /* empty: of names without one */
+} binding;
+
+enum { BINDINGS = 64 }; /* the first so many count */
 
 typedef struct xmp {
     alice__facts *facts;
@@ -230,7 +226,81 @@ typedef struct xmp {
     size_t digitized_n;
     bool placed[2];
     int32_t degrees[2]; /* latitude, longitude */
+    unsigned bound;
+    binding bindings[BINDINGS];
 } xmp;
+
+/*
+ * ---- names ----
+ *
+ * The parser could resolve them, all of them, which takes as long as all else that it does; but
+ * few are looked at.
+ */
+
+/* xmlns:prefix="uri", xmlns="uri" */
+static void bind_prefixes(xmp *x, const XML_Char **attributes)
+{
+    for (; attributes[0]; attributes += 2) {
+        const char *prefix = attributes[0] + 5;
+        if (strncmp(attributes[0], "xmlns", 5) != 0 || (*prefix && *prefix != ':'))
+            continue;
+        prefix += *prefix == ':';
+        size_t n = strlen(prefix);
+        if (x->bound == BINDINGS || n >= sizeof x->bindings[0].prefix)
+            continue;
+        binding *b = &x->bindings[x->bound++];
+        *b = (binding){.depth = x->depth};
+        memcpy(b->prefix, prefix, n + 1);
+        for (size_t i = 1; i < sizeof uris / sizeof *uris; i++)
+            if (strcmp(attributes[1], uris[i]) == 0)
+                b->space = (space)i;
+    }
+}
+
+static void unbind(xmp *x)
+{
+    while (x->bound > 0 && x->bindings[x->bound - 1].depth == x->depth)
+        x->bound--;
+}
+
+static space space_of(const xmp *x, const XML_Char *name, const char *local)
+{
+    size_t n = local > name ? (size_t)(local - name) - 1 : 0;
+    if (n >= sizeof x->bindings[0].prefix)
+        return NOT_OURS;
+    for (unsigned i = x->bound; i-- > 0;)
+        if (strncmp(x->bindings[i].prefix, name, n) == 0 && !x->bindings[i].prefix[n])
+            return x->bindings[i].space;
+    return NOT_OURS;
+}
+
+static const char *local_name(const XML_Char *name)
+{
+    const char *colon = strchr(name, ':');
+    return colon ? colon + 1 : name;
+}
+
+static bool is_element(const xmp *x, const XML_Char *full, space in, const char *name)
+{
+    const char *local = local_name(full);
+    return alice__same(local, name) && space_of(x, full, local) == in;
+}
+
+/* An attribute without a prefix is in no namespace, an element is in the one around it. */
+static bool is_attribute(const xmp *x, const XML_Char *full, space in, const char *name)
+{
+    return local_name(full) > full && is_element(x, full, in, name);
+}
+
+static const property *property_of(const xmp *x, const XML_Char *full)
+{
+    const char *local = local_name(full);
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+        if (alice__same(local, properties[i].name) &&
+            space_of(x, full, local) == properties[i].space)
+            return &properties[i];
+    return NULL;
+}
 
 static uint64_t number(const char *text, size_t n)
 {
@@ -332,11 +402,11 @@ static void see_item(xmp *x, const XML_Char **attributes)
     bool video = false;
     for (; attributes[0]; attributes += 2) {
         const char *value = attributes[1];
-        if (is_name(attributes[0], NS_ITEM, "Semantic"))
+        if (is_attribute(x, attributes[0], ITEM, "Semantic"))
             video = strcmp(value, "MotionPhoto") == 0;
-        else if (is_name(attributes[0], NS_ITEM, "Length"))
+        else if (is_attribute(x, attributes[0], ITEM, "Length"))
             length = number(value, strlen(value));
-        else if (is_name(attributes[0], NS_ITEM, "Padding"))
+        else if (is_attribute(x, attributes[0], ITEM, "Padding"))
             padding = number(value, strlen(value));
     }
     if (!video || length == 0)
@@ -348,14 +418,14 @@ static void see_item(xmp *x, const XML_Char **attributes)
 
 static void start_property(xmp *x, const XML_Char *name, const XML_Char **attributes)
 {
-    x->property = property_of(name);
+    x->property = property_of(x, name);
     x->text_n = 0;
     x->complete = false;
     x->nested = 0;
     if (!x->property)
         return;
     for (; attributes[0]; attributes += 2)
-        if (is_name(attributes[0], NS_RDF, "resource"))
+        if (is_attribute(x, attributes[0], RDF, "resource"))
             report(x, x->property, attributes[1], strlen(attributes[1]));
 }
 
@@ -364,7 +434,7 @@ static void start_inside(xmp *x, const XML_Char *name)
     static const char *const through[] = {"Seq", "Bag", "Alt", "li", "value", "Description"};
     bool is_through = false;
     for (size_t i = 0; i < sizeof through / sizeof *through; i++)
-        is_through |= is_name(name, NS_RDF, through[i]);
+        is_through |= is_element(x, name, RDF, through[i]);
     if (!is_through)
         x->nested = x->depth;
     else if (!is_blank(x->text, x->text_n))
@@ -386,13 +456,15 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
         (void)XML_StopParser(x->parser, XML_FALSE);
         return;
     }
+    bind_prefixes(x, attributes);
     if (!x->rdf) {
-        if (is_name(name, NS_RDF, "RDF"))
+        if (is_element(x, name, RDF, "RDF"))
             x->rdf = x->depth;
     } else if (x->depth == x->rdf + 1) {
         for (; attributes[0] && alice__work_on(&x->facts->work, ALICE__WORK_ENTRIES, 1);
              attributes += 2) {
-            const property *p = property_of(attributes[0]);
+            bool prefixed = local_name(attributes[0]) > attributes[0];
+            const property *p = prefixed ? property_of(x, attributes[0]) : NULL;
             if (p)
                 report(x, p, attributes[1], strlen(attributes[1]));
         }
@@ -400,7 +472,7 @@ static void XMLCALL on_start(void *ctx, const XML_Char *name, const XML_Char **a
         start_property(x, name, attributes);
     } else if (x->property && !x->nested) {
         start_inside(x, name);
-    } else if (is_name(name, NS_CONTAINER, "Item")) {
+    } else if (is_element(x, name, CONTAINER, "Item")) {
         see_item(x, attributes);
     }
 }
@@ -420,8 +492,11 @@ static void XMLCALL on_end(void *ctx, const XML_Char *name)
     }
     if (x->nested == x->depth)
         x->nested = 0;
-    x->depth--;
-    x->ended = x->depth == 0;
+    unbind(x);
+    if (--x->depth == 0) { /* the padding behind is as long as most packets */
+        x->ended = true;
+        (void)XML_StopParser(x->parser, XML_FALSE);
+    }
 }
 
 static void XMLCALL on_text(void *ctx, const XML_Char *text, int n)
@@ -623,7 +698,7 @@ void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packe
     x.text = text;
     payer.slab = x.text + TEXT_ROOM;
     paying = &payer;
-    x.parser = XML_ParserCreate_MM(NULL, &suite, (const XML_Char[]){SEPARATOR, 0});
+    x.parser = XML_ParserCreate_MM(NULL, &suite, NULL);
     if (x.parser) {
         /* What is read is bounded, so the salt need not be the system's entropy. */
         (void)XML_SetHashSalt(x.parser, 0x616c6963);
