@@ -346,7 +346,8 @@ static int read_options(organizing *s, const cli_args *args, cli_settings *setti
     if (args->given[OPT_LAYOUT] && args->given[OPT_KEEP_NAMES])
         return cli_usage_error("--keep-names is for the usual layout; --layout has {name}");
     if ((bad = read_duplicates(args, &o->remove_duplicates)) != CLI_DONE ||
-        (bad = organize_settle(args, &o->settle_seconds)) != CLI_DONE)
+        (bad = organize_settle(args, &o->settle_seconds)) != CLI_DONE ||
+        (bad = organize_flushes(args, &o->flush_files, &o->flush_seconds)) != CLI_DONE)
         return bad;
     uint32_t jobs = alice_config_workers(&settings->config);
     if (args->given[OPT_JOBS] && jobs < settings->config.workers && !args->given[OPT_QUIET])
@@ -472,13 +473,14 @@ static int run(const cli_args *given)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,      OPT_ORGANIZED,    OPT_COPY,       OPT_MOVE,        OPT_DRY_RUN,
-    OPT_KEEP_NAMES, OPT_FRESH,        OPT_MAX_MEMORY, OPT_PROFILE,     OPT_JOBS,
-    OPT_CATALOG,    OPT_SET,          OPT_JSON,       OPT_REPORT,      OPT_RECEIPT,
-    OPT_DUPLICATES, OPT_LOSSY,        OPT_SETTLE,     OPT_LAYOUT,      OPT_UNDATED,
-    OPT_TIMEZONE,   OPT_DATE_PATTERN, OPT_NO_PROJECT, OPT_FORCE,       OPT_EXCLUDE,
-    OPT_SINCE,      OPT_UNTIL,        OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,
-    OPT_VERBOSE,    OPT_CONFIG,       OPT_HELP,       OPT_END};
+    OPT_INBOX,       OPT_ORGANIZED, OPT_COPY,       OPT_MOVE,         OPT_DRY_RUN,
+    OPT_KEEP_NAMES,  OPT_FRESH,     OPT_MAX_MEMORY, OPT_PROFILE,      OPT_JOBS,
+    OPT_CATALOG,     OPT_SET,       OPT_JSON,       OPT_REPORT,       OPT_RECEIPT,
+    OPT_DUPLICATES,  OPT_LOSSY,     OPT_SETTLE,     OPT_FLUSH_FILES,  OPT_FLUSH_SECONDS,
+    OPT_LAYOUT,      OPT_UNDATED,   OPT_TIMEZONE,   OPT_DATE_PATTERN, OPT_NO_PROJECT,
+    OPT_FORCE,       OPT_EXCLUDE,   OPT_SINCE,      OPT_UNTIL,        OPT_ONLY,
+    OPT_PRUNE_EMPTY, OPT_QUIET,     OPT_VERBOSE,    OPT_CONFIG,       OPT_HELP,
+    OPT_END};
 static const char text[] =
     "Every media file below INBOX goes to\n"
     "ORGANIZED/<date>/<project>/<source>/<project>-<number>.<ext>, where the date is the\n"

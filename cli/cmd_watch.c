@@ -47,11 +47,13 @@ typedef struct watching {
 } watching;
 
 static const cli_opt options[] = {
-    OPT_INBOX,      OPT_ORGANIZED, OPT_COPY,    OPT_MOVE,    OPT_KEEP_NAMES, OPT_MAX_MEMORY,
-    OPT_PROFILE,    OPT_JOBS,      OPT_CATALOG, OPT_SET,     OPT_JSON,       OPT_DUPLICATES,
-    OPT_LOSSY,      OPT_SETTLE,    OPT_LAYOUT,  OPT_UNDATED, OPT_TIMEZONE,   OPT_DATE_PATTERN,
-    OPT_NO_PROJECT, OPT_EXCLUDE,   OPT_SINCE,   OPT_UNTIL,   OPT_ONLY,       OPT_PRUNE_EMPTY,
-    OPT_EVERY,      OPT_QUIET,     OPT_VERBOSE, OPT_CONFIG,  OPT_HELP,       OPT_END};
+    OPT_INBOX,         OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,     OPT_KEEP_NAMES,
+    OPT_MAX_MEMORY,    OPT_PROFILE,    OPT_JOBS,    OPT_CATALOG,  OPT_SET,
+    OPT_JSON,          OPT_DUPLICATES, OPT_LOSSY,   OPT_SETTLE,   OPT_FLUSH_FILES,
+    OPT_FLUSH_SECONDS, OPT_LAYOUT,     OPT_UNDATED, OPT_TIMEZONE, OPT_DATE_PATTERN,
+    OPT_NO_PROJECT,    OPT_EXCLUDE,    OPT_SINCE,   OPT_UNTIL,    OPT_ONLY,
+    OPT_PRUNE_EMPTY,   OPT_EVERY,      OPT_QUIET,   OPT_VERBOSE,  OPT_CONFIG,
+    OPT_HELP,          OPT_END};
 
 /* ---- the run ---- */
 
@@ -363,6 +365,7 @@ static int run(const cli_args *args)
     int bad = settings_read(&settings, args);
     if (bad != CLI_DONE || (bad = organize_paths(args, &o)) != CLI_DONE ||
         (bad = organize_settle(args, &settle)) != CLI_DONE ||
+        (bad = organize_flushes(args, &o.flush_files, &o.flush_seconds)) != CLI_DONE ||
         (bad = read_every(args, &every)) != CLI_DONE)
         return bad;
     if (o.archive_count)

@@ -25,6 +25,12 @@ const cli_option organize_options[] = {
     [OPT_SETTLE] = {"settle", 0, "SECONDS", NULL,
                     "leave what changed less than SECONDS ago or is being written (default 2; "
                     "0: take it)"},
+    [OPT_FLUSH_FILES] = {"flush-files", 0, "N", NULL,
+                         "make N files at a time durable, 1 to 20000 (default 1000; more where "
+                         "the memory is)"},
+    [OPT_FLUSH_SECONDS] = {"flush-seconds", 0, "SECONDS", NULL,
+                           "or what came in SECONDS, 1 to 3600 (default 1): what a power cut "
+                           "may undo"},
     [OPT_LAYOUT] =
         {"layout", 0, "TEMPLATE", NULL,
          "where files go: guide (default), year-month, year/date, camera, flat, or a "
@@ -48,20 +54,39 @@ const cli_option organize_options[] = {
          "3600)"},
 };
 
+/* A number where the option is given; else `*out` stays. */
+static int read_number(const cli_args *args, int option, const char *unit, unsigned least,
+                       unsigned most, uint32_t *out)
+{
+    const char *text = args->value[option];
+    char *end = NULL;
+    if (!args->given[option])
+        return CLI_DONE;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || n < least || n > most)
+        return cli_usage_error("--%s needs %s, from %u to %u: \"%s\"",
+                               organize_options[option].name, unit, least, most, text);
+    *out = (uint32_t)n;
+    return CLI_DONE;
+}
+
 /* How many seconds a file has to be left alone before it is taken. */
 int organize_settle(const cli_args *args, unsigned *seconds)
 {
     enum { USUAL = 2, MOST = 86400 };
-    const char *text = args->value[OPT_SETTLE];
-    char *end = NULL;
-    *seconds = USUAL;
-    if (!args->given[OPT_SETTLE])
-        return CLI_DONE;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || n > MOST)
-        return cli_usage_error("--settle needs seconds, from 0 to %d: \"%s\"", MOST, text);
-    *seconds = (unsigned)n;
-    return CLI_DONE;
+    uint32_t n = USUAL;
+    int bad = read_number(args, OPT_SETTLE, "seconds", 0, MOST, &n);
+    *seconds = n;
+    return bad;
+}
+
+int organize_flushes(const cli_args *args, uint32_t *files, uint32_t *seconds)
+{
+    enum { MOST_FILES = 20000, MOST_SECONDS = 3600 };
+    int bad = read_number(args, OPT_FLUSH_FILES, "files", 1, MOST_FILES, files);
+    return bad != CLI_DONE
+               ? bad
+               : read_number(args, OPT_FLUSH_SECONDS, "seconds", 1, MOST_SECONDS, seconds);
 }
 
 bool cli_is_archive(const char *path)

@@ -21,6 +21,8 @@ enum {
     OPT_PRUNE_EMPTY,
     OPT_LOSSY,
     OPT_SETTLE,
+    OPT_FLUSH_FILES,
+    OPT_FLUSH_SECONDS,
     OPT_UNDATED,
     OPT_LAYOUT,
     OPT_DUPLICATES,
@@ -39,5 +41,8 @@ int organize_paths(const cli_args *args, alice_organizer_options *o);
 
 /* --settle; the same answers. */
 int organize_settle(const cli_args *args, unsigned *seconds);
+
+/* --flush-files and --flush-seconds; 0 where they are not given. */
+int organize_flushes(const cli_args *args, uint32_t *files, uint32_t *seconds);
 
 #endif

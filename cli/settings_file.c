@@ -38,6 +38,9 @@ static const cli_row rows[] = {
      "folders that name no project"},
     {"processing.date_patterns", "date-pattern", ROW_LIST, "[\"Scan_%d.%m.%Y_*\"]",
      "forms of names that say a date"},
+    {"performance.flush_files", "flush-files", ROW_UINT, "1000",
+     "files made durable at a time"},
+    {"performance.flush_seconds", "flush-seconds", ROW_UINT, "1", "or what came in so long"},
     {"performance.profile", "profile", ROW_TEXT, "default",
      "default, fast, memory_constrained or large_collection"},
 };

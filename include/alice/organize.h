@@ -148,6 +148,10 @@ typedef struct alice_organizer_options {
                         const alice_progress *now); /**< at most ten times a second; or NULL */
     bool (*should_stop)(void *ctx);                 /**< asked between files; or NULL */
     void *ctx;                                      /**< for the four */
+    /** One flush of the disk and two of the catalog are for so many files at the most, up to
+     * 20,000; 0: 1,000, and more where the limit has room. What a power cut may undo. */
+    uint32_t flush_files;
+    uint32_t flush_seconds; /**< and for so long, up to 3,600; 0: a second */
 } alice_organizer_options;
 
 /** What get_memory_stats() tells. */

@@ -39,12 +39,18 @@ static const struct {
         {"hash_contents", offsetof(alice_organizer_options, hash_contents)},
         {"lossy", offsetof(alice_organizer_options, lossy)},
 },
-  TEXTS[] = {
-      {"inbox", offsetof(alice_organizer_options, inbox)},
-      {"organized", offsetof(alice_organizer_options, organized)},
-      {"catalog", offsetof(alice_organizer_options, catalog)},
-      {"layout", offsetof(alice_organizer_options, layout)},
-      {"undated_folder", offsetof(alice_organizer_options, undated_folder)},
+  TEXTS[] =
+      {
+          {"inbox", offsetof(alice_organizer_options, inbox)},
+          {"organized", offsetof(alice_organizer_options, organized)},
+          {"catalog", offsetof(alice_organizer_options, catalog)},
+          {"layout", offsetof(alice_organizer_options, layout)},
+          {"undated_folder", offsetof(alice_organizer_options, undated_folder)},
+},
+  NUMBERS[] = {
+      {"settle_seconds", offsetof(alice_organizer_options, settle_seconds)},
+      {"flush_files", offsetof(alice_organizer_options, flush_files)},
+      {"flush_seconds", offsetof(alice_organizer_options, flush_seconds)},
 };
 
 static bool set_text(py_organizer *o, size_t offset, PyObject *value)
@@ -74,13 +80,14 @@ static bool set_option(py_organizer *o, const char *name, PyObject *value)
     for (size_t i = 0; i < 2; i++)
         if (strcmp(name, i == 0 ? "on_file" : "on_progress") == 0)
             return py_callable(value, name, hooks[i]);
-    if (strcmp(name, "settle_seconds") == 0) {
-        uint64_t seconds = 0;
-        if (!py_uint(value, name, UINT32_MAX, &seconds))
-            return false;
-        o->options.settle_seconds = (unsigned)seconds;
-        return true;
-    }
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++)
+        if (strcmp(name, NUMBERS[i].name) == 0) {
+            uint64_t n = 0;
+            if (!py_uint(value, name, UINT32_MAX, &n))
+                return false;
+            *(uint32_t *)(void *)((char *)&o->options + NUMBERS[i].offset) = (uint32_t)n;
+            return true;
+        }
     PyErr_Format(PyExc_TypeError, "an organizer has no option named '%s'", name);
     return false;
 }

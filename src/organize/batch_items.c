@@ -6,16 +6,16 @@
 /* Most that one file can need of the text: name, path, folder names, camera, reason. */
 enum { TEXT_PER_ITEM = 2048 };
 
-alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size,
-                               size_t folders_most)
+alice_status alice__items_open(alice__items *items, const alice_env *env, size_t most,
+                               size_t text_size, size_t folders_most)
 {
     void *room = NULL;
     *items = (alice__items){.env = *env,
-                            .most = ALICE__ITEMS_MAX,
+                            .most = most,
+                            .room = most,
                             .text_size = text_size,
                             .folders_most = folders_most};
-    alice_status st =
-        alice_env_alloc(env, ALICE__ITEMS_MAX * sizeof(alice__item), ALICE_HERE, &room);
+    alice_status st = alice_env_alloc(env, most * sizeof(alice__item), ALICE_HERE, &room);
     items->all = room;
     room = NULL;
     if (st == ALICE_OK)
@@ -30,7 +30,7 @@ void alice__items_close(alice__items *items)
 {
     alice__items_clear(items); /* none, where it was never opened */
     alice_env_free(&items->env, items->text, items->text_size);
-    alice_env_free(&items->env, items->all, ALICE__ITEMS_MAX * sizeof(alice__item));
+    alice_env_free(&items->env, items->all, items->room * sizeof(alice__item));
     items->text = NULL;
     items->all = NULL;
 }

@@ -38,12 +38,10 @@ typedef struct alice__item {
     bool remove, removed; /* a duplicate: to be taken out of the inbox; done */
 } alice__item;
 
-enum { ALICE__ITEMS_MAX = 1000 };
-
 typedef struct alice__items {
     alice_env env;
     alice__item *all;
-    size_t count, most; /* ALICE__ITEMS_MAX; fewer in tests */
+    size_t count, most, room; /* `most` is fewer in tests */
     char *text;
     size_t text_size, text_used;
     size_t folders; /* distinct ones in a row: each is an open descriptor */
@@ -51,8 +49,8 @@ typedef struct alice__items {
     uint64_t last_folder;
 } alice__items;
 
-alice_status alice__items_open(alice__items *items, const alice_env *env, size_t text_size,
-                               size_t folders_most);
+alice_status alice__items_open(alice__items *items, const alice_env *env, size_t most,
+                               size_t text_size, size_t folders_most);
 void alice__items_close(alice__items *items);
 
 /* Whether one more file surely fits. */

@@ -42,7 +42,12 @@ enum {
     /* From here on there is room for two batches: one is decided while the other goes. */
     OVERLAP_WORK = 8 * 1024 * 1024,
     OVERLAP_FOLDERS = 32,
-    MOVER_STACK = 128 * 1024
+    MOVER_STACK = 128 * 1024,
+    /* A transaction of a thousand files takes 1 MB, which a run has from 64 MB on; it grows
+       with what there is, until a second ends it sooner. */
+    LEAST_BATCH = 1000,
+    MOST_BATCH = 20000,
+    BATCH_PER_FILE = 64 * 1024
 };
 
 const char *alice_outcome_name(alice_outcome outcome)
@@ -84,7 +89,8 @@ static size_t clamp(size_t v, size_t least, size_t most)
     return v < least ? least : v > most ? most : v;
 }
 
-static void divide(alice__sizes *s, const alice_config *config, size_t limit, size_t floor)
+static void divide(alice__sizes *s, const alice_config *config, size_t limit, size_t floor,
+                   size_t asked)
 {
     s->limit = limit;
     s->floor = floor;
@@ -93,6 +99,8 @@ static void divide(alice__sizes *s, const alice_config *config, size_t limit, si
     s->fingerprints = clamp(s->work / 16, 256 * ALICE_KB, 16 * ALICE_MB);
     s->names = clamp(s->work / 16, 256 * ALICE_KB, 16 * ALICE_MB);
     s->arena = clamp(s->work / 16, 192 * ALICE_KB, 1 * ALICE_MB);
+    s->batch = asked ? asked : clamp(s->work / BATCH_PER_FILE, LEAST_BATCH, MOST_BATCH);
+    s->arena = s->batch > LEAST_BATCH ? s->arena / LEAST_BATCH * s->batch : s->arena;
     s->chunk = clamp((size_t)config->chunk_size_kb * ALICE_KB, 64 * ALICE_KB,
                      clamp(s->work / 32, 64 * ALICE_KB, 4 * ALICE_MB));
     s->chunk &= ~(size_t)4095;
@@ -152,7 +160,7 @@ static alice_status open_budget(alice_organizer *o, alice_error *error)
                            limit / ALICE_MB,
                            (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB,
                            (GUARD + floor + LEAST_WORK + ALICE_MB - 1) / ALICE_MB);
-    divide(&o->sizes, &o->config, limit, floor);
+    divide(&o->sizes, &o->config, limit, floor, o->options.flush_files);
 
     alice_budget_options b = {.env = o->env, .limit = limit};
     alice_status st = alice_budget_open(&o->budget, &b);
@@ -281,6 +289,17 @@ static void note_emptied(const alice_organizer *o)
                   o->organized);
 }
 
+static alice_status check_flushes(const alice_organizer *o, alice_error *error)
+{
+    enum { LONGEST = 3600 };
+    const alice_organizer_options *p = &o->options;
+    return p->flush_files <= MOST_BATCH && p->flush_seconds <= LONGEST
+               ? ALICE_OK
+               : alice__fail(error, ALICE_E_INVAL, 0,
+                             "a flush is for 1 to %d files and for 1 to %d seconds", MOST_BATCH,
+                             LONGEST);
+}
+
 /* Before the first thread starts, and before any untrusted byte is read. */
 static alice_status confine(alice_organizer *o, alice_error *error)
 {
@@ -325,9 +344,10 @@ static alice_status open_batch(alice_organizer *o)
                   o->sizes.work >= OVERLAP_WORK && folders >= OVERLAP_FOLDERS;
     if (o->overlaps)
         folders /= 2;
-    alice_status st = alice__items_open(&o->items, &env, o->sizes.arena, folders);
+    alice_status st =
+        alice__items_open(&o->items, &env, o->sizes.batch, o->sizes.arena, folders);
     if (st == ALICE_OK && o->overlaps)
-        st = alice__items_open(&o->moving, &env, o->sizes.arena, folders);
+        st = alice__items_open(&o->moving, &env, o->sizes.batch, o->sizes.arena, folders);
     if (st == ALICE_OK)
         st = alice_env_calloc(&env, ALICE__SOURCES_MAX, sizeof(alice__source_count), ALICE_HERE,
                               &room);
@@ -408,7 +428,7 @@ alice_status alice__organizer_run_over(alice_organizer *o, int64_t run,
 static alice_status open_transfer(alice_organizer *o, alice_error *error)
 {
     alice__transfer_options t = alice__organizer_transfer(
-        o, o->organized_fd, o->options.move || o->archives, ALICE__ITEMS_MAX);
+        o, o->organized_fd, o->options.move || o->archives, o->sizes.batch);
     t.lossy = o->options.lossy;
     t.leave_busy = o->options.settle_seconds > 0;
     t.max_folders = o->sizes.dest_folders;
@@ -474,6 +494,8 @@ static alice_status open_all(alice_organizer *o, alice_error *error)
         st = alice_config_check(&o->config, error);
     if (st == ALICE_OK)
         st = check_undated(o, error);
+    if (st == ALICE_OK)
+        st = check_flushes(o, error);
     if (st == ALICE_OK && o->options.layout && strcmp(o->options.layout, "guide") != 0) {
         st = alice__layout_parse(&o->layout, o->options.layout, error);
         o->own_layout = st == ALICE_OK;

@@ -35,6 +35,7 @@ typedef struct alice__sizes {
     size_t floor; /* what the program weighs before it works */
     size_t work;  /* what is left for the accounts */
     size_t page_cache, fingerprints, names, arena, chunk, texts;
+    size_t batch; /* files of a transaction */
     unsigned threads, window, ahead;
     /* Descriptors: levels of the walk, source folders in each of two places, folders below
        organized. */

@@ -8,8 +8,8 @@
  *   settle:  commit rows ─▶ transfer ─▶ make durable ─▶ report
  *
  * How far feed runs ahead is the adaptive batch size. A transaction is closed by
- * 1,000 files, by a second (where a folder ends; else by four), or when its room is full; rows
- * are durable before their files are touched, and the next commit says that they are done.
+ * a number of files, by a second (where a folder ends; else by four), or when its room is full;
+ * rows are durable before their files are touched, and the next commit says that they are done.
  */
 #include "organize/run.h"
 
@@ -21,7 +21,6 @@
 #include "organize/group_names.h"
 #include "port/fs.h"
 
-#define TRANSACTION_NS UINT64_C(1000000000)
 #define PROGRESS_NS UINT64_C(100000000)
 
 bool alice__flow_asked_to_stop(alice__flow *x)
@@ -155,9 +154,10 @@ static bool transaction_due(alice__flow *x, const alice__probe *next)
 {
     alice_organizer *o = x->o;
     uint64_t took = alice_env_now_ns(&o->env) - x->transaction_ns;
-    return alice__items_full(&o->items) || took >= 4 * TRANSACTION_NS ||
-           (took >= TRANSACTION_NS &&
-            alice__folder_serial(next->folder) != o->items.last_folder);
+    uint64_t most =
+        (o->options.flush_seconds ? o->options.flush_seconds : 1) * UINT64_C(1000000000);
+    return alice__items_full(&o->items) || took >= 4 * most ||
+           (took >= most && alice__folder_serial(next->folder) != o->items.last_folder);
 }
 
 static alice_status loop(alice__flow *x)

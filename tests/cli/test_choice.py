@@ -192,6 +192,24 @@ def what_is_being_written_is_left_for_the_next_run():
 
 
 @test
+def flushes_are_as_rare_as_one_likes():
+    def flushes(*more):
+        top = place()
+        for i in range(1200):
+            if i % 300 == 0:
+                os.mkdir('%s/f%d' % (top, i // 300))
+            with open('%s/f%d/i%d.jpg' % (top, i // 300, i), 'wb') as f:
+                f.write(collection.sample.jpeg(collection.sample.tiff('Canon', 'EOS', '2024:03:01 10:00:00'), i))
+        s = organize(top, top + '-out', '--move', '--flush-seconds', '3600', *more).summary
+        eq(s['organized'], 1200)
+        return s['disk']['catalog_flushes']
+    often, usual, large = flushes('--flush-files', '100'), flushes('--max-memory', '24'), flushes('--max-memory', '256')
+    assert often >= large + 8 and usual > large, (often, usual, large)
+    for bad in (['--flush-files', '0'], ['--flush-files', '20001'], ['--flush-seconds', '0'], ['--flush-seconds', 'x']):
+        assert bad[0].encode() in alice('organize', '-n', place(), place() + '/x', *bad, expect=2).err
+
+
+@test
 def attributes_that_cannot_be_kept_hold_a_source():
     """From a disk, which has attributes of the user, to one that has none."""
     top, other = inbox(), mounted('ramfs')

@@ -30,6 +30,7 @@ def a_file_with_paths_is_enough():
     top = place()
     env, _ = home('paths:\n  inbox: %s/in\n  organized: ~/sorted\nprocessing:\n  copy_mode: false\n  layout: "{project}/{name}"\n'
                   '  exclude: ["*.tmp.jpg"]\n  no_project:\n    - Scans\n    - other\n  settle: 0\n  prune_empty: yes\n'
+                  'performance:\n  flush_files: 50\n  flush_seconds: 3600\n'
                   'memory:\n  max_memory_mb: 48\n' % top)
     inbox(os.path.join(top, 'in'))
     alice('organize', env=env)

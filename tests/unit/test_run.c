@@ -729,7 +729,7 @@ static void reports(void *ctx, const alice_file_report *f)
 
 /* Files of two folders; answers how many of them were done when the first was reported, which
  * is at the end of the first transaction. */
-static unsigned first_transaction(scene *s, unsigned at, uint64_t by_ns)
+static unsigned first_transaction(scene *s, unsigned at, uint64_t by_ns, uint32_t seconds)
 {
     jump j = {.at = at, .by_ns = by_ns};
     const alice_clock clock = {.now_ns = jumping, .wall_s = present, .ctx = &j};
@@ -738,6 +738,7 @@ static unsigned first_transaction(scene *s, unsigned at, uint64_t by_ns)
     options.config.max_memory_mb = 15; /* one transaction at a time */
     options.config.workers = 1;
     options.fresh = true;
+    options.flush_seconds = seconds;
     options.on_file = reports;
     options.should_stop = asks;
     options.ctx = &j;
@@ -763,12 +764,14 @@ static void transactions_end_by_the_clock(void **state)
         }
     }
     const unsigned half = IN_FOLDER / 2, slack = 5; /* it is asked at other places too */
-    assert_true(first_transaction(s, UINT_MAX, 0) >= 2 * IN_FOLDER);
+    assert_true(first_transaction(s, UINT_MAX, 0, 0) >= 2 * IN_FOLDER);
     /* After a second, but what belongs together is not torn. */
-    assert_in_range(first_transaction(s, half, UINT64_C(1500000000)), IN_FOLDER,
+    assert_in_range(first_transaction(s, half, UINT64_C(1500000000), 0), IN_FOLDER,
                     IN_FOLDER + slack);
     /* After four, whatever belongs together. */
-    assert_in_range(first_transaction(s, half, UINT64_C(5000000000)), half, half + slack);
+    assert_in_range(first_transaction(s, half, UINT64_C(5000000000), 0), half, half + slack);
+    /* Or what somebody would rather have undone by a power cut than waited for. */
+    assert_true(first_transaction(s, half, UINT64_C(5000000000), 6) >= 2 * IN_FOLDER);
 }
 
 /* ---- archives ---- */
