@@ -111,6 +111,8 @@ static bool split_edited(const char *name, part *base, part *mark, part *number)
 {
     part stem = stem_of(name);
     *number = take_number(&stem);
+    if (!memchr(stem.p, edits[0][0], stem.n)) /* with which all begin; few names have it */
+        return false;
     const bool cut = may_be_cut(stem);
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         part e = text(edits[i]);
