@@ -43,12 +43,18 @@ static const char *text_of(const http_request *r, const char *name)
     return text && *text ? text : NULL;
 }
 
+/* A date as yyyymmdd. */
+static bool date_of(const http_request *r, const char *name, uint64_t *out)
+{
+    return serve_number(r, name, 0, out) && *out <= 99999999;
+}
+
 static bool read_query(const http_request *r, asked *a)
 {
     uint64_t since, until, day;
     const char *words = text_of(r, "q");
-    if (!serve_number(r, "since", 0, &since) || !serve_number(r, "until", 0, &until) ||
-        !serve_number(r, "day", 0, &day) || (words && strlen(words) >= sizeof a->text))
+    if (!date_of(r, "since", &since) || !date_of(r, "until", &until) ||
+        !date_of(r, "day", &day) || (words && strlen(words) >= sizeof a->text))
         return false;
     a->query = (alice_search_query){.size = sizeof a->query,
                                     .words = a->words,

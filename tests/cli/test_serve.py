@@ -33,8 +33,8 @@ def library():
 class Page:
     """A server under test: asks it, and sees that it is alive and ends as it should."""
 
-    def __init__(self, organized, *more, **how):
-        self.p = start('serve', organized, '-q', '--max-memory', '64', *more, **how)
+    def __init__(self, organized, *more, limit=64, **how):
+        self.p = start('serve', organized, '-q', '--max-memory', str(limit), *more, **how)
         self.url = self.p.stdout.readline().decode().strip()
         if not self.url:
             raise AssertionError(self.p.stderr.read().decode())
@@ -76,6 +76,17 @@ class Page:
     def high(self):
         with open('/proc/%d/status' % self.p.pid) as f:
             return int(re.search(r'VmHWM:\s+(\d+)', f.read()).group(1)) * 1024
+
+    def descriptors(self):
+        return len(os.listdir('/proc/%d/fd' % self.p.pid))
+
+    def gives_back(self, before):
+        """Its descriptors are as many as before, after a few rounds of its loop: each question is one."""
+        for _ in range(300):
+            if self.descriptors() == before:
+                return
+            self.ask('icon.svg')
+        raise AssertionError((before, self.descriptors()))
 
     def end(self, expect=0):
         self.p.send_signal(signal.SIGINT)
@@ -259,6 +270,87 @@ def slow_clients_do_not_hold_up_others():
                 got += more
     for s in slow:
         s.close()
+    page.end()
+
+
+@test
+def idle_connections_keep_nobody_out():
+    """More of them than there are places: who is silent for longest makes room, who asks is answered."""
+    page = Page(library())
+    before = page.descriptors()
+    idle = [socket.create_connection(page.at, timeout=20) for _ in range(100)]
+    for _ in range(3):
+        eq(page.ask('days')[0], 200, 'it answers at once')
+    eq(idle[0].recv(1), b'', 'the first had to go')
+    for s in idle:
+        s.close()
+    page.gives_back(before)
+    page.end()
+
+
+@test
+def a_request_has_one_end():
+    """None has a body: what would be one to this server could be a request of its own to another."""
+    page = Page(library())
+    head = 'GET /%s/days HTTP/1.1\r\nHost: %s\r\n' % (page.token, page.host)
+    other = 'GET /%s/runs HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' % (page.token, page.host)
+    for body in ('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'Content-Length: 4\r\n\r\nabcd', 'Content-Length: 4\r\n\r\n',
+                 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'Transfer-Encoding: xchunked\r\n\r\n', 'Content-Length: -1\r\n\r\n',
+                 'Content-Length: 18446744073709551616\r\n\r\n', 'Expect: 100-continue\r\nContent-Length: 10\r\n\r\n'):
+        out = page.raw((head + body + other).encode())
+        assert re.match(rb'HTTP/1.1 4\d\d ', out) and b'" 200' not in out and b'HTTP/1.1 200' not in out, (body, out[:200])
+    out = page.raw((head + 'Content-Length: 0\r\n\r\n' + other).encode())
+    eq(out.count(b'HTTP/1.1 200 OK'), 2, 'one after the other')
+    for bad in ('day=4294967296', 'since=100000000', 'until=99999999999'):
+        eq(page.ask('items?' + bad)[0], 400, bad)
+    page.end()
+
+
+def scroll(page, items, seed, errors):
+    """A client with one connection, that looks at what comes by."""
+    r = random.Random(seed)
+    try:
+        with socket.create_connection(page.at, timeout=60) as s, s.makefile('rb') as f:
+            for i in range(300):
+                one = r.choice(items)['id']
+                path = r.choice(['items?most=60&skip=%d' % r.randrange(300), 'preview?id=' + one, 'preview?id=' + one, 'file?id=' + one,
+                                 'facts?id=' + one, 'days?q=%03d' % r.randrange(300), 'items?camera=acme&most=60', 'memory'])
+                if i == 50 * seed:
+                    path = 'runs'
+                s.sendall(('GET /%s/%s HTTP/1.1\r\nHost: %s\r\n\r\n' % (page.token, path, page.host)).encode())
+                status, n = f.readline(), 0
+                for line in iter(f.readline, b'\r\n'):
+                    if line.lower().startswith(b'content-length:'):
+                        n = int(line.split(b':')[1])
+                if len(f.read(n)) != n or b' 200 ' not in status:
+                    raise AssertionError((path, status))
+    except Exception as e:
+        errors.append(e)
+
+
+@test
+def eight_clients_scroll_within_the_least_limit():
+    s, inbox = collection.sample, os.path.join(fast(), 'in', 'trip')
+    os.makedirs(inbox)
+    for i in range(300):
+        with open(os.path.join(inbox, '%03d.jpg' % i), 'wb') as f:
+            f.write(s.jpeg(s.tiff('Acme', 'Acme Box %d' % (i % 3), '2023:%02d:%02d 07:08:09' % (1 + i % 12, 1 + i % 28)), i) + b'.' * (1000 * (i % 200)))
+    organized = os.path.dirname(inbox) + '-organized'
+    organize(os.path.dirname(inbox), organized)
+    least = int(re.search(rb'--max-memory (\d+)', alice('serve', organized, '--max-memory', '20', expect=2).err).group(1))
+    page = Page(organized, limit=least)
+    items = [i for skip in range(0, 300, 60) for i in page.json('items?most=60&skip=%d' % skip)]
+    eq(len({i['id'] for i in items}), 300)
+    before, errors = page.descriptors(), []
+    clients = [threading.Thread(target=scroll, args=(page, items, seed, errors)) for seed in range(8)]
+    for c in clients:
+        c.start()
+    for c in clients:
+        c.join()
+    eq(errors, [])
+    page.gives_back(before)
+    if not sanitized():
+        assert page.high() <= least * MB, (page.high(), least)
     page.end()
 
 
