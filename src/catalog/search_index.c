@@ -404,6 +404,11 @@ uint64_t alice__index_id(const alice__organized *file)
     return (uint64_t)id_of(file->file.day, file->file.time, file->has_time, file->id);
 }
 
+int64_t alice__index_row(uint64_t id)
+{
+    return (int64_t)(id & ((UINT64_C(1) << ALICE__ROW_BITS) - 1));
+}
+
 alice_status alice__index_word(alice__index *x, int64_t id, const char *text)
 {
     sqlite3_stmt *q;
