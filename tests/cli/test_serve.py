@@ -3,6 +3,7 @@ import base64
 import random
 import re
 import socket
+import sqlite3
 import time
 
 from harness import *
@@ -73,6 +74,23 @@ class Page:
         eq((status, head['content-type']), (200, 'application/json'), body)
         return json.loads(body)
 
+    def parts(self, what, name):
+        """All that a question tells, by as many answers as it takes, and how many these were."""
+        out, after, parts = [], '', 0
+        while True:
+            part = self.json(what + after)
+            out, parts = out + part[name], parts + 1
+            if 'next' not in part:
+                return out, parts
+            after = ('&' if '?' in what else '?') + 'after=' + part['next']
+            what = re.sub(r'skip=\d+', 'skip=%d' % part['skip'], what)
+
+    def days(self, query=''):
+        return self.parts('days' + query, 'days')[0]
+
+    def items(self, query=''):
+        return self.parts('items' + query, 'items')[0]
+
     def high(self):
         with open('/proc/%d/status' % self.p.pid) as f:
             return int(re.search(r'VmHWM:\s+(\d+)', f.read()).group(1)) * 1024
@@ -96,7 +114,7 @@ class Page:
 
 
 def items_of(page):
-    return {i['name'] if isinstance(i['name'], str) else '': i for i in page.json('items')}
+    return {i['name'] if isinstance(i['name'], str) else '': i for i in page.items('')}
 
 
 @test
@@ -111,20 +129,20 @@ def the_page_its_days_items_and_facts():
             eq(head[k], v, k)
         assert "default-src 'none'" in head['content-security-policy'] and 'unsafe' not in head['content-security-policy'], head
     assert b'http://' not in page.ask('')[2], 'nothing is fetched from elsewhere'
-    flat = page.json('days')
+    flat = page.days()
     days = dict(zip(flat[::2], flat[1::2]))
     eq((days[20230506], days[0], sum(days.values())), (2, 1, 5), days)
-    items = page.json('items?day=20230506')
+    items = page.items('?day=20230506')
     eq(len(items), 2, items)
-    eq(len(page.json('items?day=20230506&skip=1&most=1')), 1, 'a part')
-    facts = [page.json('facts?id=%s' % i['id']) for i in page.json('items')]
+    eq(len(page.items('?day=20230506&skip=1&most=1')), 1, 'a part')
+    facts = [page.json('facts?id=%s' % i['id']) for i in page.items('')]
     art = [f for f in facts if f.get('seed') == '1234']
     eq((len(art), art[0]['prompt'], art[0]['type']), (1, 'a <b>Lighthouse</b> in a "storm"', 'png'), art)
     photo = [f for f in facts if f.get('make') == 'Acme']
     eq((len(photo), photo[0]['date_source'], photo[0]['day']), (2, 'exif:DateTimeOriginal', 20230506), photo)
-    eq(len(page.json('items?q=LIGHTHOUSE')), 1, 'by a word')
-    eq(len(page.json('items?camera=acme')), 2, 'by camera')
-    eq(page.json('items?q=nothing+has+this'), [], 'none')
+    eq(len(page.items('?q=LIGHTHOUSE')), 1, 'by a word')
+    eq(len(page.items('?camera=acme')), 2, 'by camera')
+    eq(page.items('?q=nothing+has+this'), [], 'none')
     eq(page.json('runs')[0]['organized'], 5, 'runs')
     memory = page.json('memory')
     eq(memory['memory']['limit_bytes'], 64 * MB, memory)
@@ -165,7 +183,7 @@ def only_ids_lead_to_files():
         status, _, body = page.ask(path)
         assert status in (404, 200 if '%00' in path else 404), (path, status)
         assert b'root:' not in body and b'SQLite' not in body, path
-    i = [x for x in page.json('items?camera=acme')][0]
+    i = [x for x in page.items('?camera=acme')][0]
     path = os.path.join(o, page.json('facts?id=%s' % i['id'])['path'])
     eq(page.ask('file?id=%s' % i['id'])[0], 200, 'it is there')
     os.unlink(path)
@@ -191,7 +209,7 @@ def only_ids_lead_to_files():
 def files_are_sent_whole_and_in_ranges():
     o = library()
     page = Page(o)
-    i = [x for x in page.json('items') if x['type'] == 'png'][0]
+    i = [x for x in page.items('') if x['type'] == 'png'][0]
     at = 'file?id=%s' % i['id']
     path = os.path.join(os.fsencode(o), path_of(page.json('facts?id=%s' % i['id'])['path']))
     with open(path, 'rb') as f:
@@ -214,11 +232,11 @@ def files_are_sent_whole_and_in_ranges():
     eq(page.ask(at, Range='bytes=0-3', If_Range=tag)[0], 206, 'it is the same still')
     eq(page.ask(at, Range='bytes=0-3', If_Range='"other"')[0], 200, 'it is another')
     eq(page.ask(at, If_None_Match=tag)[0], 304, 'it is known')
-    side = [x for x in page.json('items') if x['kind'] == 'other'][0]
+    side = [x for x in page.items('') if x['kind'] == 'other'][0]
     status, head, _ = page.ask('file?id=%s' % side['id'])
     eq((status, head['content-type']), (200, 'application/octet-stream'), 'what is no picture is never a page')
     assert head['content-disposition'].startswith('attachment'), head
-    odd = [x for x in page.json('items?project=art') if x['id'] != i['id']]
+    odd = [x for x in page.items('?project=art') if x['id'] != i['id']]
     for x in [i] + odd:
         status, head, _ = page.ask('file?download=1&id=%s' % x['id'])
         eq((status, '\n' in head['content-disposition']), (200, False), head)
@@ -339,7 +357,7 @@ def eight_clients_scroll_within_the_least_limit():
     organize(os.path.dirname(inbox), organized)
     least = int(re.search(rb'--max-memory (\d+)', alice('serve', organized, '--max-memory', '20', expect=2).err).group(1))
     page = Page(organized, limit=least)
-    items = [i for skip in range(0, 300, 60) for i in page.json('items?most=60&skip=%d' % skip)]
+    items = [i for skip in range(0, 300, 60) for i in page.items('?most=60&skip=%d' % skip)]
     eq(len({i['id'] for i in items}), 300)
     before, errors = page.descriptors(), []
     clients = [threading.Thread(target=scroll, args=(page, items, seed, errors)) for seed in range(8)]
@@ -351,6 +369,33 @@ def eight_clients_scroll_within_the_least_limit():
     page.gives_back(before)
     if not sanitized():
         assert page.high() <= least * MB, (page.high(), least)
+    page.end()
+
+
+@test
+def a_long_search_is_answered_in_parts():
+    """So that one who searches does not keep the others: together the parts tell all, each file once."""
+    organized, files = library(), 4000
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
+    db.execute("INSERT OR REPLACE INTO words VALUES(900, 'Slowcam')")
+    db.executemany('INSERT INTO files(id, dir, name, size, state, run, dest, date, time, make) VALUES(?, 1, ?, 7, 1, 1, ?, ?, ?, 900)',
+                   ((1000 + i, '%05d' % i, 'day/slow/%05d.jpg' % i, 20200101 + i % 28 if i % 5 else None, i % 60 if i % 5 else None) for i in range(files)))
+    db.execute('UPDATE batch SET next_file = ?', (1000 + files,))
+    db.commit()
+    db.close()
+    page = Page(organized)
+    for query in ('?camera=slowcam', '?q=sl'):
+        began = time.monotonic()
+        flat, parts = page.parts('days' + query, 'days')
+        assert parts > 1 or time.monotonic() - began < 0.3, parts
+        days = {}
+        for day, n in zip(flat[::2], flat[1::2]):
+            days[day] = days.get(day, 0) + n
+        eq((sum(days.values()), days[0], len(days)), (files, files // 5, 29), query)
+    items = page.items('?camera=slowcam&most=100&skip=%d' % (files - 50))
+    eq((len(items), len({i['id'] for i in items}), {i['day'] for i in items}), (50, 50, {0}), 'the last')
+    first = page.json('items?camera=slowcam&most=3')['items']
+    eq(page.json('items?camera=slowcam&most=2&after=' + first[0]['id'])['items'], first[1:], 'from a file on')
     page.end()
 
 
