@@ -250,7 +250,9 @@ bool album_add(album *a, int fd, const alice_library_file *f)
         a->not_stripped++;
         return true;
     }
-    bool small = inside && f->bytes > SMALL;
+    /* What a camera put beside its picture shows it as it was: what was cut or made unreadable
+       afterwards may still be seen there. */
+    bool small = inside && a->with_facts && f->bytes > SMALL;
     if (small) {
         end = put_file(a->small, small_name, fd, p.offset, "jpeg", p.orientation, false);
         if (end == STRIP_FAILED)
