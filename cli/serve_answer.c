@@ -11,6 +11,7 @@
 
 #include "control.h"
 #include "json.h"
+#include "organized_file.h"
 #include "stop.h"
 #include "web_files.h"
 
@@ -217,10 +218,7 @@ static const char *kind_of(const char *type)
                                         [ALICE_CLASS_IMAGE] = "image",
                                         [ALICE_CLASS_RAW] = "raw",
                                         [ALICE_CLASS_VIDEO] = "video"};
-    for (int t = ALICE_MEDIA_NONE; t < ALICE_MEDIA_COUNT; t++)
-        if (strcmp(alice_media_name((alice_media_type)t), type) == 0)
-            return kinds[alice_media_class_of((alice_media_type)t)];
-    return kinds[ALICE_CLASS_NONE];
+    return kinds[alice_media_class_of(media_type_of(type))];
 }
 
 static void write_item(cli_json *j, uint64_t id, const alice_library_file *f)

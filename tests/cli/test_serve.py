@@ -373,6 +373,34 @@ def eight_clients_scroll_within_the_least_limit():
 
 
 @test
+def what_a_catalog_says_is_not_believed():
+    """Another program wrote to it: types that are markup, paths that lead out, days that are none."""
+    organized = library()
+    with open(organized + '/odd', 'w') as f:
+        f.write('odd')
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
+    db.executemany('INSERT OR REPLACE INTO words VALUES(?, ?)', ((900, '<a/>"&'), (901, '</text><script>')))
+    rows = [('../../../etc/passwd', 900, 20240101, 1), ('/etc/passwd', 901, 99999999, -1), ('odd', 900, -5, 10 ** 12), ('odd', 901, 10 ** 18, None),
+            ('.', 900, 0, 0), ('odd/', 900, 1, 1), ('odd', 12345, 20240101, 'text'), ('a//b', 900, 4 * 10 ** 9, 7)]
+    db.executemany("INSERT INTO files(id, dir, name, size, state, run, dest, type, date, time) VALUES(?, 1, ?, 7, 1, 1, ?, ?, ?, ?)",
+                   ((1000 + i, '%05d' % i, *row) for i, row in enumerate(rows)))
+    db.execute('UPDATE batch SET next_file = 2000')
+    db.commit()
+    db.close()
+    page = Page(organized)
+    items = page.items('?skip=0&most=100')
+    eq(len(items), 5 + len(rows), items)
+    for i in items:
+        for what in ('file', 'preview', 'facts'):
+            status, head, body = page.ask('%s?id=%s' % (what, i['id']))
+            assert status in (200, 404) and b'root:' not in body, (what, i, body)
+            assert what == 'facts' or (b'<script>' not in body and b'<a/>' not in body), (what, i, body)
+    flat = page.days()
+    eq(sum(flat[1::2]), len(items), flat)
+    page.end()
+
+
+@test
 def a_long_search_is_answered_in_parts():
     """So that one who searches does not keep the others: together the parts tell all, each file once."""
     organized, files = library(), 4000
