@@ -56,7 +56,10 @@ typedef struct cli_serve {
 bool serve_gate(cli_serve *s, http_request *r, const char *path, const char **rest);
 /* The same for every answer: nothing of it may run, be framed or be told elsewhere. */
 void serve_guard(http_request *r, const char *policy, const char *cache);
+/* `text` stays for good. */
 void serve_refuse(http_request *r, unsigned status, const char *text);
+/* What the library says of what it could not do. */
+void serve_fail(const cli_serve *s, http_request *r, alice_status status);
 /* "Basic …" of a password; false: it is too long. */
 bool serve_login(const char *password, char *out, size_t size);
 

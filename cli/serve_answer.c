@@ -109,11 +109,8 @@ static void end(answer *a, http_request *r, alice_status st)
     long n = ftell(a->j.to);
     bool whole = !ferror(a->j.to) && n >= 0 && n < SERVE_ANSWER;
     whole &= fclose(a->j.to) == 0;
-    if (st == ALICE_E_NOENT)
-        serve_refuse(r, 404, "there is no such file\n");
-    else if (st != ALICE_OK)
-        serve_refuse(r, 500,
-                     *a->serve->error.text ? a->serve->error.text : alice_status_text(st));
+    if (st != ALICE_OK)
+        serve_fail(a->serve, r, st);
     else if (!whole)
         serve_refuse(r, 500, "the answer would be too long\n");
     else {

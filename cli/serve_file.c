@@ -55,7 +55,7 @@ static bool find(cli_serve *s, http_request *r, wanted *w)
     if (w->fd >= 0)
         close(w->fd);
     if (st != ALICE_OK && st != ALICE_E_NOENT)
-        serve_refuse(r, 500, alice_status_text(st));
+        serve_fail(s, r, st);
     else
         serve_refuse(r, 404, "there is no such file, or it is not what it was any more\n");
     return false;

@@ -428,6 +428,53 @@ def a_long_search_is_answered_in_parts():
 
 
 @test
+def a_run_under_way_and_a_folder_that_went():
+    organized = library()
+    page = Page(organized)
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'), isolation_level=None)
+    db.execute('BEGIN EXCLUSIVE')
+    status, head, body = page.ask('runs')
+    eq((status, head['retry-after'], b'in use' in body), (503, '2', True), body)
+    eq(len(page.items()), 5, 'the index knows what was there')
+    db.close()
+    eq(page.ask('runs')[0], 200, 'after it')
+    os.rename(organized, organized + '-away')
+    for what in ('days?after=0', 'items', 'runs', 'memory', 'file?id=5', 'preview?id=5', 'facts?id=5'):
+        status, _, body = page.ask(what)
+        assert status in ((200,) if what == 'memory' else (404, 500)) and body, (what, status, body)
+    os.rename(organized + '-away', organized)
+    eq(len(page.items()), 5, 'it is there again')
+    page.end()
+
+
+@test
+def it_ends_while_a_film_is_sent():
+    organized = library()
+    page = Page(organized)
+    item = [x for x in page.items('?camera=acme')][0]
+    path = os.path.join(organized, page.json('facts?id=%s' % item['id'])['path'])
+    before = page.descriptors()
+    for how in ('gone', 'shorter', 'ended'):
+        with open(path, 'wb') as f:
+            f.truncate(40 * MB)
+        s = socket.create_connection(page.at, timeout=20)
+        s.sendall(('GET /%s/file?id=%s HTTP/1.1\r\nHost: %s\r\n\r\n' % (page.token, item['id'], page.host)).encode())
+        assert s.recv(1000).startswith(b'HTTP/1.1 200'), how
+        if how == 'shorter':
+            os.truncate(path, 10)
+            while s.recv(MB):
+                pass
+        if how != 'ended':
+            s.close()
+            page.gives_back(before)
+            eq(page.ask('days')[0], 200, how)
+    began = time.monotonic()
+    page.end()
+    assert time.monotonic() - began < 5, 'at once'
+    s.close()
+
+
+@test
 def others_machines_need_a_password_and_a_person():
     o = library()
     secret = os.path.join(place(), 'password')
