@@ -329,11 +329,11 @@ def scroll(page, items, seed, errors):
     r = random.Random(seed)
     try:
         with socket.create_connection(page.at, timeout=60) as s, s.makefile('rb') as f:
-            for i in range(300):
+            for i in range(100 if sanitized() else 300):
                 one = r.choice(items)['id']
                 path = r.choice(['items?most=60&skip=%d' % r.randrange(300), 'preview?id=' + one, 'preview?id=' + one, 'file?id=' + one,
                                  'facts?id=' + one, 'days?q=%03d' % r.randrange(300), 'items?camera=acme&most=60', 'memory'])
-                if i == 50 * seed:
+                if i == 10 * seed:
                     path = 'runs'
                 s.sendall(('GET /%s/%s HTTP/1.1\r\nHost: %s\r\n\r\n' % (page.token, path, page.host)).encode())
                 status, n = f.readline(), 0
@@ -356,7 +356,7 @@ def eight_clients_scroll_within_the_least_limit():
     organized = os.path.dirname(inbox) + '-organized'
     organize(os.path.dirname(inbox), organized)
     least = int(re.search(rb'--max-memory (\d+)', alice('serve', organized, '--max-memory', '20', expect=2).err).group(1))
-    page = Page(organized, limit=least)
+    page = Page(organized, limit=512 if sanitized() else least)  # what a sanitizer takes is not the program's
     items = [i for skip in range(0, 300, 60) for i in page.items('?most=60&skip=%d' % skip)]
     eq(len({i['id'] for i in items}), 300)
     before, errors = page.descriptors(), []
