@@ -236,10 +236,7 @@ bool album_add(album *a, int fd, const alice_library_file *f)
         *(shown ? &a->not_stripped : &a->not_shown) += 1;
         return true;
     }
-    const char *extension = "bin";
-    for (int t = 0; t < ALICE_MEDIA_COUNT; t++)
-        if (strcmp(alice_media_name((alice_media_type)t), f->type) == 0)
-            extension = alice_media_extension((alice_media_type)t);
+    const char *extension = alice_media_extension(media_type_of(f->type));
     snprintf(name, sizeof name, "%010llu.%s", a->pictures + 1, extension);
     snprintf(small_name, sizeof small_name, "%010llu.jpg", a->pictures + 1);
     bool inside = alice_preview_find(NULL, fd, PREVIEW_MOST, &p) == ALICE_OK;
@@ -250,7 +247,9 @@ bool album_add(album *a, int fd, const alice_library_file *f)
         a->not_stripped++;
         return true;
     }
-    bool small = inside && f->bytes > SMALL;
+    /* What a camera put beside its picture shows it as it was: what was cut or made unreadable
+       afterwards may still be seen there. */
+    bool small = inside && a->with_facts && f->bytes > SMALL;
     if (small) {
         end = put_file(a->small, small_name, fd, p.offset, "jpeg", p.orientation, false);
         if (end == STRIP_FAILED)

@@ -77,7 +77,7 @@ static bool on_file(void *ctx, uint64_t id, const alice_library_file *file)
     (void)id;
     progress_clear(&f->progress);
     int n = snprintf(path, sizeof path, "%s/%s", f->organized, file->path);
-    if (n < 0 || (size_t)n >= sizeof path || lstat(path, &st) != 0) {
+    if (n < 0 || (size_t)n >= sizeof path || lstat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
         f->gone++;
         return true;
     }

@@ -69,9 +69,10 @@ static void give_up_the_rest(const char *organized, const char *dir)
 static void print_summary(const gallery *g, const char *dir)
 {
     char bytes[32];
-    printf("%llu file%s (%s) in %s/index.html\n", g->album.pictures,
-           g->album.pictures == 1 ? "" : "s", bytes_text(g->album.bytes, bytes, sizeof bytes),
-           dir);
+    printf("%llu file%s (%s) in ", g->album.pictures, g->album.pictures == 1 ? "" : "s",
+           bytes_text(g->album.bytes, bytes, sizeof bytes));
+    put_safe_text(stdout, dir);
+    puts("/index.html");
     if (g->album.not_shown)
         printf("%llu left out: a browser does not show them\n", g->album.not_shown);
     if (g->album.not_stripped)

@@ -12,7 +12,6 @@
 #include <alice/limit.h>
 
 #include "command.h"
-#include "progress.h"
 #include "serve.h"
 #include "serve_listen.h"
 #include "stop.h"
@@ -31,7 +30,8 @@ enum {
 
 static void on_progress(void *ctx, uint64_t done, uint64_t of)
 {
-    progress_say(ctx, "The index is brought up to date: %llu of %llu files",
+    progress_say(&((cli_serve *)ctx)->progress,
+                 "The index is brought up to date: %llu of %llu files",
                  (unsigned long long)done, (unsigned long long)of);
 }
 
@@ -86,17 +86,17 @@ static int open_memory(cli_serve *s, alice_limit **limit)
 
 static int open_index(cli_serve *s, const cli_args *args)
 {
-    cli_progress progress;
     alice_search_options o = {.size = sizeof o,
                               .config = {.max_memory_mb = s->index_mb},
                               .organized = s->organized,
                               .catalog = args->value[OPT_CATALOG],
-                              .should_stop = stop_asked,
+                              .should_stop = serve_should_stop,
                               .on_progress = on_progress,
-                              .ctx = &progress};
-    progress_begin(&progress, args->given[OPT_QUIET]);
+                              .ctx = s};
+    progress_begin(&s->progress, args->given[OPT_QUIET]);
     alice_status st = alice_search_open(&s->search, &o, &s->error);
-    progress_clear(&progress);
+    progress_clear(&s->progress);
+    s->progress.on = false; /* what comes later goes on beside the page */
     return st == ALICE_OK ? CLI_DONE : failed(st, s->error.text);
 }
 

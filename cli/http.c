@@ -11,13 +11,14 @@
 #include "command.h"
 #include "http_lib.h"
 
-enum { HEADERS_MOST = 12, BLOCK = 16 * 1024, OF_LIBRARY = 4 * 1024 };
+enum { HEADERS_MOST = 12, BLOCK = 16 * 1024, OF_LIBRARY = 4 * 1024, SPARE = 8 };
 
 /* libmicrohttpd ends a connection that is idle; one that sends a byte now and then is not.
    So the time of a request's head is kept here. */
 typedef struct caller {
     int fd; /* -1: free */
     bool asking;
+    bool ended; /* it was hung up on */
     uint64_t since_ms;
 } caller;
 
@@ -97,6 +98,30 @@ static caller *caller_of(cli_http *h, int fd)
     return NULL;
 }
 
+/* The library sees the end of the connection, and gives it back. */
+static void hang_up(caller *k)
+{
+    k->ended = true;
+    shutdown(k->fd, SHUT_RDWR);
+}
+
+/* Room for who comes: of those that ask nothing, who has been silent for longest has to go. One
+   that is answered is spared, so that idle connections cannot keep the page from anybody. */
+static void make_room(cli_http *h)
+{
+    caller *oldest = NULL;
+    size_t free_ones = 0;
+    for (size_t i = 0; i < HTTP_CONNECTIONS; i++) {
+        caller *k = &h->callers[i];
+        if (k->fd < 0)
+            free_ones++;
+        else if (k->asking && !k->ended && (!oldest || k->since_ms < oldest->since_ms))
+            oldest = k;
+    }
+    if (free_ones < SPARE && oldest)
+        hang_up(oldest);
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -104,6 +129,8 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
     (void)own;
     int fd = socket_of(h, c);
     bool begins = code == MHD_CONNECTION_NOTIFY_STARTED;
+    if (begins)
+        make_room(h);
     caller *k = fd < 0 ? NULL : caller_of(h, begins ? -1 : fd);
     if (k)
         *k = begins ? (caller){.fd = fd, .asking = true, .since_ms = now_ms()}
@@ -122,18 +149,28 @@ static void on_completed(void *ctx, struct MHD_Connection *c, void **own,
     }
 }
 
-/* Hang up on who takes too long to ask; the library sees the end of its connection. */
+/* Hang up on who takes too long to ask. */
 static void end_slow(cli_http *h)
 {
     uint64_t now = now_ms();
     for (size_t i = 0; i < HTTP_CONNECTIONS; i++) {
         caller *k = &h->callers[i];
         if (k->fd >= 0 && k->asking && now - k->since_ms > HTTP_REQUEST_S * UINT64_C(1000))
-            shutdown(k->fd, SHUT_RDWR);
+            hang_up(k);
     }
 }
 
 /* ---- requests ---- */
+
+/* Whether more than a head comes. A request that says in two ways where it ends could be two to
+   a server in front of this one. */
+static bool has_body(cli_http *h, struct MHD_Connection *c)
+{
+    const char *n = h->lib.MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
+    return h->lib.MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") ||
+           h->lib.MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Expect") ||
+           (n && strcmp(n, "0") != 0);
+}
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *upload,
@@ -144,7 +181,11 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
     (void)version, (void)upload;
     if (*upload_n) /* nobody has to send anything */
         return MHD_NO;
-    /* The first call comes with the head. An answer to that would end the connection. */
+    /* The first call comes with the head. An answer to that ends the connection. */
+    if (!*own && has_body(h, c)) {
+        http_answer_text(&r, 400, "a request to this page has no body\n");
+        return r.result;
+    }
     if (!*own) {
         *own = h;
         return MHD_YES;

@@ -58,7 +58,7 @@ void http_answer_copy(http_request *r, unsigned status, const char *type, const 
  * case. */
 void http_answer_file(http_request *r, unsigned status, const char *type, int fd,
                       uint64_t offset, uint64_t n);
-/* A line of text. */
+/* A line of text that stays for good. */
 void http_answer_text(http_request *r, unsigned status, const char *text);
 
 #endif

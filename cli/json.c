@@ -6,15 +6,21 @@
 
 #include <alice/text.h>
 
+#include "terminal.h"
+
 static void quote(FILE *to, const char *text, size_t n)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + n;
     fputc('"', to);
     while (p < end) {
         if (*p >= 0x80) {
-            /* A well-formed character passes; a byte that begins none is a lone surrogate. */
-            size_t good = alice_utf8_decode((const char *)p, (size_t)(end - p), NULL);
-            if (good)
+            /* A well-formed character passes, by its number where it steers a terminal; a byte
+               that begins none is a lone surrogate. */
+            uint32_t c = 0;
+            size_t good = alice_utf8_decode((const char *)p, (size_t)(end - p), &c);
+            if (good && steers_terminal((const char *)p, good))
+                fprintf(to, "\\u%04x", (unsigned)c);
+            else if (good)
                 fwrite(p, 1, good, to);
             else
                 fprintf(to, "\\udc%02x", *p);

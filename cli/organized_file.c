@@ -16,6 +16,14 @@ static const browser_type shown[] = {
     {"3gp", "video/3gpp", false},      {"webm", "video/webm", false},
     {"mkv", "video/x-matroska", false}};
 
+alice_media_type media_type_of(const char *name)
+{
+    for (int t = 0; t < ALICE_MEDIA_COUNT; t++)
+        if (strcmp(alice_media_name((alice_media_type)t), name) == 0)
+            return (alice_media_type)t;
+    return ALICE_MEDIA_NONE;
+}
+
 const browser_type *browser_type_of(const char *type)
 {
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)

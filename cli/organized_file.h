@@ -7,12 +7,17 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include <alice/media.h>
+
 /* What a browser makes of a type. */
 typedef struct browser_type {
     const char *type; /* as alice_media_name() */
     const char *mime;
     bool picture; /* it can be shown small, as it is */
 } browser_type;
+
+/* As alice_media_name() says it; ALICE_MEDIA_NONE: it is no name of a type. */
+alice_media_type media_type_of(const char *name);
 
 /* NULL: a browser does not show it. */
 const browser_type *browser_type_of(const char *type);

@@ -11,6 +11,8 @@
 
 #include "control.h"
 #include "json.h"
+#include "organized_file.h"
+#include "stop.h"
 #include "web_files.h"
 
 enum { WORDS_MOST = 16, RUNS_MOST = 200, ACCOUNTS_MOST = 32 };
@@ -43,12 +45,19 @@ static const char *text_of(const http_request *r, const char *name)
     return text && *text ? text : NULL;
 }
 
+/* A date as yyyymmdd. */
+static bool date_of(const http_request *r, const char *name, uint64_t *out)
+{
+    return serve_number(r, name, 0, out) && *out <= 99999999;
+}
+
 static bool read_query(const http_request *r, asked *a)
 {
-    uint64_t since, until, day;
+    uint64_t since, until, day, after;
     const char *words = text_of(r, "q");
-    if (!serve_number(r, "since", 0, &since) || !serve_number(r, "until", 0, &until) ||
-        !serve_number(r, "day", 0, &day) || (words && strlen(words) >= sizeof a->text))
+    if (!date_of(r, "since", &since) || !date_of(r, "until", &until) ||
+        !date_of(r, "day", &day) || !serve_number(r, "after", 0, &after) ||
+        (words && strlen(words) >= sizeof a->text))
         return false;
     a->query = (alice_search_query){.size = sizeof a->query,
                                     .words = a->words,
@@ -60,7 +69,8 @@ static bool read_query(const http_request *r, asked *a)
                                     .type = text_of(r, "type"),
                                     .since = (uint32_t)(day ? day : since),
                                     .until = (uint32_t)(day ? day : until),
-                                    .newest_first = true};
+                                    .newest_first = true,
+                                    .after = after};
     strcpy(a->text, words ? words : "");
     for (char *at = a->text; *at;) {
         at += strspn(at, " \t\r\n");
@@ -81,7 +91,7 @@ static bool read_query(const http_request *r, asked *a)
 typedef struct answer {
     cli_serve *serve;
     cli_json j;
-    uint64_t left; /* of what it may still tell */
+    uint64_t skip, left; /* of what it tells: to be passed over; then at most */
 } answer;
 
 static bool begin(cli_serve *s, http_request *r, answer *a)
@@ -99,17 +109,57 @@ static void end(answer *a, http_request *r, alice_status st)
     long n = ftell(a->j.to);
     bool whole = !ferror(a->j.to) && n >= 0 && n < SERVE_ANSWER;
     whole &= fclose(a->j.to) == 0;
-    if (st == ALICE_E_NOENT)
-        serve_refuse(r, 404, "there is no such file\n");
-    else if (st != ALICE_OK)
-        serve_refuse(r, 500,
-                     *a->serve->error.text ? a->serve->error.text : alice_status_text(st));
+    if (st != ALICE_OK)
+        serve_fail(a->serve, r, st);
     else if (!whole)
         serve_refuse(r, 500, "the answer would be too long\n");
     else {
         serve_guard(r, "default-src 'none'; frame-ancestors 'none'", "no-store");
         http_answer_copy(r, 200, "application/json", a->serve->room, (size_t)n);
     }
+}
+
+/* ---- parts ---- */
+
+/*
+ * One thread answers all, so that a search which looks at many files is answered in parts:
+ * what was found in SERVE_PART_MS, and where the next question has to go on. Others are
+ * answered in between.
+ */
+bool serve_should_stop(void *serve)
+{
+    cli_serve *s = serve;
+    if (stop_asked(NULL) || !s->part.bounded)
+        return stop_asked(NULL);
+    uint64_t now = alice_env_now_ns(NULL);
+    if (s->part.end_ns == 0) {
+        /* To begin takes long where a catalog without an index has to be sorted, each time:
+           then so much is done that it is worth it. */
+        uint64_t least = SERVE_PART_MS * UINT64_C(1000000), began = 2 * (now - s->part.began);
+        s->part.end_ns = now + (began > least ? began : least);
+    }
+    return now > s->part.end_ns;
+}
+
+static void begin_part(cli_serve *s)
+{
+    s->part.bounded = true;
+    s->part.began = alice_env_now_ns(NULL);
+    s->part.end_ns = 0;
+}
+
+/* Where it was stopped the answer says where to go on, and is none the worse for it. */
+static alice_status end_part(answer *a, alice_status st)
+{
+    char digits[24]; /* as text: a script's numbers are too short for it */
+    uint64_t reached = alice_search_reached(a->serve->search);
+    a->serve->part.bounded = false;
+    if (st != ALICE_E_CANCELLED || reached == 0)
+        return st;
+    snprintf(digits, sizeof digits, "%" PRIu64, reached);
+    json_text(&a->j, "next", digits);
+    json_uint(&a->j, "skip", a->skip);
+    return ALICE_OK;
 }
 
 /* ---- days and items ---- */
@@ -135,7 +185,8 @@ static void look_again(cli_serve *s)
     s->error.text[0] = 0;
 }
 
-/* Numbers in one row: day, files, day, files, …, the newest first. */
+/* Numbers in one row: day, files, day, files, …, the newest first. A day that is told by two
+ * parts has the files of both. */
 static void answer_days(cli_serve *s, http_request *r)
 {
     asked q;
@@ -146,10 +197,15 @@ static void answer_days(cli_serve *s, http_request *r)
     }
     if (!begin(s, r, &a))
         return;
-    json_open(&a.j, NULL, '[');
-    look_again(s);
+    json_open(&a.j, NULL, '{');
+    json_open(&a.j, "days", '[');
+    if (!q.query.after)
+        look_again(s);
+    begin_part(s);
     alice_status st = alice_search_days(s->search, &q.query, on_day, &a, &s->error);
     json_close(&a.j, ']');
+    st = end_part(&a, st);
+    json_close(&a.j, '}');
     end(&a, r, st);
 }
 
@@ -159,10 +215,7 @@ static const char *kind_of(const char *type)
                                         [ALICE_CLASS_IMAGE] = "image",
                                         [ALICE_CLASS_RAW] = "raw",
                                         [ALICE_CLASS_VIDEO] = "video"};
-    for (int t = ALICE_MEDIA_NONE; t < ALICE_MEDIA_COUNT; t++)
-        if (strcmp(alice_media_name((alice_media_type)t), type) == 0)
-            return kinds[alice_media_class_of((alice_media_type)t)];
-    return kinds[ALICE_CLASS_NONE];
+    return kinds[alice_media_class_of(media_type_of(type))];
 }
 
 static void write_item(cli_json *j, uint64_t id, const alice_library_file *f)
@@ -182,6 +235,10 @@ static void write_item(cli_json *j, uint64_t id, const alice_library_file *f)
 static bool on_item(void *ctx, uint64_t id, const alice_library_file *f)
 {
     answer *a = ctx;
+    if (a->skip) {
+        a->skip--;
+        return true;
+    }
     write_item(&a->j, id, f);
     json_close(&a->j, '}');
     return --a->left > 0 && !ferror(a->j.to);
@@ -201,11 +258,15 @@ static void answer_items(cli_serve *s, http_request *r)
         most = SERVE_ITEMS;
     if (!begin(s, r, &a))
         return;
+    a.skip = skip;
     a.left = most;
-    json_open(&a.j, NULL, '[');
-    alice_status st =
-        alice_search_each(s->search, &q.query, skip, most, on_item, &a, &s->error);
+    json_open(&a.j, NULL, '{');
+    json_open(&a.j, "items", '[');
+    begin_part(s);
+    alice_status st = alice_search_each(s->search, &q.query, 0, 0, on_item, &a, &s->error);
     json_close(&a.j, ']');
+    st = end_part(&a, st);
+    json_close(&a.j, '}');
     end(&a, r, st);
 }
 

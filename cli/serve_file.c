@@ -55,7 +55,7 @@ static bool find(cli_serve *s, http_request *r, wanted *w)
     if (w->fd >= 0)
         close(w->fd);
     if (st != ALICE_OK && st != ALICE_E_NOENT)
-        serve_refuse(r, 500, alice_status_text(st));
+        serve_fail(s, r, st);
     else
         serve_refuse(r, 404, "there is no such file, or it is not what it was any more\n");
     return false;
@@ -157,9 +157,10 @@ void serve_file(cli_serve *s, http_request *r)
 
 /* ---- previews ---- */
 
-/* A card with the type's name, which is one of alice's own. */
+/* A card with the type's name: one of alice's own, whatever the catalog says. */
 static void answer_card(http_request *r, const wanted *w)
 {
+    alice_media_type type = media_type_of(w->type);
     char card[640];
     int n =
         snprintf(card, sizeof card,
@@ -169,7 +170,7 @@ static void answer_card(http_request *r, const wanted *w)
                  "stroke-width=\"4\" stroke-linejoin=\"round\"/>"
                  "<text x=\"81\" y=\"98\" text-anchor=\"middle\" font-family=\"sans-serif\" "
                  "font-size=\"15\" font-weight=\"600\" fill=\"#7f8aa0\">%.6s</text></svg>",
-                 *w->type && strcmp(w->type, "none") != 0 ? w->type : "file");
+                 type == ALICE_MEDIA_NONE ? "file" : alice_media_name(type));
     http_answer_copy(r, 200, "image/svg+xml", card, (size_t)n);
 }
 

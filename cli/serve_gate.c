@@ -51,10 +51,27 @@ void serve_guard(http_request *r, const char *policy, const char *cache)
     http_add(r, "Cross-Origin-Opener-Policy", "same-origin");
 }
 
+static const char refused[] = "default-src 'none'; frame-ancestors 'none'";
+
 void serve_refuse(http_request *r, unsigned status, const char *text)
 {
-    serve_guard(r, "default-src 'none'; frame-ancestors 'none'", "no-store");
+    serve_guard(r, refused, "no-store");
     http_answer_text(r, status, text);
+}
+
+void serve_fail(const cli_serve *s, http_request *r, alice_status st)
+{
+    bool busy = st == ALICE_E_BUSY; /* a run is under way */
+    if (busy)
+        http_add(r, "Retry-After", "2");
+    serve_guard(r, refused, "no-store");
+    /* The next request has an error of its own, maybe before this is sent. */
+    const char *text = *s->error.text ? s->error.text : alice_status_text(st);
+    http_answer_copy(r,
+                     busy                  ? 503
+                     : st == ALICE_E_NOENT ? 404
+                                           : 500,
+                     "text/plain; charset=utf-8", text, strlen(text));
 }
 
 static bool is_host(const cli_serve *s, const char *name)

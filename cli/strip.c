@@ -57,6 +57,29 @@ static uint32_t little32(const unsigned char *p)
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
+/* As PNG sums. */
+static uint32_t sum_of(uint32_t sum, const unsigned char *p, size_t n)
+{
+    for (; n > 0; n--) {
+        sum ^= *p++;
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320u : 0);
+    }
+    return sum;
+}
+
+/* What Exif tells of a picture that lies on its side: this alone. `sum` goes on, if there is
+ * one. */
+enum { WAY_BYTES = 26 };
+static void give_way(strip *s, unsigned way, uint32_t *sum)
+{
+    const unsigned char tiff[WAY_BYTES] = {'M', 'M',  0, 42, 0, 0, 0, 8, 0, 1,
+                                           1,   0x12, 0, 3,  0, 0, 0, 1, 0, (unsigned char)way};
+    give(s, tiff, sizeof tiff);
+    if (sum)
+        *sum = sum_of(*sum, tiff, sizeof tiff);
+}
+
 /* ---- JPEG ---- */
 
 enum {
@@ -69,14 +92,12 @@ enum {
     APP14 = 0xee
 };
 
-/* An Exif segment with the orientation alone. */
-static void give_orientation(strip *s, unsigned way)
+static void give_exif_segment(strip *s, unsigned way)
 {
-    const unsigned char exif[] = {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0,
-                                  'M',  'M',  0, 42, 0,   0,   0,   8,   0, 1,
-                                  1,    0x12, 0, 3,  0,   0,   0,   1,   0, (unsigned char)way,
-                                  0,    0,    0, 0,  0,   0};
-    give(s, exif, sizeof exif);
+    static const unsigned char head[] = {0xff, 0xe1, 0, 8 + WAY_BYTES, 'E', 'x', 'i',
+                                         'f',  0,    0};
+    give(s, head, sizeof head);
+    give_way(s, way, NULL);
 }
 
 /* One segment behind its marker. */
@@ -89,7 +110,8 @@ static bool jpeg_segment(strip *s, unsigned char marker)
     if (n < 2 || !take(s, head + 2, begin - 2))
         return false;
     bool application = marker >= APP0 && marker <= 0xef;
-    bool keep = application ? marker == APP14 || (marker == APP0 && n == 16) ||
+    bool keep = application ? (marker == APP14 && n == 14 && !memcmp(head + 2, "Adobe", 5)) ||
+                                  (marker == APP0 && n == 16 && !memcmp(head + 2, "JFIF", 5)) ||
                                   (marker == APP2 && begin == sizeof head &&
                                    memcmp(head + 2, "ICC_PROFILE", 12) == 0)
                             : marker >= 0xc0 && marker < APP0;
@@ -130,8 +152,8 @@ static bool jpeg_copy(strip *s, unsigned orientation)
     if (!take(s, marker, 2) || memcmp(marker, begin, 2) != 0)
         return false;
     give(s, begin, 2);
-    if (orientation > 1 && orientation <= 8)
-        give_orientation(s, orientation);
+    if (orientation > 1)
+        give_exif_segment(s, orientation);
     if (!take(s, marker, 2))
         return false;
     for (unsigned char m = marker[0] == 0xff ? marker[1] : 0; m; scanned = true) {
@@ -170,7 +192,58 @@ static bool is_one_of(const unsigned char *name, const char *names)
     return false;
 }
 
-static bool png_copy(strip *s)
+static void put_big32(unsigned char *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+static void give_sum(strip *s, uint32_t sum)
+{
+    unsigned char bytes[4];
+    put_big32(bytes, ~sum);
+    give(s, bytes, 4);
+}
+
+static void give_exif_chunk(strip *s, unsigned way)
+{
+    static const unsigned char head[] = {0, 0, 0, WAY_BYTES, 'e', 'X', 'I', 'f'};
+    give(s, head, 8);
+    uint32_t sum = sum_of(UINT32_MAX, head + 4, 4);
+    give_way(s, way, &sum);
+    give_sum(s, sum);
+}
+
+/* A profile of `n` bytes, whose name may be anything: it gets another. */
+static bool png_profile(strip *s, uint32_t n)
+{
+    enum { NAME_MOST = 79 };
+    unsigned char head[12] = {0, 0, 0, 0, 'i', 'C', 'C', 'P', 'i', 'c', 'c', 0};
+    unsigned char piece[1024];
+    uint32_t name = 0;
+    int c;
+    do
+        c = name < n ? next(s) : EOF;
+    while (c > 0 && name++ < NAME_MOST);
+    if (c != 0)
+        return false;
+    uint32_t left = n - name - 1;
+    put_big32(head, 4 + left);
+    give(s, head, sizeof head);
+    uint32_t sum = sum_of(UINT32_MAX, head + 4, 8);
+    while (left > 0) {
+        size_t now = left < sizeof piece ? left : sizeof piece;
+        if (!take(s, piece, now))
+            return false;
+        give(s, piece, now);
+        sum = sum_of(sum, piece, now);
+        left -= (uint32_t)now;
+    }
+    give_sum(s, sum);
+    return pass(s, 4, false);
+}
+
+static bool png_copy(strip *s, unsigned orientation)
 {
     static const char kept[] = "IHDRPLTEIDATIENDtRNSgAMAcHRMsRGBsBITbKGDpHYscICPacTLfcTLfdAT";
     unsigned char head[8];
@@ -178,12 +251,18 @@ static bool png_copy(strip *s)
         return false;
     give(s, head, 8);
     while (take(s, head, 8)) {
-        /* A profile has a name, which may be anything; but colours are wrong without it. */
-        bool keep = is_one_of(head + 4, kept) || is_one_of(head + 4, "iCCP");
+        if (is_one_of(head + 4, "iCCP")) {
+            if (!png_profile(s, big32(head)))
+                return false;
+            continue;
+        }
+        bool keep = is_one_of(head + 4, kept);
         if (keep)
             give(s, head, 8);
         if (!pass(s, (uint64_t)big32(head) + 4, keep))
             return false;
+        if (is_one_of(head + 4, "IHDR") && orientation > 1)
+            give_exif_chunk(s, orientation);
         if (is_one_of(head + 4, "IEND"))
             return true;
     }
@@ -192,10 +271,12 @@ static bool png_copy(strip *s)
 
 /* ---- WebP ---- */
 
-static bool webp_copy(strip *s)
+static bool webp_copy(strip *s, unsigned orientation)
 {
     enum { HAS_EXIF = 8, HAS_XMP = 4 };
+    static const unsigned char exif[] = {'E', 'X', 'I', 'F', WAY_BYTES, 0, 0, 0};
     unsigned char head[12];
+    bool turned = false; /* a file without the extended header cannot say it */
     uint64_t kept = 4, left;
     long begin = ftell(s->to);
     if (!take(s, head, 12) || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WEBP", 4) != 0)
@@ -216,11 +297,17 @@ static bool webp_copy(strip *s)
         left -= padded > left - 8 ? left : 8 + padded;
         if (extended && n > 0) {
             int flags = next(s);
-            putc(flags & ~(HAS_EXIF | HAS_XMP), s->to);
+            turned = orientation > 1;
+            putc((flags & ~(HAS_EXIF | HAS_XMP)) | (turned ? HAS_EXIF : 0), s->to);
             padded--;
         }
         if (!pass(s, padded, keep))
             return false;
+    }
+    if (turned) {
+        give(s, exif, sizeof exif);
+        give_way(s, orientation, NULL);
+        kept += sizeof exif + WAY_BYTES;
     }
     const unsigned char size[] = {(unsigned char)kept, (unsigned char)(kept >> 8),
                                   (unsigned char)(kept >> 16), (unsigned char)(kept >> 24)};
@@ -321,11 +408,13 @@ strip_end strip_copy(FILE *from, FILE *to, const char *type, unsigned orientatio
     strip s = {.from = from, .to = to};
     if (!strip_knows(type))
         return STRIP_NOT_KNOWN;
+    if (orientation > 8)
+        orientation = 1;
     errno = 0;
     bool whole = strcmp(type, "jpeg") == 0   ? jpeg_copy(&s, orientation)
-                 : strcmp(type, "webp") == 0 ? webp_copy(&s)
+                 : strcmp(type, "webp") == 0 ? webp_copy(&s, orientation)
                  : strcmp(type, "gif") == 0  ? gif_copy(&s)
-                                             : png_copy(&s);
+                                             : png_copy(&s, orientation);
     if (ferror(from) || ferror(to) || fflush(to) != 0)
         return STRIP_FAILED;
     return whole ? STRIP_DONE : STRIP_DAMAGED;

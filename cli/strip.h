@@ -21,8 +21,8 @@ typedef enum strip_end {
 /* Whether a type, as alice_media_name(), can be stripped. */
 bool strip_knows(const char *type);
 
-/* From where `from` stands to where `to` stands. `orientation` as EXIF counts, 1: upright; used
- * for JPEG. */
+/* From where `from` stands to where `to` stands. `orientation` as EXIF counts, 1: upright; a
+ * GIF has none. */
 strip_end strip_copy(FILE *from, FILE *to, const char *type, unsigned orientation);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "terminal.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -9,8 +8,9 @@
 
 /* Controls, also those of two bytes (0x9B begins an escape sequence), and what turns lines
  * around. */
-static bool steers(const unsigned char *p, size_t len)
+bool steers_terminal(const char *character, size_t len)
 {
+    const unsigned char *p = (const unsigned char *)character;
     if (len == 1)
         return *p < 0x20 || *p == 0x7F;
     if (len == 2)
@@ -25,7 +25,7 @@ void put_safe(FILE *to, const char *text, size_t n)
 {
     while (n > 0) {
         size_t len = alice_utf8_decode(text, n, NULL);
-        if (len == 0 || steers((const unsigned char *)text, len))
+        if (len == 0 || steers_terminal(text, len))
             fputc('?', to);
         else
             fwrite(text, 1, len, to);

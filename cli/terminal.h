@@ -4,7 +4,11 @@
 
 /* Text of others (names of files, what stands in them) on its way to people. */
 
+#include <stdbool.h>
 #include <stdio.h>
+
+/* Whether the character of `n` bytes steers a terminal or turns the text around it. */
+bool steers_terminal(const char *character, size_t n);
 
 /*
  * Write `n` bytes of UTF-8, with '?' for each byte that is none, and for each character that

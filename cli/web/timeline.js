@@ -138,13 +138,24 @@ function pageOf(day, page) {
   while (t.pages.size > PAGES_KEPT) t.pages.delete(t.pages.keys().next().value);
   const query = t.query, skip = page * PAGE;
   // What has no date stands at the end of all and has no day to ask for.
-  const which = t.days[day] ? '&day=' + t.days[day] + '&skip=' + skip : '&skip=' + (t.first[day] + skip);
-  p.wait = ask('items?most=' + PAGE + which + query).then((items) => {
+  p.wait = (t.days[day] ? askItems('&day=' + t.days[day] + query, skip) : askItems(query, t.first[day] + skip)).then((items) => {
     p.items = items;
     if (query === t.query) later();
     return items;
   }).catch((e) => { t.pages.delete(key); say(e.message, true); return []; });
   return p;
+}
+
+// Of a long search each answer is a part, and says where the next goes on.
+async function askItems(query, skip) {
+  const items = [];
+  for (let after = ''; ;) {
+    const part = await ask('items?most=' + (PAGE - items.length) + '&skip=' + skip + after + query);
+    items.push(...part.items);
+    if (!part.next || items.length >= PAGE) return items;
+    after = '&after=' + part.next;
+    skip = part.skip;
+  }
 }
 
 async function itemAt(index) {
@@ -251,6 +262,30 @@ function fillJump() {
   }));
 }
 
+// More days, older ones, stand below: what is drawn stays where it is.
+function addDays(flat) {
+  const t = timeline;
+  for (let i = 0; i < flat.length; i += 2) {
+    const last = t.days.length - 1;
+    if (last >= 0 && t.days[last] === flat[i]) {
+      t.counts[last] += flat[i + 1];
+      t.pages.delete(last + ':' + Math.floor((t.counts[last] - flat[i + 1]) / PAGE)); // it was not full
+      const head = t.drawn.get('d' + last);
+      if (head) { head.remove(); t.drawn.delete('d' + last); }
+    } else {
+      t.days.push(flat[i]);
+      t.counts.push(flat[i + 1]);
+    }
+  }
+}
+
+function sayFound(more) {
+  const t = timeline;
+  say((more ? 'Searching … ' : '') + (t.total ? number(t.total) + (t.total === 1 ? ' file' : ' files') + ' on ' + number(t.days.length) +
+    (t.days.length === 1 ? ' day' : ' days') + (more ? ' so far' : '')
+    : more ? '' : t.query ? 'Nothing is found' : 'Nothing is organized yet'));
+}
+
 async function search(again) {
   const t = timeline, query = readQuery();
   if (query === t.query && !again) return;
@@ -258,19 +293,24 @@ async function search(again) {
   t.query = query;
   say('Searching …');
   try {
-    const flat = await ask('days?' + query.slice(1));
-    if (asked !== t.asked) return;
-    t.pages.clear();
-    for (const e of t.drawn.values()) e.remove();
-    t.drawn.clear();
-    t.days = flat.filter((_, i) => i % 2 === 0);
-    t.counts = flat.filter((_, i) => i % 2 === 1);
-    t.chosen = -1;
-    fillJump();
-    measure();
-    scrollTo(0);
-    say(t.total ? number(t.total) + (t.total === 1 ? ' file' : ' files') + ' on ' + number(t.days.length) +
-      (t.days.length === 1 ? ' day' : ' days') : query ? 'Nothing is found' : 'Nothing is organized yet');
+    for (let next = ''; next !== undefined;) {
+      const part = await ask('days?after=' + (next || 0) + query);
+      if (asked !== t.asked) return;
+      if (!next) {
+        t.pages.clear();
+        for (const e of t.drawn.values()) e.remove();
+        t.drawn.clear();
+        t.days = [];
+        t.counts = [];
+        t.chosen = -1;
+      }
+      addDays(part.days);
+      fillJump();
+      measure();
+      if (next) scrollTo(position()); else scrollTo(0);
+      next = part.next;
+      sayFound(next !== undefined);
+    }
   } catch (e) {
     if (asked === t.asked) say(e.message, true);
   }

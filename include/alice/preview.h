@@ -24,10 +24,10 @@ typedef struct alice_preview {
 } alice_preview;
 
 /**
- * The largest preview of at most `most` bytes in the file that is open as `fd`: of a JPEG file
- * or a RAW or TIFF file. Reads at positions, the descriptor's own stays. `env` (may be NULL)
- * pays for 68 KB during the call. Any thread. ALICE_E_NOENT: it has none; ALICE_E_INVAL: no
- * descriptor, or `out` is NULL; ALICE_E_IO, ALICE_E_BUDGET, ALICE_E_NOMEM.
+ * The largest preview of at most `most` bytes in the file that is open as `fd`: of a JPEG,
+ * PNG or WebP file, or a RAW or TIFF file. Reads at positions, the descriptor's own stays.
+ * `env` (may be NULL) pays for 68 KB during the call. Any thread. ALICE_E_NOENT: it has none;
+ * ALICE_E_INVAL: no descriptor, or `out` is NULL; ALICE_E_IO, ALICE_E_BUDGET, ALICE_E_NOMEM.
  */
 ALICE_API alice_status alice_preview_find(const alice_env *env, int fd, uint64_t most,
                                           alice_preview *out);

@@ -34,7 +34,8 @@ typedef struct alice_search_options {
     const char *catalog;   /**< NULL: the one in it */
     bool kernel_backstop;  /**< this process is alice's own: the kernel holds the ceiling */
     /** Asked now and then, also while the index is brought up to date: then ALICE_E_CANCELLED,
-     * and the next opening carries on from there; may be NULL. */
+     * and the next opening carries on from there, as the next question does that begins behind
+     * alice_search_reached(); may be NULL. */
     bool (*should_stop)(void *ctx);
     /** Told now and then meanwhile; may be NULL. */
     void (*on_progress)(void *ctx, uint64_t done, uint64_t of);
@@ -61,6 +62,8 @@ typedef struct alice_search_query {
     double longitude;      /**< degrees east, -180 to 180 */
     double km;             /**< above 0 */
     bool newest_first;     /**< else the earliest */
+    uint64_t after; /**< only what comes behind the file with this id in that order, be it
+                       there or not; 0: all */
 } alice_search_query;
 
 /**
@@ -87,6 +90,13 @@ ALICE_API alice_status alice_search_refresh(alice_search *search, alice_error *e
 ALICE_API const char *alice_search_note(const alice_search *search);
 
 /**
+ * How far the last question came: the id of the last file that was looked at, whether it was
+ * told or not; 0: none was. What ended with ALICE_E_CANCELLED goes on where it stopped by the
+ * same query with this as its `after`.
+ */
+ALICE_API uint64_t alice_search_reached(const alice_search *search);
+
+/**
  * Tell the files of `query` to `each`, in the order of their dates, those without one before
  * all others (after them, where the newest come first): `skip` are passed over, then at most
  * `most` (0: all) are told, while it answers true. `id` is how alice_search_file() finds the
@@ -107,8 +117,9 @@ ALICE_API alice_status alice_search_count(alice_search *search, const alice_sear
                                           uint64_t *out, alice_error *error);
 
 /** Tell the days on which files of `query` were taken, in its order, each with its number of
- * files: yyyymmdd, 00 for what is not known; 0: no date. `each` answers whether to go on. Fails
- * as alice_search_each(). */
+ * files: yyyymmdd, 00 for what is not known; 0: no date. `each` answers whether to go on. Where
+ * it is cancelled the last day that is told may have more files, which come when it goes on.
+ * Fails as alice_search_each(). */
 ALICE_API alice_status alice_search_days(alice_search *search, const alice_search_query *query,
                                          bool (*each)(void *ctx, uint32_t day, uint64_t files),
                                          void *ctx, alice_error *error);

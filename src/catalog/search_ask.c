@@ -3,20 +3,26 @@
 #include "catalog/search_index_int.h"
 #include "catalog/store_int.h"
 
-/* The ids of a query's dates: the files in [first, last] are those, and some more. */
+/* The ids of a query's dates, behind what it begins after: the files in [first, last] are
+ * those, and some more. */
 typedef struct span {
-    int64_t first, last; /* seconds */
+    int64_t first, last;
 } span;
+
+enum { ROWS = 1 << ALICE__ROW_BITS }; /* ids of a second */
 
 static span span_of(const alice_search_query *query)
 {
-    span s = {0, (INT64_C(1) << (63 - ALICE__ROW_BITS)) - 1};
-    if (query->since)
-        s.first = alice__index_second(query->since, 0, false);
-    else if (query->until)
-        s.first = 1;
+    span s = {0, INT64_MAX};
+    if (query->since || query->until)
+        s.first = (query->since ? alice__index_second(query->since, 0, false) : 1) * ROWS;
     if (query->until)
-        s.last = alice__index_second(query->until, 235959, true);
+        s.last = alice__index_second(query->until, 235959, true) * ROWS + (ROWS - 1);
+    const int64_t after = query->after < INT64_MAX ? (int64_t)query->after : INT64_MAX;
+    if (after && query->newest_first && after <= s.last)
+        s.last = after - 1;
+    else if (after && !query->newest_first && after >= s.first)
+        s.first = after < INT64_MAX ? after + 1 : after;
     return s;
 }
 
@@ -71,6 +77,8 @@ static alice_status tell(const asking *a, int64_t first, int64_t last, uint32_t 
             st = alice__match_file(a->match, &file.file, &wanted);
         if (st == ALICE_OK && wanted)
             st = a->each(a->ctx, (uint64_t)file.id, &file.file);
+        if (a->match && (st == ALICE_OK || st == ALICE_E_END))
+            alice__match_done(a->match, (uint64_t)file.id);
     }
     if (st == ALICE_OK)
         st = alice__index_failed(a->x, rc);
@@ -80,9 +88,11 @@ static alice_status tell(const asking *a, int64_t first, int64_t last, uint32_t 
 
 enum { ALL_BINS = (1 << ALICE__BINS) - 1 };
 
-static alice_status tell_second(const asking *a, int64_t second, uint32_t bins)
+/* Of a second those that are in the span. */
+static alice_status tell_second(const asking *a, int64_t second, span s, uint32_t bins)
 {
-    return tell(a, second << ALICE__ROW_BITS, ((second + 1) << ALICE__ROW_BITS) - 1, bins);
+    const int64_t first = second * ROWS, last = first + (ROWS - 1);
+    return tell(a, first > s.first ? first : s.first, last < s.last ? last : s.last, bins);
 }
 
 /* The seconds that the tokens name, one after the other. */
@@ -97,13 +107,13 @@ static alice_status tell_found(const asking *a, const char *expression, span s)
     if (st != ALICE_OK)
         return st;
     sqlite3_bind_text(q, 1, expression, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(q, 2, s.first << ALICE__BIN_BITS);
-    sqlite3_bind_int64(q, 3, ((s.last + 1) << ALICE__BIN_BITS) - 1);
+    sqlite3_bind_int64(q, 2, s.first / ROWS * ALICE__BINS);
+    sqlite3_bind_int64(q, 3, s.last / ROWS * ALICE__BINS + (ALICE__BINS - 1));
     while (st == ALICE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         int64_t id = sqlite3_column_int64(q, 0);
         if (id >> ALICE__BIN_BITS != second) {
             if (bins)
-                st = tell_second(a, second, bins);
+                st = tell_second(a, second, s, bins);
             second = id >> ALICE__BIN_BITS;
             bins = 0;
         }
@@ -112,7 +122,7 @@ static alice_status tell_found(const asking *a, const char *expression, span s)
     if (st == ALICE_OK)
         st = alice__index_failed(a->x, rc);
     alice__index_let_go(q);
-    return st == ALICE_OK && bins ? tell_second(a, second, bins) : st;
+    return st == ALICE_OK && bins ? tell_second(a, second, s, bins) : st;
 }
 
 alice_status alice__index_each(alice__index *x, alice__match *match, alice__index_fn each,
@@ -127,9 +137,7 @@ alice_status alice__index_each(alice__index *x, alice__match *match, alice__inde
     if (st == ALICE_OK && x->tokens && *expression.p)
         st = end(x, tell_found(&a, expression.p, s));
     else if (st == ALICE_OK)
-        st = end(x,
-                 tell(&a, s.first << ALICE__ROW_BITS,
-                      ((s.last << ALICE__ROW_BITS) | ((1 << ALICE__ROW_BITS) - 1)), ALL_BINS));
+        st = end(x, tell(&a, s.first, s.last, ALL_BINS));
     alice__room_free(&expression);
     return st == ALICE_E_END ? ALICE_OK : st;
 }

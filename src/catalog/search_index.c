@@ -129,6 +129,25 @@ static void finalize(alice__index *x)
 
 /* ---- the file ---- */
 
+/* What stands at its path may be somebody else's: a link leads to any file, and a file with a
+ * second name is one of those that have it. Through a link nothing is written, and what has a
+ * second name is not emptied. */
+static alice_status look_at_file(alice__index *x, bool to_empty)
+{
+    alice__fs_stat file;
+    if (alice__fs_stat_at(ALICE__FS_CWD, x->path, &file) != 0)
+        return ALICE_OK; /* it is made */
+    const char *what = file.kind != ALICE__FS_FILE   ? "what stands there is no file"
+                       : to_empty && file.links != 1 ? "what stands there is no index, and has "
+                                                       "a second name"
+                                                     : NULL;
+    if (!what)
+        return ALICE_OK;
+    snprintf(x->why, sizeof x->why,
+             "%s: it is left as it is; take it away, and the index is made", what);
+    return ALICE_E_ACCESS;
+}
+
 static alice_status make(alice__index *x)
 {
     char sql[160];
@@ -157,10 +176,13 @@ static alice_status make(alice__index *x)
 alice_status alice__index_empty(alice__index *x)
 {
     finalize(x);
+    alice_status st = look_at_file(x, true);
+    if (st != ALICE_OK)
+        return st;
     /* In place, under SQLite's own locks: a file that were replaced would have its journal
        taken for that of the one it was. */
     sqlite3_db_config(x->db, SQLITE_DBCONFIG_RESET_DATABASE, 1, 0);
-    alice_status st = execute(x, "VACUUM");
+    st = execute(x, "VACUUM");
     sqlite3_db_config(x->db, SQLITE_DBCONFIG_RESET_DATABASE, 0, 0);
     return st == ALICE_OK ? make(x) : st;
 }
@@ -175,6 +197,8 @@ static alice_status settle(alice__index *x)
         st = number(x, "PRAGMA user_version", &version);
     if (st == ALICE_OK)
         st = number(x, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (st == ALICE_OK && tables == 0)
+        st = look_at_file(x, true);
     if (st == ALICE_OK && tables == 0)
         st = make(x);
     else if (st == ALICE_OK && (application != APPLICATION || version != VERSION))
@@ -218,10 +242,12 @@ alice_status alice__index_open(alice__index **out, const alice__index_options *o
     x->charged = charge;
     x->write_bytes = o->write_bytes;
     memcpy(x->path, o->path, n);
-    int rc =
-        sqlite3_open_v2(x->path, &x->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-    st = alice__index_failed(x, rc);
+    st = look_at_file(x, false);
+    if (st == ALICE_OK)
+        st = alice__index_failed(
+            x, sqlite3_open_v2(x->path, &x->db,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                               NULL));
     if (st == ALICE_OK) {
         sqlite3_extended_result_codes(x->db, 1);
         sqlite3_db_config(x->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -376,6 +402,11 @@ static int64_t id_of(uint32_t day, uint32_t time, bool has_time, int64_t row)
 uint64_t alice__index_id(const alice__organized *file)
 {
     return (uint64_t)id_of(file->file.day, file->file.time, file->has_time, file->id);
+}
+
+int64_t alice__index_row(uint64_t id)
+{
+    return (int64_t)(id & ((UINT64_C(1) << ALICE__ROW_BITS) - 1));
 }
 
 alice_status alice__index_word(alice__index *x, int64_t id, const char *text)

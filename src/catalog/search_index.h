@@ -80,6 +80,7 @@ alice_status alice__index_drop(alice__index *x, alice__index_state *state,
 
 /* The id of a file: its date, then its row. */
 uint64_t alice__index_id(const alice__organized *file);
+int64_t alice__index_row(uint64_t id);
 
 /* ALICE_OK: go on; ALICE_E_END: enough. */
 typedef alice_status (*alice__index_fn)(void *ctx, uint64_t id, const alice_library_file *file);

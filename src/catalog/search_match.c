@@ -9,7 +9,7 @@
 
 #define EARTH_KM 6371.0
 
-enum { ASK_EVERY = 256 }; /* files between two questions whether to stop */
+enum { ASK_EVERY = 16 }; /* files between two questions whether to stop */
 
 static double radians(double degrees)
 {
@@ -189,9 +189,23 @@ alice_status alice__match_file(alice__match *m, const alice_library_file *f, boo
     return st;
 }
 
+bool alice__match_is_behind(const alice__match *m, uint64_t id)
+{
+    const alice_search_query *q = m->query;
+    return !q->after || (q->newest_first ? id < q->after : id > q->after);
+}
+
+/* It only goes on, also where a catalog holds dates that sort otherwise than ids do: who asks
+ * again from there comes to an end. */
+void alice__match_done(alice__match *m, uint64_t id)
+{
+    if (!m->reached || (m->query->newest_first ? id < m->reached : id > m->reached))
+        m->reached = id;
+}
+
 bool alice__match_is_by_date(const alice__match *m)
 {
     const alice_search_query *q = m->query;
-    return !q->word_count && !q->camera && !q->generator && !q->model && !q->seed &&
-           !q->project && !q->type && !q->near;
+    return !q->after && !q->word_count && !q->camera && !q->generator && !q->model &&
+           !q->seed && !q->project && !q->type && !q->near;
 }

@@ -18,8 +18,9 @@ typedef struct alice__match {
     bool (*should_stop)(void *ctx); /* asked now and then; may be NULL */
     void *stop_ctx;
     unsigned asked;
-    double x, y, z; /* of the place, on a sphere of radius 1 */
-    double chord;   /* how far from there is near, the square of it */
+    uint64_t reached; /* the id that was looked at last, in the order of the query; 0: none */
+    double x, y, z;   /* of the place, on a sphere of radius 1 */
+    double chord;     /* how far from there is near, the square of it */
 } alice__match;
 
 /* The query has to live as long. ALICE_E_INVAL: it cannot be meant (`error` says why). */
@@ -27,10 +28,16 @@ alice_status alice__match_open(alice__match *m, const alice_env *env,
                                const alice_search_query *query, alice_error *error);
 void alice__match_close(alice__match *m);
 
+/* Whether it comes behind what the query begins after. */
+bool alice__match_is_behind(const alice__match *m, uint64_t id);
+
 /* ALICE_E_CANCELLED: it was asked to stop. */
 alice_status alice__match_file(alice__match *m, const alice_library_file *file, bool *out);
 
-/* Whether dates alone decide. */
+/* The file was told, or need not be. */
+void alice__match_done(alice__match *m, uint64_t id);
+
+/* Whether dates alone decide, from the first file on. */
 bool alice__match_is_by_date(const alice__match *m);
 
 #endif

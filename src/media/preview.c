@@ -5,6 +5,7 @@
  *     JPEG  SOI │APP1 Exif: IFD0 (orientation) → IFD1 (0x201 offset, 0x202 length) … ▒▒▒│ …
  *     TIFF  and the RAWs made of it: any directory, by the same two tags, or one strip of JPEG
  *     RAF   a header that points to a whole JPEG, which has one of its own
+ *     PNG   │IHDR│…│eXIf: as a TIFF│…        WebP  RIFF │VP8X│…│EXIF: as a TIFF│…
  *
  * What a directory claims is looked at: the bytes have to lie inside and to begin as a JPEG.
  */
@@ -16,6 +17,7 @@
 
 enum {
     SEGMENTS_MOST = 64,
+    CHUNKS_MOST = 4096, /* a PNG has one for each few KB of its picture */
     DIRECTORIES = ALICE__IFD_MOST,
     TAG_COMPRESSION = 0x103,
     TAG_STRIPS = 0x111,
@@ -125,6 +127,37 @@ static void look_in_jpeg(const alice__input *in, uint64_t at, void *scratch, uin
     }
 }
 
+/* How one container says where its chunks are. */
+typedef struct chunks {
+    uint64_t first;
+    const char *exif;
+    bool png; /* the length comes first, big endian, and a checksum follows */
+} chunks;
+
+/* The chunk that has what an Exif segment has; it may stand behind the picture. */
+static void look_in_chunks(const alice__input *in, const chunks *c, void *scratch,
+                           uint64_t most, alice_preview *out, alice_status *status)
+{
+    uint8_t room[16];
+    uint64_t at = c->first;
+    for (unsigned i = 0; i < CHUNKS_MOST; i++) {
+        const uint8_t *p = alice__input_at(in, at, 8, room, status);
+        if (!p)
+            return;
+        uint64_t n = c->png ? alice__be32(p) : alice__le32(p + 4);
+        bool here = memcmp(c->png ? p + 4 : p, c->exif, 4) == 0;
+        at += 8;
+        if (here) {
+            p = alice__input_at(in, at, 6, room, status);
+            uint64_t head = p && memcmp(p, "Exif\0", 6) == 0 ? 6 : 0; /* some write that, too */
+            if (p && n > head)
+                look_in_tiff(in, at + head, n - head, scratch, most, out, status);
+            return;
+        }
+        at += c->png ? n + 4 : n + (n & 1);
+    }
+}
+
 bool alice__preview_find(const alice__input *in, void *scratch, uint64_t most,
                          alice_preview *out, alice_status *status)
 {
@@ -142,6 +175,12 @@ bool alice__preview_find(const alice__input *in, void *scratch, uint64_t most,
             look_in_jpeg(in, at, scratch, most, out, status);
     } else if (p[0] == 0xff && p[1] == 0xd8) {
         look_in_jpeg(in, 0, scratch, most, out, status);
+    } else if (memcmp(p, "\x89PNG", 4) == 0) {
+        static const chunks png = {8, "eXIf", true};
+        look_in_chunks(in, &png, scratch, most, out, status);
+    } else if (memcmp(p, "RIFF", 4) == 0 && memcmp(p + 8, "WEBP", 4) == 0) {
+        static const chunks webp = {12, "EXIF", false};
+        look_in_chunks(in, &webp, scratch, most, out, status);
     } else if (memcmp(p, "II", 2) == 0 || memcmp(p, "MM", 2) == 0) {
         look_in_tiff(in, 0, in->size, scratch, most, out, status);
     }

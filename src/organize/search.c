@@ -85,6 +85,11 @@ const char *alice_search_note(const alice_search *s)
     return s ? s->note : "";
 }
 
+uint64_t alice_search_reached(const alice_search *s)
+{
+    return s ? s->reached : 0;
+}
+
 /* ---- asking ---- */
 
 typedef struct visit {
@@ -93,6 +98,7 @@ typedef struct visit {
     void *ctx;
     uint64_t told; /* so many were, whoever found them */
     uint64_t past; /* so many of the catalog's have to be passed over: the index told them */
+    int64_t row;   /* of the catalog alone this one; 0: all */
 } visit;
 
 static alice_status on_found(void *ctx, uint64_t id, const alice_library_file *file)
@@ -105,23 +111,28 @@ static alice_status on_found(void *ctx, uint64_t id, const alice_library_file *f
 static alice_status on_organized(void *ctx, const alice__organized *file)
 {
     visit *v = ctx;
+    const uint64_t id = alice__index_id(file);
     bool wanted = false;
-    alice_status st = alice__match_file(&v->match, &file->file, &wanted);
-    if (st != ALICE_OK || !wanted)
-        return st;
-    if (v->past) {
-        v->past--;
+    if (!alice__match_is_behind(&v->match, id))
         return ALICE_OK;
-    }
-    return on_found(v, alice__index_id(file), &file->file);
+    alice_status st = alice__match_file(&v->match, &file->file, &wanted);
+    if (st == ALICE_OK && wanted && v->past)
+        v->past--;
+    else if (st == ALICE_OK && wanted)
+        st = on_found(v, id, &file->file);
+    if (st == ALICE_OK || st == ALICE_E_END)
+        alice__match_done(&v->match, id);
+    return st;
 }
 
 static alice_status ask_catalog(alice_search *s, visit *v, alice_error *error)
 {
-    const alice__organized_part all = {.to = INT64_MAX, .back = v->match.query->newest_first};
+    const alice__organized_part part = {.from = v->row,
+                                        .to = v->row ? v->row + 1 : INT64_MAX,
+                                        .back = !v->row && v->match.query->newest_first};
     alice_status st = alice__organizer_open_catalog(s->o, error);
     if (st == ALICE_OK)
-        st = alice__catalog_organized(s->o->catalog, &all, on_organized, v);
+        st = alice__catalog_organized(s->o->catalog, &part, on_organized, v);
     if (st == ALICE_E_NOENT)
         alice__fail(error, st, 0, "nothing is known of %s: it has no catalog", s->o->organized);
     else if (st != ALICE_OK && error->text[0] == 0)
@@ -146,10 +157,8 @@ static alice_status go_on(alice_search *s, visit *v, alice_status why, alice_err
     return ask_catalog(s, v, error);
 }
 
-static alice_status visit_files(alice_search *s, visit *v, alice_error *error)
+static alice_status ask_index(alice_search *s, visit *v, alice_error *error)
 {
-    if (!s->index)
-        return ask_catalog(s, v, error);
     alice_status st = alice__index_each(s->index, &v->match, on_found, v);
     if (st == ALICE_E_DAMAGED || st == ALICE_E_BUSY || st == ALICE_E_IO)
         return go_on(s, v, st, error);
@@ -161,6 +170,13 @@ static alice_status visit_files(alice_search *s, visit *v, alice_error *error)
                                             : alice__index_why(s->index));
 }
 
+static alice_status visit_files(alice_search *s, visit *v, alice_error *error)
+{
+    alice_status st = s->index ? ask_index(s, v, error) : ask_catalog(s, v, error);
+    s->reached = v->match.reached;
+    return st;
+}
+
 /* What all questions begin with. */
 static alice_status begin(alice_search *s, const alice_search_query *query,
                           alice_search_query *own, visit *v, alice_error *error)
@@ -168,6 +184,7 @@ static alice_status begin(alice_search *s, const alice_search_query *query,
     *error = (alice_error){.text = ""};
     if (!s || !query)
         return alice__fail(error, ALICE_E_INVAL, 0, "a search and a query are needed");
+    s->reached = 0;
     alice_status st = alice__options_take(own, sizeof *own, query);
     if (st != ALICE_OK)
         return alice__fail(error, st, 0, "%s", alice_status_text(st));
@@ -268,7 +285,7 @@ static alice_status count(alice_search *s, const alice_search_query *query, coun
     }
     if (st == ALICE_OK)
         st = visit_files(s, &v, error);
-    if (st == ALICE_OK && c->files && !c->enough)
+    if ((st == ALICE_OK || st == ALICE_E_CANCELLED) && c->files && !c->enough)
         (void)count_day(c, c->day, c->files); /* the last: that it is enough says nothing */
     alice__match_close(&v.match);
     return st;
@@ -328,7 +345,7 @@ alice_status alice_search_file(alice_search *s, uint64_t id,
     alice_error unheard;
     alice_search_query own;
     sought f = {.id = id, .t = {.each = each, .ctx = ctx}};
-    visit v = {.each = tell_sought, .ctx = &f};
+    visit v = {.each = tell_sought, .ctx = &f, .row = alice__index_row(id)};
     if (!error)
         error = &unheard;
     if (!each)

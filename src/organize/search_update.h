@@ -15,6 +15,7 @@ struct alice_search {
     alice__index *index; /* NULL: the catalog is asked */
     alice_env index_env;
     char note[320];
+    uint64_t reached; /* by the last question */
     char path[ALICE__PATH_MAX + 32], lock[ALICE__PATH_MAX + 32];
 };
 

@@ -71,6 +71,7 @@ typedef struct client {
     uint64_t told, days, of_days, stop_after, first_id, last_id;
     uint32_t first_day, last_day;
     bool stop;
+    unsigned stops_at, asked; /* stops_at 0: never */
     uint64_t progress;
 } client;
 
@@ -102,7 +103,8 @@ static bool on_day(void *ctx, uint32_t day, uint64_t files)
 
 static bool should_stop(void *ctx)
 {
-    return ((client *)ctx)->stop;
+    client *c = ctx;
+    return c->stop || ++c->asked == c->stops_at;
 }
 
 static void on_progress(void *ctx, uint64_t done, uint64_t of)
@@ -253,6 +255,65 @@ static void it_stops_when_asked(void **state)
     alice_search_close(&s);
 }
 
+/* What was stopped goes on where it stopped: together it is what one question tells. */
+static void it_goes_on_where_it_stopped(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"acme"};
+    client c = {0};
+    alice_search *s = open_search(&c);
+    char index[160];
+    snprintf(index, sizeof index, "%s/.alice/search.db", organized);
+    for (int round = 0; round < 2 * 2 * 2; round++) {
+        alice_search_query q = {.newest_first = round & 1, .word_count = round & 2 ? 1 : 0};
+        q.words = words;
+        if (round == 4) { /* the catalog tells the same */
+            alice_search_close(&s);
+            assert_int_equal(unlink(index), 0);
+            assert_int_equal(mkdir(index, 0755), 0);
+            alice_search_options o = {
+                .organized = organized, .should_stop = should_stop, .ctx = &c};
+            assert_int_equal(alice_search_open(&s, &o, NULL), ALICE_OK);
+        }
+        c = (client){0};
+        client whole = {0}, parts = {0}, days = {0}, pages = {0};
+        assert_int_equal(alice_search_each(s, &q, 0, 0, on_file, &whole, NULL), ALICE_OK);
+        assert_int_equal(alice_search_reached(s), whole.last_id);
+        c = (client){.stops_at = 2};
+        assert_int_equal(alice_search_each(s, &q, 0, 0, on_file, &parts, NULL),
+                         ALICE_E_CANCELLED);
+        assert_int_equal(alice_search_reached(s), parts.last_id);
+        assert_true(parts.told > 0 && parts.told < whole.told);
+        q.after = alice_search_reached(s);
+        assert_int_equal(alice_search_each(s, &q, 0, 0, on_file, &parts, NULL), ALICE_OK);
+        assert_int_equal(parts.told, whole.told);
+        assert_int_equal(parts.first_id, whole.first_id);
+        assert_int_equal(parts.last_id, whole.last_id);
+        c = (client){0};
+        q.after = whole.first_id; /* dates alone, but not of all */
+        assert_int_equal(alice_search_days(s, &q, on_day, &days, NULL), ALICE_OK);
+        assert_int_equal(days.of_days, whole.told - 1);
+        q.after = 0;
+        q.words = words;
+        q.word_count = 1; /* days that have to be counted */
+        days = (client){0};
+        c = (client){.stops_at = 2};
+        assert_int_equal(alice_search_days(s, &q, on_day, &days, NULL), ALICE_E_CANCELLED);
+        assert_true(days.of_days > 0 && days.of_days < whole.told);
+        q.after = alice_search_reached(s);
+        assert_int_equal(alice_search_days(s, &q, on_day, &days, NULL), ALICE_OK);
+        assert_int_equal(days.of_days, whole.told);
+        for (q.after = 0; pages.told < whole.told; q.after = pages.last_id)
+            assert_int_equal(alice_search_each(s, &q, 0, 7, on_file, &pages, NULL), ALICE_OK);
+        assert_int_equal(pages.last_id, whole.last_id);
+        q.after = pages.last_id;
+        assert_int_equal(alice_search_each(s, &q, 0, 0, on_file, &pages, NULL), ALICE_OK);
+        assert_int_equal(pages.told, whole.told);
+    }
+    assert_int_equal(rmdir(index), 0);
+    alice_search_close(&s);
+}
+
 static void what_is_refused(void **state)
 {
     (void)state;
@@ -292,6 +353,7 @@ static void what_is_refused(void **state)
     assert_int_equal(alice_search_file(s, 1, NULL, &c, NULL), ALICE_E_INVAL);
     assert_int_equal(alice_search_refresh(NULL, NULL), ALICE_E_INVAL);
     assert_string_equal(alice_search_note(NULL), "");
+    assert_int_equal(alice_search_reached(NULL), 0);
     assert_int_equal(c.told, 0);
     alice_search_close(&s);
     alice_search_close(&s);
@@ -332,6 +394,7 @@ int main(void)
         cmocka_unit_test(answers_are_the_same_without_an_index),
         cmocka_unit_test(one_that_stays_open_follows),
         cmocka_unit_test(it_stops_when_asked),
+        cmocka_unit_test(it_goes_on_where_it_stopped),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(what_nobody_can_answer),
     };

@@ -120,6 +120,26 @@ def keys_lead_from_picture_to_picture():
 
 
 @test
+def a_long_search_comes_in_parts():
+    with Opened() as b:
+        b.js('''window.asked = [];
+            const real = ask, parts = [{days: [20240103, 5, 20240102, 2], next: '9', skip: 0}, {days: [20240102, 3, 20240101, 1]}];
+            const item = {id: '1', name: 'a', type: 'none', kind: 'other', day: 0, time: 0};
+            ask = async (path, signal) => {
+              if (!/^(days|items)/.test(path)) return real(path, signal);
+              asked.push(path);
+              return path.startsWith('days') ? parts.shift() : /after=/.test(path) ? {items: [item]} : {items: [], next: '7', skip: 1};
+            };
+            search(true);''')
+        b.until('timeline.total === 11')
+        eq(b.js('return [timeline.days, timeline.counts]'), [[20240103, 20240102, 20240101], [5, 5, 1]])
+        b.until("document.getElementById('says').textContent === '11 files on 3 days'")
+        eq(b.js("return asked.filter((x) => x.startsWith('days'))"), ['days?after=0', 'days?after=9'])
+        b.until("document.querySelectorAll('.item img').length > 0")
+        assert any('after=7' in x and 'skip=1' in x for x in b.js("return asked")), 'items, too'
+
+
+@test
 def of_a_million_only_what_is_in_view_is_in_the_document():
     with Opened() as b:
         b.js('''const t = timeline;

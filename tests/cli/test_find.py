@@ -75,6 +75,11 @@ def what_is_gone_is_counted_not_listed():
     os.unlink(gone)
     r = alice('find', '-o', o, 'harbour', expect=1)
     assert not r.out and b'1 more' in r.err, r.text()
+    for put_there in (os.mkdir, os.mkfifo, lambda path: os.symlink('/etc/passwd', path)):
+        put_there(gone)
+        r = alice('find', '-o', o, 'harbour', '-0', expect=1)
+        assert not r.out and b'1 more' in r.err, 'what is no file is not the one that was organized'
+        (os.rmdir if os.path.isdir(gone) and not os.path.islink(gone) else os.unlink)(gone)
     r = alice('find', '-o', o + '-nowhere', 'x', expect=None)
     assert r.status in (1, 2, 3) and r.err, r.text()
     assert not os.path.exists(o + '-nowhere'), 'a search makes no folder'

@@ -77,6 +77,63 @@ def copies_show_the_same_and_tell_nothing():
     eq((struct.unpack('<I', by['webp'][4:8])[0], by['webp'][20]), (len(by['webp']) - 8, 0), 'its size, and no promise of EXIF or XMP')
 
 
+def turned_tiff(way, preview=b''):
+    """Exif that says how the picture lies, and has a preview and a text of its own."""
+    text_at = 8 + 2 + 2 * 12 + 4
+    ifd1 = text_at + len(SECRET) + 1
+    return (b'MM\0*' + struct.pack('>IHHHIHHHHII', 8, 2, 0x112, 3, 1, way, 0, 0x10f, 2, len(SECRET) + 1, text_at) + struct.pack('>I', ifd1) +
+            SECRET + b'\0' + struct.pack('>HHHIIHHIII', 2, 0x201, 4, 1, ifd1 + 30, 0x202, 4, 1, len(preview), 0) + preview)
+
+
+def way_of(data, name):
+    """The orientation in what a copy says, which is all that it says."""
+    at = data.index(name) + len(name)
+    eq(data[at:at + 18] + data[at + 22:at + 26], b'MM\0*' + struct.pack('>IHHHI', 8, 1, 0x112, 3, 1) + b'\0' * 4, 'a tag alone')
+    return struct.unpack('>H', data[at + 18:at + 20])[0]
+
+
+@test
+def a_picture_lies_as_it_did_and_tells_nothing_of_what_it_was():
+    """The way it lies is kept of each type; a preview, which may show what was cut off, is not."""
+    inbox = os.path.join(fast(), 'in', 'trip')
+    os.makedirs(inbox)
+    s = collection.sample
+    preview = b'\xff\xd8\xff\xfe' + struct.pack('>H', 2 + len(SECRET)) + SECRET + s.jpeg(s.tiff('Acme', 'Box', '2024:05:06 07:08:09'), 2)[2:]
+    profile = zlib.compress(b'profile' * 500)
+    png = s.png([], size=32, shade=4)
+    png = png[:33] + chunk(b'eXIf', turned_tiff(3, preview)) + chunk(b'iCCP', SECRET + b'\0\0' + profile) + png[33:]
+    body = riff(b'VP8X', b'\x0c\0\0\0' + b'\1\0\0\1\0\0') + riff(b'VP8L', b'\x2f\1\x40\0\0' + b'\0' * 4) + \
+        riff(b'EXIF', turned_tiff(6, preview))
+    webp = b'RIFF' + struct.pack('<I', 4 + len(body)) + b'WEBP' + body
+    exif = b'Exif\0\0' + turned_tiff(8, preview)
+    adobe = b'\xff\xee' + struct.pack('>H', 14) + b'Adobe\0\x64\0\0\0\0\1'
+    other = b'\xff\xee' + struct.pack('>H', 2 + len(SECRET)) + SECRET
+    odd = b'\xff\xe0' + struct.pack('>H', 16) + SECRET
+    scan = b'\xff\xda\0\x08\1\1\0\0\x3f\0' + b'\x55' * 100000 + b'\xff\xd9'
+    jpeg = b'\xff\xd8\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + odd + adobe + other + scan
+    eq(len(SECRET), 14)
+    for name, data in (('IMG_20240506_070809.jpg', jpeg), ('IMG_20240507_070809.png', png), ('IMG_20240508_070809.webp', webp)):
+        with open(os.path.join(inbox, name), 'wb') as f:
+            f.write(data)
+    o = os.path.dirname(inbox) + '-organized'
+    eq(organize(os.path.dirname(inbox), o).summary['organized'], 3)
+    to = os.path.join(place(), 'album')
+    alice('gallery', '--html', to, '-o', o)
+    got = album(to)
+    for name, data in got.items():
+        assert SECRET not in data and preview not in data, name
+    by = {x.split('.')[-1]: d for x, d in got.items() if x.startswith('files/')}
+    eq([way_of(by['jpg'], b'Exif\0\0'), way_of(by['png'], b'eXIf'), way_of(by['webp'], b'EXIF\x1a\0\0\0')], [8, 3, 6])
+    assert adobe in by['jpg'], 'how its colours are meant'
+    assert chunk(b'iCCP', b'icc\0\0' + profile) in by['png'], 'its colours, by another name'
+    at = by['png'].index(b'eXIf')
+    eq(by['png'][at - 4:at + 34], chunk(b'eXIf', by['png'][at + 4:at + 30]), 'a whole chunk')
+    eq((struct.unpack('<I', by['webp'][4:8])[0], by['webp'][20]), (len(by['webp']) - 8, 8), 'its size, and that it has Exif')
+    eq([x for x in got if x.startswith('small/')], [], 'no previews')
+    alice('gallery', '--html', to + '2', '--with-facts', '-o', o)
+    eq([x for x in album(to + '2') if x.startswith('small/')], ['small/0000000001.jpg'], 'with facts they are there')
+
+
 @test
 def with_facts_all_is_told():
     o = library()

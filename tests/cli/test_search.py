@@ -217,6 +217,40 @@ def it_can_be_deleted_damaged_and_of_another_version():
         eq(find(o), good, what + ', and made anew')
 
 
+@test
+def what_is_no_index_of_its_own_is_left_alone():
+    """A link to a file of the user, a second name of one, a pipe: none of them is written to."""
+    _, o = library()
+    good, path, other = find(o), index_of(o), os.path.join(place(), 'mine')
+    os.unlink(path)
+    sql(path, 'CREATE TABLE mine(x)')
+    with open(path, 'rb') as f:
+        database = f.read()
+    for data in (b'my own words, ' * 100, b'', database):
+        for put_there in (os.symlink, os.link):
+            with open(other, 'wb') as f:
+                f.write(data)
+            remove(path)
+            if put_there is os.link and os.stat(other).st_dev != os.stat(o).st_dev:
+                shutil.copy(other, o + '-mine')
+                os.link(o + '-mine', path)
+            else:
+                put_there(other, path)
+            eq(sorted(find(o, note=True).splitlines()), sorted(good.splitlines()), 'the catalog tells it')
+            with open(path, 'rb') as f:
+                eq(f.read(), data, 'it is as it was')
+            remove(path)
+            remove(o + '-mine')
+    os.symlink(other + '-not-there', path)
+    find(o, note=True)
+    assert not os.path.exists(other + '-not-there'), 'nothing is made through a link'
+    os.unlink(path)
+    os.mkfifo(path)
+    eq(find(o, note=True), good, 'a pipe is not waited for')
+    os.unlink(path)
+    eq(find(o), good, 'made anew')
+
+
 def sql(path, *statements):
     db = sqlite3.connect(path)
     for s in statements:

@@ -3,6 +3,7 @@ import base64
 import random
 import re
 import socket
+import sqlite3
 import time
 
 from harness import *
@@ -33,8 +34,8 @@ def library():
 class Page:
     """A server under test: asks it, and sees that it is alive and ends as it should."""
 
-    def __init__(self, organized, *more, **how):
-        self.p = start('serve', organized, '-q', '--max-memory', '64', *more, **how)
+    def __init__(self, organized, *more, limit=64, **how):
+        self.p = start('serve', organized, '-q', '--max-memory', str(limit), *more, **how)
         self.url = self.p.stdout.readline().decode().strip()
         if not self.url:
             raise AssertionError(self.p.stderr.read().decode())
@@ -73,9 +74,37 @@ class Page:
         eq((status, head['content-type']), (200, 'application/json'), body)
         return json.loads(body)
 
+    def parts(self, what, name):
+        """All that a question tells, by as many answers as it takes, and how many these were."""
+        out, after, parts = [], '', 0
+        while True:
+            part = self.json(what + after)
+            out, parts = out + part[name], parts + 1
+            if 'next' not in part:
+                return out, parts
+            after = ('&' if '?' in what else '?') + 'after=' + part['next']
+            what = re.sub(r'skip=\d+', 'skip=%d' % part['skip'], what)
+
+    def days(self, query=''):
+        return self.parts('days' + query, 'days')[0]
+
+    def items(self, query=''):
+        return self.parts('items' + query, 'items')[0]
+
     def high(self):
         with open('/proc/%d/status' % self.p.pid) as f:
             return int(re.search(r'VmHWM:\s+(\d+)', f.read()).group(1)) * 1024
+
+    def descriptors(self):
+        return len(os.listdir('/proc/%d/fd' % self.p.pid))
+
+    def gives_back(self, before):
+        """Its descriptors are as many as before, after a few rounds of its loop: each question is one."""
+        for _ in range(300):
+            if self.descriptors() == before:
+                return
+            self.ask('icon.svg')
+        raise AssertionError((before, self.descriptors()))
 
     def end(self, expect=0):
         self.p.send_signal(signal.SIGINT)
@@ -85,7 +114,7 @@ class Page:
 
 
 def items_of(page):
-    return {i['name'] if isinstance(i['name'], str) else '': i for i in page.json('items')}
+    return {i['name'] if isinstance(i['name'], str) else '': i for i in page.items('')}
 
 
 @test
@@ -100,20 +129,20 @@ def the_page_its_days_items_and_facts():
             eq(head[k], v, k)
         assert "default-src 'none'" in head['content-security-policy'] and 'unsafe' not in head['content-security-policy'], head
     assert b'http://' not in page.ask('')[2], 'nothing is fetched from elsewhere'
-    flat = page.json('days')
+    flat = page.days()
     days = dict(zip(flat[::2], flat[1::2]))
     eq((days[20230506], days[0], sum(days.values())), (2, 1, 5), days)
-    items = page.json('items?day=20230506')
+    items = page.items('?day=20230506')
     eq(len(items), 2, items)
-    eq(len(page.json('items?day=20230506&skip=1&most=1')), 1, 'a part')
-    facts = [page.json('facts?id=%s' % i['id']) for i in page.json('items')]
+    eq(len(page.items('?day=20230506&skip=1&most=1')), 1, 'a part')
+    facts = [page.json('facts?id=%s' % i['id']) for i in page.items('')]
     art = [f for f in facts if f.get('seed') == '1234']
     eq((len(art), art[0]['prompt'], art[0]['type']), (1, 'a <b>Lighthouse</b> in a "storm"', 'png'), art)
     photo = [f for f in facts if f.get('make') == 'Acme']
     eq((len(photo), photo[0]['date_source'], photo[0]['day']), (2, 'exif:DateTimeOriginal', 20230506), photo)
-    eq(len(page.json('items?q=LIGHTHOUSE')), 1, 'by a word')
-    eq(len(page.json('items?camera=acme')), 2, 'by camera')
-    eq(page.json('items?q=nothing+has+this'), [], 'none')
+    eq(len(page.items('?q=LIGHTHOUSE')), 1, 'by a word')
+    eq(len(page.items('?camera=acme')), 2, 'by camera')
+    eq(page.items('?q=nothing+has+this'), [], 'none')
     eq(page.json('runs')[0]['organized'], 5, 'runs')
     memory = page.json('memory')
     eq(memory['memory']['limit_bytes'], 64 * MB, memory)
@@ -154,7 +183,7 @@ def only_ids_lead_to_files():
         status, _, body = page.ask(path)
         assert status in (404, 200 if '%00' in path else 404), (path, status)
         assert b'root:' not in body and b'SQLite' not in body, path
-    i = [x for x in page.json('items?camera=acme')][0]
+    i = [x for x in page.items('?camera=acme')][0]
     path = os.path.join(o, page.json('facts?id=%s' % i['id'])['path'])
     eq(page.ask('file?id=%s' % i['id'])[0], 200, 'it is there')
     os.unlink(path)
@@ -180,7 +209,7 @@ def only_ids_lead_to_files():
 def files_are_sent_whole_and_in_ranges():
     o = library()
     page = Page(o)
-    i = [x for x in page.json('items') if x['type'] == 'png'][0]
+    i = [x for x in page.items('') if x['type'] == 'png'][0]
     at = 'file?id=%s' % i['id']
     path = os.path.join(os.fsencode(o), path_of(page.json('facts?id=%s' % i['id'])['path']))
     with open(path, 'rb') as f:
@@ -203,11 +232,11 @@ def files_are_sent_whole_and_in_ranges():
     eq(page.ask(at, Range='bytes=0-3', If_Range=tag)[0], 206, 'it is the same still')
     eq(page.ask(at, Range='bytes=0-3', If_Range='"other"')[0], 200, 'it is another')
     eq(page.ask(at, If_None_Match=tag)[0], 304, 'it is known')
-    side = [x for x in page.json('items') if x['kind'] == 'other'][0]
+    side = [x for x in page.items('') if x['kind'] == 'other'][0]
     status, head, _ = page.ask('file?id=%s' % side['id'])
     eq((status, head['content-type']), (200, 'application/octet-stream'), 'what is no picture is never a page')
     assert head['content-disposition'].startswith('attachment'), head
-    odd = [x for x in page.json('items?project=art') if x['id'] != i['id']]
+    odd = [x for x in page.items('?project=art') if x['id'] != i['id']]
     for x in [i] + odd:
         status, head, _ = page.ask('file?download=1&id=%s' % x['id'])
         eq((status, '\n' in head['content-disposition']), (200, False), head)
@@ -260,6 +289,189 @@ def slow_clients_do_not_hold_up_others():
     for s in slow:
         s.close()
     page.end()
+
+
+@test
+def idle_connections_keep_nobody_out():
+    """More of them than there are places: who is silent for longest makes room, who asks is answered."""
+    page = Page(library())
+    before = page.descriptors()
+    idle = [socket.create_connection(page.at, timeout=20) for _ in range(100)]
+    for _ in range(3):
+        eq(page.ask('days')[0], 200, 'it answers at once')
+    eq(idle[0].recv(1), b'', 'the first had to go')
+    for s in idle:
+        s.close()
+    page.gives_back(before)
+    page.end()
+
+
+@test
+def a_request_has_one_end():
+    """None has a body: what would be one to this server could be a request of its own to another."""
+    page = Page(library())
+    head = 'GET /%s/days HTTP/1.1\r\nHost: %s\r\n' % (page.token, page.host)
+    other = 'GET /%s/runs HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' % (page.token, page.host)
+    for body in ('Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'Content-Length: 4\r\n\r\nabcd', 'Content-Length: 4\r\n\r\n',
+                 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'Transfer-Encoding: xchunked\r\n\r\n', 'Content-Length: -1\r\n\r\n',
+                 'Content-Length: 18446744073709551616\r\n\r\n', 'Expect: 100-continue\r\nContent-Length: 10\r\n\r\n'):
+        out = page.raw((head + body + other).encode())
+        assert re.match(rb'HTTP/1.1 4\d\d ', out) and b'" 200' not in out and b'HTTP/1.1 200' not in out, (body, out[:200])
+    out = page.raw((head + 'Content-Length: 0\r\n\r\n' + other).encode())
+    eq(out.count(b'HTTP/1.1 200 OK'), 2, 'one after the other')
+    for bad in ('day=4294967296', 'since=100000000', 'until=99999999999'):
+        eq(page.ask('items?' + bad)[0], 400, bad)
+    page.end()
+
+
+def scroll(page, items, seed, errors):
+    """A client with one connection, that looks at what comes by."""
+    r = random.Random(seed)
+    try:
+        with socket.create_connection(page.at, timeout=60) as s, s.makefile('rb') as f:
+            for i in range(100 if sanitized() else 300):
+                one = r.choice(items)['id']
+                path = r.choice(['items?most=60&skip=%d' % r.randrange(300), 'preview?id=' + one, 'preview?id=' + one, 'file?id=' + one,
+                                 'facts?id=' + one, 'days?q=%03d' % r.randrange(300), 'items?camera=acme&most=60', 'memory'])
+                if i == 10 * seed:
+                    path = 'runs'
+                s.sendall(('GET /%s/%s HTTP/1.1\r\nHost: %s\r\n\r\n' % (page.token, path, page.host)).encode())
+                status, n = f.readline(), 0
+                for line in iter(f.readline, b'\r\n'):
+                    if line.lower().startswith(b'content-length:'):
+                        n = int(line.split(b':')[1])
+                if len(f.read(n)) != n or b' 200 ' not in status:
+                    raise AssertionError((path, status))
+    except Exception as e:
+        errors.append(e)
+
+
+@test
+def eight_clients_scroll_within_the_least_limit():
+    s, inbox = collection.sample, os.path.join(fast(), 'in', 'trip')
+    os.makedirs(inbox)
+    for i in range(300):
+        with open(os.path.join(inbox, '%03d.jpg' % i), 'wb') as f:
+            f.write(s.jpeg(s.tiff('Acme', 'Acme Box %d' % (i % 3), '2023:%02d:%02d 07:08:09' % (1 + i % 12, 1 + i % 28)), i) + b'.' * (1000 * (i % 200)))
+    organized = os.path.dirname(inbox) + '-organized'
+    organize(os.path.dirname(inbox), organized)
+    least = int(re.search(rb'--max-memory (\d+)', alice('serve', organized, '--max-memory', '20', expect=2).err).group(1))
+    page = Page(organized, limit=512 if sanitized() else least)  # what a sanitizer takes is not the program's
+    items = [i for skip in range(0, 300, 60) for i in page.items('?most=60&skip=%d' % skip)]
+    eq(len({i['id'] for i in items}), 300)
+    before, errors = page.descriptors(), []
+    clients = [threading.Thread(target=scroll, args=(page, items, seed, errors)) for seed in range(8)]
+    for c in clients:
+        c.start()
+    for c in clients:
+        c.join()
+    eq(errors, [])
+    page.gives_back(before)
+    if not sanitized():
+        assert page.high() <= least * MB, (page.high(), least)
+    page.end()
+
+
+@test
+def what_a_catalog_says_is_not_believed():
+    """Another program wrote to it: types that are markup, paths that lead out, days that are none."""
+    organized = library()
+    with open(organized + '/odd', 'w') as f:
+        f.write('odd')
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
+    db.executemany('INSERT OR REPLACE INTO words VALUES(?, ?)', ((900, '<a/>"&'), (901, '</text><script>')))
+    rows = [('../../../etc/passwd', 900, 20240101, 1), ('/etc/passwd', 901, 99999999, -1), ('odd', 900, -5, 10 ** 12), ('odd', 901, 10 ** 18, None),
+            ('.', 900, 0, 0), ('odd/', 900, 1, 1), ('odd', 12345, 20240101, 'text'), ('a//b', 900, 4 * 10 ** 9, 7)]
+    db.executemany("INSERT INTO files(id, dir, name, size, state, run, dest, type, date, time) VALUES(?, 1, ?, 7, 1, 1, ?, ?, ?, ?)",
+                   ((1000 + i, '%05d' % i, *row) for i, row in enumerate(rows)))
+    db.execute('UPDATE batch SET next_file = 2000')
+    db.commit()
+    db.close()
+    page = Page(organized)
+    items = page.items('?skip=0&most=100')
+    eq(len(items), 5 + len(rows), items)
+    for i in items:
+        for what in ('file', 'preview', 'facts'):
+            status, head, body = page.ask('%s?id=%s' % (what, i['id']))
+            assert status in (200, 404) and b'root:' not in body, (what, i, body)
+            assert what == 'facts' or (b'<script>' not in body and b'<a/>' not in body), (what, i, body)
+    flat = page.days()
+    eq(sum(flat[1::2]), len(items), flat)
+    page.end()
+
+
+@test
+def a_long_search_is_answered_in_parts():
+    """So that one who searches does not keep the others: together the parts tell all, each file once."""
+    organized, files = library(), 4000
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
+    db.execute("INSERT OR REPLACE INTO words VALUES(900, 'Slowcam')")
+    db.executemany('INSERT INTO files(id, dir, name, size, state, run, dest, date, time, make) VALUES(?, 1, ?, 7, 1, 1, ?, ?, ?, 900)',
+                   ((1000 + i, '%05d' % i, 'day/slow/%05d.jpg' % i, 20200101 + i % 28 if i % 5 else None, i % 60 if i % 5 else None) for i in range(files)))
+    db.execute('UPDATE batch SET next_file = ?', (1000 + files,))
+    db.commit()
+    db.close()
+    page = Page(organized)
+    for query in ('?camera=slowcam', '?q=sl'):
+        began = time.monotonic()
+        flat, parts = page.parts('days' + query, 'days')
+        assert parts > 1 or time.monotonic() - began < 0.3, parts
+        days = {}
+        for day, n in zip(flat[::2], flat[1::2]):
+            days[day] = days.get(day, 0) + n
+        eq((sum(days.values()), days[0], len(days)), (files, files // 5, 29), query)
+    items = page.items('?camera=slowcam&most=100&skip=%d' % (files - 50))
+    eq((len(items), len({i['id'] for i in items}), {i['day'] for i in items}), (50, 50, {0}), 'the last')
+    first = page.json('items?camera=slowcam&most=3')['items']
+    eq(page.json('items?camera=slowcam&most=2&after=' + first[0]['id'])['items'], first[1:], 'from a file on')
+    page.end()
+
+
+@test
+def a_run_under_way_and_a_folder_that_went():
+    organized = library()
+    page = Page(organized)
+    db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'), isolation_level=None)
+    db.execute('BEGIN EXCLUSIVE')
+    status, head, body = page.ask('runs')
+    eq((status, head['retry-after'], b'in use' in body), (503, '2', True), body)
+    eq(len(page.items()), 5, 'the index knows what was there')
+    db.close()
+    eq(page.ask('runs')[0], 200, 'after it')
+    os.rename(organized, organized + '-away')
+    for what in ('days?after=0', 'items', 'runs', 'memory', 'file?id=5', 'preview?id=5', 'facts?id=5'):
+        status, _, body = page.ask(what)
+        assert status in ((200,) if what == 'memory' else (404, 500)) and body, (what, status, body)
+    os.rename(organized + '-away', organized)
+    eq(len(page.items()), 5, 'it is there again')
+    page.end()
+
+
+@test
+def it_ends_while_a_film_is_sent():
+    organized = library()
+    page = Page(organized)
+    item = [x for x in page.items('?camera=acme')][0]
+    path = os.path.join(organized, page.json('facts?id=%s' % item['id'])['path'])
+    before = page.descriptors()
+    for how in ('gone', 'shorter', 'ended'):
+        with open(path, 'wb') as f:
+            f.truncate(40 * MB)
+        s = socket.create_connection(page.at, timeout=20)
+        s.sendall(('GET /%s/file?id=%s HTTP/1.1\r\nHost: %s\r\n\r\n' % (page.token, item['id'], page.host)).encode())
+        assert s.recv(1000).startswith(b'HTTP/1.1 200'), how
+        if how == 'shorter':
+            os.truncate(path, 10)
+            while s.recv(MB):
+                pass
+        if how != 'ended':
+            s.close()
+            page.gives_back(before)
+            eq(page.ask('days')[0], 200, how)
+    began = time.monotonic()
+    page.end()
+    assert time.monotonic() - began < 5, 'at once'
+    s.close()
 
 
 @test

@@ -212,6 +212,11 @@ def names_do_not_steer_the_terminal():
         status, got, _ = on_terminal(['info', path], 100, both=True)
         eq(status, 0, got)
         eq(steering(got.decode('utf-8')), [], path)
+    # What is found, with what stands in it; the JSON too, for who looks at it.
+    for args in (['find', '-o', organized], ['find', '-o', organized, '--json'], ['gallery', '-o', organized, '--html', organized + '-album']) + \
+            tuple(['info', '--json', os.path.join(os.fsencode(inbox), b'p\x1b[7m', name)] for name in NASTY):
+        status, got, _ = on_terminal(args, 100, both=True)
+        eq(steering(got.decode('utf-8')), [], args)
     # What it says of what is wrong.
     status, got, _ = on_terminal(['organize', inbox + 'gone', organized], 100, both=True)
     eq((status, steering(got.decode('utf-8'))), (3, []))

@@ -131,6 +131,48 @@ static void of_a_raf(void **state)
     assert_int_equal(p.bytes, SMALL);
 }
 
+/* `before` bytes of other chunks, then one that holds a TIFF. */
+static void chunked(made *m, bool png, bool headed, size_t before)
+{
+    made inner = {.little = !png};
+    size_t head = headed ? 6 : 0;
+    put_text(&inner, "Exif\0", head);
+    tiff(&inner, 6, SMALL);
+    m->little = !png;
+    put_text(m, png ? "\x89PNG\r\n\x1a\n" : "RIFF\0\0\0\0WEBP", png ? 8 : 12);
+    for (int last = 0; last < 2; last++) {
+        size_t n = last ? inner.n : before;
+        const char *name = png ? (last ? "eXIf" : "IDAT") : (last ? "EXIF" : "VP8 ");
+        if (png)
+            put(m, n, 4);
+        put_text(m, name, 4);
+        if (!png)
+            put(m, n, 4);
+        if (last)
+            put_text(m, (const char *)inner.bytes, n);
+        else
+            m->n += n + (png ? 0 : n & 1);
+        if (png)
+            put(m, 0, 4);
+    }
+    m->n += 64;
+}
+
+static void of_a_png_and_a_webp(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        made m = {.n = 0};
+        alice_preview p;
+        chunked(&m, i & 1, i & 2, i & 4 ? 101 : 0);
+        assert_int_equal(find(&m, m.n, 1000, &p), ALICE_OK);
+        assert_int_equal(p.orientation, 6);
+        assert_memory_equal(m.bytes + p.offset, "\xff\xd8\xff\xdbpppp", 8);
+        for (size_t n = 0; n < m.n; n++)
+            (void)find(&m, n, 1000, &p); /* cut anywhere it ends */
+    }
+}
+
 static void claims_are_looked_at(void **state)
 {
     (void)state;
@@ -181,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(of_a_jpeg),
                                        cmocka_unit_test(of_a_tiff),
                                        cmocka_unit_test(of_a_raf),
+                                       cmocka_unit_test(of_a_png_and_a_webp),
                                        cmocka_unit_test(claims_are_looked_at),
                                        cmocka_unit_test(cut_anywhere_it_ends),
                                        cmocka_unit_test(what_is_no_file)};
