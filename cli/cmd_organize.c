@@ -360,6 +360,7 @@ static int read_options(organizing *s, const cli_args *args, cli_settings *setti
     o->move = args->given[OPT_MOVE];
     o->dry_run = args->given[OPT_DRY_RUN];
     o->keep_names = args->given[OPT_KEEP_NAMES];
+    o->albums = args->given[OPT_ALBUMS];
     o->fresh = args->given[OPT_FRESH];
     o->lossy = args->given[OPT_LOSSY];
     o->hash_contents = args->given[OPT_RECEIPT];
@@ -472,13 +473,12 @@ static int run(const cli_args *given)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,      OPT_ORGANIZED,    OPT_COPY,       OPT_MOVE,        OPT_DRY_RUN,
-    OPT_KEEP_NAMES, OPT_FRESH,        OPT_MAX_MEMORY, OPT_PROFILE,     OPT_JOBS,
-    OPT_CATALOG,    OPT_SET,          OPT_JSON,       OPT_REPORT,      OPT_RECEIPT,
-    OPT_DUPLICATES, OPT_LOSSY,        OPT_SETTLE,     OPT_LAYOUT,      OPT_UNDATED,
-    OPT_TIMEZONE,   OPT_DATE_PATTERN, OPT_NO_PROJECT, OPT_FORCE,       OPT_EXCLUDE,
-    OPT_SINCE,      OPT_UNTIL,        OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,
-    OPT_VERBOSE,    OPT_CONFIG,       OPT_HELP,       OPT_END};
+    OPT_INBOX,  OPT_ORGANIZED,  OPT_COPY,    OPT_MOVE,       OPT_DRY_RUN,      OPT_KEEP_NAMES,
+    OPT_FRESH,  OPT_MAX_MEMORY, OPT_PROFILE, OPT_JOBS,       OPT_CATALOG,      OPT_SET,
+    OPT_JSON,   OPT_REPORT,     OPT_RECEIPT, OPT_DUPLICATES, OPT_LOSSY,        OPT_SETTLE,
+    OPT_LAYOUT, OPT_ALBUMS,     OPT_UNDATED, OPT_TIMEZONE,   OPT_DATE_PATTERN, OPT_NO_PROJECT,
+    OPT_FORCE,  OPT_EXCLUDE,    OPT_SINCE,   OPT_UNTIL,      OPT_ONLY,         OPT_PRUNE_EMPTY,
+    OPT_QUIET,  OPT_VERBOSE,    OPT_CONFIG,  OPT_HELP,       OPT_END};
 static const char text[] =
     "Every media file below INBOX goes to\n"
     "ORGANIZED/<date>/<project>/<source>/<project>-<number>.<ext>, where the date is the\n"
@@ -506,6 +506,12 @@ static const char text[] =
     "each file after its bytes were compared with the organized ones: it is moved to\n"
     "ORGANIZED/.alice/removed/RUN/, from where `alice undo` brings it back, until you delete\n"
     "that folder. So a move frees an inbox that was copied before.\n"
+    "\n"
+    "Albums of a Google Takeout are noted for each file, also where the copy that is kept "
+    "stood\n"
+    "in \"Photos from 2020\": `alice find --album`, `alice info`. With --albums the album is "
+    "the\n"
+    "project.\n"
     "\n"
     "Instead of a folder, archives can be given: .zip, .tar, .tgz, all parts of an export\n"
     "together (a sidecar may be in another part than its picture). They are read only, also\n"

@@ -29,6 +29,8 @@ const cli_option organize_options[] = {
         {"layout", 0, "TEMPLATE", NULL,
          "where files go: guide (default), year-month, year/date, camera, flat, or a "
          "template"},
+    [OPT_ALBUMS] = {"albums", 0, NULL, NULL,
+                    "of a Google Takeout: the album that a file is in is its project"},
     [OPT_UNDATED] = {"undated", 0, "WHAT", NULL,
                      "files with no date but that of their copying: keep (in the inbox), mtime "
                      "(as their date), or the folder they go to (default undated)"},

@@ -23,6 +23,7 @@ enum {
     OPT_SETTLE,
     OPT_UNDATED,
     OPT_LAYOUT,
+    OPT_ALBUMS,
     OPT_DUPLICATES,
     OPT_EVERY
 };

@@ -148,6 +148,8 @@ typedef struct alice_organizer_options {
                         const alice_progress *now); /**< at most ten times a second; or NULL */
     bool (*should_stop)(void *ctx);                 /**< asked between files; or NULL */
     void *ctx;                                      /**< for the four */
+    bool albums; /**< the album of an export that a file, or a copy of it, is in is its project;
+                    else it is only noted */
 } alice_organizer_options;
 
 /** What get_memory_stats() tells. */
@@ -398,9 +400,9 @@ ALICE_API alice_status alice_forget(const alice_env *env, const char *organized,
  * %m, %d, %j, %H, %M, %S, as far as they are known), {project}, {origin} (camera-…, a
  * generator, screenshot, …), {camera}, {type} (photo, video), {number} (of project and origin;
  * {number:03}), {name}, {ext}, {hash} of the content ({hash:8}), and of what was generated
- * {model} and {seed}; {album}. {camera|unknown} says what stands there where it is absent; a
- * folder without a name is left out. Where two files would get one path the later gets "-2".
- * ALICE_E_INVAL: `error` says what is wrong, and where.
+ * {model} and {seed}; {album} of an export. {camera|unknown} says what stands there where it is
+ * absent; a folder without a name is left out. Where two files would get one path the later
+ * gets "-2". ALICE_E_INVAL: `error` says what is wrong, and where.
  */
 ALICE_API alice_status alice_layout_check(const char *layout, alice_error *error);
 

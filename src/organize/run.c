@@ -137,16 +137,18 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
     alice__fs_stat s = {.dev = 0};
     if (o->organized_fd >= 0)
         (void)alice__fs_stat_fd(o->organized_fd, &s);
-    return (alice__walk_options){.env = alice__organizer_env(o, o->acc_walk),
-                                 .root_fd = o->inbox_fd,
-                                 .skip_dev = s.dev,
-                                 .skip_ino = s.inode,
-                                 .scratch_dir = alice__organizer_scratch(o),
-                                 .names_bytes = o->sizes.names,
-                                 .comes_later = alice__group_comes_later,
-                                 .rank = alice__group_rank,
-                                 .open_levels = o->sizes.open_levels,
-                                 .beyond = true};
+    return (alice__walk_options){
+        .env = alice__organizer_env(o, o->acc_walk),
+        .root_fd = o->inbox_fd,
+        .skip_dev = s.dev,
+        .skip_ino = s.inode,
+        .scratch_dir = alice__organizer_scratch(o),
+        .names_bytes = o->sizes.names,
+        .comes_later = alice__group_comes_later,
+        .rank = alice__group_rank,
+        .folder_rank = alice__album_names_place(o) ? alice__album_folder_rank : NULL,
+        .open_levels = o->sizes.open_levels,
+        .beyond = true};
 }
 
 /* Before `next` is decided. What belongs together stands in one folder: that is not torn by the
