@@ -35,6 +35,7 @@ typedef struct organizing {
     const char *undated_folder;                /* NULL: the usual one */
     int examples;                              /* of the layout, told */
     bool removes;                              /* duplicates */
+    bool archives;                             /* are what is organized */
     char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
 
@@ -255,6 +256,7 @@ static void print_summary(const organizing *s, const alice_organizer *organizer,
                            .report = args->value[OPT_REPORT],
                            .undated = undated,
                            .dry_run = args->given[OPT_DRY_RUN],
+                           .archives = s->archives,
                            .move = args->given[OPT_MOVE],
                            .remove = s->removes,
                            .verbose = args->given[OPT_VERBOSE]};
@@ -355,6 +357,7 @@ static int read_options(organizing *s, const cli_args *args, cli_settings *setti
     read_undated(args->value[OPT_UNDATED], o);
     s->undated_folder = o->undated_folder;
     s->removes = o->remove_duplicates;
+    s->archives = o->archive_count > 0;
     o->config = settings->config;
     o->catalog = args->value[OPT_CATALOG];
     o->move = args->given[OPT_MOVE];
@@ -515,9 +518,12 @@ static const char text[] =
     "\n"
     "Instead of a folder, archives can be given: .zip, .tar, .tgz, all parts of an export\n"
     "together (a sidecar may be in another part than its picture). They are read only, also\n"
-    "with --move. What is in them is unpacked to ORGANIZED/.alice/incoming, placed from there "
-    "by\n"
-    "rename, and what was not placed (duplicates, other files) is removed from there again.\n"
+    "with --move. What is in them is unpacked to ORGANIZED/.alice/incoming and placed from "
+    "there\n"
+    "by rename. What is no medium and belongs to none, and what stands in another part, in an\n"
+    "album or in ORGANIZED already, is not unpacked. With -n the first 64 KB of each file go "
+    "to\n"
+    "/var/tmp, and the plan says what it cannot know by these.\n"
     "Names that lead out of an archive, links, devices, and what grows to more than 200 times\n"
     "its size are refused by name, and so are encrypted files: then the exit status is 1.\n"
     "\n"

@@ -101,9 +101,6 @@ static int read_archives(const cli_args *args, alice_organizer_options *o)
         return cli_usage_error("archives need the organized folder as well, as the last word: "
                                "%s is none",
                                o->organized);
-    if (args->given[OPT_DRY_RUN])
-        return cli_usage_error("--dry-run is not for archives: their files have to be on the "
-                               "disk to be looked at");
     if (args->given[OPT_DUPLICATES])
         return cli_usage_error(
             "--duplicates is not for archives: nothing is removed from them");

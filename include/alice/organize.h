@@ -102,7 +102,8 @@ typedef struct alice_organizer_options {
     const char *organized; /**< the folder that they go to; made where it is missing */
     /** Instead of an inbox: zip files and tar files, plain or gzip'ed, all parts of an export
      * together. They are read only, whatever `move` says; what is in them is unpacked below
-     * organized/.alice/incoming and placed from there. Not with dry_run. NULL: none. */
+     * organized/.alice/incoming and placed from there. Of a dry run the first 64 KB of each go
+     * to scratch files. NULL: none. */
     const char *const *archives;
     size_t archive_count; /**< of archives */
     const char *catalog;  /**< NULL: organized/.alice/catalog.db */

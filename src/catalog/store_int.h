@@ -86,6 +86,9 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(ORPHAN_PLACES_DELETE, "DELETE FROM places WHERE file IN (SELECT id FROM files"           \
                             " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"         \
                             " (SELECT 1 FROM files p WHERE p.id = files.other))")              \
+    X(TOLD, "SELECT date, time, zone, content_id, head FROM files WHERE id = ?1")              \
+    X(TELL, "UPDATE files SET date = ?2, time = ?3, zone = ?4, content_id = ?5, head = ?6"     \
+            " WHERE id = ?1")                                                                  \
     X(ALBUM_FIND, "SELECT id FROM albums WHERE title = ?1")                                    \
     X(ALBUM_ADD, "INSERT INTO albums(title) VALUES(?1)")                                       \
     X(IN_ALBUM, "SELECT 1 FROM in_albums WHERE file = ?1 AND album = ?2")                      \

@@ -368,6 +368,23 @@ alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
     return alice__sql_run_with(s, Q_ROW_REPLACED, numbers, 2);
 }
 
+alice_status alice__store_tell_as(alice__store *s, int64_t id, alice__store *of, int64_t twin)
+{
+    enum { TOLD = 5 };
+    sqlite3_stmt *from, *to;
+    alice_status st = alice__sql_take_id(s, Q_TELL, id, &to);
+    if (st == ALICE_OK)
+        st = alice__sql_take_id(of, Q_TOLD, twin, &from);
+    if (st == ALICE_OK)
+        st = alice__sql_row(of, from, ALICE_E_END);
+    if (st != ALICE_OK)
+        return st == ALICE_E_END ? ALICE_OK : st;
+    for (int i = 0; i < TOLD; i++)
+        sqlite3_bind_value(to, 2 + i, sqlite3_column_value(from, i));
+    alice__sql_let_go(from);
+    return alice__sql_run(s, to);
+}
+
 /* The id of a title, made where there is none. */
 static alice_status album_id(alice__store *s, const char *title, int64_t *id)
 {

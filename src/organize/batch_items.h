@@ -34,7 +34,8 @@ typedef struct alice__item {
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
     bool damaged;
-    bool busy;            /* being written: the next run takes it */
+    bool busy;   /* being written: the next run takes it */
+    bool packed; /* a duplicate in an archive: it stands nowhere else but in organized */
     bool remove, removed; /* a duplicate: to be taken out of the inbox; done */
 } alice__item;
 

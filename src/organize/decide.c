@@ -211,7 +211,7 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
         row->other = -day;
     if (st == ALICE_OK)
         st = alice__catalog_add(x->o->catalog, row, &item->id, x->error);
-    if (st == ALICE_OK && row->info)
+    if (st == ALICE_OK && (row->info || p->packed))
         st = alice__album_note(x, p->folder,
                                row->state == ALICE__PLACED ? item->id : row->other);
     if (st != ALICE_OK)
@@ -412,6 +412,26 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
     return add_row(x, p, &row, item);
 }
 
+/* A file of an archive whose bytes were found in organized while it was read. */
+static alice_status consume_packed(alice__flow *x, const alice__probe *p, alice__item *item)
+{
+    const char *why = alice__flow_leave(x->o, p->folder, p->file.name, NULL);
+    if (why) {
+        item->report.outcome = ALICE_SKIPPED;
+        item->report.reason = why;
+        return ALICE_OK;
+    }
+    item->report.outcome = ALICE_DUPLICATE;
+    item->report.reason = "the same bytes are organized already";
+    item->other = item->twin = p->packed;
+    item->packed = true;
+    alice__row row = {
+        .file = p->file, .state = ALICE__DUPLICATE, .other = p->packed, .run_id = x->id};
+    alice_status st = add_row(x, p, &row, item);
+    /* What may belong to it asks when it was taken. */
+    return st == ALICE_OK ? alice__catalog_tell_as(x->o->catalog, item->id, p->packed) : st;
+}
+
 /* A known file is held against its copy. Where that has other bytes now, the file goes on as
  * one that has none; what is no medium fails. */
 static alice_status compare_known(alice__flow *x, alice__probe *p, alice__item *item)
@@ -534,6 +554,8 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
     alice__group g = {.leader = 0};
+    if (p->packed)
+        return consume_packed(x, p, item);
     if (p->status == ALICE_OK && p->compare) {
         alice_status st = compare_known(x, p, item);
         if (st != ALICE_OK)

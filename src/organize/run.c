@@ -213,7 +213,7 @@ static void fill_result(alice__flow *x)
     alice__transfer_stats moved = {0};
     if (x->walk) {
         alice__walk_stats_get(x->walk, &walked);
-        r->passed_over = walked.passed_over;
+        r->passed_over += walked.passed_over; /* beside what archives had of it */
     }
     alice__catalog_stats_get(o->catalog, &catalog);
     r->catalog_flushes = catalog.flushes;
@@ -266,7 +266,7 @@ static alice_status find_present(alice__flow *x)
 static alice_status do_run(alice__flow *x)
 {
     alice_organizer *o = x->o;
-    alice__walk_options w = alice__flow_walk_options(o);
+    alice__walk_options w;
     alice__run begin = {.mode = o->options.move ? "move" : "copy",
                         .inbox = o->inbox,
                         .organized = o->organized,
@@ -283,8 +283,10 @@ static alice_status do_run(alice__flow *x)
         st = alice__catalog_run_begin(o->catalog, &begin, &x->id, x->error);
     if (st == ALICE_OK)
         st = alice__redate(x);
-    if (st == ALICE_OK)
-        st = alice__walk_open(&x->walk, &w, x->error);
+    if (st != ALICE_OK)
+        return st;
+    w = alice__flow_walk_options(o);
+    st = alice__walk_open(&x->walk, &w, x->error);
     if (st != ALICE_OK)
         return st;
     x->window = alice_batch_next_size(o->batch);

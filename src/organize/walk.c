@@ -166,7 +166,7 @@ static alice_status folder_new(alice__walk *w, int fd, uint64_t serial, size_t p
 
 /* ---- what is passed over ---- */
 
-static bool passed_over(const char *name)
+bool alice__walk_passes_over(const char *name)
 {
     static const char *const system_names[] = {"@eaDir", "Thumbs.db", "desktop.ini"};
     if (name[0] == '.')
@@ -274,7 +274,7 @@ static alice_status read_names(alice__walk *w, alice__folder *folder)
         }
         if (!n.name)
             break;
-        if (passed_over(n.name) && !(w->wanted && w->wanted(n.name))) {
+        if (alice__walk_passes_over(n.name) && !(w->wanted && w->wanted(n.name))) {
             w->stats.passed_over++;
             continue;
         }
@@ -288,7 +288,8 @@ static alice_status read_names(alice__walk *w, alice__folder *folder)
         }
         unsigned kind =
             n.kind == ALICE__FS_DIR ? (unsigned)ALICE__NAMES_DIR : (unsigned)entry_kind(n.kind);
-        const bool is_file = kind == ALICE__ENTRY_FILE;
+        /* A link may stand for a file: archive_unpack.c. */
+        const bool is_file = kind == ALICE__ENTRY_FILE || kind == ALICE__ENTRY_LINK;
         const char *ranked = is_file                    ? with_rank(w, n.name)
                              : kind == ALICE__NAMES_DIR ? with_folder_rank(w, n.name)
                                                         : NULL;

@@ -91,6 +91,9 @@ typedef struct alice__walk_options {
                                     inbox); 0, 0: none */
 } alice__walk_options;
 
+/* Whether what is called so is passed over: see above. */
+bool alice__walk_passes_over(const char *name);
+
 alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
                               alice_error *error);
 void alice__walk_close(alice__walk **w);
