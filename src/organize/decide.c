@@ -605,12 +605,10 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
             return st == ALICE_E_CANCELLED ? stop_before(x, item) : st;
     }
     const char *undated = g.leader ? NULL : alice__undated(x, p);
-    if (undated && x->o->options.undated == ALICE_UNDATED_KEEP) {
-        item->report.outcome = ALICE_SKIPPED;
-        item->report.reason = undated;
-        return ALICE_OK;
-    }
     if (undated)
         item->report.reason = undated;
-    return consume_media(x, p, &g, item);
+    if (!undated || x->o->options.undated != ALICE_UNDATED_KEEP)
+        return consume_media(x, p, &g, item);
+    item->report.outcome = ALICE_SKIPPED;
+    return ALICE_OK;
 }
