@@ -61,6 +61,7 @@ static void print_json(const alice_library_file *file, const char *path)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (*texts[i].text && strcmp(texts[i].text, "none") != 0)
             json_text(&j, texts[i].key, texts[i].text);
+    json_lines(&j, "albums", file->albums);
     if (file->placed) {
         json_real(&j, "latitude", file->latitude, 4);
         json_real(&j, "longitude", file->longitude, 4);
@@ -240,9 +241,10 @@ static int run(const cli_args *args)
 }
 
 static const cli_opt options[] = {
-    OPT_ORGANIZED, OPT_CAMERA,     OPT_GENERATOR, OPT_MODEL,  OPT_SEED,   OPT_SINCE, OPT_UNTIL,
-    OPT_PROJECT,   OPT_TYPE,       OPT_NEAR,      OPT_NEWEST, OPT_OLDEST, OPT_OPEN,  OPT_NULL,
-    OPT_JSON,      OPT_MAX_MEMORY, OPT_CATALOG,   OPT_SET,    OPT_CONFIG, OPT_HELP,  OPT_END};
+    OPT_ORGANIZED, OPT_CAMERA,  OPT_GENERATOR, OPT_MODEL, OPT_SEED,       OPT_SINCE,
+    OPT_UNTIL,     OPT_PROJECT, OPT_TYPE,      OPT_ALBUM, OPT_NEAR,       OPT_NEWEST,
+    OPT_OLDEST,    OPT_OPEN,    OPT_NULL,      OPT_JSON,  OPT_MAX_MEMORY, OPT_CATALOG,
+    OPT_SET,       OPT_CONFIG,  OPT_HELP,      OPT_END};
 static const cli_option own_options[] = {
     QUERY_OPTIONS,
     [OPT_NEAR] = {"near", 0, "LAT,LON[,KM]", NULL,
@@ -254,7 +256,8 @@ static const cli_option own_options[] = {
 
 static const char text[] =
     "Lists the organized files that have all of the WORDS in their path, prompt, negative\n"
-    "prompt, model, camera or generator, the earliest first. A word may be a part of one, in\n"
+    "prompt, model, camera, generator or albums, the earliest first. A word may be a part of "
+    "one, in\n"
     "upper or lower case; no letter of it has a meaning of its own. A file that is known and "
     "not\n"
     "there any more is counted, not listed. Exit status 1: none was found.\n"

@@ -157,10 +157,11 @@ static int run(const cli_args *args)
     return status == CLI_DONE && (g.album.gone || !g.album.pictures) ? CLI_SOME_FAILED : status;
 }
 
-static const cli_opt options[] = {
-    OPT_HTML, OPT_TITLE, OPT_WITH_FACTS, OPT_ORGANIZED, OPT_CAMERA, OPT_GENERATOR,  OPT_MODEL,
-    OPT_SEED, OPT_SINCE, OPT_UNTIL,      OPT_PROJECT,   OPT_TYPE,   OPT_MAX_MEMORY, OPT_CATALOG,
-    OPT_SET,  OPT_QUIET, OPT_CONFIG,     OPT_HELP,      OPT_END};
+static const cli_opt options[] = {OPT_HTML,   OPT_TITLE,      OPT_WITH_FACTS, OPT_ORGANIZED,
+                                  OPT_CAMERA, OPT_GENERATOR,  OPT_MODEL,      OPT_SEED,
+                                  OPT_SINCE,  OPT_UNTIL,      OPT_PROJECT,    OPT_TYPE,
+                                  OPT_ALBUM,  OPT_MAX_MEMORY, OPT_CATALOG,    OPT_SET,
+                                  OPT_QUIET,  OPT_CONFIG,     OPT_HELP,       OPT_END};
 static const cli_option own_options[] = {
     [OPT_HTML] = {"html", 0, "DIR", "dir", "where the album is made: a new or an empty folder"},
     [OPT_TITLE] = {"title", 0, "TEXT", NULL, "what stands above it (default: Album)"},

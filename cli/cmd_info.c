@@ -3,14 +3,17 @@
 #define _XOPEN_SOURCE 700 /* nftw() */
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <alice/confine.h>
-#include <alice/organize.h>
+#include <alice/library.h>
 
 #include "command.h"
 #include "json.h"
+#include "organized_above.h"
 #include "stop.h"
 #include "terminal.h"
 
@@ -42,7 +45,7 @@ static const char *confidence(alice_date_source source, const alice_date *date)
 }
 
 static void print_json(const char *path, const alice_media_info *info, const char *source,
-                       const char *problem)
+                       const char *problem, const char *albums)
 {
     cli_json j = {.to = stdout};
     char date[16], time[16], zone[16];
@@ -90,6 +93,7 @@ static void print_json(const char *path, const alice_media_info *info, const cha
             json_text(&j, "motion_photo_source", info->motion_source);
         }
         json_text(&j, "source", source);
+        json_lines(&j, "albums", albums);
     } else if (info) {
         json_text(&j, "type", "none");
     }
@@ -119,7 +123,7 @@ static void print_fact(const char *name, const char *text, size_t n, const char 
 }
 
 static void print_text(const char *path, const alice_media_info *info, const char *source,
-                       const char *problem)
+                       const char *problem, const char *albums)
 {
     char date[16], time[16], zone[16], line[64];
     put_safe_text(stdout, path);
@@ -171,6 +175,8 @@ static void print_text(const char *path, const alice_media_info *info, const cha
             print_fact("motion_photo", line, (size_t)n, info->motion_source, false);
         }
         print_fact("source", source, strlen(source), NULL, false);
+        if (*albums)
+            print_fact("albums", albums, strlen(albums), NULL, false);
     } else if (info && !problem) {
         puts("  not a media file that alice knows");
     }
@@ -184,6 +190,8 @@ typedef struct informing {
     alice_info_reader *reader;
     bool json;
     int worst; /* the exit status */
+    /* Of each word: the titles of its albums, a line each; NULL: it has none. */
+    char **albums;
 } informing;
 
 /* The walk of nftw() carries no context. */
@@ -192,15 +200,17 @@ static informing walk;
 static void failed(const char *path, const char *problem)
 {
     if (walk.json)
-        print_json(path, NULL, NULL, problem);
+        print_json(path, NULL, NULL, problem, "");
     else
         cli_error("%s: %s", path, problem);
     walk.worst = CLI_SOME_FAILED;
 }
 
-/* `found`: it was not named but found in a folder, where what is no media is passed over. */
-static void report(const char *path, bool found)
+/* `albums` NULL: it was not named but found in a folder, where what is no media is passed over
+ * and albums are not asked for. */
+static void report(const char *path, const char *albums)
 {
+    const bool found = !albums;
     static alice_media_info info; /* 2 KB of facts, filled file by file */
     char source[128] = "";
     alice_error error;
@@ -214,9 +224,9 @@ static void report(const char *path, bool found)
     if (found && info.type == ALICE_MEDIA_NONE && info.status == ALICE_OK)
         return;
     if (walk.json)
-        print_json(path, &info, source, problem);
+        print_json(path, &info, source, problem, found ? "" : albums);
     else
-        print_text(path, &info, source, problem);
+        print_text(path, &info, source, problem, found ? "" : albums);
     if (info.status != ALICE_OK)
         walk.worst = CLI_SOME_FAILED;
 }
@@ -227,38 +237,108 @@ static int visit(const char *path, const struct stat *st, int kind, struct FTW *
     if (stop_asked(NULL))
         return 1;
     if (kind == FTW_F && S_ISREG(st->st_mode))
-        report(path, true);
+        report(path, NULL);
     else if (kind == FTW_DNR || kind == FTW_NS)
         failed(path, strerror(EACCES));
     return 0;
+}
+
+/* ---- albums ---- */
+
+typedef struct asking {
+    size_t first;
+} asking;
+
+static void on_known(void *ctx, size_t which, const alice_library_file *file)
+{
+    const asking *a = ctx;
+    if (*file->albums)
+        walk.albums[a->first + which] = strdup(file->albums); /* NULL: they are not shown */
+}
+
+/* The path of a file below the organized folder that it is in, which is in `folder` then; NULL:
+ * it is in none. */
+static char *below_organized(const char *path, char folder[PATH_MAX])
+{
+    char real[PATH_MAX];
+    const char *above = organized_above(path);
+    *folder = 0;
+    if (!above || !realpath(path, real))
+        return NULL;
+    const size_t n = strlen(above);
+    if (strncmp(real, above, n) != 0 || real[n] != '/')
+        return NULL;
+    char *below = strdup(real + n + 1);
+    if (below)
+        snprintf(folder, PATH_MAX, "%s", above);
+    return below;
+}
+
+/* Ask for the albums of those words that are organized files, those of one folder that follow
+ * each other at once. What keeps a catalog from being read keeps no file from being told. */
+static void ask_albums(const cli_args *args)
+{
+    const size_t count = (size_t)args->word_count;
+    char folder[PATH_MAX] = "", next[PATH_MAX];
+    char **below = calloc(count, sizeof *below);
+    walk.albums = calloc(count, sizeof *walk.albums);
+    size_t first = 0;
+    for (size_t i = 0; below && walk.albums && i <= count; i++) {
+        *next = 0;
+        char *path = i < count ? below_organized(args->words[i], next) : NULL;
+        if (i == count || strcmp(next, folder) != 0) {
+            asking a = {.first = first};
+            const alice_organizer_options o = {.size = sizeof o, .organized = folder};
+            if (*folder)
+                (void)alice_library_files(&o, (const char *const *)below + first, i - first,
+                                          on_known, &a, NULL);
+            first = i;
+            memcpy(folder, next, sizeof folder);
+        }
+        if (i < count)
+            below[i] = path;
+    }
+    for (size_t i = 0; below && i < count; i++)
+        free(below[i]);
+    free(below);
+}
+
+static void forget_albums(size_t count)
+{
+    for (size_t i = 0; walk.albums && i < count; i++)
+        free(walk.albums[i]);
+    free(walk.albums);
 }
 
 static int run(const cli_args *args)
 {
     enum { OPEN_FOLDERS = 16 };
     struct stat st;
+    walk = (informing){.json = args->given[OPT_JSON]};
+    ask_albums(args);
     /* It reads whatever it is pointed at, and does nothing else. */
     const alice_confine_path everything = {"/", false};
     if (alice_confine(&everything, 1, NULL) != ALICE_OK)
         cli_error("this process is not confined: the kernel knows how, and refused");
-    walk = (informing){.json = args->given[OPT_JSON]};
     alice_status opened = alice_info_open(&walk.reader, NULL);
     alice_info_date_patterns(walk.reader, (const char *const *)args->date_patterns);
     if (opened != ALICE_OK) {
         cli_error("%s", alice_status_text(opened));
+        forget_albums((size_t)args->word_count);
         return CLI_STOPPED;
     }
     stop_catch();
     for (int i = 0; i < args->word_count && !stop_asked(NULL); i++) {
         const char *path = args->words[i];
         if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-            report(path, false);
+            report(path, walk.albums && walk.albums[i] ? walk.albums[i] : "");
         else if (!args->given[OPT_RECURSIVE])
             failed(path, "this is a folder; -r tells of the files in it");
         else if (nftw(path, visit, OPEN_FOLDERS, FTW_PHYS) < 0)
             failed(path, strerror(errno));
     }
     alice_info_close(&walk.reader);
+    forget_albums((size_t)args->word_count);
     return stop_asked(NULL) ? CLI_INTERRUPTED : walk.worst;
 }
 
@@ -276,7 +356,9 @@ static const char text[] =
     "its time in UTC alone, the zone is that of the place nearest to its position "
     "(zone_place),\n"
     "else of --timezone or of this machine, and the day where it was taken may be another\n"
-    "(zone_assumed).\n"
+    "(zone_assumed). Of an organized file that is named it tells the albums that an export "
+    "had\n"
+    "it in.\n"
     "\n"
     "Examples:\n"
     "  alice info IMG_0001.HEIC\n"

@@ -35,6 +35,7 @@ typedef struct organizing {
     const char *undated_folder;                /* NULL: the usual one */
     int examples;                              /* of the layout, told */
     bool removes;                              /* duplicates */
+    bool archives;                             /* are what is organized */
     char inbox[PATH_MAX], organized[PATH_MAX]; /* both roots, that paths begin with */
 } organizing;
 
@@ -255,6 +256,7 @@ static void print_summary(const organizing *s, const alice_organizer *organizer,
                            .report = args->value[OPT_REPORT],
                            .undated = undated,
                            .dry_run = args->given[OPT_DRY_RUN],
+                           .archives = s->archives,
                            .move = args->given[OPT_MOVE],
                            .remove = s->removes,
                            .verbose = args->given[OPT_VERBOSE]};
@@ -356,11 +358,13 @@ static int read_options(organizing *s, const cli_args *args, cli_settings *setti
     read_undated(args->value[OPT_UNDATED], o);
     s->undated_folder = o->undated_folder;
     s->removes = o->remove_duplicates;
+    s->archives = o->archive_count > 0;
     o->config = settings->config;
     o->catalog = args->value[OPT_CATALOG];
     o->move = args->given[OPT_MOVE];
     o->dry_run = args->given[OPT_DRY_RUN];
     o->keep_names = args->given[OPT_KEEP_NAMES];
+    o->albums = args->given[OPT_ALBUMS];
     o->fresh = args->given[OPT_FRESH];
     o->lossy = args->given[OPT_LOSSY];
     o->hash_contents = args->given[OPT_RECEIPT];
@@ -473,14 +477,14 @@ static int run(const cli_args *given)
 }
 
 static const cli_opt options[] = {
-    OPT_INBOX,       OPT_ORGANIZED, OPT_COPY,       OPT_MOVE,         OPT_DRY_RUN,
-    OPT_KEEP_NAMES,  OPT_FRESH,     OPT_MAX_MEMORY, OPT_PROFILE,      OPT_JOBS,
-    OPT_CATALOG,     OPT_SET,       OPT_JSON,       OPT_REPORT,       OPT_RECEIPT,
-    OPT_DUPLICATES,  OPT_LOSSY,     OPT_SETTLE,     OPT_FLUSH_FILES,  OPT_FLUSH_SECONDS,
-    OPT_LAYOUT,      OPT_UNDATED,   OPT_TIMEZONE,   OPT_DATE_PATTERN, OPT_NO_PROJECT,
-    OPT_FORCE,       OPT_EXCLUDE,   OPT_SINCE,      OPT_UNTIL,        OPT_ONLY,
-    OPT_PRUNE_EMPTY, OPT_QUIET,     OPT_VERBOSE,    OPT_CONFIG,       OPT_HELP,
-    OPT_END};
+    OPT_INBOX,      OPT_ORGANIZED,   OPT_COPY,       OPT_MOVE,        OPT_DRY_RUN,
+    OPT_KEEP_NAMES, OPT_FRESH,       OPT_MAX_MEMORY, OPT_PROFILE,     OPT_JOBS,
+    OPT_CATALOG,    OPT_SET,         OPT_JSON,       OPT_REPORT,      OPT_RECEIPT,
+    OPT_DUPLICATES, OPT_LOSSY,       OPT_SETTLE,     OPT_FLUSH_FILES, OPT_FLUSH_SECONDS,
+    OPT_LAYOUT,     OPT_ALBUMS,      OPT_UNDATED,    OPT_TIMEZONE,    OPT_DATE_PATTERN,
+    OPT_NO_PROJECT, OPT_FORCE,       OPT_EXCLUDE,    OPT_SINCE,       OPT_UNTIL,
+    OPT_ONLY,       OPT_PRUNE_EMPTY, OPT_QUIET,      OPT_VERBOSE,     OPT_CONFIG,
+    OPT_HELP,       OPT_END};
 static const char text[] =
     "Every media file below INBOX goes to\n"
     "ORGANIZED/<date>/<project>/<source>/<project>-<number>.<ext>, where the date is the\n"
@@ -509,11 +513,20 @@ static const char text[] =
     "ORGANIZED/.alice/removed/RUN/, from where `alice undo` brings it back, until you delete\n"
     "that folder. So a move frees an inbox that was copied before.\n"
     "\n"
+    "Albums of a Google Takeout are noted for each file, also where the copy that is kept "
+    "stood\n"
+    "in \"Photos from 2020\": `alice find --album`, `alice info`. With --albums the album is "
+    "the\n"
+    "project.\n"
+    "\n"
     "Instead of a folder, archives can be given: .zip, .tar, .tgz, all parts of an export\n"
     "together (a sidecar may be in another part than its picture). They are read only, also\n"
-    "with --move. What is in them is unpacked to ORGANIZED/.alice/incoming, placed from there "
-    "by\n"
-    "rename, and what was not placed (duplicates, other files) is removed from there again.\n"
+    "with --move. What is in them is unpacked to ORGANIZED/.alice/incoming and placed from "
+    "there\n"
+    "by rename. What is no medium and belongs to none, and what stands in another part, in an\n"
+    "album or in ORGANIZED already, is not unpacked. With -n the first 64 KB of each file go "
+    "to\n"
+    "/var/tmp, and the plan says what it cannot know by these.\n"
     "Names that lead out of an archive, links, devices, and what grows to more than 200 times\n"
     "its size are refused by name, and so are encrypted files: then the exit status is 1.\n"
     "\n"

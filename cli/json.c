@@ -97,6 +97,18 @@ void json_text(cli_json *j, const char *key, const char *text)
     json_text_n(j, key, text, strlen(text));
 }
 
+void json_lines(cli_json *j, const char *key, const char *lines)
+{
+    if (!*lines)
+        return;
+    json_open(j, key, '[');
+    for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+        n = strcspn(lines, "\n");
+        json_text_n(j, NULL, lines, n);
+    }
+    json_close(j, ']');
+}
+
 void json_uint(cli_json *j, const char *key, uint64_t value)
 {
     begin(j, key);

@@ -25,6 +25,8 @@ void json_open(cli_json *j, const char *key, char bracket);
 void json_close(cli_json *j, char bracket);
 void json_text(cli_json *j, const char *key, const char *text);
 void json_text_n(cli_json *j, const char *key, const char *text, size_t n);
+/* An array with a text for each line of `lines`; nothing where there is none. */
+void json_lines(cli_json *j, const char *key, const char *lines);
 void json_uint(cli_json *j, const char *key, uint64_t value);
 void json_int(cli_json *j, const char *key, int64_t value);
 void json_real(cli_json *j, const char *key, double value, int decimals);

@@ -35,6 +35,8 @@ const cli_option organize_options[] = {
         {"layout", 0, "TEMPLATE", NULL,
          "where files go: guide (default), year-month, year/date, camera, flat, or a "
          "template"},
+    [OPT_ALBUMS] = {"albums", 0, NULL, NULL,
+                    "of a Google Takeout: the album that a file is in is its project"},
     [OPT_UNDATED] = {"undated", 0, "WHAT", NULL,
                      "files with no date but that of their copying: keep (in the inbox), mtime "
                      "(as their date), or the folder they go to (default undated)"},
@@ -124,9 +126,6 @@ static int read_archives(const cli_args *args, alice_organizer_options *o)
         return cli_usage_error("archives need the organized folder as well, as the last word: "
                                "%s is none",
                                o->organized);
-    if (args->given[OPT_DRY_RUN])
-        return cli_usage_error("--dry-run is not for archives: their files have to be on the "
-                               "disk to be looked at");
     if (args->given[OPT_DUPLICATES])
         return cli_usage_error(
             "--duplicates is not for archives: nothing is removed from them");

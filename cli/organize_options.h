@@ -25,6 +25,7 @@ enum {
     OPT_FLUSH_SECONDS,
     OPT_UNDATED,
     OPT_LAYOUT,
+    OPT_ALBUMS,
     OPT_DUPLICATES,
     OPT_EVERY
 };

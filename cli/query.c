@@ -18,6 +18,7 @@ int query_read(const cli_args *args, alice_search_query *q)
                               .seed = args->value[OPT_SEED],
                               .project = args->value[OPT_PROJECT],
                               .type = args->value[OPT_TYPE],
+                              .album = args->value[OPT_ALBUM],
                               .since = days.since,
                               .until = days.until};
     return CLI_DONE;

@@ -18,6 +18,7 @@ enum {
     OPT_UNTIL,
     OPT_PROJECT,
     OPT_TYPE,
+    OPT_ALBUM,
     OPT_BEHIND_QUERY
 };
 
@@ -30,7 +31,8 @@ enum {
     [OPT_SINCE] = {"since", 0, "DATE", NULL, "only of that day, month or year, and later"},    \
     [OPT_UNTIL] = {"until", 0, "DATE", NULL, "only of that day, month or year, and earlier"},  \
     [OPT_PROJECT] = {"project", 0, "NAME", NULL, "only of this project"},                      \
-    [OPT_TYPE] = {"type", 0, "NAME", NULL, "only of this type: jpeg, heic, png, mp4, …"}
+    [OPT_TYPE] = {"type", 0, "NAME", NULL, "only of this type: jpeg, heic, png, mp4, …"},      \
+    [OPT_ALBUM] = {"album", 0, "TITLE", NULL, "only of the album with this title"}
 
 /* The exit status, told where it is none of CLI_DONE. The query points into `args`. */
 int query_read(const cli_args *args, alice_search_query *q);

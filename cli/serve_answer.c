@@ -291,6 +291,7 @@ static bool on_facts(void *ctx, uint64_t id, const alice_library_file *f)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (*texts[i].text && strcmp(texts[i].text, "none") != 0)
             json_text(&a->j, texts[i].key, texts[i].text);
+    json_lines(&a->j, "albums", f->albums);
     if (f->placed) {
         json_real(&a->j, "latitude", f->latitude, 4);
         json_real(&a->j, "longitude", f->longitude, 4);

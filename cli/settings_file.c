@@ -28,6 +28,7 @@ static const cli_row rows[] = {
     {"processing.copy_mode", "move", ROW_NO, "true", "false: move instead of copying"},
     {"processing.layout", "layout", ROW_TEXT, "guide", "a preset or a template"},
     {"processing.keep_names", "keep-names", ROW_YES, "false", "add the original name"},
+    {"processing.albums", "albums", ROW_YES, "false", "the album of an export is the project"},
     {"processing.undated", "undated", ROW_TEXT, "undated", "keep, mtime or a folder"},
     {"processing.duplicates", "duplicates", ROW_TEXT, "keep", "of a move: keep or remove"},
     {"processing.prune_empty", "prune-empty", ROW_YES, "false",

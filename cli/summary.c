@@ -355,4 +355,11 @@ void summary_print(const cli_summary *s, FILE *to, int width)
     if (s->dry_run)
         put_line(to, width, "\nNothing was changed. Leave -n out to do it%s",
                  s->verbose ? "." : "; add -v to see every file.");
+    if (s->dry_run && s->archives)
+        put_line(
+            to, width,
+            "Of what is in archives a dry run looks at the first 64 KB of each file and at the "
+            "hash of all: a date that stands behind that, as in some films, and what belongs "
+            "to "
+            "a file that is organized already may turn out otherwise.");
 }

@@ -40,7 +40,7 @@ typedef struct cli_summary {
     const char *organized; /* the folder */
     const char *undated;   /* where what has no date is, in words */
     const char *report;    /* its path; NULL: none was kept */
-    bool dry_run, move, verbose;
+    bool dry_run, archives, move, verbose;
     bool remove; /* duplicates */
 } cli_summary;
 

@@ -32,6 +32,8 @@ typedef struct alice_library_file {
     bool placed;                 /**< where it was taken is known: */
     double latitude;             /**< degrees north */
     double longitude;            /**< degrees east */
+    const char *albums; /**< titles of the albums that it, or a copy of it that was met, was in:
+                           a line each, at most 100, in the order in which they were met */
 } alice_library_file;
 
 /**
@@ -43,6 +45,17 @@ typedef struct alice_library_file {
 ALICE_API alice_status alice_library(const alice_organizer_options *options, bool by_date,
                                      bool (*each)(void *ctx, const alice_library_file *file),
                                      void *ctx, alice_error *error);
+
+/**
+ * Tell those of `count` files that are organized, and as they were then; `paths` are below
+ * `options->organized`. `which`: the one of them. Cheap however many are organized: of each the
+ * beginning is read. Fails as alice_library(); what cannot be read is passed over.
+ */
+ALICE_API alice_status alice_library_files(const alice_organizer_options *options,
+                                           const char *const *paths, size_t count,
+                                           void (*each)(void *ctx, size_t which,
+                                                        const alice_library_file *file),
+                                           void *ctx, alice_error *error);
 
 #ifdef __cplusplus
 }

@@ -102,7 +102,8 @@ typedef struct alice_organizer_options {
     const char *organized; /**< the folder that they go to; made where it is missing */
     /** Instead of an inbox: zip files and tar files, plain or gzip'ed, all parts of an export
      * together. They are read only, whatever `move` says; what is in them is unpacked below
-     * organized/.alice/incoming and placed from there. Not with dry_run. NULL: none. */
+     * organized/.alice/incoming and placed from there. Of a dry run the first 64 KB of each go
+     * to scratch files. NULL: none. */
     const char *const *archives;
     size_t archive_count; /**< of archives */
     const char *catalog;  /**< NULL: organized/.alice/catalog.db */
@@ -152,6 +153,8 @@ typedef struct alice_organizer_options {
      * 20,000; 0: 1,000, and more where the limit has room. What a power cut may undo. */
     uint32_t flush_files;
     uint32_t flush_seconds; /**< and for so long, up to 3,600; 0: a second */
+    bool albums; /**< the album of an export that a file, or a copy of it, is in is its project;
+                    else it is only noted */
 } alice_organizer_options;
 
 /** What get_memory_stats() tells. */
@@ -402,9 +405,9 @@ ALICE_API alice_status alice_forget(const alice_env *env, const char *organized,
  * %m, %d, %j, %H, %M, %S, as far as they are known), {project}, {origin} (camera-…, a
  * generator, screenshot, …), {camera}, {type} (photo, video), {number} (of project and origin;
  * {number:03}), {name}, {ext}, {hash} of the content ({hash:8}), and of what was generated
- * {model} and {seed}; {album}. {camera|unknown} says what stands there where it is absent; a
- * folder without a name is left out. Where two files would get one path the later gets "-2".
- * ALICE_E_INVAL: `error` says what is wrong, and where.
+ * {model} and {seed}; {album} of an export. {camera|unknown} says what stands there where it is
+ * absent; a folder without a name is left out. Where two files would get one path the later
+ * gets "-2". ALICE_E_INVAL: `error` says what is wrong, and where.
  */
 ALICE_API alice_status alice_layout_check(const char *layout, alice_error *error);
 

@@ -47,7 +47,7 @@ typedef struct alice_search_options {
 typedef struct alice_search_query {
     size_t size;              /**< sizeof of the structure; 0: as in version 0.1 */
     const char *const *words; /**< each stands in a text of the file: its path, prompt, negative
-                                 prompt, models, make or generator */
+                                 prompt, models, make, generator or albums */
     size_t word_count;        /**< of them */
     const char *camera; /**< its make and model, with a blank between, have this; NULL: any */
     const char *generator; /**< its generator is this; NULL: any */
@@ -62,8 +62,9 @@ typedef struct alice_search_query {
     double longitude;      /**< degrees east, -180 to 180 */
     double km;             /**< above 0 */
     bool newest_first;     /**< else the earliest */
-    uint64_t after; /**< only what comes behind the file with this id in that order, be it
-                       there or not; 0: all */
+    uint64_t after;    /**< only what comes behind the file with this id in that order, be it
+                          there or not; 0: all */
+    const char *album; /**< one of its albums has this title; NULL: any */
 } alice_search_query;
 
 /**

@@ -47,9 +47,10 @@ class MemoryOptimizedOrganizer(_Organizer):
     limits. Files are copied, unless processing.move (or move=True) says otherwise; processing.dry_run decides
     everything and changes nothing.
 
-    options: move, dry_run, keep_names, fresh, remove_duplicates, hash_contents, lossy, catalog, layout,
-    undated_folder, settle_seconds, flush_files, flush_seconds, as of `alice organize`; on_file(dict) is told of every
-    file, on_progress(dict) at most ten times a second. What one of them raises stops the run, with nothing half-done.
+    options: move, dry_run, keep_names, fresh, remove_duplicates, hash_contents, lossy, albums, catalog,
+    layout, undated_folder, settle_seconds, flush_files, flush_seconds, as of `alice organize`; on_file(dict) is told
+    of every file, on_progress(dict) at most ten times a second. What one of them raises stops the run, with nothing
+    half-done.
     """
 
     def __new__(cls, config, memory_config=None, **options):

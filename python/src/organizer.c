@@ -37,6 +37,7 @@ static const struct {
         {"fresh", offsetof(alice_organizer_options, fresh)},
         {"remove_duplicates", offsetof(alice_organizer_options, remove_duplicates)},
         {"hash_contents", offsetof(alice_organizer_options, hash_contents)},
+        {"albums", offsetof(alice_organizer_options, albums)},
         {"lossy", offsetof(alice_organizer_options, lossy)},
 },
   TEXTS[] =

@@ -237,6 +237,18 @@ alice_status alice__catalog_set_content(alice__catalog *c, int64_t id, alice__ha
     return st == ALICE_OK ? alice__store_set_content(c->top, id, content) : st;
 }
 
+alice_status alice__catalog_tell_as(alice__catalog *c, int64_t id, int64_t twin)
+{
+    return alice__store_tell_as(c->top, id, alice__catalog_store_of(c, twin), twin);
+}
+
+alice_status alice__catalog_in_album(alice__catalog *c, int64_t id, const char *title)
+{
+    if (alice__catalog_store_of(c, id) != c->top)
+        return ALICE_OK;
+    return alice__store_in_album(c->top, id, title, id < c->saved.next_file);
+}
+
 alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *dest)
 {
     if (alice__catalog_store_of(c, id) != c->top)

@@ -163,6 +163,12 @@ alice_status alice__catalog_number_past(alice__catalog *c, const char *project,
 alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_t *id,
                                 alice_error *error);
 
+/* The row, of a duplicate that was not read, tells the date and the identifier that its twin
+ * has. Part of the current batch. */
+alice_status alice__catalog_tell_as(alice__catalog *c, int64_t id, int64_t twin);
+/* An organized file is in the album of this title, too. Part of the current batch. */
+alice_status alice__catalog_in_album(alice__catalog *c, int64_t id, const char *title);
+
 /* A file of the batch did not go as planned: forget its row. */
 alice_status alice__catalog_forget(alice__catalog *c, int64_t id);
 /* It goes to another name (the planned one was taken): with the next commit(open) the row is in

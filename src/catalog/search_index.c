@@ -12,7 +12,7 @@
 #include "port/fs.h"
 
 enum {
-    VERSION = 1,              /* of the schema, and of what is in tokens */
+    VERSION = 2,              /* of the schema, and of what is in tokens */
     APPLICATION = 0x616c6978, /* "alix" */
     WAIT_MS = 4000,           /* for a part that another process writes */
     TIDY_PAGES = 500,
@@ -28,7 +28,7 @@ static const char schema[] =
     "CREATE TABLE files(id INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, day INTEGER,"
     " time INTEGER, type INTEGER, date_source INTEGER, make INTEGER, model INTEGER,"
     " generator INTEGER, latitude INTEGER, longitude INTEGER, path TEXT NOT NULL,"
-    " ai_model TEXT, seed TEXT, prompt TEXT, negative_prompt TEXT);"
+    " ai_model TEXT, seed TEXT, prompt TEXT, negative_prompt TEXT, albums TEXT);"
     "CREATE TABLE dates(id INTEGER PRIMARY KEY);"
     "CREATE TABLE words(id INTEGER PRIMARY KEY, text TEXT NOT NULL);"
     "CREATE TABLE days(day INTEGER PRIMARY KEY, files INTEGER NOT NULL);"
@@ -451,6 +451,7 @@ static alice_status put_file(alice__index *x, const alice__organized *file)
     bind_text(q, 14, f->seed);
     bind_text(q, 15, f->prompt);
     bind_text(q, 16, f->negative_prompt);
+    bind_text(q, 17, f->albums);
     return alice__index_run(x, q);
 }
 

@@ -12,7 +12,7 @@
 #define INDEX_FILES                                                                    \
     "SELECT f.path, f.bytes, f.day, f.time, t.text, d.text, m.text, o.text, g.text,"   \
     " f.ai_model, f.seed, f.prompt, f.negative_prompt, f.latitude, f.longitude, k.id," \
-    " f.type, f.date_source, f.make, f.model, f.generator FROM dates k"                \
+    " f.type, f.date_source, f.make, f.model, f.generator, f.albums FROM dates k"      \
     " CROSS JOIN files f ON f.id = (k.id & 268435455)"                                 \
     " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"    \
     " LEFT JOIN words m ON m.id = f.make LEFT JOIN words o ON o.id = f.model"          \
@@ -26,7 +26,7 @@
     X(STATE_SET, "INSERT OR REPLACE INTO state VALUES(?1, ?2)")                          \
     X(WORD, "INSERT OR REPLACE INTO words VALUES(?1, ?2)")                               \
     X(PUT, "INSERT OR IGNORE INTO files VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10," \
-           " ?11, ?12, ?13, ?14, ?15, ?16)")                                             \
+           " ?11, ?12, ?13, ?14, ?15, ?16, ?17)")                                        \
     X(TOKENS, "INSERT INTO tokens(rowid, text) VALUES(?1, ?2)")                          \
     X(MERGE, "INSERT INTO tokens(tokens, rank) VALUES('merge', ?1)")                     \
     X(DAY_MORE, "INSERT INTO days VALUES(?1, 1)"                                         \

@@ -50,11 +50,9 @@ alice_status alice__match_open(alice__match *m, const alice_env *env,
     *m = (alice__match){.query = q, .words = {.env = *env}, .text = {.env = *env}};
     const struct {
         const char *text, **to;
-    } facts[] = {{q->camera, &m->camera},
-                 {q->generator, &m->generator},
-                 {q->model, &m->model},
-                 {q->project, &m->project},
-                 {q->type, &m->type}};
+    } facts[] = {{q->camera, &m->camera}, {q->generator, &m->generator},
+                 {q->model, &m->model},   {q->project, &m->project},
+                 {q->type, &m->type},     {q->album, &m->album}};
     enum { FACTS = sizeof facts / sizeof *facts };
     size_t n = 1;
     alice_status st = check(q, error);
@@ -125,7 +123,7 @@ static alice_status is(alice__match *m, const char *text, size_t n, const char *
 static alice_status has_words(alice__match *m, const alice_library_file *f, bool *out)
 {
     const char *const in[] = {f->path,  f->prompt, f->negative_prompt, f->ai_model,
-                              f->model, f->make,   f->generator};
+                              f->model, f->make,   f->generator,       f->albums};
     const size_t count = m->query->word_count;
     uint64_t missing = count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
     for (size_t k = 0; missing && k < sizeof in / sizeof *in; k++) {
@@ -162,6 +160,22 @@ static alice_status is_of_camera(alice__match *m, const alice_library_file *f, b
     return st;
 }
 
+/* One of its albums is the one asked for. */
+static alice_status is_in_album(alice__match *m, const alice_library_file *f, bool *out)
+{
+    alice_status st = fold(m, f->albums, strlen(f->albums), false);
+    const size_t n = strlen(m->album);
+    *out = false;
+    if (st != ALICE_OK || m->text.n == 0)
+        return st;
+    for (const char *a = m->text.p; !*out && *a;) {
+        const size_t line = strcspn(a, "\n");
+        *out = line == n && memcmp(a, m->album, n) == 0;
+        a += line + (a[line] == '\n');
+    }
+    return st;
+}
+
 alice_status alice__match_file(alice__match *m, const alice_library_file *f, bool *out)
 {
     const alice_search_query *q = m->query;
@@ -183,6 +197,8 @@ alice_status alice__match_file(alice__match *m, const alice_library_file *f, boo
         st = has(m, f->ai_model, m->model, &yes);
     if (st == ALICE_OK && yes && m->camera)
         st = is_of_camera(m, f, &yes);
+    if (st == ALICE_OK && yes && m->album)
+        st = is_in_album(m, f, &yes);
     if (st == ALICE_OK && yes && q->word_count)
         st = has_words(m, f, &yes);
     *out = yes;
@@ -207,5 +223,5 @@ bool alice__match_is_by_date(const alice__match *m)
 {
     const alice_search_query *q = m->query;
     return !q->after && !q->word_count && !q->camera && !q->generator && !q->model &&
-           !q->seed && !q->project && !q->type && !q->near;
+           !q->seed && !q->project && !q->type && !q->near && !q->album;
 }

@@ -14,7 +14,7 @@ typedef struct alice__match {
     alice__room words; /* folded, each terminated: the words of the query, then its facts */
     alice__room text;  /* what of a file is looked at, folded */
     const char *word[ALICE__SEARCH_WORDS];
-    const char *camera, *generator, *model, *project, *type;
+    const char *camera, *generator, *model, *project, *type, *album;
     bool (*should_stop)(void *ctx); /* asked now and then; may be NULL */
     void *stop_ctx;
     unsigned asked;

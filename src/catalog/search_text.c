@@ -212,8 +212,8 @@ static alice_status add_place(alice__room *to, const alice__organized *file)
 alice_status alice__search_document(alice__room *to, const alice__organized *file)
 {
     const alice_library_file *f = &file->file;
-    const char *const parts[] = {f->path, f->generator, f->ai_model, f->prompt,
-                                 f->negative_prompt};
+    const char *const parts[] = {f->path,   f->generator,       f->ai_model,
+                                 f->prompt, f->negative_prompt, f->albums};
     size_t n = 0;
     const char *project = alice__project_of(f->path, &n);
     to->n = 0;
@@ -224,6 +224,10 @@ alice_status alice__search_document(alice__room *to, const alice__organized *fil
         st = add_whole(to, 's', f->seed, strlen(f->seed));
     if (st == ALICE_OK)
         st = add_whole(to, 't', f->type, strlen(f->type));
+    for (const char *a = f->albums; st == ALICE_OK && *a; a += n + (a[n] == '\n')) {
+        n = strcspn(a, "\n");
+        st = add_whole(to, 'a', a, n);
+    }
     for (size_t i = 0; st == ALICE_OK && i < sizeof parts / sizeof *parts; i++)
         st = add_parts(to, parts[i]);
     /* Make and model are asked as one text, too: `--camera "acme box"`. */
@@ -372,6 +376,8 @@ alice_status alice__search_expression(alice__room *to, const alice_search_query 
         st = ask_whole(to, 'p', query->project);
     if (st == ALICE_OK)
         st = ask_whole(to, 't', query->type);
+    if (st == ALICE_OK)
+        st = ask_whole(to, 'a', query->album);
     if (st == ALICE_OK)
         st = ask_near(to, query);
     if (st == ALICE_OK)

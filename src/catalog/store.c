@@ -11,6 +11,7 @@
  *   fingerprints ────── (key, id), filled in sorted merges
  *   alike, chains ───── (print, id): files with equal heads, told apart by more than that
  *   places ──────────── where a picture was taken, only where that is known
+ *   albums, in_albums ─ their titles, and (file, album)
  *   changes ─────────── rows that came before and are not what they were, by triggers
  *   counters ────────── (project, source) → next number
  *   batch ───────────── one row, written with each commit
@@ -103,7 +104,13 @@ static const char schema_5[] =
     "CREATE TRIGGER file_goes AFTER DELETE ON files WHEN old.state = 1 BEGIN"
     " INSERT INTO changes(file, date, time) VALUES(old.id, old.date, old.time); END;";
 
-static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
+/* Which albums an organized file is in, wherever the copies of it that were met stood. */
+static const char schema_6[] =
+    "CREATE TABLE albums(id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE in_albums(file INTEGER NOT NULL, album INTEGER NOT NULL,"
+    " PRIMARY KEY(file, album)) WITHOUT ROWID;";
+
+static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- opening ---- */

@@ -202,6 +202,12 @@ alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
 alice_status alice__store_row_delete(alice__store *s, int64_t id);
 /* Duplicates with ids in [from, to) of rows that are no more. */
 alice_status alice__store_orphans_delete(alice__store *s, int64_t from, int64_t to);
+/* As alice__catalog_tell_as(); the twin's row is in the store `of`. */
+alice_status alice__store_tell_as(alice__store *s, int64_t id, alice__store *of, int64_t twin);
+/* The file of the row is in an album, too. `earlier`: the row stood before this batch, and an
+ * index may know it without. */
+alice_status alice__store_in_album(alice__store *s, int64_t id, const char *title,
+                                   bool earlier);
 alice_status alice__store_set_content(alice__store *s, int64_t id, alice__hash content);
 alice_status alice__store_set_dest(alice__store *s, int64_t id, const char *dest);
 

@@ -28,15 +28,20 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     " r.mode = 'remove'"
 #define RUN_FILE_JOINS " LEFT JOIN dirs d ON d.id = f.dir LEFT JOIN runs r ON r.id = f.run"
 
+/* A line for each album of a file: of one that is in more, the first. */
+#define ALBUMS_OF_F                                                               \
+    "(SELECT group_concat(title, char(10)) FROM (SELECT b.title FROM in_albums i" \
+    " JOIN albums b ON b.id = i.album WHERE i.file = f.id ORDER BY i.album LIMIT 100))"
+
 /* What is told of an organized file. */
-#define LIBRARY_FILES                                                                \
-    "SELECT f.dest, f.size, f.date, f.time, t.text, d.text, m.text, o.text, g.text," \
-    " a.model, a.seed, a.prompt, a.negative_prompt, p.latitude, p.longitude, f.id,"  \
-    " f.type, f.date_source, f.make, f.model, f.generator FROM files f"              \
-    " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"  \
-    " LEFT JOIN words m ON m.id = f.make LEFT JOIN words o ON o.id = f.model"        \
-    " LEFT JOIN words g ON g.id = f.generator LEFT JOIN ai a ON a.file = f.id"       \
-    " LEFT JOIN places p ON p.file = f.id"                                           \
+#define LIBRARY_FILES                                                                    \
+    "SELECT f.dest, f.size, f.date, f.time, t.text, d.text, m.text, o.text, g.text,"     \
+    " a.model, a.seed, a.prompt, a.negative_prompt, p.latitude, p.longitude, f.id,"      \
+    " f.type, f.date_source, f.make, f.model, f.generator, " ALBUMS_OF_F " FROM files f" \
+    " LEFT JOIN words t ON t.id = f.type LEFT JOIN words d ON d.id = f.date_source"      \
+    " LEFT JOIN words m ON m.id = f.make LEFT JOIN words o ON o.id = f.model"            \
+    " LEFT JOIN words g ON g.id = f.generator LEFT JOIN ai a ON a.file = f.id"           \
+    " LEFT JOIN places p ON p.file = f.id"                                               \
     " WHERE f.state = 1 AND f.dest > ''"
 /* No time comes before midnight. */
 #define BY_DATE " ORDER BY coalesce(f.date, 0), coalesce(f.time, -1), f.id"
@@ -81,6 +86,16 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(ORPHAN_PLACES_DELETE, "DELETE FROM places WHERE file IN (SELECT id FROM files"           \
                             " WHERE id >= ?1 AND id < ?2 AND state = 2 AND NOT EXISTS"         \
                             " (SELECT 1 FROM files p WHERE p.id = files.other))")              \
+    X(TOLD, "SELECT date, time, zone, content_id, head FROM files WHERE id = ?1")              \
+    X(TELL, "UPDATE files SET date = ?2, time = ?3, zone = ?4, content_id = ?5, head = ?6"     \
+            " WHERE id = ?1")                                                                  \
+    X(ALBUM_FIND, "SELECT id FROM albums WHERE title = ?1")                                    \
+    X(ALBUM_ADD, "INSERT INTO albums(title) VALUES(?1)")                                       \
+    X(IN_ALBUM, "SELECT 1 FROM in_albums WHERE file = ?1 AND album = ?2")                      \
+    X(IN_ALBUM_ADD, "INSERT INTO in_albums VALUES(?1, ?2)")                                    \
+    X(IN_ALBUM_DELETE, "DELETE FROM in_albums WHERE file = ?1")                                \
+    X(CHANGE_ADD, "INSERT INTO changes(file, date, time)"                                      \
+                  " SELECT id, date, time FROM files WHERE id = ?1 AND state = 1")             \
     X(ROW_REPLACED, "UPDATE files SET replaced = ?2 WHERE id = ?1")                            \
     X(ROW_DELETE, "DELETE FROM files WHERE id = ?1")                                           \
     X(AI_DELETE, "DELETE FROM ai WHERE file = ?1")                                             \

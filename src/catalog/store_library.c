@@ -22,7 +22,8 @@ void alice__sql_organized(sqlite3_stmt *q, alice__organized *out)
                                        .seed = alice__sql_text(q, 10),
                                        .prompt = alice__sql_text(q, 11),
                                        .negative_prompt = alice__sql_text(q, 12),
-                                       .placed = sqlite3_column_type(q, 13) != SQLITE_NULL}};
+                                       .placed = sqlite3_column_type(q, 13) != SQLITE_NULL,
+                                       .albums = alice__sql_text(q, 16 + ALICE__SAID)}};
     out->file.latitude = (double)out->latitude / ALICE__DEGREE;
     out->file.longitude = (double)out->longitude / ALICE__DEGREE;
     for (int i = 0; i < ALICE__SAID; i++)

@@ -368,9 +368,69 @@ alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
     return alice__sql_run_with(s, Q_ROW_REPLACED, numbers, 2);
 }
 
+alice_status alice__store_tell_as(alice__store *s, int64_t id, alice__store *of, int64_t twin)
+{
+    enum { TOLD = 5 };
+    sqlite3_stmt *from, *to;
+    alice_status st = alice__sql_take_id(s, Q_TELL, id, &to);
+    if (st == ALICE_OK)
+        st = alice__sql_take_id(of, Q_TOLD, twin, &from);
+    if (st == ALICE_OK)
+        st = alice__sql_row(of, from, ALICE_E_END);
+    if (st != ALICE_OK)
+        return st == ALICE_E_END ? ALICE_OK : st;
+    for (int i = 0; i < TOLD; i++)
+        sqlite3_bind_value(to, 2 + i, sqlite3_column_value(from, i));
+    alice__sql_let_go(from);
+    return alice__sql_run(s, to);
+}
+
+/* The id of a title, made where there is none. */
+static alice_status album_id(alice__store *s, const char *title, int64_t *id)
+{
+    sqlite3_stmt *q;
+    alice_status st = alice__sql_take(s, Q_ALBUM_FIND, &q);
+    if (st != ALICE_OK)
+        return st;
+    alice__sql_bind_text(q, 1, title);
+    st = alice__sql_run_number(s, q, id);
+    if (st != ALICE_OK || *id)
+        return st;
+    st = alice__store_begin(s);
+    if (st == ALICE_OK)
+        st = alice__sql_take(s, Q_ALBUM_ADD, &q);
+    if (st != ALICE_OK)
+        return st;
+    alice__sql_bind_text(q, 1, title);
+    st = alice__sql_run(s, q);
+    *id = sqlite3_last_insert_rowid(s->db);
+    return st;
+}
+
+alice_status alice__store_in_album(alice__store *s, int64_t id, const char *title, bool earlier)
+{
+    sqlite3_stmt *q;
+    int64_t numbers[] = {id, 0}, there = 0;
+    alice_status st = album_id(s, title, &numbers[1]);
+    if (st == ALICE_OK)
+        st = alice__sql_take_id(s, Q_IN_ALBUM, id, &q);
+    if (st != ALICE_OK)
+        return st;
+    sqlite3_bind_int64(q, 2, numbers[1]);
+    st = alice__sql_run_number(s, q, &there);
+    if (st != ALICE_OK || there)
+        return st;
+    st = alice__store_begin(s);
+    if (st == ALICE_OK)
+        st = alice__sql_run_with(s, Q_IN_ALBUM_ADD, numbers, 2);
+    return st == ALICE_OK && earlier ? alice__sql_run_with(s, Q_CHANGE_ADD, &id, 1) : st;
+}
+
 alice_status alice__store_row_delete(alice__store *s, int64_t id)
 {
     alice_status st = alice__sql_run_with(s, Q_ROW_DELETE, &id, 1);
+    if (st == ALICE_OK)
+        st = alice__sql_run_with(s, Q_IN_ALBUM_DELETE, &id, 1);
     if (st == ALICE_OK)
         st = alice__sql_run_with(s, Q_AI_DELETE, &id, 1);
     return st == ALICE_OK ? alice__sql_run_with(s, Q_PLACE_DELETE, &id, 1) : st;

@@ -18,23 +18,16 @@
 
 #include "base/error.h"
 #include "organize/archive_entries.h"
+#include "organize/archive_unpack.h"
 
 static const char incoming[] = ".alice/incoming";
-
-static const char level[] = "takeout/"; /* a folder that names no project */
-
-enum { MOST_LEVELS = 48 };
-
-#if ALICE_ARCHIVES
-_Static_assert(sizeof incoming + (size_t)MOST_LEVELS * sizeof level <=
-                   ALICE__ARCHIVE_NAME_SPARE,
-               "what is put before a name fits");
-#endif
 
 struct alice__archives {
     alice__archive_lib lib;
     size_t folder_count;
     char folders[8][ALICE__PATH_MAX]; /* that the archives stand in, each once */
+    int scratch_fd;                   /* of a dry run: where its folder stands, */
+    char scratch[48];                 /* and what it is called; "": there is none */
 };
 
 /* ---- which, and how they are called ---- */
@@ -105,7 +98,7 @@ static size_t first_of_export(const alice_organizer_options *p, size_t which)
 
 /* How many exports come before the one of this archive: each is a tree of its own, or a sidecar
  * of one would be taken for that of another one's picture of the same name. */
-static unsigned exports_before(const alice_organizer_options *p, size_t which)
+unsigned alice__exports_before(const alice_organizer_options *p, size_t which)
 {
     unsigned n = 0;
     for (size_t i = 0, first = first_of_export(p, which); i < first; i++)
@@ -113,7 +106,7 @@ static unsigned exports_before(const alice_organizer_options *p, size_t which)
     return n;
 }
 
-static unsigned count_exports(const alice_organizer_options *p)
+unsigned alice__exports(const alice_organizer_options *p)
 {
     unsigned n = 0;
     for (size_t i = 0; i < p->archive_count; i++)
@@ -156,11 +149,13 @@ alice_status alice__archives_open(alice_organizer *o, char *at, alice_error *err
                                "the archive %s: %s", p->archives[i],
                                bad ? strerror(-bad) : "it is no file");
     }
-    if (count_exports(p) > MOST_LEVELS / 2)
+    if (alice__exports(p) > ALICE__EXPORTS_MOST)
         return alice__fail(error, ALICE_E_INVAL, 0, "at most %d exports are read together",
-                           MOST_LEVELS / 2);
+                           ALICE__EXPORTS_MOST);
     alice_status st = alice_env_calloc(&o->env, 1, sizeof *o->archives, ALICE_HERE, &room);
     o->archives = room;
+    if (room)
+        o->archives->scratch_fd = -1;
     for (size_t i = 0; i < p->archive_count && st == ALICE_OK; i++)
         st = note_folder(o, p->archives[i], error);
     if (st == ALICE_OK)
@@ -183,6 +178,7 @@ void alice__archives_close(alice_organizer *o)
     if (!o->archives)
         return;
     alice__archive_lib_close(&o->archives->lib);
+    alice__fs_close(o->archives->scratch_fd);
     alice_env_free(&o->env, o->archives, sizeof *o->archives);
     o->archives = NULL;
 }
@@ -202,15 +198,16 @@ size_t alice__archives_reach(alice_organizer *o, alice_confine_path *paths, size
 
 /* ---- the folder goes ---- */
 
-/* Its last entry, or the folder itself where there is none: `path` is then one shorter. */
-static int remove_last(const alice_organizer *o, char *path, size_t top, bool *done)
+/* The last entry of the folder `path` of `dir`, or the folder itself where there is none:
+ * `path` is then one shorter. */
+static int remove_last(int dir, char *path, size_t top, bool *done)
 {
     char room[4096];
     alice__fs_dir d;
     alice__fs_name e = {.name = NULL};
     alice__fs_stat s;
     int fd = -1;
-    int r = alice__fs_open_dir(o->organized_fd, path, &fd);
+    int r = alice__fs_open_dir(dir, path, &fd);
     alice__fs_dir_start(&d, fd, room, sizeof room);
     while (!r && (r = alice__fs_dir_next(&d, &e)) == 0 && e.name) {
         if (e.kind == ALICE__FS_UNKNOWN && (r = alice__fs_stat_at(fd, e.name, &s)) == 0)
@@ -226,7 +223,7 @@ static int remove_last(const alice_organizer *o, char *path, size_t top, bool *d
         else
             snprintf(path + n, ALICE__PATH_MAX - n, "/%s", e.name);
     } else if (!r) {
-        r = alice__fs_rmdir(o->organized_fd, path);
+        r = alice__fs_rmdir(dir, path);
         *done = n == top;
         if (!*done)
             *strrchr(path, '/') = 0;
@@ -235,23 +232,45 @@ static int remove_last(const alice_organizer *o, char *path, size_t top, bool *d
     return r;
 }
 
-alice_status alice__archives_sweep(alice_organizer *o)
+/* A folder and all that is in it; told where that fails. */
+static alice_status remove_tree(alice_organizer *o, int dir, const char *path,
+                                const char *where)
 {
-    char path[ALICE__PATH_MAX];
+    char at[ALICE__PATH_MAX];
     alice__fs_stat s;
     bool done = false;
-    memcpy(path, incoming, sizeof incoming);
-    int r = alice__fs_stat_at(o->organized_fd, path, &s);
+    const size_t n = strlen(path);
+    memcpy(at, path, n + 1);
+    int r = alice__fs_stat_at(dir, at, &s);
     if (r || s.kind != ALICE__FS_DIR)
         return r == -ENOENT ? ALICE_OK : alice__status_of_errno(r ? -r : ENOTDIR);
     while (!r && !done)
-        r = remove_last(o, path, sizeof incoming - 1, &done);
+        r = remove_last(dir, at, n, &done);
     if (r)
         alice_env_log(&o->env, ALICE_LOG_WARNING,
                       "%s/%s, unpacked from an archive and not needed any more, cannot be "
                       "removed: %s",
-                      o->organized, path, strerror(-r));
+                      where, at, strerror(-r));
     return alice__status_of_errno(-r);
+}
+
+alice_status alice__archives_sweep(alice_organizer *o)
+{
+    if (!o->options.dry_run)
+        return remove_tree(o, o->organized_fd, incoming, o->organized);
+    return o->archives && *o->archives->scratch
+               ? remove_tree(o, o->archives->scratch_fd, o->archives->scratch,
+                             alice__organizer_scratch(o))
+               : ALICE_OK;
+}
+
+alice_status alice__archives_forget_heads(alice_organizer *o, alice_error *error)
+{
+    static const char heads[] = ALICE__ARCHIVE_HEADS;
+    alice_status st = remove_tree(o, o->inbox_fd, heads, o->organized);
+    return st == ALICE_OK ? st
+                          : alice__fail(error, st, 0, "what was unpacked cannot be tidied: %s",
+                                        alice_status_text(st));
 }
 
 alice_status alice__archives_make_room(alice_organizer *o, alice_error *error)
@@ -269,205 +288,57 @@ alice_status alice__archives_make_room(alice_organizer *o, alice_error *error)
                                         incoming, alice_status_text(st));
 }
 
-/* ---- unpacking ---- */
+/* ---- scratch folders of dry runs ---- */
 
-#if ALICE_ARCHIVES
+static const char scratch_names[] = "alice-dry-run-";
 
-typedef struct unpacking {
-    alice_organizer *o;
-    alice_organize_result *r;
-    int root;
-    int folder;               /* the one of the last entry, open */
-    bool full;                /* the disk, or what is like it: the run has to stop */
-    unsigned exports, before; /* in all, and before the one at hand */
-    bool sync_each;
-    char last[ALICE__PATH_MAX]; /* its path */
-    alice__archive_entries in;
-} unpacking;
-
-static void report(void *ctx, const char *name, alice_status status, const char *why)
+/* What dry runs that were killed left: nobody holds it, and it is not being made. */
+static void sweep_scratch(alice_organizer *o, int dir)
 {
-    const unpacking *u = ctx;
-    alice_organizer *o = u->o;
-    char path[2 * ALICE__PATH_MAX];
-    snprintf(path, sizeof path, "%s%s%s", u->in.path, *name ? "/" : "", name);
-    const alice_file_report report = {
-        .source_path = path, .outcome = ALICE_FAILED, .reason = why, .status = status};
-    u->r->tally.files++;
-    u->r->tally.errors++;
-    if (o->options.on_file)
-        o->options.on_file(o->options.ctx, &report);
-}
-
-/* Open the folder of `path`, made where it is missing; kept for the next entry. */
-static int enter(unpacking *u, const char *path, size_t n)
-{
-    const alice__fs_ops *fs = u->o->fs;
-    char part[256];
-    int at = -1;
-    if (u->folder >= 0 && strlen(u->last) == n && memcmp(u->last, path, n) == 0)
-        return 0;
-    alice__fs_close(u->folder);
-    u->folder = -1;
-    int r = alice__fs_dup(u->root, &at);
-    for (size_t i = 0; !r && i < n;) {
-        size_t m = strcspn(path + i, "/");
-        int next = -1;
-        memcpy(part, path + i, m);
-        part[m] = 0;
-        r = fs->mkdir(fs, at, part, 0755);
-        if (!r || r == -EEXIST)
-            r = fs->open_dir(fs, at, part, &next);
-        alice__fs_close(at);
-        at = next;
-        i += m + 1;
-    }
-    if (r) {
-        alice__fs_close(at);
-        return r;
-    }
-    u->folder = at;
-    memcpy(u->last, path, n);
-    u->last[n] = 0;
-    return 0;
-}
-
-/* A new file for the entry, as many levels deep as exports came before its own. Where its name
- * is taken, by another part, it goes below all of them. `*leaf` points into `path`. */
-static int make_file(unpacking *u, char *path, size_t size, const char **leaf, int *fd)
-{
-    const alice__fs_ops *fs = u->o->fs;
-    int r = -EEXIST;
-    size_t used = 0;
-    for (unsigned at = 0, to = u->before; to < MOST_LEVELS && r == -EEXIST; to += u->exports) {
-        for (; at < to; at++)
-            used += (size_t)snprintf(path + used, size - used, "%s", level);
-        snprintf(path + used, size - used, "%s", u->in.name);
-        *leaf = leaf_of(path);
-        r = enter(u, path, *leaf > path ? (size_t)(*leaf - path) - 1 : 0);
-        if (!r)
-            r = fs->create(fs, u->folder, *leaf, 0644, fd);
-    }
-    return r;
-}
-
-static bool stops_all(int r)
-{
-    return r == -ENOSPC || r == -EDQUOT || r == -EROFS || r == -EIO;
-}
-
-/* Write the entry's bytes: 0 or -errno of writing them. What is wrong with the archive stands
- * in `d`. */
-static int write_data(unpacking *u, int fd, struct archive_entry *e, alice__archive_data *d)
-{
-    const alice__fs_ops *fs = u->o->fs;
-    alice__fs_stat s;
-    int bad = 0;
-    while (!bad && alice__archive_block(&u->in, e, d))
-        bad = d->n ? fs->write_at(fs, fd, d->at, d->block, d->n) : 0;
-    if (bad || d->why)
-        return bad;
-    bad = fs->stat_fd(fs, fd, &s);
-    return !bad && s.size < (uint64_t)d->end ? fs->truncate(fs, fd, (uint64_t)d->end) : bad;
-}
-
-static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
-{
-    unpacking *u = ctx;
-    const alice__archive_lib *lib = u->in.lib;
-    const alice__fs_ops *fs = u->o->fs;
-    alice__archive_data d = {.end = 0};
-    char path[ALICE__PATH_MAX];
-    const char *leaf = NULL;
+    char room[4096];
+    alice__fs_dir d;
+    alice__fs_name e = {.name = NULL};
     int fd = -1;
-    int r = make_file(u, path, sizeof path, &leaf, &fd);
-    if (!r)
-        r = write_data(u, fd, e, &d);
-    *fatal |= d.fatal;
-    if (!r && !d.why && lib->archive_entry_mtime_is_set(e)) {
-        int64_t s = lib->archive_entry_mtime(e);
-        if (s > -INT64_C(9000000000) && s < INT64_C(9000000000)) {
-            s = s * 1000000000 + lib->archive_entry_mtime_nsec(e) % 1000000000;
-            r = fs->set_times(fs, fd, s, s);
-        }
+    if (alice__fs_open_dir(dir, ".", &fd) != 0)
+        return;
+    alice__fs_dir_start(&d, fd, room, sizeof room);
+    while (alice__fs_dir_next(&d, &e) == 0 && e.name) {
+        const int64_t minute_ago = alice_env_wall_s(&o->env) - 60;
+        alice__fs_stat s;
+        int left = -1;
+        if (strncmp(e.name, scratch_names, sizeof scratch_names - 1) != 0 ||
+            alice__fs_stat_at(dir, e.name, &s) != 0 || s.ctime_ns / 1000000000 > minute_ago ||
+            alice__fs_open_dir(dir, e.name, &left) != 0)
+            continue;
+        if (alice__fs_lock(left) == 0)
+            (void)remove_tree(o, dir, e.name, alice__organizer_scratch(o)); /* it tells */
+        alice__fs_close(left);
     }
-    if (!r && !d.why && u->sync_each)
-        r = fs->sync(fs, fd);
     alice__fs_close(fd);
-    if (!r && !d.why)
-        return ALICE_OK;
-    /* Half a file is none; the folder itself goes at the end. */
-    int gone = fd >= 0 ? fs->unlink(fs, u->folder, leaf) : 0;
-    if (d.status == ALICE_E_CANCELLED)
-        return ALICE_E_CANCELLED;
-    u->full = u->in.enough = stops_all(r) || gone;
-    report(u, u->in.name, r ? alice__status_of_errno(-r) : d.status, r ? strerror(-r) : d.why);
-    return ALICE_OK;
 }
 
-alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
-                                    alice_error *error)
+alice_status alice__archives_make_scratch(alice_organizer *o, alice_error *error)
 {
-    if (o->options.dry_run)
-        return alice__fail(error, ALICE_E_INVAL, 0,
-                           "a dry run reads no archives: their files have to be on the disk to "
-                           "be looked at");
-    alice_env env = alice__organizer_env(o, o->acc_stream);
-    alice__fs_space space = {.local = false};
-    unpacking *u = NULL;
-    void *room = NULL;
-    alice_status st = alice_account_charge(o->acc_stream, ALICE__ARCHIVE_LIBRARY);
-    if (st != ALICE_OK)
-        return st;
-    st = alice_env_calloc(&env, 1, sizeof *u, ALICE_HERE, &room);
-    u = room;
-    if (st == ALICE_OK) {
-        u->o = o;
-        u->r = r;
-        u->in = (alice__archive_entries){.lib = &o->archives->lib,
-                                         .fs = o->fs,
-                                         .env = env,
-                                         .take = take_file,
-                                         .refuse = report,
-                                         .ctx = u,
-                                         .should_stop = o->options.should_stop,
-                                         .stop_ctx = o->options.ctx};
-        u->folder = -1;
-        u->root = o->inbox_fd;
-        u->exports = count_exports(&o->options);
-        int bad = o->fs->space_of(o->fs, u->root, &space);
-        u->sync_each = bad || !space.local || !alice__fs_sync_all_tells();
+    struct alice__archives *all = o->archives;
+    const alice__fs_ops *fs = o->fs;
+    int r = alice__fs_open_dir_path(alice__organizer_scratch(o), &all->scratch_fd);
+    if (!r) {
+        sweep_scratch(o, all->scratch_fd);
+        r = -EEXIST;
     }
-    for (size_t i = 0; i < o->options.archive_count && st == ALICE_OK && !u->full; i++) {
-        u->before = exports_before(&o->options, i);
-        st = alice__archive_entries_read(&u->in, o->options.archives[i]);
+    for (uint64_t n = alice_env_now_ns(&o->env); r == -EEXIST; n++) {
+        snprintf(all->scratch, sizeof all->scratch, "%s%llu", scratch_names,
+                 (unsigned long long)n);
+        r = fs->mkdir(fs, all->scratch_fd, all->scratch, 0700);
     }
-    if (st == ALICE_OK && u->full)
-        st = alice__fail(error, ALICE_E_NOSPC, 0,
-                         "the archives do not fit on the disk of %s: nothing was organized",
-                         o->organized);
-    /* They are placed by rename: what is in them has to be durable before. */
-    if (st == ALICE_OK && !u->sync_each) {
-        int bad = o->fs->sync_all(o->fs, u->root);
-        if (bad)
-            st = alice__fail(error, alice__status_of_errno(-bad), -bad,
-                             "what was unpacked cannot be made durable: %s", strerror(-bad));
-    }
-    if (u)
-        alice__fs_close(u->folder);
-    alice_env_free(&env, u, sizeof *u);
-    alice_account_release(o->acc_stream, ALICE__ARCHIVE_LIBRARY);
-    return st;
+    if (r)
+        *all->scratch = 0;
+    if (!r)
+        r = alice__fs_open_dir(all->scratch_fd, all->scratch, &o->inbox_fd);
+    if (!r)
+        r = alice__fs_lock(o->inbox_fd);
+    return r ? alice__fail(error, alice__status_of_errno(-r), -r,
+                           "a dry run needs a folder in %s: %s", alice__organizer_scratch(o),
+                           strerror(-r))
+             : ALICE_OK;
 }
-
-#else
-
-alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
-                                    alice_error *error)
-{
-    (void)o;
-    (void)r;
-    return alice__fail(error, ALICE_E_UNSUPPORTED, 0, "built without libarchive");
-}
-
-#endif

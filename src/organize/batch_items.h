@@ -22,7 +22,7 @@ typedef struct alice__item {
     alice__folder *folder; /* a reference */
     alice__file file;      /* its name stands in the block of text */
     const char *dest;      /* below organized; NULL: none */
-    const char *project;   /* folded: the counter's key; NULL: none of its own */
+    const char *project;   /* its counter's, folded; NULL: none of its own */
     int64_t leader;        /* row of the file beside which it goes; 0: none */
     int64_t group;         /* one number for all of the batch that belong together; 0: none */
     uint16_t base;         /* of one that follows: bytes of `dest` that are its leader's stem */
@@ -34,7 +34,8 @@ typedef struct alice__item {
     bool left;        /* the run had to stop before it: as if it had not been met */
     alice__copy copy; /* why it is organized again */
     bool damaged;
-    bool busy;            /* being written: the next run takes it */
+    bool busy;   /* being written: the next run takes it */
+    bool packed; /* a duplicate in an archive: it stands nowhere else but in organized */
     bool remove, removed; /* a duplicate: to be taken out of the inbox; done */
 } alice__item;
 

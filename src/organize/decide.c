@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "media/facts.h"
+#include "media/types.h"
 #include "organize/forget.h"
 #include "organize/group_names.h"
 #include "organize/plan.h"
@@ -55,8 +56,13 @@ typedef struct project {
     char key[ALICE__PROJECT_MAX];
 } project;
 
-static void project_of(alice__flow *x, const alice__probe *p, project *out)
+static void project_of(alice__flow *x, const alice__probe *p, const char *album, project *out)
 {
+    if (album && x->o->options.albums) {
+        alice__safe_component(album, strlen(album), out->name, sizeof out->name);
+        alice__fold_case(out->name, out->key, sizeof out->key);
+        return;
+    }
     const char *folders = alice__folder_path(p->folder);
     alice_bytes key = {(const uint8_t *)folders, strcspn(folders, "/")};
     size_t n = 0;
@@ -150,7 +156,12 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
     alice_organizer *o = x->o;
     project pr;
     char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX], camera[128], model[128], seed[128];
-    project_of(x, p, &pr);
+    const char *album = NULL;
+    alice_status told =
+        alice__album_names_place(o) ? alice__album_of(x, p->folder, &album) : ALICE_OK;
+    if (told != ALICE_OK)
+        return told;
+    project_of(x, p, album, &pr);
     alice__safe_component(p->source, strlen(p->source), source, sizeof source);
     alice__plan plan = {.date = p->info.date,
                         .undated = o->options.undated_folder,
@@ -162,6 +173,7 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
                         .camera = fact_text(&p->info, ALICE_FACT_MODEL, camera),
                         .model = fact_text(&p->info, ALICE_FACT_AI_MODEL, model),
                         .seed = fact_text(&p->info, ALICE_FACT_SEED, seed),
+                        .album = album,
                         .hash = hash};
     if (!*camera)
         fact_text(&p->info, ALICE_FACT_MAKE, camera);
@@ -178,7 +190,7 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
     } while (is_taken(x, dest));
     item->dest = alice__items_text(&o->items, dest, strlen(dest));
     item->report.source = alice__items_text(&o->items, source, strlen(source));
-    item->project = alice__items_text(&o->items, pr.key, strlen(pr.key));
+    item->project = alice__items_text(&o->items, pr.name, strlen(pr.name));
     item->place = true;
     item->report.outcome = ALICE_ORGANIZED;
     return ALICE_OK;
@@ -199,6 +211,9 @@ static alice_status add_row(alice__flow *x, const alice__probe *p, alice__row *r
         row->other = -day;
     if (st == ALICE_OK)
         st = alice__catalog_add(x->o->catalog, row, &item->id, x->error);
+    if (st == ALICE_OK && (row->info || p->packed))
+        st = alice__album_note(x, p->folder,
+                               row->state == ALICE__PLACED ? item->id : row->other);
     if (st != ALICE_OK)
         return st;
     if (x->run_first == 0)
@@ -397,6 +412,26 @@ static alice_status consume_other(alice__flow *x, const alice__probe *p, alice__
     return add_row(x, p, &row, item);
 }
 
+/* A file of an archive whose bytes were found in organized while it was read. */
+static alice_status consume_packed(alice__flow *x, const alice__probe *p, alice__item *item)
+{
+    const char *why = alice__flow_leave(x->o, p->folder, p->file.name, NULL);
+    if (why) {
+        item->report.outcome = ALICE_SKIPPED;
+        item->report.reason = why;
+        return ALICE_OK;
+    }
+    item->report.outcome = ALICE_DUPLICATE;
+    item->report.reason = "the same bytes are organized already";
+    item->other = item->twin = p->packed;
+    item->packed = true;
+    alice__row row = {
+        .file = p->file, .state = ALICE__DUPLICATE, .other = p->packed, .run_id = x->id};
+    alice_status st = add_row(x, p, &row, item);
+    /* What may belong to it asks when it was taken. */
+    return st == ALICE_OK ? alice__catalog_tell_as(x->o->catalog, item->id, p->packed) : st;
+}
+
 /* A known file is held against its copy. Where that has other bytes now, the file goes on as
  * one that has none; what is no medium fails. */
 static alice_status compare_known(alice__flow *x, alice__probe *p, alice__item *item)
@@ -500,7 +535,7 @@ static alice_status find_group(alice__flow *x, alice__probe *p, alice__item *ite
 }
 
 /* What was settled before anything was read. */
-static void take_settled(alice__flow *x, const alice__probe *p, alice__item *item)
+static alice_status take_settled(alice__flow *x, const alice__probe *p, alice__item *item)
 {
     item->report.outcome = p->status == ALICE_OK ? ALICE_SKIPPED : ALICE_FAILED;
     item->report.status = p->status;
@@ -509,12 +544,18 @@ static void take_settled(alice__flow *x, const alice__probe *p, alice__item *ite
     item->report.not_media = p->not_media;
     item->busy = p->busy;
     item->twin = p->known && !p->not_media ? p->copy_row : 0;
+    /* The catalog may be older than what it notes of albums. */
+    return item->twin && alice__name_class(p->file.name) != ALICE_CLASS_NONE
+               ? alice__album_note(x, p->folder, item->twin)
+               : ALICE_OK;
 }
 
 alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
     alice__group g = {.leader = 0};
+    if (p->packed)
+        return consume_packed(x, p, item);
     if (p->status == ALICE_OK && p->compare) {
         alice_status st = compare_known(x, p, item);
         if (st != ALICE_OK)
@@ -534,10 +575,8 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
         if (st != ALICE_OK)
             return st == ALICE_E_CANCELLED ? stop_before(x, item) : st;
     }
-    if (p->settled) {
-        take_settled(x, p, item);
-        return ALICE_OK;
-    }
+    if (p->settled)
+        return take_settled(x, p, item);
     if (alice__item_is_busy(x, item, p->status))
         return ALICE_OK;
     if (p->status != ALICE_OK) {
@@ -566,12 +605,10 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
             return st == ALICE_E_CANCELLED ? stop_before(x, item) : st;
     }
     const char *undated = g.leader ? NULL : alice__undated(x, p);
-    if (undated && x->o->options.undated == ALICE_UNDATED_KEEP) {
-        item->report.outcome = ALICE_SKIPPED;
-        item->report.reason = undated;
-        return ALICE_OK;
-    }
     if (undated)
         item->report.reason = undated;
-    return consume_media(x, p, &g, item);
+    if (!undated || x->o->options.undated != ALICE_UNDATED_KEEP)
+        return consume_media(x, p, &g, item);
+    item->report.outcome = ALICE_SKIPPED;
+    return ALICE_OK;
 }

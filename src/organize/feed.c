@@ -186,10 +186,39 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     return ALICE_OK;
 }
 
+/* What stands for a file of an archive that is organized already: see archives.c. False: it is
+ * none of these. */
+static alice_status feed_packed(alice__flow *x, const alice__entry *e, bool *done)
+{
+    alice__stamp stamp = {.size = 0};
+    looked_up l;
+    int64_t row = 0;
+    *done = alice__archives_stand_in(x->o, alice__folder_fd(e->folder), e->name, &row, &stamp);
+    if (!*done)
+        return ALICE_OK;
+    alice_status st = look_up(x, e, &stamp, &l);
+    if (st != ALICE_OK)
+        return st;
+    const bool same = l.known.state == ALICE__DUPLICATE && l.known.other == row;
+    alice__probe *p = alice__prober_add(x->o->prober, e->folder, e->name);
+    p->file.stamp = stamp;
+    p->copy_row = row;
+    p->known = l.known.id && (same || l.known.id == row);
+    p->packed = p->known ? 0 : row;
+    settle_probe(p, ALICE_OK, same ? "known duplicate" : "organized already");
+    return ALICE_OK;
+}
+
 static alice_status feed_entry(alice__flow *x, const alice__entry *e)
 {
+    bool done = false;
     if (e->kind == ALICE__ENTRY_FILE)
         return feed_file(x, e);
+    if (x->o->archives && e->kind == ALICE__ENTRY_LINK) {
+        alice_status st = feed_packed(x, e, &done);
+        if (st != ALICE_OK || done)
+            return st;
+    }
     alice__probe *p = alice__prober_add(x->o->prober, e->folder, e->name);
     p->os_error = e->os_error;
     switch (e->kind) {

@@ -55,15 +55,33 @@ size_t alice__safe_component(const char *text, size_t n, char *out, size_t size)
 /* Folders that a device or a program makes, which name no project; folded. With a '*' it is how
  * they end. */
 static const char *const no_projects[] = {
-    "dcim",           "camera",          "camera roll",       "download",
-    "downloads",      "*.photoslibrary", "*.photolibrary",    "*.aplibrary",
-    "takeout",        "google photos", /* in the languages in which an export names it otherwise
-                                        */
-    "google fotos",   "google foto",     "google foto's",     "google foto’s",
-    "google zdjęcia", "google fotky",    "google fotografie", "google fotoğraflar",
-    "google kuvat",   "google foton",    "google bilder",     "google фото",
-    "google フォト",  "google 포토",     "google 相册",       "google 相簿",
+    "dcim",           "camera",      "camera roll", "download", "downloads", "*.photoslibrary",
+    "*.photolibrary", "*.aplibrary", "takeout",
 };
+
+/* The folder of an export that has the albums, in the languages in which it is named otherwise;
+ * folded. */
+static const char *const google_photos[] = {
+    "google photos",   "google fotos",       "google foto",        "google foto's",
+    "google foto’s",   "google zdjęcia",     "google fotky",       "google fotografie",
+    "google poze",     "google fotografii",  "google fotografije", "google fotoğraflar",
+    "google kuvat",    "google-kuvat",       "google foton",       "google bilder",
+    "google billeder", "google fotók",       "google nuotraukos",  "google fotoattēli",
+    "google fotod",    "google фото",        "google фотографии",  "google снимки",
+    "google слике",    "φωτογραφίες google", "google φωτογραφίες", "google フォト",
+    "google 포토",     "google 相册",        "google 照片",        "google 相簿",
+    "google תמונות",   "תמונות google",      "صور google",
+};
+
+bool alice__is_google_photos(const char *folder)
+{
+    char folded[ALICE__PROJECT_MAX];
+    alice__fold_case(folder, folded, sizeof folded);
+    for (size_t i = 0; i < sizeof google_photos / sizeof *google_photos; i++)
+        if (strcmp(folded, google_photos[i]) == 0)
+            return true;
+    return false;
+}
 
 /* "100APPLE", "101_PANA": as cameras number theirs (DCF). */
 static bool is_camera_folder(const char *name)
@@ -97,7 +115,7 @@ static bool is_no_project(const char *folder, const char *const *more)
         if (is_word(folded, word))
             return true;
     }
-    return is_camera_folder(folder);
+    return is_camera_folder(folder) || alice__is_google_photos(folder);
 }
 
 void alice__plan_project(const char *folders, const char *const *more, char *out, size_t size)

@@ -29,6 +29,9 @@ size_t alice__safe_component(const char *text, size_t n, char *out, size_t size)
  * end) does. */
 void alice__plan_project(const char *folders, const char *const *more, char *out, size_t size);
 
+/* Whether an export calls the folder of its albums so, in one of its languages. */
+bool alice__is_google_photos(const char *folder);
+
 /* The extension of a name, without its dot, or NULL: what follows the last dot, up to 10
  * letters and digits. */
 const char *alice__plan_extension(const char *name);

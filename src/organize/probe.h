@@ -46,6 +46,7 @@ typedef struct alice__probe {
     /* Known, but its organized copy (of `copy_row`) is not as it was. */
     alice__copy copy;
     int64_t copy_row;
+    int64_t packed;     /* settled: in an archive; the row of what has its bytes, compared */
     int64_t known_row;  /* known, if its head is that of this row: its times tell too little */
     int64_t now_s;      /* what lies after it lies in the future */
     const char *reason; /* static text, of what was settled */

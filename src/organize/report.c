@@ -40,7 +40,7 @@ static bool content_of(const alice_organizer *o, const alice__item *item, const 
     int fd = -1;
     if (item->report.outcome == ALICE_FAILED)
         return false;
-    int bad = placed || item->removed
+    int bad = placed || item->removed || item->packed
                   ? (below ? alice__fs_open_read(o->organized_fd, below, &fd) : -ENOENT)
                   : alice__fs_open_read(alice__folder_fd(item->folder), item->file.name, &fd);
     bool known =

@@ -136,16 +136,18 @@ alice__walk_options alice__flow_walk_options(const alice_organizer *o)
     alice__fs_stat s = {.dev = 0};
     if (o->organized_fd >= 0)
         (void)alice__fs_stat_fd(o->organized_fd, &s);
-    return (alice__walk_options){.env = alice__organizer_env(o, o->acc_walk),
-                                 .root_fd = o->inbox_fd,
-                                 .skip_dev = s.dev,
-                                 .skip_ino = s.inode,
-                                 .scratch_dir = alice__organizer_scratch(o),
-                                 .names_bytes = o->sizes.names,
-                                 .comes_later = alice__group_comes_later,
-                                 .rank = alice__group_rank,
-                                 .open_levels = o->sizes.open_levels,
-                                 .beyond = true};
+    return (alice__walk_options){
+        .env = alice__organizer_env(o, o->acc_walk),
+        .root_fd = o->inbox_fd,
+        .skip_dev = s.dev,
+        .skip_ino = s.inode,
+        .scratch_dir = alice__organizer_scratch(o),
+        .names_bytes = o->sizes.names,
+        .comes_later = alice__group_comes_later,
+        .rank = alice__group_rank,
+        .folder_rank = alice__album_names_place(o) ? alice__album_folder_rank : NULL,
+        .open_levels = o->sizes.open_levels,
+        .beyond = true};
 }
 
 /* Before `next` is decided. What belongs together stands in one folder: that is not torn by the
@@ -211,7 +213,7 @@ static void fill_result(alice__flow *x)
     alice__transfer_stats moved = {0};
     if (x->walk) {
         alice__walk_stats_get(x->walk, &walked);
-        r->passed_over = walked.passed_over;
+        r->passed_over += walked.passed_over; /* beside what archives had of it */
     }
     alice__catalog_stats_get(o->catalog, &catalog);
     r->catalog_flushes = catalog.flushes;
@@ -264,7 +266,7 @@ static alice_status find_present(alice__flow *x)
 static alice_status do_run(alice__flow *x)
 {
     alice_organizer *o = x->o;
-    alice__walk_options w = alice__flow_walk_options(o);
+    alice__walk_options w;
     alice__run begin = {.mode = o->options.move ? "move" : "copy",
                         .inbox = o->inbox,
                         .organized = o->organized,
@@ -281,8 +283,10 @@ static alice_status do_run(alice__flow *x)
         st = alice__catalog_run_begin(o->catalog, &begin, &x->id, x->error);
     if (st == ALICE_OK)
         st = alice__redate(x);
-    if (st == ALICE_OK)
-        st = alice__walk_open(&x->walk, &w, x->error);
+    if (st != ALICE_OK)
+        return st;
+    w = alice__flow_walk_options(o);
+    st = alice__walk_open(&x->walk, &w, x->error);
     if (st != ALICE_OK)
         return st;
     x->window = alice_batch_next_size(o->batch);

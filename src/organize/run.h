@@ -13,6 +13,7 @@
  *   run.c     the loop around them, and what they all ask for
  *   stands.c  known: does the organized copy stand?
  *   check_source.c  known: has the organized copy the same bytes?
+ *   albums.c  decide: which album is its folder?
  *   redate.c  before the first file: dates that are no future any more
  *   space.c   before the first file: do the copies fit?
  */
@@ -22,6 +23,8 @@
 #include "organize/group_names.h"
 #include "organize/organizer.h"
 #include "organize/plan.h"
+
+enum { ALICE__ALBUM_MAX = 256 }; /* bytes of an album's title, with its NUL */
 
 /* The transfer of the batch of o->moving: a worker's, from alice__settle() to
  * alice__settle_end(). */
@@ -55,8 +58,10 @@ typedef struct alice__flow {
         first_row; /* rows from here on may not be transferred yet, and in a dry run never */
     int64_t batch_row; /* the first of the batch that is being decided; 0: none yet */
     alice__moving moving;
-    int64_t run_first; /* row: the first that this run added; 0: none yet */
-    bool unsure;       /* what was transferred could not be flushed */
+    int64_t run_first;     /* row: the first that this run added; 0: none yet */
+    bool unsure;           /* what was transferred could not be flushed */
+    uint64_t album_folder; /* of which `album` is the title; "": it is no album */
+    char album[ALICE__ALBUM_MAX];
     /* Of the folder in which the last transaction ended: what was not placed of it, each a
        status and a name. Those that belong to it may be in the next one. */
     uint64_t held_folder;
@@ -171,6 +176,18 @@ alice_status alice__group_row_at(alice__flow *x, const alice__probe *p, const ch
                                  int64_t *row);
 /* Read the head's fingerprint of a known file; p->status says how that went. */
 alice_status alice__group_head(alice__flow *x, alice__probe *p);
+
+/* ---- albums.c ---- */
+
+/* Whether the album of a file says where it goes: then that of any of its copies does, */
+bool alice__album_names_place(const alice_organizer *o);
+/* and folders are walked in the order in which albums come before the years: see walk.h. */
+unsigned alice__album_folder_rank(const char *name);
+/* The album that a folder is: its title, until the next call; NULL: it is none. Fails for want
+ * of memory alone: what cannot be read names nothing. */
+alice_status alice__album_of(alice__flow *x, alice__folder *folder, const char **title);
+/* The file of row `id`, or the twin of one in this folder, is in its album, if it is one. */
+alice_status alice__album_note(alice__flow *x, alice__folder *folder, int64_t id);
 
 /* ---- settle.c ---- */
 

@@ -140,21 +140,19 @@ static alice_status rename_item(alice__flow *x, alice__item *item)
 static alice_status renumber(alice__flow *x, alice__item *item)
 {
     alice_organizer *o = x->o;
-    char dest[ALICE__DEST_MAX], project[ALICE__PROJECT_MAX];
+    char dest[ALICE__DEST_MAX], key[ALICE__PROJECT_MAX];
     uint64_t number = 0;
     if (item->leader)
         return replace_follower(x, item);
     if (o->own_layout)
         return rename_item(x, item);
-    alice_status st =
-        alice__catalog_number(o->catalog, item->project, item->report.source, &number);
+    alice__fold_case(item->project, key, sizeof key);
+    alice_status st = alice__catalog_number(o->catalog, key, item->report.source, &number);
     if (st != ALICE_OK)
         return st;
-    alice__plan_project(alice__folder_path(item->folder), o->options.no_projects, project,
-                        sizeof project);
     alice__plan plan = {.date = item->medium.date,
                         .undated = o->options.undated_folder,
-                        .project = project,
+                        .project = item->project,
                         .source = item->report.source,
                         .number = number,
                         .name = item->file.name,

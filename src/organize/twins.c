@@ -220,6 +220,29 @@ static alice_status try_each(alice__twin_search *t, depth by, uint64_t print, in
     return st;
 }
 
+/* Twins of archives are written once and have two names: then nothing has to be read. */
+static alice_status try_second_name(alice__twin_search *t, int64_t *id, bool *same)
+{
+    alice__candidate c;
+    alice__fs_stat own, s;
+    char dest[ALICE__DEST_MAX];
+    *same = false;
+    *id = 0;
+    alice_status st = open_own(t);
+    if (st != ALICE_OK || t->how.fs->stat_fd(t->how.fs, t->fd, &own) != 0)
+        return st;
+    for (unsigned tries = 8; tries > 0 && !*same; tries--) {
+        st = next_candidate(t, BY_SAMPLES, 0, id, dest, &c);
+        if (st != ALICE_OK || c.id == 0)
+            return st;
+        const int fd = open_candidate(t, &c);
+        *same = fd >= 0 && t->how.fs->stat_fd(t->how.fs, fd, &s) == 0 && s.inode == own.inode &&
+                s.dev == own.dev;
+        alice__fs_close(fd);
+    }
+    return ALICE_OK;
+}
+
 /* A file that is longer than its head. */
 static alice_status find_longer(alice__twin_search *t, int64_t *id, bool *same)
 {
@@ -252,6 +275,8 @@ alice_status alice__twin_find(alice__twin_search *t, int64_t *twin)
     bool same = false;
     *twin = 0;
     alice_status st = whole ? try_verdict(t, key, &id, &same) : ALICE_OK;
+    if (!whole && o->archives)
+        st = try_second_name(t, &id, &same);
     for (bool again = true; st == ALICE_OK && !same && again;) {
         again = false;
         st = whole ? try_each(t, BY_SAMPLES, 0, &id, &same) : find_longer(t, &id, &same);

@@ -61,6 +61,7 @@ struct alice__walk {
     size_t depth, level_cap, open_levels;
     unsigned (*comes_later)(const char *name);
     unsigned (*rank)(const char *name);
+    unsigned (*folder_rank)(const char *name);
     bool (*wanted)(const char *name);
     void (*entered)(void *ctx, const alice__folder *folder);
     void *entered_ctx;
@@ -165,7 +166,7 @@ static alice_status folder_new(alice__walk *w, int fd, uint64_t serial, size_t p
 
 /* ---- what is passed over ---- */
 
-static bool passed_over(const char *name)
+bool alice__walk_passes_over(const char *name)
 {
     static const char *const system_names[] = {"@eaDir", "Thumbs.db", "desktop.ini"};
     if (name[0] == '.')
@@ -224,6 +225,26 @@ static const char *with_rank(alice__walk *w, const char *name)
     return w->name;
 }
 
+/* The same of a subfolder, before its name: to be taken away in waiting_folder(). */
+static const char *with_folder_rank(alice__walk *w, const char *name)
+{
+    size_t n = strlen(name);
+    if (!w->folder_rank || n >= ALICE__NAME_LONGEST)
+        return NULL;
+    w->name[0] = (char)('0' + w->folder_rank(name) % 10);
+    memcpy(w->name + 1, name, n + 1);
+    return w->name;
+}
+
+/* The next subfolder's name, in w->name. */
+static alice_status waiting_folder(alice__walk *w)
+{
+    alice_status st = alice__names_waiting(w->names, w->name, sizeof w->name, &w->error);
+    if (st == ALICE_OK && w->folder_rank)
+        memmove(w->name, w->name + 1, strlen(w->name));
+    return st;
+}
+
 static const char *without_rank(alice__walk *w, const char *name)
 {
     size_t front = (size_t)(strrchr(name, '.') - name) + 1;
@@ -253,7 +274,7 @@ static alice_status read_names(alice__walk *w, alice__folder *folder)
         }
         if (!n.name)
             break;
-        if (passed_over(n.name) && !(w->wanted && w->wanted(n.name))) {
+        if (alice__walk_passes_over(n.name) && !(w->wanted && w->wanted(n.name))) {
             w->stats.passed_over++;
             continue;
         }
@@ -267,12 +288,15 @@ static alice_status read_names(alice__walk *w, alice__folder *folder)
         }
         unsigned kind =
             n.kind == ALICE__FS_DIR ? (unsigned)ALICE__NAMES_DIR : (unsigned)entry_kind(n.kind);
-        const char *ranked = kind == ALICE__ENTRY_FILE ? with_rank(w, n.name) : NULL;
-        unsigned later =
-            kind == ALICE__ENTRY_FILE && w->comes_later ? w->comes_later(n.name) : 0;
+        /* A link may stand for a file: archive_unpack.c. */
+        const bool is_file = kind == ALICE__ENTRY_FILE || kind == ALICE__ENTRY_LINK;
+        const char *ranked = is_file                    ? with_rank(w, n.name)
+                             : kind == ALICE__NAMES_DIR ? with_folder_rank(w, n.name)
+                                                        : NULL;
+        unsigned later = is_file && w->comes_later ? w->comes_later(n.name) : 0;
         folder->has_last |= later > 1;
         kind |= later == 0 ? 0 : later == 1 ? ALICE__NAMES_LATER : ALICE__NAMES_LAST;
-        alice_status st = alice__names_add(w->names, ranked ? kind | RANKED : kind,
+        alice_status st = alice__names_add(w->names, ranked && is_file ? kind | RANKED : kind,
                                            ranked ? ranked : n.name, &w->error);
         if (st != ALICE_OK)
             return st;
@@ -530,6 +554,7 @@ alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
     w->skip_ino = o->skip_ino;
     w->comes_later = o->comes_later;
     w->rank = o->rank;
+    w->folder_rank = o->folder_rank;
     w->wanted = o->wanted;
     w->entered = o->entered;
     w->entered_ctx = o->entered_ctx;
@@ -637,7 +662,7 @@ alice_status alice__walk_next(alice__walk *w, alice__entry *entry)
         if (top_of(w)->given_up)
             st = ALICE_E_END;
         else
-            st = alice__names_waiting(w->names, w->name, sizeof w->name, &w->error);
+            st = waiting_folder(w);
         if (st == ALICE_OK) {
             st = go_down(w, entry, &told);
         } else if (st == ALICE_E_END) {

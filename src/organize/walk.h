@@ -80,6 +80,8 @@ typedef struct alice__walk_options {
     unsigned (*comes_later)(const char *name);
     /* The order, 0 to 9, of files that differ only behind their last dot; NULL: by bytes. */
     unsigned (*rank)(const char *name);
+    /* The order of subfolders, 0 to 9; NULL: by bytes alone. */
+    unsigned (*folder_rank)(const char *name);
     /* Files that are passed over by their names, but are wanted; NULL: none. */
     bool (*wanted)(const char *name);
     /* Told of each folder before its names are read. NULL: nobody asks. */
@@ -88,6 +90,9 @@ typedef struct alice__walk_options {
     uint64_t skip_dev, skip_ino; /* a directory to pass over (the organized tree below the
                                     inbox); 0, 0: none */
 } alice__walk_options;
+
+/* Whether what is called so is passed over: see above. */
+bool alice__walk_passes_over(const char *name);
 
 alice_status alice__walk_open(alice__walk **out, const alice__walk_options *o,
                               alice_error *error);

@@ -582,6 +582,22 @@ int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to)
     return result(linkat(from_dir, from, to_dir, to, 0));
 }
 
+int alice__fs_symlink(const char *text, int dir, const char *name)
+{
+    return result(symlinkat(text, dir, name));
+}
+
+int alice__fs_read_link(int dir, const char *name, char *text, size_t size)
+{
+    const ssize_t n = readlinkat(dir, name, text, size);
+    if (n < 0)
+        return -errno;
+    if ((size_t)n >= size)
+        return -ENAMETOOLONG;
+    text[n] = 0;
+    return 0;
+}
+
 int alice__fs_unlink(int dir, const char *name)
 {
     return result(unlinkat(dir, name, 0));

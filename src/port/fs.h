@@ -146,6 +146,10 @@ int alice__fs_rename_over(int from_dir, const char *from, int to_dir, const char
  * here. */
 int alice__fs_exchange(int dir, const char *a, const char *b);
 int alice__fs_link(int from_dir, const char *from, int to_dir, const char *to);
+/* A symbolic link that says `text`; and what one says: -ENAMETOOLONG where `size` is too
+ * little. */
+int alice__fs_symlink(const char *text, int dir, const char *name);
+int alice__fs_read_link(int dir, const char *name, char *text, size_t size);
 int alice__fs_unlink(int dir, const char *name);
 int alice__fs_mkdir(int dir, const char *name, uint32_t mode);
 int alice__fs_rmdir(int dir, const char *name);

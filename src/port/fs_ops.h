@@ -60,6 +60,8 @@
       ALICE__FS_ARGS(dir, a, b))                                                               \
     X(link, ALICE__FS_ARGS(int from_dir, const char *from, int to_dir, const char *to),        \
       ALICE__FS_ARGS(from_dir, from, to_dir, to))                                              \
+    X(symlink, ALICE__FS_ARGS(const char *text, int dir, const char *name),                    \
+      ALICE__FS_ARGS(text, dir, name))                                                         \
     X(unlink, ALICE__FS_ARGS(int dir, const char *name), ALICE__FS_ARGS(dir, name))            \
     X(mkdir, ALICE__FS_ARGS(int dir, const char *name, uint32_t mode),                         \
       ALICE__FS_ARGS(dir, name, mode))                                                         \

@@ -4,6 +4,8 @@ import io
 import os
 import random
 import re
+import shutil
+import signal
 import tarfile
 import zipfile
 
@@ -361,7 +363,7 @@ def wrong_words_are_refused_before_anything_is_made():
     top = fast()
     path = zipped(os.path.join(top, 'a.zip'), [('a.jpg', photo(1))])
     organized = os.path.join(top, 'organized')
-    for words in (['-n', path, organized], [path], [path, path], [path, top, organized],
+    for words in ([path], [path, path], [path, top, organized],
                   [path, organized, '--move', '--prune-empty'], [path, organized, '--move', '--duplicates', 'remove']):
         alice('organize', *words, expect=2)
     r = alice('organize', path, os.path.join(top, 'none.zip'), organized, expect=None)
@@ -373,6 +375,119 @@ def wrong_words_are_refused_before_anything_is_made():
     r = alice('organize', not_one, path, organized, expect=1)
     eq(len(organized_files(organized)), 1, r.text())
 
+
+
+def long_photo(seed, n, tail=0):
+    """A photo of n bytes; those of one seed begin alike, however long the beginning."""
+    data = photo(seed)
+    return data + random.Random(seed).randbytes(n - len(data) - 8) + tail.to_bytes(8, 'big')
+
+
+def written():
+    """Bytes that this process and its children wrote, to files and pipes."""
+    with open('/proc/self/io') as f:
+        return int(re.search(r'wchar: (\d+)', f.read()).group(1))
+
+
+@test
+def what_is_no_medium_or_stands_already_is_not_written():
+    top = fast()
+    album = 'Takeout/Google Photos/Paris/'
+    organized = os.path.join(top, 'organized')
+    pictures = [long_photo(i, 300000 + i) for i in range(8)]
+    files = [(YEAR + '%d.jpg' % i, data) for i, data in enumerate(pictures)]
+    files += [(album + '%d.jpg' % i, data) for i, data in enumerate(pictures)]
+    files += [('Takeout/Drive/video.iso', random.Random(1).randbytes(3000000)), ('Takeout/.hidden.jpg', photo(90))]
+    parts = [zipped(os.path.join(top, 'takeout-x-001.zip'), files[:5], zipfile.ZIP_STORED),
+             zipped(os.path.join(top, 'takeout-x-002.zip'), files[5:14]),
+             tarred(os.path.join(top, 'takeout-x-003.tgz'), files[14:])]
+    size = sum(len(p) for p in pictures)
+    before = written()
+    r = alice_on(parts, organized, '--receipt', os.path.join(top, 'receipt'), report=True)
+    once = written() - before
+    counts = ('files', 'organized', 'duplicates', 'skipped', 'not_media', 'passed_over', 'errors')
+    eq([r.summary[k] for k in counts], [17, 8, 8, 1, 1, 1, 0], r.text())
+    assert once < 1.2 * size, (once, size)
+    with open(os.path.join(top, 'receipt'), encoding='utf-8') as f:
+        receipt = [json.loads(line) for line in f]
+    eq(sum(1 for line in receipt if line.get('xxh128')), 17, 'each has the hash of its content')
+    # Again, and packed in another way: nothing is written at all.
+    tree = listing(organized)
+    other = [zipped(os.path.join(top, 'takeout-y-001.zip'), files)]
+    for archives, known, duplicates in ((parts, 16, 0), (other, 0, 16), (other, 16, 0)):
+        before = written()
+        s = alice_on(archives, organized).summary
+        eq((s['organized'], s['already_known'], s['duplicates'], s['errors']), (0, known, duplicates, 0), s)
+        assert written() - before < size / 4, written() - before
+        eq({p: v for p, v in listing(organized).items() if not p.startswith(b'.alice')},
+           {p: v for p, v in tree.items() if not p.startswith(b'.alice')}, 'the tree, to its times')
+        nothing_left(organized)
+    # What was edited in organized is not the same any more.
+    one = next(p for p in organized_files(organized) if p.endswith(b'.jpg'))
+    with open(os.path.join(os.fsencode(organized), one), 'r+b') as f:
+        f.seek(200000)
+        f.write(b'edited')
+    eq(alice_on(parts, organized).summary['organized'], 1, 'the one')
+
+
+@test
+def what_begins_alike_is_kept_whole():
+    """Twins until the last byte, or until one of them ends: compared as they come, written in the end."""
+    top = fast()
+    organized = os.path.join(top, 'organized')
+    whole = long_photo(1, 400000)
+    files = [whole, long_photo(1, 400000, 1), whole[:300000], whole[:65536], whole + b'x', whole[:70000], long_photo(1, 400000, 2)]
+    for order in (files, files[::-1]):
+        shutil.rmtree(organized, ignore_errors=True)
+        for again in range(2):
+            path = tarred(os.path.join(top, 'takeout-%d-001.tgz' % again), [('d%d/a.jpg' % i, data) for i, data in enumerate(order)])
+            s = alice_on([path], organized).summary
+            eq((s['organized'], s['errors']), (0 if again else len(files), 0), s)
+        eq(sorted(organized_files(organized).values()), sorted(hashlib.sha256(x).hexdigest() for x in files), 'all bytes')
+
+
+@test
+def what_belongs_to_a_picture_that_is_organized_finds_it():
+    """A picture that is not unpacked, as it stands already, leads what comes with it as any other."""
+    top = fast()
+    organized = os.path.join(top, 'organized')
+    live = collection.sample.jpeg(collection.sample.tiff('Apple', 'iPhone', '2020:05:06 07:08:09'), 1)
+    alice_on([zipped(os.path.join(top, 'takeout-1-001.zip'), [(YEAR + 'IMG_1.JPG', live)])], organized)
+    r = alice_on([zipped(os.path.join(top, 'takeout-2-001.zip'),
+                         [(YEAR + 'IMG_1.JPG', live), (YEAR + 'IMG_1.JPG.json', b'{"title": "IMG_1.JPG"}'),
+                          (YEAR + 'IMG_1.MOV', collection.sample.mp4(2082844800 + 1588748889))])], organized, report=True)
+    eq((r.summary['organized'], r.summary['duplicates'], r.summary['followers']), (2, 1, 2), r.report)
+    eq(len({os.path.splitext(os.path.basename(p))[0].split(b'.')[0] for p in organized_files(organized)}), 1, 'one number')
+
+
+@test
+def a_dry_run_tells_what_a_run_would_do():
+    top = fast()
+    parts, organized = three_parts(top), os.path.join(top, 'organized')
+    parts.append(zipped(os.path.join(top, 'takeout-x-004.zip'),
+                        [('Takeout/Google Photos/Paris/IMG_1.jpg', photo(1)), ('big/1.jpg', long_photo(8, 400000)),
+                         ('big/2.jpg', long_photo(8, 400000, 1)), ('big/3.jpg', long_photo(8, 400000))]))
+    counts = ('files', 'organized', 'duplicates', 'skipped', 'followers', 'not_media', 'errors', 'bytes', 'by_source')
+    plan = alice_on(parts, organized, '-n', report=True)
+    assert not os.path.exists(organized), 'nothing is made'
+    eq([n for n in os.listdir('/var/tmp') if n.startswith('alice-dry-run-')], [], 'no scratch files are left')
+    text = alice('organize', '-n', *parts, organized)
+    assert b'first 64 KB' in text.out, text.text()
+    real = alice_on(parts, organized, report=True)
+    eq([plan.summary[k] for k in counts], [real.summary[k] for k in counts], 'the counts')
+
+    def fates(r):
+        return {(f['source_path'], f['status'], f.get('destination')) for f in r.report}
+    eq(fates(plan), fates(real), 'where each goes')
+    tree = listing(organized)
+    again = alice_on(parts, organized, '-n').summary
+    eq((again['organized'], again['errors']), (0, 0), again)
+    eq(listing(organized), tree, 'nothing is changed')
+    # An interrupted one leaves nothing either.
+    p = start('organize', '-n', *parts, organized)
+    p.send_signal(signal.SIGINT)
+    p.communicate()
+    eq([n for n in os.listdir('/var/tmp') if n.startswith('alice-dry-run-')], [], 'no scratch files are left')
 
 
 @test

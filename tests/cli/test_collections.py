@@ -426,7 +426,8 @@ def a_catalog_from_before_the_samples_works():
     organize(inbox, organized)
     db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
     db.executescript('DROP TABLE alike; DROP TABLE chains; DROP TABLE places; DROP TABLE changes;'
-                     'DROP TRIGGER file_changes; DROP TRIGGER file_goes; PRAGMA user_version = 3')
+                     'DROP TRIGGER file_changes; DROP TRIGGER file_goes; DROP TABLE albums; DROP TABLE in_albums; '
+                     'PRAGMA user_version = 3')
     db.close()
     make(40, 100)
     for dry in ('--dry-run',), ():

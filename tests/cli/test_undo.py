@@ -29,7 +29,7 @@ def undo(organized, *more, expect=0):
 
 @test
 def a_move_is_taken_back_and_that_too():
-    inbox, organized = made(2500)
+    inbox, organized = made(int(os.environ.get('ALICE_TEST_UNDO', '2500')))
     for i, p in enumerate(sorted(files(inbox))[:200]):
         full = os.path.join(os.fsencode(inbox), p)
         try:

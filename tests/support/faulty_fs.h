@@ -79,11 +79,11 @@ static inline bool faulty_changes(enum faulty_op op)
 {
     return op == FAULTY_create || op == FAULTY_write_at || op == FAULTY_copy_range ||
            op == FAULTY_truncate || op == FAULTY_clone || op == FAULTY_mkdir ||
-           op == FAULTY_link || op == FAULTY_unlink || op == FAULTY_rmdir ||
-           op == FAULTY_rename_new || op == FAULTY_exchange || op == FAULTY_dedupe ||
-           op == FAULTY_rename_over || op == FAULTY_sync || op == FAULTY_sync_all ||
-           op == FAULTY_xattr_set || op == FAULTY_start_writing || op == FAULTY_set_times ||
-           op == FAULTY_set_mode || op == FAULTY_set_owner;
+           op == FAULTY_link || op == FAULTY_symlink || op == FAULTY_unlink ||
+           op == FAULTY_rmdir || op == FAULTY_rename_new || op == FAULTY_exchange ||
+           op == FAULTY_dedupe || op == FAULTY_rename_over || op == FAULTY_sync ||
+           op == FAULTY_sync_all || op == FAULTY_xattr_set || op == FAULTY_start_writing ||
+           op == FAULTY_set_times || op == FAULTY_set_mode || op == FAULTY_set_owner;
 }
 
 static inline uint64_t faulty_inode(int fd)
@@ -245,6 +245,10 @@ static inline int faulty_note(struct faulty_fs *f, unsigned at, enum faulty_op o
 #define FAULTY_ABOUT_link \
     {                     \
         to_dir, to        \
+    }
+#define FAULTY_ABOUT_symlink \
+    {                        \
+        dir, name            \
     }
 #define FAULTY_ABOUT_unlink \
     {                       \

@@ -826,17 +826,20 @@ static void note_failure(void *ctx, const alice_file_report *f)
 
 static alice_status run_archives(scene *s, const struct faulty_fs *f, told *t)
 {
-    char one[128], two[128];
+    char one[128], two[128], three[128];
+    struct stat st_three;
     alice_error error = {.text = ""};
     alice_organizer *o = NULL;
     const alice_clock clock = {.wall_s = wall, .ctx = s};
     snprintf(one, sizeof one, "%s/one.tar", s->top);
     snprintf(two, sizeof two, "%s/two.tar", s->top);
-    const char *const archives[] = {one, two};
+    snprintf(three, sizeof three, "%s/three.tar", s->top);
+    const char *const archives[] = {one, two, three};
     const alice_organizer_options options = {.env = {.clock = &clock},
                                              .config = {.max_memory_mb = 24, .workers = 1},
                                              .archives = archives,
-                                             .archive_count = 2,
+                                             .archive_count =
+                                                 stat(three, &st_three) == 0 ? 3 : 2,
                                              .organized = s->organized,
                                              .on_file = note_failure,
                                              .ctx = t};
@@ -856,6 +859,7 @@ static void an_archive_that_cannot_be_read_stops_no_other(void **state)
     tar_of(s, "two.tar", "b.jpg");
     for (unsigned i = 0; i <= READS; i++) {
         told t = {.errors = 0};
+        tree_remove(s->organized);
         faulty_fs_init(&f);
         f.fail_op = FAULTY_read_at;
         f.fail_at = i;
@@ -903,6 +907,7 @@ static void any_call_of_a_run_over_archives_may_be_the_last(void **state)
     unsigned kills = 0, failures = 0;
     tar_of(s, "one.tar", "a.jpg");
     tar_of(s, "two.tar", "b.jpg");
+    tar_of(s, "three.tar", "a.jpg"); /* a twin */
     for (unsigned kill = 0; kill < 2; kill++) {
         bool fired = true;
         for (unsigned at = 0; fired; at += kill ? EVERY : 3 * EVERY) {
@@ -931,7 +936,74 @@ static void any_call_of_a_run_over_archives_may_be_the_last(void **state)
             assert_both_stand(s, at);
         }
     }
+    print_message("# %u points\n", kills + failures);
     assert_true(kills > 20 / EVERY && failures > 10 / EVERY);
+}
+
+/* Nothing of what is organized is unpacked again; whatever fails then, it stands as it did. */
+static void any_call_of_a_second_run_over_archives_may_be_the_last(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    unsigned kills = 0, points = 0;
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "b.jpg");
+    tar_of(s, "three.tar", "a.jpg");
+    told t = {.errors = 0};
+    faulty_fs_init(&f);
+    assert_ok(run_archives(s, &f, &t));
+    assert_int_equal(s->r.tally.duplicates, 1);
+    assert_int_equal(f.calls[FAULTY_symlink], 0);
+    for (unsigned kill = 0; kill < 2; kill++) {
+        bool fired = true;
+        for (unsigned at = 0; fired; at += kill ? EVERY : 3 * EVERY) {
+            int status = 0;
+            faulty_fs_init(&f);
+            f.fail_op = kill ? FAULTY_CHANGE : FAULTY_ANY;
+            f.fail_at = at;
+            f.fail_with = kill ? 0 : -EIO;
+            pid_t child = fork();
+            if (child == 0) {
+                (void)run_archives(s, &f, &t);
+                _exit(f.fired);
+            }
+            assert_int_equal(waitpid(child, &status, 0), child);
+            fired = WEXITSTATUS(status) != 0;
+            kills += WEXITSTATUS(status) == 99;
+            points += fired;
+            faulty_fs_init(&f);
+            assert_ok(run_archives(s, &f, &t));
+            assert_int_equal(s->r.tally.organized, 0);
+            assert_int_equal(f.calls[FAULTY_symlink], 4); /* one name is taken */
+            assert_int_equal(f.calls[FAULTY_create], 0);
+            assert_both_stand(s, at);
+        }
+    }
+    print_message("# %u points\n", points);
+    assert_true(kills > 3 / EVERY);
+}
+
+/* Where the file system knows no second names, or no symbolic links. */
+static void twins_are_written_where_no_link_can_be_made(void **state)
+{
+    scene *s = *state;
+    static const int refusals[] = {-EPERM, -EOPNOTSUPP, -EMLINK, -ENOSYS};
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "b.jpg");
+    tar_of(s, "three.tar", "a.jpg");
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        struct faulty_fs f;
+        told t = {.errors = 0};
+        tree_remove(s->organized);
+        for (unsigned run = 0; run < 2; run++) {
+            faulty_fs_init(&f);
+            f.refuse[FAULTY_link] = f.refuse[FAULTY_symlink] = refusals[i];
+            assert_ok(run_archives(s, &f, &t));
+            assert_int_equal(s->r.tally.organized, run ? 0 : 2);
+            assert_int_equal(s->r.tally.errors, 0);
+            assert_both_stand(s, run);
+        }
+    }
 }
 
 /* The same of an undo, which deletes what the archives have; an archive that was read wrong by
@@ -1007,6 +1079,8 @@ int main(void)
         TEST(transactions_end_by_the_clock),
         TEST(an_archive_that_cannot_be_read_stops_no_other),
         TEST(any_call_of_a_run_over_archives_may_be_the_last),
+        TEST(any_call_of_a_second_run_over_archives_may_be_the_last),
+        TEST(twins_are_written_where_no_link_can_be_made),
         TEST(any_call_of_an_undo_of_archives_may_be_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
