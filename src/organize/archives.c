@@ -278,7 +278,7 @@ typedef struct unpacking {
     alice_organize_result *r;
     int root;
     int folder;               /* the one of the last entry, open */
-    bool full;                /* the disk, or what is like it: the run has to stop */
+    int full;                 /* -errno of the disk, where the run has to stop; 0 */
     unsigned exports, before; /* in all, and before the one at hand */
     bool sync_each;
     char last[ALICE__PATH_MAX]; /* its path */
@@ -333,13 +333,15 @@ static int enter(unpacking *u, const char *path, size_t n)
 }
 
 /* A new file for the entry, as many levels deep as exports came before its own. Where its name
- * is taken, by another part, it goes below all of them. `*leaf` points into `path`. */
+ * is taken, by another part, or that of its folder is a file's, it goes below all of them.
+ * `*leaf` points into `path`. */
 static int make_file(unpacking *u, char *path, size_t size, const char **leaf, int *fd)
 {
     const alice__fs_ops *fs = u->o->fs;
     int r = -EEXIST;
     size_t used = 0;
-    for (unsigned at = 0, to = u->before; to < MOST_LEVELS && r == -EEXIST; to += u->exports) {
+    for (unsigned at = 0, to = u->before; to < MOST_LEVELS && (r == -EEXIST || r == -ENOTDIR);
+         to += u->exports) {
         for (; at < to; at++)
             used += (size_t)snprintf(path + used, size - used, "%s", level);
         snprintf(path + used, size - used, "%s", u->in.name);
@@ -400,7 +402,8 @@ static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
     int gone = fd >= 0 ? fs->unlink(fs, u->folder, leaf) : 0;
     if (d.status == ALICE_E_CANCELLED)
         return ALICE_E_CANCELLED;
-    u->full = u->in.enough = stops_all(r) || gone;
+    u->full = stops_all(r) ? r : gone;
+    u->in.enough = u->full != 0;
     report(u, u->in.name, r ? alice__status_of_errno(-r) : d.status, r ? strerror(-r) : d.why);
     return ALICE_OK;
 }
@@ -442,10 +445,15 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
         u->before = exports_before(&o->options, i);
         st = alice__archive_entries_read(&u->in, o->options.archives[i]);
     }
-    if (st == ALICE_OK && u->full)
-        st = alice__fail(error, ALICE_E_NOSPC, 0,
+    if (st == ALICE_OK && (u->full == -ENOSPC || u->full == -EDQUOT))
+        st = alice__fail(error, ALICE_E_NOSPC, -u->full,
                          "the archives do not fit on the disk of %s: nothing was organized",
                          o->organized);
+    else if (st == ALICE_OK && u->full)
+        st = alice__fail(error, alice__status_of_errno(-u->full), -u->full,
+                         "the archives cannot be unpacked on the disk of %s (%s): nothing was "
+                         "organized",
+                         o->organized, strerror(-u->full));
     /* They are placed by rename: what is in them has to be durable before. */
     if (st == ALICE_OK && !u->sync_each) {
         int bad = o->fs->sync_all(o->fs, u->root);

@@ -326,6 +326,23 @@ static alice_status write_rows(undoing *x, bool before)
     return st;
 }
 
+/* What has no other place than an archive goes only while that is what was read. */
+static void hold_back_packed(undoing *x)
+{
+    bool any = false;
+    for (size_t i = 0; i < x->count; i++)
+        any |= x->batch[i].packed;
+    if (!any || alice__in_archives_still(x->o, &x->in_archives))
+        return;
+    for (size_t i = 0; i < x->count; i++) {
+        moving *m = &x->batch[i];
+        if (m->packed) {
+            m->remove_from = false;
+            m->why = "an archive changed, or went, while this undo was under way";
+        }
+    }
+}
+
 /* Do what the batch holds. */
 static alice_status settle(undoing *x)
 {
@@ -352,6 +369,8 @@ static alice_status settle(undoing *x)
     }
     if (st == ALICE_OK)
         st = alice__transfer_finish(x->transfer, transferred, x, x->error);
+    if (st == ALICE_OK)
+        hold_back_packed(x);
     /* What could not be flushed stays in doubt: the next start looks at it. */
     for (size_t i = 0; i < x->count && st == ALICE_OK; i++)
         if (x->batch[i].remove_from) {
