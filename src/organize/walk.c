@@ -165,7 +165,7 @@ static alice_status folder_new(alice__walk *w, int fd, uint64_t serial, size_t p
 
 /* ---- what is passed over ---- */
 
-static bool passed_over(const char *name)
+bool alice__walk_passes_over(const char *name)
 {
     static const char *const system_names[] = {"@eaDir", "Thumbs.db", "desktop.ini"};
     if (name[0] == '.')
@@ -253,7 +253,7 @@ static alice_status read_names(alice__walk *w, alice__folder *folder)
         }
         if (!n.name)
             break;
-        if (passed_over(n.name) && !(w->wanted && w->wanted(n.name))) {
+        if (alice__walk_passes_over(n.name) && !(w->wanted && w->wanted(n.name))) {
             w->stats.passed_over++;
             continue;
         }
