@@ -66,7 +66,9 @@ int organize_settle(const cli_args *args, unsigned *seconds)
 
 bool cli_is_archive(const char *path)
 {
-    static const char *const ends[] = {"zip", "tgz", "tar", "gz", "txz", "xz"};
+    /* Those that are not read are told as that. */
+    static const char *const ends[] = {"zip", "tgz", "tar", "gz",   "txz", "xz",
+                                       "7z",  "rar", "bz2", "tbz2", "zst"};
     const char *dot = strrchr(path, '.');
     struct stat s;
     for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)

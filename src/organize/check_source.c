@@ -45,16 +45,38 @@ static bool stands(const alice_organizer *o, const alice_file_report *f)
            s.kind == ALICE__FS_FILE && s.size == f->bytes;
 }
 
+/* ".z01", ".r00": parts of one that is split; ".001" is one behind the name of an archive. */
+static bool is_part(const char *dot)
+{
+    const size_t letter = strchr("zZrR", dot[1]) && dot[1] ? 1 : 0;
+    const size_t n = strspn(dot + 1 + letter, "0123456789");
+    return n >= 2 && n <= 3 && dot[1 + letter + n] == 0 && (letter || n == 3);
+}
+
+static bool is_kind(const char *dot, size_t n)
+{
+    static const char *const kinds[] = {".zip",  ".tar", ".tgz", ".gz",  ".7z",  ".rar", ".bz2",
+                                        ".tbz2", ".xz",  ".txz", ".zst", ".iso", ".dmg"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i]) == n && strncasecmp(dot, kinds[i], n) == 0)
+            return true;
+    return false;
+}
+
 const char *alice__check_why_unopened(const char *name)
 {
-    static const char *const kinds[] = {".zip", ".tar", ".tgz", ".gz",
-                                        ".7z",  ".rar", ".bz2", ".xz"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcasecmp(dot, kinds[i]) == 0)
-            return "it is an archive, in which may be pictures: check it, or what is in it, by "
-                   "itself";
-    return NULL;
+    const char *dot = strrchr(name, '.'), *before = dot;
+    if (!dot)
+        return NULL;
+    bool is = is_kind(dot, strlen(dot));
+    if (!is && is_part(dot)) {
+        while (before > name && *--before != '.')
+            ;
+        is = strspn(dot + 1, "0123456789") == 0 || is_kind(before, (size_t)(dot - before));
+    }
+    return is ? "it is an archive, in which may be pictures: check it, or what is in it, by "
+                "itself"
+              : NULL;
 }
 
 static const char *leaf_of(const char *path)

@@ -385,6 +385,11 @@ def wrong_words_are_refused_before_anything_is_made():
         f.write(b'hello' * 1000)
     r = alice('organize', not_one, path, organized, expect=1)
     eq(len(organized_files(organized)), 1, r.text())
+    for name in ('a.7z', 'a.rar'):
+        os.rename(not_one, os.path.join(top, name))
+        not_one = os.path.join(top, name)
+        r = alice('organize', not_one, organized, expect=1)
+        assert name.encode() + b': it is no archive that is read here' in r.err, r.text()
 
 
 

@@ -86,6 +86,16 @@ def a_day_that_is_a_link_is_no_part_of_organized():
 
 
 @test
+def archives_are_not_looked_into():
+    top, out = organized()
+    closed = ['a.zip', 'b.RAR', 'c.tar.zst', 'd.z01', 'd.r00', 'e.7z.001', 'f.txz', 'g.iso', 'h.dmg']
+    for name in closed + ['i.001', 'j.z1', 'k.0001', 'zip', 'l.']:
+        with open(os.path.join(top, name), 'wb') as f:
+            f.write(b'no picture')
+    both(top, out, closed)
+
+
+@test
 def a_file_is_not_organized():
     top, out = organized()
     s = collection.sample
