@@ -93,7 +93,9 @@ int organize_flushes(const cli_args *args, uint32_t *files, uint32_t *seconds)
 
 bool cli_is_archive(const char *path)
 {
-    static const char *const ends[] = {"zip", "tgz", "tar", "gz", "txz", "xz"};
+    /* Those that are not read are told as that. */
+    static const char *const ends[] = {"zip", "tgz", "tar", "gz",   "txz", "xz",
+                                       "7z",  "rar", "bz2", "tbz2", "zst"};
     const char *dot = strrchr(path, '.');
     struct stat s;
     for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)

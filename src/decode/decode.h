@@ -20,7 +20,9 @@ enum {
     ALICE__DECODE_LONGEST = 1 << 20 /* a side of a picture, in pixels */
 };
 /* Above this a picture is work that nobody asked for. */
+#ifndef ALICE__DECODE_PIXELS_MOST
 #define ALICE__DECODE_PIXELS_MOST (UINT64_C(1) << 30)
+#endif
 
 typedef struct alice__decoding {
     int fd;

@@ -127,14 +127,15 @@ static int next_code(reader *r, unsigned width)
 /* Answers how many of the frame's pixels came. */
 static size_t unpack(reader *r)
 {
-    const unsigned least = next(r), clear = 1U << least;
+    const unsigned least = next(r);
+    if (least < 1 || least > 8)
+        return 0;
+    const unsigned clear = 1U << least;
     const size_t all = (size_t)r->frame_width * r->frame_height;
     unsigned free_code = clear + 2, width = least + 1;
     size_t done = 0;
     int was = -1, code;
     uint8_t first = 0;
-    if (least < 1 || least > 8)
-        return 0;
     while (done < all && (code = next_code(r, width)) >= 0 && (unsigned)code != clear + 1) {
         size_t n = 0;
         unsigned c = (unsigned)code;
@@ -225,6 +226,8 @@ static alice__picture_state read_frame(reader *r)
     if (state != ALICE__PICTURE_OK)
         return state;
     size_t all = (size_t)r->frame_width * r->frame_height;
+    if (all > ALICE__DECODE_PIXELS_MOST) /* a frame may be larger than the picture */
+        return ALICE__PICTURE_TOO_LARGE;
     r->frame = malloc(all);
     if (!r->frame)
         return ALICE__PICTURE_TOO_LARGE;

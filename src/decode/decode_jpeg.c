@@ -14,14 +14,19 @@
 
 enum { BUFFER = 64 * 1024, EXIF = 4096, EXIF_HEAD = 6 };
 
+/* A picture in steps has ten of them or so. Each is worked through whole, however few bytes it
+ * has: a small file of thousands would take hours. */
+enum { SCANS_MOST = 500 };
+
 typedef struct reader {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
     struct jpeg_source_mgr source;
+    struct jpeg_progress_mgr progress;
     jmp_buf out;
     alice__decoding *d;
-    uint64_t at, left; /* of the bytes that are not read yet */
-    bool cut, disk, memory;
+    uint64_t at, left;      /* of the bytes that are not read yet */
+    bool cut, disk, memory; /* memory: it takes too much of that, or of time */
     uint8_t *row, *shown;
     JOCTET buffer[BUFFER];
 } reader;
@@ -40,6 +45,15 @@ static void on_message(j_common_ptr jpeg, int level)
     reader *r = jpeg->client_data;
     if (level < 0 && jpeg->err->msg_code == JWRN_HIT_MARKER)
         r->cut = true;
+}
+
+static void on_progress(j_common_ptr jpeg)
+{
+    reader *r = jpeg->client_data;
+    if (r->jpeg.input_scan_number > SCANS_MOST) {
+        r->memory = true;
+        longjmp(r->out, 1);
+    }
 }
 
 static void begin_source(j_decompress_ptr jpeg)
@@ -164,6 +178,8 @@ static alice__picture_state read_jpeg(reader *r)
                            : ALICE__PICTURE_DAMAGED;
     jpeg_create_decompress(&r->jpeg);
     r->jpeg.client_data = r;
+    r->jpeg.progress = &r->progress;
+    r->progress.progress_monitor = on_progress;
     r->jpeg.src = &r->source;
     r->source = (struct jpeg_source_mgr){.init_source = begin_source,
                                          .fill_input_buffer = fill,

@@ -8,17 +8,19 @@
 
 #include "decode/decode.h"
 
-enum { CHUNK_MOST = 4 * 1024 * 1024, CHUNKS_MOST = 64 };
+enum { CHUNK_MOST = 4 * 1024 * 1024, CHUNKS_MOST = 64, BUFFER = 64 * 1024 };
 
 typedef struct reader {
     alice__decoding *d;
     png_structp png;
     png_infop info;
-    uint64_t at;
+    uint64_t at; /* of the bytes that are not read yet */
     bool disk, memory;
     uint8_t *rows, *shown;
     size_t row_bytes;
     int passes;
+    size_t pos, fill; /* in the buffer: the library asks for 4 and 8 bytes at a time */
+    uint8_t buffer[BUFFER];
 } reader;
 
 static void on_error(png_structp png, png_const_charp text)
@@ -37,12 +39,21 @@ static void on_warning(png_structp png, png_const_charp text)
 static void take(png_structp png, png_bytep to, png_size_t n)
 {
     reader *r = png_get_io_ptr(png);
-    size_t got = 0;
-    if (!alice__decode_read_at(r->d, r->at, to, n, &got))
-        r->disk = true;
-    if (r->disk || got != n)
-        png_error(png, "ends too early");
-    r->at += n;
+    while (n > 0) {
+        if (r->pos == r->fill) {
+            r->pos = r->fill = 0;
+            if (!alice__decode_read_at(r->d, r->at, r->buffer, BUFFER, &r->fill))
+                r->disk = true;
+            if (r->disk || r->fill == 0)
+                png_error(png, "ends too early");
+            r->at += r->fill;
+        }
+        const size_t part = r->fill - r->pos < n ? r->fill - r->pos : n;
+        memcpy(to, r->buffer + r->pos, part);
+        r->pos += part;
+        to += part;
+        n -= part;
+    }
 }
 
 /* Everything becomes red, green, blue and alpha of 8 bits. */

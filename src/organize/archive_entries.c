@@ -230,7 +230,8 @@ static void refuse_all(alice__archive_entries *u)
         u->refuse(u->ctx, "", status_of(u), u->in.why);
     else
         u->refuse(u->ctx, "", ALICE_E_UNSUPPORTED,
-                  "it is no archive that is read here (zip, tar, tgz)");
+                  "it is no archive that is read here (zip, tar, tgz): unpack it, and organize "
+                  "the folder");
 }
 
 alice_status alice__archive_entries_read(alice__archive_entries *u, const char *path)

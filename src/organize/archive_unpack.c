@@ -58,7 +58,7 @@ typedef struct unpacking {
     int root;
     int folder;               /* the one of the last entry, open */
     int heads;                /* ALICE__ARCHIVE_HEADS; -1: names of one file do not work here */
-    bool full;                /* the disk, or what is like it: the run has to stop */
+    int full;                 /* -errno of the disk, where the run has to stop; 0 */
     unsigned exports, before; /* in all, and before the one at hand */
     bool sync_each;
     char last[ALICE__PATH_MAX]; /* its path */
@@ -147,12 +147,13 @@ static int make_stand_in(unpacking *u)
 }
 
 /* A new name for the entry, as many levels deep as exports came before its own. Where its name
- * is taken, by another part, it goes below all of them. */
+ * is taken, by another part, or that of its folder is a file's, it goes below all of them. */
 static int make_name(unpacking *u, int (*make)(unpacking *u))
 {
     int r = -EEXIST;
     size_t used = 0;
-    for (unsigned at = 0, to = u->before; to < MOST_LEVELS && r == -EEXIST; to += u->exports) {
+    for (unsigned at = 0, to = u->before; to < MOST_LEVELS && (r == -EEXIST || r == -ENOTDIR);
+         to += u->exports) {
         for (; at < to; at++)
             used += (size_t)snprintf(u->path + used, sizeof u->path - used, "%s", level);
         snprintf(u->path + used, sizeof u->path - used, "%s", u->in.name);
@@ -512,7 +513,8 @@ static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
     alice__fs_close(u->twin);
     if (whole || st != ALICE_OK || d.status == ALICE_E_CANCELLED)
         return st != ALICE_OK ? st : whole ? ALICE_OK : ALICE_E_CANCELLED;
-    u->full = u->in.enough = stops_all(r) || gone;
+    u->full = stops_all(r) ? r : gone;
+    u->in.enough = u->full != 0;
     report(u, u->in.name, r ? alice__status_of_errno(-r) : d.status, r ? strerror(-r) : d.why);
     return ALICE_OK;
 }
@@ -548,8 +550,13 @@ static void set_up(unpacking *u, alice_organize_result *r, alice_organizer *o,
 static alice_status finish(unpacking *u, alice_error *error)
 {
     alice_organizer *o = u->o;
+    if (u->full && u->full != -ENOSPC && u->full != -EDQUOT)
+        return alice__fail(error, alice__status_of_errno(-u->full), -u->full,
+                           "the archives cannot be unpacked in %s (%s): nothing was organized",
+                           o->options.dry_run ? alice__organizer_scratch(o) : o->organized,
+                           strerror(-u->full));
     if (u->full)
-        return alice__fail(error, ALICE_E_NOSPC, 0,
+        return alice__fail(error, ALICE_E_NOSPC, -u->full,
                            o->options.dry_run
                                ? "there is no room in %s for the beginnings of the files"
                                : "the archives do not fit on the disk of %s: nothing was "

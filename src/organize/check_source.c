@@ -17,6 +17,7 @@
 
 typedef struct checking {
     const alice_organizer_options *o; /* the caller's */
+    const alice_organizer *organizer;
     alice__checker to;
 } checking;
 
@@ -34,23 +35,48 @@ static void pass_progress(void *ctx, const alice_progress *now)
 
 /* A duplicate of a file of organized, not of one of this source that is not organized either.
  */
-static bool stands(const alice_file_report *f)
+static bool stands(const alice_organizer *o, const alice_file_report *f)
 {
+    const size_t top = strlen(o->organized);
     alice__fs_stat s;
-    return f->destination && alice__fs_stat_path(f->destination, &s) == 0 &&
+    return f->destination && strncmp(f->destination, o->organized, top) == 0 &&
+           f->destination[top] == '/' &&
+           alice__fs_stat_at(o->organized_fd, f->destination + top + 1, &s) == 0 &&
            s.kind == ALICE__FS_FILE && s.size == f->bytes;
+}
+
+/* ".z01", ".r00": parts of one that is split; ".001" is one behind the name of an archive. */
+static bool is_part(const char *dot)
+{
+    const size_t letter = strchr("zZrR", dot[1]) && dot[1] ? 1 : 0;
+    const size_t n = strspn(dot + 1 + letter, "0123456789");
+    return n >= 2 && n <= 3 && dot[1 + letter + n] == 0 && (letter || n == 3);
+}
+
+static bool is_kind(const char *dot, size_t n)
+{
+    static const char *const kinds[] = {".zip",  ".tar", ".tgz", ".gz",  ".7z",  ".rar", ".bz2",
+                                        ".tbz2", ".xz",  ".txz", ".zst", ".iso", ".dmg"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i]) == n && strncasecmp(dot, kinds[i], n) == 0)
+            return true;
+    return false;
 }
 
 const char *alice__check_why_unopened(const char *name)
 {
-    static const char *const kinds[] = {".zip", ".tar", ".tgz", ".gz",
-                                        ".7z",  ".rar", ".bz2", ".xz"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcasecmp(dot, kinds[i]) == 0)
-            return "it is an archive, in which may be pictures: check it, or what is in it, by "
-                   "itself";
-    return NULL;
+    const char *dot = strrchr(name, '.'), *before = dot;
+    if (!dot)
+        return NULL;
+    bool is = is_kind(dot, strlen(dot));
+    if (!is && is_part(dot)) {
+        while (before > name && *--before != '.')
+            ;
+        is = strspn(dot + 1, "0123456789") == 0 || is_kind(before, (size_t)(dot - before));
+    }
+    return is ? "it is an archive, in which may be pictures: check it, or what is in it, by "
+                "itself"
+              : NULL;
 }
 
 static const char *leaf_of(const char *path)
@@ -59,7 +85,7 @@ static const char *leaf_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static void judge(const alice_file_report *f, alice_checked_file *out)
+static void judge(const alice_organizer *o, const alice_file_report *f, alice_checked_file *out)
 {
     *out = (alice_checked_file){.source_path = f->source_path,
                                 .destination = f->destination,
@@ -76,7 +102,7 @@ static void judge(const alice_file_report *f, alice_checked_file *out)
             out->reason = strstr(f->reason, ": ") + 2; /* why it would be organized again */
         break;
     case ALICE_DUPLICATE:
-        if (stands(f)) {
+        if (stands(o, f)) {
             out->safety = ALICE_SAFE;
         } else {
             out->destination = NULL;
@@ -127,7 +153,7 @@ static void take(void *ctx, const alice_file_report *f)
 {
     checking *c = ctx;
     alice_checked_file file;
-    judge(f, &file);
+    judge(c->organizer, f, &file);
     alice__check_told(&c->to, &file);
 }
 
@@ -196,6 +222,7 @@ alice_status alice_check_source(const alice_organizer_options *options, bool ful
     own.should_stop = asked_to_stop;
     own.ctx = &c;
     st = alice_organizer_open(&o, &own, error);
+    c.organizer = o;
     if (st == ALICE_OK && o->organized_fd < 0)
         st = alice__fail(error, ALICE_E_NOENT, 0, "the organized folder %s does not exist",
                          o->organized);

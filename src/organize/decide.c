@@ -386,6 +386,10 @@ static alice_status consume_media(alice__flow *x, const alice__probe *p, const a
         else if (p->copy == ALICE__COPY_CHANGED)
             item->report.reason =
                 "organized again: its organized copy was changed, and is left as it is";
+        else if (search.unread)
+            item->report.reason =
+                "a file that may have the same bytes is organized, and cannot "
+                "be read: both are kept";
     }
     alice__row row = {.file = p->file,
                       .state = twin ? ALICE__DUPLICATE : ALICE__PLACED,

@@ -420,12 +420,45 @@ static alice_status settle_heads(finder *f, source *heads)
     return st == ALICE_E_END ? ALICE_OK : st;
 }
 
+/* Whether a walk of `above` meets all that is in the folder, both absolute and without links.
+ */
+static bool is_met_from(const char *above, const char *folder)
+{
+    const size_t n = above[1] ? strlen(above) : 0;
+    if (strncmp(folder, above, n) != 0 || (folder[n] != '/' && folder[n]))
+        return false;
+    for (const char *p = folder + n; *p;) {
+        char name[256];
+        const size_t length = strcspn(++p, "/");
+        snprintf(name, sizeof name, "%.*s", (int)length, p);
+        if (alice__walk_passes_over(name))
+            return false;
+        p += length;
+    }
+    return true;
+}
+
+/* Whether the files of a folder are met through another one as well. What was done through one
+ * name of it would look through the other as if somebody had changed it. */
+static bool is_walked_anyway(const finder *f, size_t which)
+{
+    char own[4096], other[4096];
+    if (alice__fs_real_path(f->o->paths[which], own, sizeof own) != 0)
+        return false;
+    for (size_t i = 0; i < f->o->path_count; i++)
+        if (i != which && alice__fs_real_path(f->o->paths[i], other, sizeof other) == 0 &&
+            is_met_from(other, own) && (i < which || strcmp(own, other) != 0))
+            return true;
+    return false;
+}
+
 alice_status alice__same_find(finder *f)
 {
     source sizes = {.sort = NULL}, disk = {.sort = NULL}, heads = {.sort = NULL};
     alice_status st = open_sort(f, &sizes, by_size);
     for (size_t i = 0; st == ALICE_OK && i < f->o->path_count; i++)
-        st = walk_root(f, (uint16_t)i, &sizes);
+        if (!f->acts || !is_walked_anyway(f, i))
+            st = walk_root(f, (uint16_t)i, &sizes);
     int bad = st == ALICE_OK ? alice__path_list_end(&f->paths) : 0;
     if (bad)
         st = alice__same_scratch_failed(f, bad);

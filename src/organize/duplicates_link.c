@@ -131,16 +131,25 @@ static int make_link(alice__acting *a, char temp[TEMP])
     return r ? r : -ESTALE;
 }
 
+/* Looked at last: who opened it to write while it was compared would write into a file that
+ * has no name any more. */
+static bool may_go(alice__acting *a)
+{
+    if (alice__act_still(a) && a->fs->no_writer(a->fs, a->file.fd) == -EBUSY)
+        alice__act_leave(a, "it is being written", "");
+    return !a->why[0];
+}
+
 /* The name of the superfluous file leads to the kept one, and `temp` to what was there. */
 static int change_places(alice__acting *a, const char *temp, bool *replaced)
 {
     const alice__fs_ops *fs = a->fs;
     *replaced = false;
-    if (!alice__act_still(a))
+    if (!may_go(a))
         return -ESTALE;
     int r = fs->exchange(fs, a->file.dir, temp, a->file.leaf);
     if (r == -EINVAL || r == -ENOSYS || r == -EOPNOTSUPP) {
-        if (!alice__act_still(a))
+        if (!may_go(a))
             return -ESTALE;
         r = fs->rename_over(fs, a->file.dir, temp, a->file.dir, a->file.leaf);
         *replaced = true;

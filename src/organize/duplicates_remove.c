@@ -37,6 +37,7 @@ typedef struct member {
     alice__fs_stat s, kept;
     int dir, kept_dir, kept_fd;
     bool put, done;
+    bool kept_gone; /* once this one had gone */
     char why[256];
     char dest[ALICE__DEST_MAX];
 } member;
@@ -393,36 +394,87 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
         snprintf(m->why, sizeof m->why, "%s", alice_status_text(st));
 }
 
+/* Back to where it was, if nothing stands there. */
+static alice_status put_back(removing *r, const member *m, int *bad)
+{
+    alice__acting *a = r->a;
+    const alice__fs_ops *fs = a->fs;
+    char file[ALICE__SAME_PATH], folder[ALICE__DEST_MAX];
+    int dir = -1;
+    alice_status st = alice__act_read(a, m->i);
+    if (st != ALICE_OK)
+        return st;
+    *bad = alice__same_path(a->f, &a->at.file, file);
+    const char *slash = strrchr(file, '/'), *leaf = strrchr(m->dest, '/') + 1;
+    snprintf(folder, sizeof folder, "%.*s", (int)(leaf - 1 - m->dest), m->dest);
+    if (!*bad)
+        *bad = fs->open_dir(fs, r->o->organized_fd, folder, &dir);
+    if (!*bad)
+        *bad = fs->rename_new(fs, dir, leaf, m->dir, slash ? slash + 1 : file);
+    if (!*bad)
+        *bad = alice__flush_folder(fs, m->dir);
+    alice__fs_close(dir);
+    return ALICE_OK;
+}
+
 /* Another process may have put a file of its own there between the last look and the rename:
  * that went in its place, and gets its name back. */
 static alice_status look_at_removed(removing *r, member *m)
 {
     alice__acting *a = r->a;
-    const alice__fs_ops *fs = a->fs;
-    char file[ALICE__SAME_PATH], folder[ALICE__DEST_MAX];
     alice__fs_stat s;
-    int dir = -1;
-    if (!m->done || (fs->stat_at(fs, r->o->organized_fd, m->dest, &s) == 0 &&
+    int bad = 0;
+    if (!m->done || (a->fs->stat_at(a->fs, r->o->organized_fd, m->dest, &s) == 0 &&
                      s.inode == m->s.inode && is_same(&s, &m->s)))
         return ALICE_OK;
-    alice_status st = alice__act_read(a, m->i);
+    alice_status st = put_back(r, m, &bad);
     if (st != ALICE_OK)
         return st;
-    int bad = alice__same_path(a->f, &a->at.file, file);
-    const char *slash = strrchr(file, '/'), *leaf = strrchr(m->dest, '/') + 1;
-    snprintf(folder, sizeof folder, "%.*s", (int)(leaf - 1 - m->dest), m->dest);
-    if (!bad)
-        bad = fs->open_dir(fs, r->o->organized_fd, folder, &dir);
-    if (!bad)
-        bad = fs->rename_new(fs, dir, leaf, m->dir, slash ? slash + 1 : file);
-    if (!bad)
-        bad = alice__flush_folder(fs, m->dir);
-    alice__fs_close(dir);
     if (bad)
         snprintf(m->why, sizeof m->why, "another file took its place, and is now %.200s",
                  m->dest);
     else
         snprintf(m->why, sizeof m->why, "it changed meanwhile");
+    m->done = false;
+    return ALICE_OK;
+}
+
+/* The kept file may have gone in the last moment; or it was this very one, on a file system
+ * that is mounted twice and tells two devices. */
+static alice_status look_at_kept(removing *r, member *m)
+{
+    alice__acting *a = r->a;
+    char kept[ALICE__SAME_PATH];
+    alice__fs_stat s;
+    alice_status st = m->done ? alice__act_read(a, m->i) : ALICE_OK;
+    if (st != ALICE_OK || !m->done)
+        return st;
+    int bad = alice__same_path(a->f, &a->at.kept, kept);
+    if (bad)
+        return alice__same_scratch_failed(a->f, bad);
+    const char *slash = strrchr(kept, '/');
+    m->kept_gone = a->fs->stat_at(a->fs, m->kept_dir, slash ? slash + 1 : kept, &s) != 0 ||
+                   !is_same(&s, &m->kept);
+    return ALICE_OK;
+}
+
+/* What lost the one that was kept for it comes back, and all that belongs to it; so does what
+ * belongs to a file that stayed. */
+static alice_status bring_back(removing *r, member *m)
+{
+    bool back = m->kept_gone;
+    int bad = 0;
+    for (size_t i = 0; m->unit && i < r->count; i++)
+        back |= r->all[i].unit == m->unit && (r->all[i].kept_gone || !r->all[i].done);
+    if (!back || !m->done)
+        return ALICE_OK;
+    alice_status st = put_back(r, m, &bad);
+    if (st != ALICE_OK || bad)
+        return st; /* it stays removed, and an undo may bring it */
+    if (m->kept_gone)
+        snprintf(m->why, sizeof m->why,
+                 "the kept file went or changed when this one did, which is back: are both one "
+                 "file, by two paths?");
     m->done = false;
     return ALICE_OK;
 }
@@ -453,8 +505,12 @@ static alice_status settle(removing *r)
     for (size_t i = 0; i < r->count && st == ALICE_OK; i++) {
         st = look_at_removed(r, &r->all[i]);
         if (st == ALICE_OK)
-            st = note(r, &r->all[i]);
+            st = look_at_kept(r, &r->all[i]);
     }
+    for (size_t i = 0; i < r->count && st == ALICE_OK; i++)
+        st = bring_back(r, &r->all[i]);
+    for (size_t i = 0; i < r->count && st == ALICE_OK; i++)
+        st = note(r, &r->all[i]);
     if (st == ALICE_OK)
         st = alice__catalog_commit(r->o->catalog, false, a->error);
     for (size_t i = 0; i < r->count; i++) {

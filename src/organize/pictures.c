@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "port/decoder.h"
+#include "organize/picture_said.h"
 
 #include <alice/budget.h>
 
@@ -22,11 +22,9 @@ typedef struct slot {
     alice__decoder decoder;
     bool busy, done;
     uint64_t tag, deadline_ns;
-    alice__picture_ask ask;
-    alice__picture_answer answer;
-    size_t got; /* bytes of the answer and its pixels */
+    alice__picture_said said;
+    int signal; /* that it ended by; 0: none */
     alice_status status;
-    uint8_t *pixels;
 } slot;
 
 struct alice__pictures {
@@ -45,27 +43,6 @@ static bool should_stop(const alice__pictures *p)
 
 /* ---- what a decoder says ---- */
 
-/* Read on. -EAGAIN: that was all for now; 0: the answer is whole; else it is to be ended. */
-static int read_on(slot *s)
-{
-    for (;;) {
-        uint8_t *to = (uint8_t *)&s->answer + s->got;
-        size_t want = sizeof s->answer, got = 0;
-        if (s->got >= sizeof s->answer) {
-            to = s->pixels + (s->got - sizeof s->answer);
-            want += s->answer.bytes;
-        }
-        if (s->got == want)
-            return 0;
-        int bad = alice__decoder_read(&s->decoder, to, want - s->got, &got);
-        if (bad)
-            return bad;
-        s->got += got;
-        if (s->got == sizeof s->answer && !alice__picture_answer_holds(&s->answer, &s->ask))
-            return -EPROTO;
-    }
-}
-
 static void lose(alice__pictures *p, slot *s, alice_status status)
 {
     int how = 0;
@@ -73,14 +50,14 @@ static void lose(alice__pictures *p, slot *s, alice_status status)
     p->lost++;
     s->done = true;
     s->status = status;
-    s->answer = (alice__picture_answer){.state = ALICE__PICTURE_DAMAGED};
-    s->got = (size_t)how;
+    s->said.answer = (alice__picture_answer){.state = ALICE__PICTURE_DAMAGED};
+    s->signal = how;
 }
 
 /* Whether it has answered, or is lost. */
 static bool look(alice__pictures *p, slot *s)
 {
-    int bad = read_on(s);
+    int bad = alice__picture_read_on(&s->said, &s->decoder);
     if (bad == -EAGAIN && alice_env_now_ns(&p->env) < s->deadline_ns)
         return false;
     if (bad == -EAGAIN)
@@ -95,7 +72,8 @@ static void expect(alice__pictures *p, slot *s, uint64_t ms)
 {
     s->busy = true;
     s->done = false;
-    s->got = 0;
+    s->said.got = 0;
+    s->signal = 0;
     s->status = ALICE_OK;
     s->deadline_ns = alice_env_now_ns(&p->env) + ms * 1000000;
 }
@@ -123,13 +101,13 @@ static alice_status start(alice__pictures *p, slot *s, alice_error *error)
         return alice__fail(error, ALICE_E_SYSTEM, -bad,
                            "the decoder of pictures, %s, does not start: %s", p->program,
                            strerror(-bad));
-    s->ask = (alice__picture_ask){.channels = 1, .side = 1};
+    s->said.ask = (alice__picture_ask){.channels = 1, .side = 1}; /* none: it is to be ready */
     expect(p, s, START_MS);
     alice_status st = ALICE_OK;
     while (!look(p, s) && st == ALICE_OK)
         st = wait_some(p, error);
     s->busy = s->done = false;
-    if (st == ALICE_OK && (s->status != ALICE_OK || s->answer.state != ALICE__PICTURE_READY))
+    if (st == ALICE_OK && s->status != ALICE_OK)
         st = alice__fail(error, ALICE_E_SYSTEM, 0,
                          "the decoder of pictures, %s, ends before it is ready: is it of "
                          "another version, or is %zu MB too little for it?",
@@ -148,7 +126,7 @@ static alice_status take_memory(alice__pictures *p)
     p->charged = each * p->o.count;
     for (unsigned i = 0; st == ALICE_OK && i < p->o.count; i++)
         st = alice_env_alloc(&p->env, ALICE__PICTURE_BYTES, ALICE_HERE,
-                             (void **)&p->slots[i].pixels);
+                             (void **)&p->slots[i].said.pixels);
     return st;
 }
 
@@ -193,8 +171,8 @@ void alice__pictures_close(alice__pictures **pictures)
         return;
     for (unsigned i = 0; i < p->o.count; i++) {
         alice__decoder_end(&p->slots[i].decoder, NULL);
-        if (p->slots[i].pixels)
-            alice_env_free(&p->env, p->slots[i].pixels, ALICE__PICTURE_BYTES);
+        if (p->slots[i].said.pixels)
+            alice_env_free(&p->env, p->slots[i].said.pixels, ALICE__PICTURE_BYTES);
     }
     alice_account_release(p->o.env.account, p->charged);
     alice_env env = p->env;
@@ -219,6 +197,9 @@ alice_status alice__pictures_ask(alice__pictures *p, const alice__picture_ask *a
     while (s->busy)
         s++;
     for (int tries = 0;; tries++) {
+        /* What it said before it was asked would be taken for its answer. */
+        if (s->decoder.pid && alice__decoder_has_more(&s->decoder))
+            alice__decoder_end(&s->decoder, NULL);
         alice_status st = s->decoder.pid ? ALICE_OK : start(p, s, error);
         if (st != ALICE_OK)
             return st;
@@ -231,7 +212,7 @@ alice_status alice__pictures_ask(alice__pictures *p, const alice__picture_ask *a
             return alice__fail(error, ALICE_E_SYSTEM, -bad, "asking a decoder: %s",
                                strerror(-bad));
     }
-    s->ask = *ask;
+    s->said.ask = *ask;
     s->tag = tag;
     expect(p, s, p->o.file_ms);
     return ALICE_OK;
@@ -242,8 +223,8 @@ static void say_lost(alice__pictures *p, const slot *s)
     if (s->status == ALICE_E_TIMEOUT)
         snprintf(p->why, sizeof p->why, "decoding it took longer than %llu s",
                  (unsigned long long)(p->o.file_ms / 1000));
-    else if (s->got)
-        snprintf(p->why, sizeof p->why, "its decoder ended over it (signal %zu)", s->got);
+    else if (s->signal)
+        snprintf(p->why, sizeof p->why, "its decoder ended over it (signal %d)", s->signal);
     else
         snprintf(p->why, sizeof p->why, "its decoder ended over it");
 }
@@ -254,23 +235,22 @@ static void say(alice__pictures *p, const slot *s, alice__picture *out)
         alice_status status;
         const char *why;
     } of[] = {
-        [ALICE__PICTURE_READY] = {ALICE_E_DAMAGED, "its decoder makes no sense"},
         [ALICE__PICTURE_OK] = {ALICE_OK, ""},
         [ALICE__PICTURE_NONE] = {ALICE_E_UNSUPPORTED, "it is no picture"},
         [ALICE__PICTURE_NO_DECODER] = {ALICE_E_UNSUPPORTED, "there is no decoder for it here"},
         [ALICE__PICTURE_DAMAGED] = {ALICE_E_DAMAGED, "the picture is damaged or cut short"},
         [ALICE__PICTURE_TOO_LARGE] = {ALICE_E_TOOBIG, ""},
         [ALICE__PICTURE_UNREADABLE] = {ALICE_E_IO, "the disk fails"}};
-    *out = (alice__picture){.tag = s->tag, .status = s->status, .answer = s->answer};
+    *out = (alice__picture){.tag = s->tag, .status = s->status, .answer = s->said.answer};
     if (s->status != ALICE_OK) {
         say_lost(p, s);
         out->why = p->why;
         return;
     }
-    out->status = of[s->answer.state].status;
-    out->why = of[s->answer.state].why;
-    out->pixels = s->pixels;
-    if (s->answer.state == ALICE__PICTURE_TOO_LARGE) {
+    out->status = of[s->said.answer.state].status;
+    out->why = of[s->said.answer.state].why;
+    out->pixels = s->said.pixels;
+    if (s->said.answer.state == ALICE__PICTURE_TOO_LARGE) {
         snprintf(p->why, sizeof p->why,
                  "decoding it takes more than the %zu MB that are there for it",
                  (size_t)(p->o.allowance / ALICE_MB));

@@ -142,6 +142,7 @@ typedef struct alice__twin_search {
     alice__reading_whole how;
     int fd;         /* of the file itself; -1: not opened yet; the caller closes it */
     bool gone;      /* a candidate is not where the catalog has it */
+    bool unread;    /* one that may have the same bytes stands, and cannot be read */
     bool holes;     /* one could not be read, */
     bool chained;   /* none of those with its head: they are all listed by their samples */
     uint64_t print; /* of size, head and samples; 0: nothing has the same head */
@@ -150,7 +151,7 @@ typedef struct alice__twin_search {
 } alice__twin_search;
 
 /* `*twin` is the row of a file with the same bytes, or 0. A candidate that cannot be read is
-   passed over: a spare copy is better than a missing one. */
+   passed over, and told: a spare copy is better than a missing one. */
 alice_status alice__twin_find(alice__twin_search *t, int64_t *twin);
 
 /* ---- groups.c ---- */

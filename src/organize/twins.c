@@ -15,6 +15,24 @@
 #include "organize/plan.h"
 #include "port/fs.h"
 
+/* It may have the same bytes, and nobody can know: both are kept, and the user is told. */
+static void pass_over(alice__twin_search *t, const alice__candidate *c)
+{
+    const alice_organizer *o = t->x->o;
+    if (!t->unread)
+        alice_env_log(&o->env, ALICE_LOG_WARNING,
+                      "%s/%s cannot be read: whether it has the bytes of %s is not known, and "
+                      "both are kept; `alice verify` names all that is damaged",
+                      o->organized, c->dest, t->p->file.name);
+    t->unread = true;
+}
+
+/* Whether reading a candidate failed on it, and not because it is another file by now. */
+static bool is_unread(alice_status st)
+{
+    return st == ALICE_E_IO || st == ALICE_E_ACCESS || st == ALICE_E_SYSTEM;
+}
+
 /* Open the file that a candidate row speaks of: in organized, or, while it is not there yet,
  * its source. */
 static int open_candidate(alice__twin_search *t, const alice__candidate *c)
@@ -34,7 +52,10 @@ static int open_candidate(alice__twin_search *t, const alice__candidate *c)
     /* It went between the two looks. */
     if (waits && o->organized_fd >= 0 && fs->open_read(fs, o->organized_fd, c->dest, &fd) == 0)
         return fd;
-    t->gone |= o->organized_fd >= 0 && fs->stat_at(fs, o->organized_fd, c->dest, &s) == -ENOENT;
+    int bad = o->organized_fd >= 0 ? fs->stat_at(fs, o->organized_fd, c->dest, &s) : -ENOENT;
+    t->gone |= o->organized_fd >= 0 && bad == -ENOENT;
+    if (bad != -ENOENT && bad != -ENOTDIR)
+        pass_over(t, c);
     return -1;
 }
 
@@ -90,6 +111,8 @@ static alice_status candidate_hash(alice__twin_search *t, const alice__candidate
                                          : alice__content_hash(&t->how, fd, c->size, out);
     alice__fs_close(fd);
     t->x->r->comparisons++;
+    if (fd >= 0 && is_unread(st))
+        pass_over(t, c);
     *had = st == ALICE_OK;
     if (!*had)
         return st == ALICE_E_CANCELLED ? st : ALICE_OK;
@@ -115,6 +138,7 @@ static alice_status next_candidate(alice__twin_search *t, depth by, uint64_t pri
 typedef struct passed {
     uint64_t began_ns; /* of the run */
     int64_t upto;
+    int64_t unread; /* 1: one of them stands, and could not be read */
 } passed;
 
 /*
@@ -135,11 +159,13 @@ static alice_status list_alike(alice__twin_search *t, depth by, uint64_t print, 
     int64_t upto = 0, first;
     size_t n = 0;
     alice_status st = alice__catalog_chain(o->catalog, print, &upto);
-    bool whole = true;
+    bool whole = true, unread_before = t->unread;
+    t->unread = false;
     if (alice_cache_get_copy(o->verdicts, key, &old, sizeof old, &n) == ALICE_OK &&
         n == sizeof old && old.began_ns == now.began_ns && old.upto > upto) {
         whole = false;
         now.upto = old.upto;
+        now.unread = old.unread;
     } else {
         now.upto = upto;
     }
@@ -159,6 +185,8 @@ static alice_status list_alike(alice__twin_search *t, depth by, uint64_t print, 
         if (whole)
             upto = c.id;
     }
+    now.unread |= t->unread;
+    t->unread = unread_before || now.unread;
     if (st == ALICE_OK && whole && upto != first)
         st = alice__catalog_set_chain(o->catalog, print, upto);
     else if (st == ALICE_OK && !whole && now.upto != first)
@@ -183,6 +211,8 @@ static alice_status try_candidate(alice__twin_search *t, const alice__candidate 
     st = alice__same_bytes(&t->how, t->fd, other, t->p->file.stamp.size, same);
     *same = *same && st == ALICE_OK;
     alice__fs_close(other);
+    if (is_unread(st))
+        pass_over(t, c);
     return st == ALICE_E_CANCELLED ? st : ALICE_OK;
 }
 

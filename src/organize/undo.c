@@ -16,7 +16,7 @@
  * After a kill exactly the rows under way are in doubt: one is done where `to` stands and
  * `from`, if it had to go, does not. The rest is as it was, and the next undo goes on with it.
  */
-#include "organize/organizer.h"
+#include "organize/undo_int.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,42 +27,7 @@
 #include "organize/dest_folders.h"
 #include "organize/stamp.h"
 #include "organize/transfer_int.h"
-#include "organize/undo_archives.h"
 #include "port/fs.h"
-
-enum { BATCH = 64 };
-
-typedef struct moving {
-    int64_t id;
-    alice__state placed; /* its row's, while it is where the run put it */
-    int64_t redated;     /* the row whose file it is, and follows; 0: its own */
-    int64_t organized;   /* the row that it had before it was removed; 0: none */
-    bool several;        /* it has other names, whose move changes it */
-    bool remove_from;    /* `to` stands with the same bytes */
-    bool transfer;
-    bool packed; /* an archive has the same bytes: there is no `to` */
-    bool done;
-    const char *why;    /* it is left; static text */
-    alice__stamp stamp; /* of `from`, now */
-    alice__stamp other; /* of `to`, where it stands */
-    int folder;         /* of `from`, open */
-    const char *leaf;   /* in `from` */
-    char from[ALICE__PATH_MAX], to[ALICE__PATH_MAX];
-} moving;
-
-typedef struct undoing {
-    alice_organizer *o;
-    alice_undo_result *r;
-    alice_error *error;
-    bool again;   /* redo */
-    bool move;    /* what the run did */
-    bool archive; /* what it organized was no folder */
-    alice__in_archives in_archives;
-    int root; /* that `to` is below */
-    alice__transfer *transfer;
-    moving *batch;
-    size_t count;
-} undoing;
 
 static bool asked_to_stop(const alice_organizer *o)
 {
@@ -148,24 +113,15 @@ static const char *why_not(const undoing *x, int fd, const alice__run_file *f, m
     return why;
 }
 
-static int open_folder_of(const alice__fs_ops *fs, const char *path, int *fd)
-{
-    char folder[ALICE__PATH_MAX];
-    size_t n = (size_t)(strrchr(path, '/') - path);
-    memcpy(folder, path, n);
-    folder[n] = 0;
-    return fs->open_dir_path(fs, n ? folder : "/", fd);
-}
-
 /* Whether both paths lead to one name: a folder may have become a link to the other. What
    cannot be looked at is taken for one. */
 static bool is_one_name(const alice__fs_ops *fs, const moving *m)
 {
     alice__fs_stat a = {0}, b = {0};
     int from = -1, to = -1;
-    int r = open_folder_of(fs, m->from, &from);
+    int r = alice__undo_folder_of(fs, m->from, &from);
     if (!r)
-        r = open_folder_of(fs, m->to, &to);
+        r = alice__undo_folder_of(fs, m->to, &to);
     if (!r)
         r = fs->stat_fd(fs, from, &a);
     if (!r)
@@ -253,11 +209,6 @@ static void report(const undoing *x, const moving *m, const char *why)
         x->o->options.on_file(x->o->options.ctx, &report);
 }
 
-static int open_folder(const alice__fs_ops *fs, moving *m)
-{
-    return m->folder < 0 ? open_folder_of(fs, m->from, &m->folder) : 0;
-}
-
 static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_error *e)
 {
     undoing *x = ctx;
@@ -266,38 +217,6 @@ static void transferred(void *ctx, uint64_t tag, alice_status st, const alice_er
     m->done = st == ALICE_OK;
     if (!m->done)
         m->why = alice_status_text(st);
-}
-
-/* `to`, or an archive, has the same bytes, durable: `from` goes, if both are still what was
- * compared. Fails only where it went and that may not last. */
-static alice_status remove_one(const alice__fs_ops *fs, moving *m)
-{
-    alice__fs_stat s = {0}, there = {0};
-    int r = open_folder(fs, m), to = -1;
-    if (!r && !m->packed)
-        r = open_folder_of(fs, m->to, &to);
-    if (!r && !m->packed)
-        r = alice__flush_folder(fs, to);
-    /* Looked at last: a flush may take long. */
-    if (!r && !m->packed)
-        r = fs->stat_at(fs, to, strrchr(m->to, '/') + 1, &there);
-    if (!r)
-        r = fs->stat_at(fs, m->folder, m->leaf, &s);
-    alice__fs_close(to);
-    const bool moved_on =
-        !m->packed && (!alice__is_stamped(&there, &m->other) || there.inode != m->other.inode);
-    if (!r && (moved_on || !alice__is_stamped(&s, &m->stamp))) {
-        m->why = "it was changed since";
-        return ALICE_OK;
-    }
-    if (!r)
-        r = fs->unlink(fs, m->folder, m->leaf);
-    m->done = !r;
-    if (r)
-        m->why = strerror(-r);
-    else
-        r = alice__flush_folder(fs, m->folder);
-    return m->done ? alice__status_of_errno(-r) : ALICE_OK;
 }
 
 /* `to` as the transfer wants it: below its root. */
@@ -336,7 +255,7 @@ static alice_status settle(undoing *x)
         moving *m = &x->batch[i];
         if (!m->transfer)
             continue;
-        int r = open_folder(x->o->fs, m);
+        int r = alice__undo_folder(x->o->fs, m);
         alice_status put = alice__status_of_errno(-r);
         const alice__job job = {.tag = i,
                                 .source_dir_fd = m->folder,
@@ -353,14 +272,8 @@ static alice_status settle(undoing *x)
     if (st == ALICE_OK)
         st = alice__transfer_finish(x->transfer, transferred, x, x->error);
     /* What could not be flushed stays in doubt: the next start looks at it. */
-    for (size_t i = 0; i < x->count && st == ALICE_OK; i++)
-        if (x->batch[i].remove_from) {
-            st = remove_one(x->o->fs, &x->batch[i]);
-            if (st != ALICE_OK)
-                alice__fail(x->error, st, 0,
-                            "the folder of %s could not be flushed to the disk",
-                            x->batch[i].from);
-        }
+    if (st == ALICE_OK)
+        st = alice__undo_remove(x);
     if (st == ALICE_OK)
         st = write_rows(x, false);
     for (size_t i = 0; i < x->count; i++) {
@@ -415,7 +328,7 @@ static alice_status every_file(undoing *x, const alice__run_row *target)
             x->r->left += m->why != NULL;
             x->r->bytes += m->why ? 0 : m->stamp.size;
             report(x, m, m->why);
-        } else if (++x->count == BATCH || m->several) {
+        } else if (++x->count == ALICE__UNDO_BATCH || m->several) {
             st = settle(x);
         }
     }
@@ -471,7 +384,7 @@ static alice_status open_transfer(undoing *x)
     int r = x->again ? alice__fs_dup(o->organized_fd, &x->root)
                      : o->fs->open_dir_path(o->fs, "/", &x->root);
     const alice__transfer_options t =
-        alice__organizer_transfer(o, x->root, !x->again || x->move, BATCH);
+        alice__organizer_transfer(o, x->root, !x->again || x->move, ALICE__UNDO_BATCH);
     return r ? alice__fail(x->error, alice__status_of_errno(-r), -r, "%s", strerror(-r))
              : alice__transfer_open(&x->transfer, &t, x->error);
 }
@@ -487,7 +400,7 @@ static void close_transfer(undoing *x)
 static bool is_gone(const alice__fs_ops *fs, const char *path)
 {
     int folder = -1;
-    int r = open_folder_of(fs, path, &folder);
+    int r = alice__undo_folder_of(fs, path, &folder);
     bool gone = r ? r == -ENOENT || r == -ENOTDIR
                   : alice__name_is_gone(fs, folder, strrchr(path, '/') + 1);
     alice__fs_close(folder);
@@ -603,7 +516,7 @@ static alice_status undo_run(undoing *x, int64_t id)
         return st;
     x->r->undone = mine.id;
     x->r->again = x->again;
-    st = alice_env_alloc(&env, BATCH * sizeof(moving), ALICE_HERE, &room);
+    st = alice_env_alloc(&env, ALICE__UNDO_BATCH * sizeof(moving), ALICE_HERE, &room);
     x->batch = room;
     const alice__run run = {.mode = x->again ? "redo" : "undo",
                             .inbox = "",
@@ -628,7 +541,7 @@ static alice_status undo_run(undoing *x, int64_t id)
         st = alice__organizer_run_over(o, x->r->run, &tally, st == ALICE_OK, st, x->error);
     }
     close_transfer(x);
-    alice_env_free(&env, room, room ? BATCH * sizeof(moving) : 0);
+    alice_env_free(&env, room, room ? ALICE__UNDO_BATCH * sizeof(moving) : 0);
     return st;
 }
 

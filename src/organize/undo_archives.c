@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "organize/archive_content.h"
 
 bool alice__is_archive_run(const char *inbox)
@@ -97,14 +98,28 @@ static void refuse(void *ctx, const char *name, alice_status status, const char 
                   name, why);
 }
 
+/* One archive more, as it is now. */
+static void note(const alice__fs_stat *s, uint64_t *count, uint64_t *sum)
+{
+    const uint64_t what[5] = {s->dev, s->inode, s->size, (uint64_t)s->mtime_ns,
+                              (uint64_t)s->ctime_ns};
+    ++*count;
+    *sum += alice__hash64(what, sizeof what, 0);
+}
+
 /* What is read of it may soon be nowhere else: it is made durable first. */
 static alice_status read_one(looking *l, const char *path)
 {
     const alice__fs_ops *fs = l->o->fs;
+    alice__fs_stat s;
     int fd = -1;
     int r = fs->open_read(fs, ALICE__FS_CWD, path, &fd);
     if (!r)
         r = fs->sync(fs, fd);
+    if (!r)
+        r = fs->stat_fd(fs, fd, &s);
+    if (!r)
+        note(&s, &l->out->count, &l->out->sum);
     alice__fs_close(fd);
     if (!r)
         return alice__archive_entries_read(&l->in, path);
@@ -113,38 +128,49 @@ static alice_status read_one(looking *l, const char *path)
     return ALICE_OK;
 }
 
-/* Every file of the pattern's folder that it can mean. */
-static alice_status read_matching(looking *l, const char *pattern)
+static alice_status read_each(void *ctx, const char *path)
 {
-    const char *leaf = strrchr(pattern, '/') + 1, *star = strchr(leaf, '*');
-    const size_t folder = (size_t)(leaf - pattern), front = (size_t)(star - leaf);
-    const size_t back = strlen(star + 1);
+    return read_one(ctx, path);
+}
+
+typedef alice_status (*each_fn)(void *ctx, const char *path);
+
+/* The archive, or every file of the pattern's folder that it can mean. `path` is room. */
+static alice_status each_archive(const char *inbox, char path[ALICE__PATH_MAX], each_fn each,
+                                 void *ctx, int *bad)
+{
+    const char *leaf = strrchr(inbox, '/') + 1, *star = strchr(leaf, '*');
     char room[4096];
+    alice__fs_stat s;
     alice__fs_dir d;
     alice__fs_name e = {.name = NULL};
     alice_status st = ALICE_OK;
     int fd = -1;
-    snprintf(l->path, sizeof l->path, "%.*s", (int)folder, pattern);
-    int r = alice__fs_open_dir(ALICE__FS_CWD, l->path, &fd);
+    *bad = 0;
+    if (!star || alice__fs_stat_path(inbox, &s) == 0)
+        return each(ctx, inbox);
+    const size_t folder = (size_t)(leaf - inbox), front = (size_t)(star - leaf);
+    const size_t back = strlen(star + 1);
+    snprintf(path, ALICE__PATH_MAX, "%.*s", (int)folder, inbox);
+    int r = alice__fs_open_dir(ALICE__FS_CWD, path, &fd);
     alice__fs_dir_start(&d, fd, room, sizeof room);
     while (!r && st == ALICE_OK && (r = alice__fs_dir_next(&d, &e)) == 0 && e.name) {
         const size_t n = strlen(e.name);
         if (n < front + back || memcmp(e.name, leaf, front) != 0 ||
             memcmp(e.name + n - back, star + 1, back) != 0 || e.kind == ALICE__FS_DIR)
             continue;
-        snprintf(l->path + folder, sizeof l->path - folder, "%s", e.name);
-        st = read_one(l, l->path);
+        snprintf(path + folder, ALICE__PATH_MAX - folder, "%s", e.name);
+        st = each(ctx, path);
     }
     alice__fs_close(fd);
-    if (r)
-        refuse(l, "", alice__status_of_errno(-r), strerror(-r));
+    *bad = r;
     return st;
 }
 
 static alice_status read_archives(looking *l, const char *inbox)
 {
     alice_organizer *o = l->o;
-    alice__fs_stat s;
+    int bad = 0;
     if (alice__archive_lib_open(&l->lib) != 0)
         return ALICE_E_UNSUPPORTED;
     l->in = (alice__archive_entries){.lib = &l->lib,
@@ -156,8 +182,9 @@ static alice_status read_archives(looking *l, const char *inbox)
                                      .should_stop = o->options.should_stop,
                                      .stop_ctx = o->options.ctx,
                                      .path = inbox};
-    alice_status st =
-        alice__fs_stat_path(inbox, &s) == 0 ? read_one(l, inbox) : read_matching(l, inbox);
+    alice_status st = each_archive(inbox, l->path, read_each, l, &bad);
+    if (bad)
+        refuse(l, "", alice__status_of_errno(-bad), strerror(-bad));
     alice__archive_lib_close(&l->lib);
     return st;
 }
@@ -169,6 +196,7 @@ alice_status alice__in_archives_read(alice_organizer *o, const char *inbox,
     alice_env env = alice__organizer_env(o, o->acc_stream);
     void *room = NULL;
     *out = (alice__in_archives){0};
+    snprintf(out->inbox, sizeof out->inbox, "%s", inbox);
     alice_status st = make_room(o, run, out);
     if (st != ALICE_OK || !out->bits)
         return st;
@@ -191,7 +219,37 @@ alice_status alice__in_archives_read(alice_organizer *o, const char *inbox,
                : st;
 }
 
+typedef struct looking_again {
+    const alice__fs_ops *fs;
+    uint64_t count, sum;
+} looking_again;
+
+/* One that is gone is one too few. */
+static alice_status look_again(void *ctx, const char *path)
+{
+    looking_again *l = ctx;
+    alice__fs_stat s;
+    if (l->fs->stat_at(l->fs, ALICE__FS_CWD, path, &s) == 0)
+        note(&s, &l->count, &l->sum);
+    return ALICE_OK;
+}
+
+bool alice__in_archives_still(const alice_organizer *o, const alice__in_archives *a)
+{
+    char path[ALICE__PATH_MAX];
+    looking_again l = {.fs = o->fs};
+    int bad = 0;
+    alice_status st = each_archive(a->inbox, path, look_again, &l, &bad);
+    return st == ALICE_OK && !bad && l.count == a->count && l.sum == a->sum;
+}
+
 #else
+
+bool alice__in_archives_still(const alice_organizer *o, const alice__in_archives *a)
+{
+    (void)o, (void)a;
+    return false;
+}
 
 alice_status alice__in_archives_read(alice_organizer *o, const char *inbox,
                                      const alice__run_row *run, alice__in_archives *out,

@@ -14,6 +14,9 @@ typedef struct alice__in_archives {
     uint8_t *bits;
     size_t bytes;
     int64_t first; /* row */
+    /* What the archives were when they were read: their number, and a sum over them. */
+    uint64_t count, sum;
+    char inbox[ALICE__PATH_MAX]; /* the archive, or the pattern of them */
 } alice__in_archives;
 
 /* Whether what a run organized is an archive, or several: a pattern of their names. */
@@ -28,6 +31,9 @@ bool alice__is_archive_run(const char *inbox);
 alice_status alice__in_archives_read(alice_organizer *o, const char *inbox,
                                      const alice__run_row *run, alice__in_archives *out,
                                      alice_error *error);
+/* Whether the archives are still what was read: reading them may have taken hours, and what
+ * they have is about to be deleted. */
+bool alice__in_archives_still(const alice_organizer *o, const alice__in_archives *a);
 void alice__in_archives_free(alice_organizer *o, alice__in_archives *a);
 
 bool alice__in_archives_has(const alice__in_archives *a, int64_t row);

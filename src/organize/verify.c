@@ -32,7 +32,8 @@ enum {
     STATE_SIZE = 512, /* of that note */
     STACK = 128 * 1024,
     SORT = 512 * 1024,
-    STOP_EACH = 256
+    STOP_EACH = 256,
+    OPEN_MOST = 256 /* files that an undo has under way: a batch of it, and more */
 };
 
 typedef struct job {
@@ -55,7 +56,10 @@ typedef struct verifying {
     alice_executor *executor;
     alice__reading_whole whole;
     job *jobs;
-    int state; /* the note's file; -1: it cannot be kept */
+    int64_t open[OPEN_MOST]; /* rows that an undo has under way, or had when it was killed */
+    size_t open_count;
+    alice__run_row undo; /* that one, without its texts */
+    int state;           /* the note's file; -1: it cannot be kept */
     int64_t after, began_s;
     uint64_t kept_ns, seed;
 } verifying;
@@ -230,6 +234,34 @@ static alice_status verify_one(void *arg)
     return ALICE_OK;
 }
 
+/* ---- an undo that was cut off ---- */
+
+/* Its journal says which files it had under way: they stand at either of their places until the
+   next run settles that. */
+static alice_status note_open_undo(verifying *x)
+{
+    alice__run_file f;
+    int64_t after = 0;
+    alice_status st = alice__catalog_run_before(x->o->catalog, 0, &x->undo);
+    if (st != ALICE_OK || x->undo.undoes == 0 || x->undo.finished) {
+        x->undo.id = 0;
+        return st == ALICE_E_END ? ALICE_OK : st;
+    }
+    while (st == ALICE_OK && x->open_count < OPEN_MOST &&
+           (st = alice__catalog_run_file(x->o->catalog, &x->undo, &after, &f)) == ALICE_OK)
+        if (f.undo == ALICE__UNDO_OPEN)
+            x->open[x->open_count++] = f.id;
+    return st == ALICE_E_END ? ALICE_OK : st;
+}
+
+static bool is_under_undo(const verifying *x, int64_t row)
+{
+    for (size_t i = 0; i < x->open_count; i++)
+        if (x->open[i] == row)
+            return true;
+    return false;
+}
+
 /* ---- all that the catalog knows ---- */
 
 static void report(const verifying *x, const char *path, alice_verdict verdict, const char *why,
@@ -251,7 +283,8 @@ static alice_status settle(verifying *x, job *j)
     x->r->bytes_read += j->bytes_read;
     /* Its source was organized again since, to another place: nobody misses this one. Nor one
        that a run is at, or that a killed one had not come to: the next run settles that. */
-    if (j->verdict == ALICE_VERDICT_MISSING && (j->placed.replaced || j->placed.in_doubt))
+    if (j->verdict == ALICE_VERDICT_MISSING &&
+        (j->placed.replaced || j->placed.in_doubt || is_under_undo(x, j->placed.id)))
         return ALICE_OK;
     if (x->v->seal && j->has_content && !j->placed.has_content &&
         j->verdict == ALICE_VERDICT_SOUND) {
@@ -341,6 +374,26 @@ static int by_path(const void *a, const void *b)
     return d ? d : (x->at > y->at) - (x->at < y->at);
 }
 
+static alice_status add_mark(verifying *x, alice__disk_sort *sort, const char *dest)
+{
+    const mark m = {.path = alice__hash_of_bytes(dest, strlen(dest))};
+    return alice__disk_sort_add(sort, &m, x->error);
+}
+
+/* What a redo puts back has no row of an organized file before it is settled. */
+static alice_status add_under_undo(verifying *x, alice__disk_sort *sort)
+{
+    alice_status st = ALICE_OK;
+    for (size_t i = 0; i < x->open_count && st == ALICE_OK; i++) {
+        alice__run_file f;
+        int64_t after = x->open[i] - 1;
+        st = alice__catalog_run_file(x->o->catalog, &x->undo, &after, &f);
+        if (st == ALICE_OK)
+            st = add_mark(x, sort, f.dest);
+    }
+    return st;
+}
+
 static alice_status add_known(verifying *x, alice__disk_sort *sort)
 {
     alice__placed p;
@@ -349,12 +402,11 @@ static alice_status add_known(verifying *x, alice__disk_sort *sort)
     alice_status st;
     while ((st = alice__catalog_next_placed(x->o->catalog, 0, &after, &p, dest, sizeof dest)) ==
            ALICE_OK) {
-        const mark m = {.path = alice__hash_of_bytes(dest, strlen(dest))};
-        st = alice__disk_sort_add(sort, &m, x->error);
+        st = add_mark(x, sort, dest);
         if (st != ALICE_OK)
             return st;
     }
-    return st == ALICE_E_END ? ALICE_OK : st;
+    return st == ALICE_E_END ? add_under_undo(x, sort) : st;
 }
 
 static alice_status add_standing(verifying *x, alice__disk_sort *sort, int scratch)
@@ -482,6 +534,8 @@ static alice_status verify(verifying *x)
     if (st == ALICE_OK)
         st = alice_env_alloc(&env, ROUND * sizeof(job), ALICE_HERE, &room);
     x->jobs = room;
+    if (st == ALICE_OK)
+        st = note_open_undo(x);
     if (st == ALICE_OK)
         st = verify_known(x);
     if (st == ALICE_OK) {

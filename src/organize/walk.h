@@ -48,6 +48,9 @@ bool alice__folder_beyond(const alice__folder *f);
 /* Counts folders in the order in which they were entered, from 1. */
 uint64_t alice__folder_serial(const alice__folder *f);
 
+/* Hidden names, and those of systems: neither such files nor what is in such folders is met. */
+bool alice__walk_passes_over(const char *name);
+
 typedef enum alice__entry_kind {
     ALICE__ENTRY_FILE,    /* a regular file (by d_type, or by a stat where that is unknown) */
     ALICE__ENTRY_LINK,    /* a symbolic link */

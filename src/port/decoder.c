@@ -159,6 +159,16 @@ int alice__decoder_read(const alice__decoder *d, void *to, size_t n, size_t *got
     return r == 0 ? -EPIPE : 0;
 }
 
+bool alice__decoder_has_more(const alice__decoder *d)
+{
+    uint8_t byte;
+    ssize_t r;
+    do
+        r = recv(d->socket, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+    while (r < 0 && errno == EINTR);
+    return r >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
 int alice__decoder_wait(const int *sockets, size_t count, int ms)
 {
     struct pollfd fds[SOCKETS_MOST];

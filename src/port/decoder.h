@@ -34,6 +34,8 @@ int alice__decoder_ask(const alice__decoder *d, const alice__picture_ask *ask, i
 /* Read what it has answered by now, without waiting: -EAGAIN where there is nothing, -EPIPE
  * where it has ended. */
 int alice__decoder_read(const alice__decoder *d, void *to, size_t n, size_t *got);
+/* Whether something of it waits to be read, or it has ended. */
+bool alice__decoder_has_more(const alice__decoder *d);
 
 /* Wait until one of `count` sockets has something to read, or `ms` milliseconds at most. */
 int alice__decoder_wait(const int *sockets, size_t count, int ms);

@@ -294,10 +294,19 @@ int alice__fs_stat_fd(int fd, alice__fs_stat *out)
 int alice__fs_stat_at(int dir, const char *name, alice__fs_stat *out)
 {
     struct stat s;
-    if (fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW))
-        return -errno;
-    fill_stat(out, &s);
-    return 0;
+    int fd = -1, r = 0;
+    /* One name is looked at where it stands. The folders of a path could be links out of it. */
+    if (dir == AT_FDCWD || !strchr(name, '/')) {
+        r = fstatat(dir, name, &s, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+    } else {
+        r = open_beneath(dir, name, O_PATH | O_NOFOLLOW, 0, &fd);
+        if (!r && fstat(fd, &s))
+            r = -errno;
+        alice__fs_close(fd);
+    }
+    if (!r)
+        fill_stat(out, &s);
+    return r;
 }
 
 int alice__fs_stat_path(const char *path, alice__fs_stat *out)

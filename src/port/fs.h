@@ -69,6 +69,7 @@ void alice__fs_close(int fd);
 /* ---- looking ---- */
 
 int alice__fs_stat_fd(int fd, alice__fs_stat *out);
+/* What stands there itself, a link too; below an open folder through none, as opening is. */
 int alice__fs_stat_at(int dir, const char *name, alice__fs_stat *out);
 /* By a path in which links are followed. */
 int alice__fs_stat_path(const char *path, alice__fs_stat *out);

@@ -37,7 +37,7 @@ static const char *const kept[] = {
     "mremap",       "madvise",   "futex",          "exit",          "exit_group",
     "rt_sigreturn", "sigreturn", "rt_sigprocmask", "clock_gettime", "clock_gettime64",
     "gettimeofday", "getrandom", "getrusage",      "sched_yield",   "restart_syscall"};
-static const char *const kept_but_for_code[] = {"mmap", "mmap2", "mprotect"};
+static const char *const mapping[] = {"mmap", "mmap2"}; /* neither code nor shared */
 
 static int resolve(const char *name)
 {
@@ -51,12 +51,15 @@ static int keep_few(scmp_filter_ctx ctx)
     for (size_t i = 0; !bad && i < sizeof kept / sizeof *kept; i++)
         if (resolve(kept[i]) >= 0)
             bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, resolve(kept[i]), 0);
-    for (size_t i = 0; !bad && i < sizeof kept_but_for_code / sizeof *kept_but_for_code; i++)
-        if (resolve(kept_but_for_code[i]) >= 0)
-            bad = seccomp_rule_add_array(
-                ctx, SCMP_ACT_ALLOW, resolve(kept_but_for_code[i]), 1,
-                &(struct scmp_arg_cmp){
-                    .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0});
+    /* Memory that is shared is not counted by RLIMIT_DATA, and so has no limit. */
+    const struct scmp_arg_cmp plain[] = {
+        {.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
+        {.arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = MAP_SHARED, .datum_b = 0}};
+    for (size_t i = 0; !bad && i < sizeof mapping / sizeof *mapping; i++)
+        if (resolve(mapping[i]) >= 0)
+            bad = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, resolve(mapping[i]), 2, plain);
+    if (!bad)
+        bad = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, resolve("mprotect"), 1, plain);
     /* Its own limit of time, for each file. */
     const struct scmp_arg_cmp cpu = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = RLIMIT_CPU};
     if (!bad && resolve("setrlimit") >= 0)

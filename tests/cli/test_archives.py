@@ -207,6 +207,19 @@ def two_exports_with_one_name_are_two_files():
        sorted(hashlib.sha256(photo(i)).hexdigest() for i in (1, 2, 3)), 'each content once')
 
 
+@test
+def a_name_that_is_a_file_and_a_folder_is_both():
+    top = fast()
+    path = zipped(os.path.join(top, 'a.zip'), [('p', photo(1)), ('p/x.jpg', photo(2)), ('p/y.jpg', photo(3)),
+                                               ('q/z.jpg', photo(4)), ('q', photo(5))])
+    organized = os.path.join(top, 'organized')
+    s = alice_on([path], organized).summary
+    eq((s['organized'], s['errors']), (5, 0), s)
+    eq(sorted(organized_files(organized).values()),
+       sorted(hashlib.sha256(photo(i)).hexdigest() for i in range(1, 6)), 'each content once')
+    nothing_left(organized)
+
+
 def hostile_tar(top):
     def kind(name, what, to=''):
         info = tarfile.TarInfo(name)
@@ -374,6 +387,11 @@ def wrong_words_are_refused_before_anything_is_made():
         f.write(b'hello' * 1000)
     r = alice('organize', not_one, path, organized, expect=1)
     eq(len(organized_files(organized)), 1, r.text())
+    for name in ('a.7z', 'a.rar'):
+        os.rename(not_one, os.path.join(top, name))
+        not_one = os.path.join(top, name)
+        r = alice('organize', not_one, organized, expect=1)
+        assert name.encode() + b': it is no archive that is read here' in r.err, r.text()
 
 
 

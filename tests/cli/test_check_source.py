@@ -72,6 +72,30 @@ def the_card_has_another_path_now():
 
 
 @test
+def a_day_that_is_a_link_is_no_part_of_organized():
+    # Where it leads may be the card itself: that it stands there proves nothing.
+    top, out = organized()
+    day = os.path.dirname(copy_of(out, '.mp4')[0])
+    os.rename(os.path.join(out, day), os.path.join(top, 'moved'))
+    os.symlink(os.path.join(top, 'moved'), os.path.join(out, day))
+    status, bad, _ = check(top, out)
+    eq(status, 1, 'not safe')
+    assert 'film.mp4' in bad, bad
+    status, bad, _ = check(top, out, '--full')
+    assert status == 1 and 'film.mp4' in bad, bad
+
+
+@test
+def archives_are_not_looked_into():
+    top, out = organized()
+    closed = ['a.zip', 'b.RAR', 'c.tar.zst', 'd.z01', 'd.r00', 'e.7z.001', 'f.txz', 'g.iso', 'h.dmg']
+    for name in closed + ['i.001', 'j.z1', 'k.0001', 'zip', 'l.']:
+        with open(os.path.join(top, name), 'wb') as f:
+            f.write(b'no picture')
+    both(top, out, closed)
+
+
+@test
 def a_file_is_not_organized():
     top, out = organized()
     s = collection.sample

@@ -48,6 +48,21 @@ def jpeg(n):
 
 
 @test
+def a_folder_that_is_given_twice_is_acted_on_once():
+    top = place()
+    for name in ('a', 'sub/b', 'sub/c', '.hidden/d'):
+        put(top, name, b'the same')
+    os.symlink('sub', os.path.join(top, 'link'))
+    done, end = act('--link', '--yes', os.path.join(top, 'link'), top + '/sub/..', os.path.join(top, 'sub'), top)
+    eq((sorted(done), end['done'], end['left']), (['sub/b', 'sub/c'], 2, 0), end)
+    eq({inode(top, n) for n in ('a', 'sub/b', 'sub/c')}, {inode(top, 'a')}, 'links')
+    # What no walk comes to is looked through where it is asked for.
+    done, end = act('--link', '--yes', os.path.join(top, '.hidden'), top)
+    eq((end['done'], end['left']), (3, 0), end)
+    eq({inode(top, n) for n in ('a', 'sub/b', 'sub/c')}, {inode(top, '.hidden/d')}, 'the first that is met')
+
+
+@test
 def a_link_takes_the_place_of_each_other_file():
     top = place()
     put(top, 'a/one', b'the same')

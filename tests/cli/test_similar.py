@@ -159,6 +159,19 @@ def what_is_made_to_break_fails_alone():
     eq(listing(top), before, 'nothing is changed')
 
 
+@test
+def a_picture_of_thousands_of_steps_is_refused():
+    top = place()
+    with open(os.path.join(ROOT, 'fuzz', 'corpus', 'decode', 'steps.jpg'), 'rb') as f:
+        parts = f.read().split(b'\xff\xda')
+    for name, times in (('some', 9), ('many', 3000)):
+        scans = [parts[0], parts[1]] + [parts[2]] * times + parts[3:]
+        write(os.path.join(top, name + '.jpg'), b'\xff\xda'.join(scans))
+    _, end, r = answer(top, expect=1)
+    eq((end['decoded'], end['unread']), (1, 1), r.err)
+    assert b'many.jpg: decoding it takes more' in r.err, r.err
+
+
 def decoders(pid):
     found = []
     for name in os.listdir('/proc'):

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* What a parser that was taken over could still do: each test gives it up in a child, and
  * tries. */
+#define _GNU_SOURCE
 #include "test.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <alice/confine.h>
 
 #include "no_calls.h"
+#include "port/decoder.h"
+#include "port/limits.h"
+#include "port/sandbox.h"
 #include "tree.h"
 
 static alice_confinement available;
@@ -160,6 +168,73 @@ static void what_makes_no_sense_is_refused(void **state)
     alice_confine_available(NULL);
 }
 
+/* ---- the decoder of pictures ---- */
+
+/* The line, less those before it, as there is nobody to tell it to. */
+#define CANNOT(condition)                     \
+    do {                                      \
+        if (!(condition))                     \
+            return 1 + __LINE__ - first_line; \
+    } while (0)
+
+/* What it could do, had a picture taken it over: the first that it can. */
+static int as_decoder(void)
+{
+    const int first_line = __LINE__;
+    const char *const words[] = {"/bin/true", NULL};
+    const struct rlimit more = {64 << 20, 64 << 20};
+    struct stat s;
+    char byte;
+    int fd = open("/dev/null", O_RDONLY), pipes[2];
+    CANNOT(fd >= 0 && pipe(pipes) == 0);
+    CANNOT(dup2(pipes[0], 0) == 0);
+    if (alice__decoder_give_up(32 << 20) != 0)
+        return 98;
+    /* What was open is not any more, but for what it is asked by. */
+    CANNOT(syscall(SYS_read, fd, &byte, 1L) < 0 && syscall(SYS_read, pipes[1], &byte, 1L) < 0);
+    CANNOT(syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY, 0) < 0);
+    CANNOT(syscall(SYS_openat, AT_FDCWD, "/tmp/alice-taken-over", O_CREAT | O_WRONLY, 0600) <
+           0);
+    CANNOT(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0) < 0);
+    CANNOT(syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0) < 0);
+    CANNOT(syscall(SYS_execve, words[0], words, words + 1) < 0);
+    CANNOT(syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L) < 0);
+    CANNOT(syscall(SYS_kill, (long)getppid(), 0L) < 0);
+    CANNOT(syscall(SYS_ptrace, (long)PTRACE_ATTACH, (long)getppid(), 0L, 0L) < 0);
+    CANNOT(syscall(SYS_write, 2, "x", 1L) < 0);
+    CANNOT(syscall(SYS_fstat, 0, &s) < 0);
+    CANNOT(syscall(SYS_prlimit64, 0L, (long)RLIMIT_DATA, &more, NULL) < 0);
+    CANNOT(syscall(SYS_prlimit64, (long)getppid(), (long)RLIMIT_CPU, NULL, &more) < 0);
+    CANNOT(syscall(SYS_memfd_create, "x", 0L) < 0);
+    /* Code, and memory that its limit does not count. */
+    enum { BYTES = 1 << 20, MANY = 64 << 20 };
+    CANNOT(mmap(NULL, BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+           MAP_FAILED);
+    CANNOT(mmap(NULL, MANY, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) ==
+           MAP_FAILED);
+    CANNOT(mmap(NULL, MANY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+           MAP_FAILED);
+    void *own = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CANNOT(own != MAP_FAILED && mprotect(own, BYTES, PROT_READ | PROT_EXEC) != 0);
+    return 0;
+}
+
+static void a_decoder_that_is_taken_over_can_do_nothing(void **state)
+{
+    (void)state;
+    /* Sanitizers do what they like; without the filter there is the rest of it only. */
+    if (alice__limits_sanitized() || !alice__confine_calls_known())
+        return;
+    pid_t child = fork();
+    if (child == 0)
+        syscall(SYS_exit_group, as_decoder());
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(access("/tmp/alice-taken-over", F_OK), -1);
+}
+
 static const alice_part *part_named(const char *name)
 {
     static alice_part part;
@@ -216,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_rename_between_two_of_them_stays_one),
         cmocka_unit_test(nothing_can_be_started_and_nobody_called),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_decoder_that_is_taken_over_can_do_nothing),
         cmocka_unit_test(parts_are_told),
         cmocka_unit_test(parts_that_are_missing_are_told),
     };

@@ -500,6 +500,81 @@ static void what_changed_meanwhile_is_left(void **state)
     }
 }
 
+/* A program has it open, and writes when the act is over. */
+static int writer = -1;
+
+static void open_to_write(void *name)
+{
+    writer = openat(top, name, O_WRONLY | O_CLOEXEC);
+    assert_true(writer >= 0);
+}
+
+static void what_a_program_has_open_to_write_is_left(void **state)
+{
+    (void)state;
+    static const enum faulty_op ops[] = {FAULTY_open_read, FAULTY_read_at, FAULTY_link};
+    for (unsigned i = 0; i < 3; i++) {
+        struct faulty_fs f;
+        alice_act_result r;
+        char path[] = "plain/a.gif";
+        reset(ALICE_SAME_LINK);
+        faulty_fs_init(&f);
+        f.act_op = ops[i];
+        f.act_after = true;
+        f.act_at = i == 0 ? 1 : 0; /* the second file that is opened is the superfluous one */
+        f.act = open_to_write;
+        f.act_ctx = path;
+        assert_status(act(ALICE_SAME_LINK, &f.ops, NULL, &r), ALICE_OK);
+        assert_true(f.acted);
+        assert_int_equal(r.left, 1);
+        assert_non_null(strstr(last.why, "being written"));
+        assert_int_equal(pwrite(writer, "mine", 4, 0), 4);
+        close(writer);
+        struct stat a, b;
+        assert_int_equal(fstatat(top, names[0], &a, 0), 0);
+        assert_int_equal(fstatat(top, path, &b, 0), 0);
+        assert_int_not_equal(a.st_ino, b.st_ino);
+        assert_int_equal(a.st_nlink, 1);
+        assert_false(tree_is(top, path, known[0].p, known[0].n));
+    }
+}
+
+/* The kept file goes in the moment in which the superfluous one does: as where both are one, of
+ * a file system that is mounted twice. */
+static void lose(void *name)
+{
+    assert_int_equal(renameat(top, name, top, "lost"), 0);
+}
+
+static void what_is_kept_stands_when_the_other_has_gone(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < FILES; at++) {
+        struct faulty_fs f;
+        alice_act_result r;
+        char path[32];
+        reset(ALICE_SAME_REMOVE);
+        faulty_fs_init(&f);
+        f.act_op = FAULTY_rename_new;
+        f.act_at = at;
+        f.act_after = true;
+        f.act = lose;
+        f.act_ctx = path;
+        snprintf(path, sizeof path, "%s", names[0]);
+        assert_status(act(ALICE_SAME_REMOVE, &f.ops, NULL, &r), ALICE_OK);
+        assert_true(f.acted);
+        /* With its sidecar, where that had gone. */
+        assert_int_equal(r.left, 2);
+        assert_int_equal(r.done, FILES - 2);
+        const struct standing out = standing_in(top, "out", known, FILES);
+        assert_int_equal(out.whole[0], 1);
+        assert_int_equal(out.whole[1], 1);
+        expect_sound("the kept file went", at, 2);
+        assert_int_equal(renameat(top, "lost", top, names[0]), 0);
+        expect_done(ALICE_SAME_REMOVE, "the kept file went", at);
+    }
+}
+
 static void names_that_cannot_change_places_are_renamed_over(void **state)
 {
     (void)state;
@@ -623,6 +698,8 @@ int main(void)
         cmocka_unit_test(a_new_file_in_its_place_stays),
         cmocka_unit_test(a_kept_file_that_is_replaced_takes_nothing_along),
         cmocka_unit_test(what_changed_meanwhile_is_left),
+        cmocka_unit_test(what_a_program_has_open_to_write_is_left),
+        cmocka_unit_test(what_is_kept_stands_when_the_other_has_gone),
         cmocka_unit_test(names_that_cannot_change_places_are_renamed_over),
         cmocka_unit_test(blocks_are_shared_in_bounded_ranges),
         cmocka_unit_test(a_stop_is_heard),

@@ -95,6 +95,14 @@ static int beneath(void)
     if (alice__fs_open_dir(top, "in/deep", &fd) != 0)
         return 100;
     alice__fs_close(fd);
+    alice__fs_stat s;
+    if (alice__fs_stat_at(top, "in/deep/file", &s) != 0 || s.kind != ALICE__FS_FILE ||
+        alice__fs_stat_at(top, "in/deep/link", &s) != 0 || s.kind != ALICE__FS_LINK ||
+        alice__fs_stat_at(top, "in/none/file", &s) != -ENOENT)
+        return 102;
+    if (alice__fs_stat_at(top, "in/up/deep/file", &s) == 0 ||
+        alice__fs_stat_at(top, "in/out/passwd", &s) == 0)
+        return 103;
     return alice__fs_open_dir(top, "in/up/deep", &fd) < 0 ? 0 : 101;
 }
 

@@ -879,6 +879,74 @@ static void an_archive_that_cannot_be_read_stops_no_other(void **state)
     assert_int_equal(run_archives(s, &f, &t), ALICE_E_NOSPC);
     assert_int_equal(t.errors, 1);
     assert_int_equal(in_day(s, "2023-05-06"), 0);
+    /* So does one that fails, which is not full. */
+    tree_remove(s->organized);
+    f.refuse[FAULTY_write_at] = -EIO;
+    assert_int_equal(run_archives(s, &f, &t), ALICE_E_IO);
+    assert_int_equal(in_day(s, "2023-05-06"), 0);
+}
+
+/* What was told of the copy. */
+typedef struct copy_told {
+    alice_outcome outcome;
+    bool why;
+} copy_told;
+
+static void note_copy(void *ctx, const alice_file_report *f)
+{
+    copy_told *t = ctx;
+    if (strstr(f->source_path, "/b.jpg"))
+        *t = (copy_told){f->outcome, f->reason != NULL};
+}
+
+/* a.jpg and b.jpg have the same bytes, `more` of them behind the picture. */
+static void two_of_one(const scene *s, size_t more)
+{
+    static char bytes[200 * 1024];
+    picture(s, "a.jpg", "2023:05:06 10:00:00", Y2024 - 2 * DAY_S);
+    int fd = openat(s->inbox_fd, "a.jpg", O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, bytes, sizeof bytes - more);
+    close(fd);
+    assert_true(n > 0);
+    memset(bytes + n, 7, more);
+    tree_file(s->inbox_fd, "a.jpg", bytes, (size_t)n + more);
+    assert_ok(run((scene *)s));
+    tree_file(s->inbox_fd, "b.jpg", bytes, (size_t)n + more);
+}
+
+/* Whatever cannot be read while a copy is compared: it is a duplicate, or fails, or is kept and
+ * that is said. */
+static void a_copy_that_cannot_be_compared_is_told(void **state)
+{
+    scene *s = *state;
+    const alice_clock clock = {.wall_s = wall, .ctx = s};
+    struct faulty_fs f;
+    for (size_t more = 0; more <= 100 * 1024; more += 100 * 1024) {
+        unsigned kept = 0;
+        bool fired = true;
+        for (unsigned at = 0; fired; at++) {
+            copy_told t = {.why = false};
+            alice_organizer *o = NULL;
+            tree_remove(s->organized);
+            unlinkat(s->inbox_fd, "b.jpg", 0);
+            two_of_one(s, more);
+            alice_organizer_options options = options_of(s, &clock);
+            options.on_file = note_copy;
+            options.ctx = &t;
+            faulty_fs_init(&f);
+            f.fail_op = FAULTY_read_at;
+            f.fail_at = at;
+            f.fail_with = -EIO;
+            assert_ok(alice__organizer_open_on(&o, &options, &f.ops, NULL));
+            assert_ok(alice_organizer_organize(o, &s->r, NULL));
+            alice_organizer_close(&o);
+            fired = f.fired;
+            assert_true(t.outcome != ALICE_ORGANIZED || t.why);
+            assert_int_equal(in_day(s, "2023-05-06"), t.outcome == ALICE_ORGANIZED ? 2 : 1);
+            kept += t.outcome == ALICE_ORGANIZED;
+        }
+        assert_true(kept > 0);
+    }
 }
 
 /* Sanitizers make each run slow: not every call then. */
@@ -1056,6 +1124,44 @@ static void any_call_of_an_undo_of_archives_may_be_the_last(void **state)
     assert_true(kills > 10 / EVERY && failures > 10 / EVERY);
 }
 
+/* The archive goes aside. */
+static void take_away(void *ctx)
+{
+    const scene *s = ctx;
+    assert_int_equal(renameat(s->top_fd, "one.tar", s->top_fd, "away"), 0);
+}
+
+/* Whenever an archive goes while a run is taken back, what it had stays organized. */
+static void what_an_archive_has_no_more_stays(void **state)
+{
+    scene *s = *state;
+    const alice_clock clock = {.wall_s = wall, .ctx = s};
+    unsigned times = 0;
+    struct faulty_fs f;
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "b.jpg");
+    do {
+        alice_organizer_options options = options_of(s, &clock);
+        alice_undo_result undone = {0};
+        told t = {.errors = 0};
+        tree_remove(s->organized);
+        faulty_fs_init(&f);
+        assert_ok(run_archives(s, &f, &t));
+        faulty_fs_init(&f);
+        f.act_op = FAULTY_open_read;
+        f.act_at = times++;
+        f.act = take_away;
+        f.act_ctx = s;
+        options.inbox = NULL;
+        assert_ok(alice__undo_on(&options, &f.ops, 1, &undone, NULL));
+        assert_int_equal(in_day(s, "2023-05-06"), undone.left);
+        assert_true(!f.acted || undone.left > 0);
+        if (f.acted)
+            assert_int_equal(renameat(s->top_fd, "away", s->top_fd, "one.tar"), 0);
+    } while (f.acted);
+    assert_true(times > 5);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -1077,11 +1183,13 @@ int main(void)
         TEST(what_is_hashed_is_mapped_where_it_may_be),
         TEST(pressure_shrinks_batches_and_pages),
         TEST(transactions_end_by_the_clock),
+        TEST(a_copy_that_cannot_be_compared_is_told),
         TEST(an_archive_that_cannot_be_read_stops_no_other),
         TEST(any_call_of_a_run_over_archives_may_be_the_last),
         TEST(any_call_of_a_second_run_over_archives_may_be_the_last),
         TEST(twins_are_written_where_no_link_can_be_made),
         TEST(any_call_of_an_undo_of_archives_may_be_the_last),
+        TEST(what_an_archive_has_no_more_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -189,6 +190,42 @@ static void what_lies_or_ends_or_hangs_fails_one_picture(void **state)
                              &status),
                      ALICE_OK);
     assert_int_equal(status, ALICE_E_DAMAGED);
+}
+
+/* A decoder that says more than it was asked: that it was no picture, twice. */
+static void what_was_not_asked_for_is_no_answer(void **state)
+{
+    (void)state;
+    static const alice__picture_ask luma = {
+        .magic = ALICE__PICTURE_MAGIC, .channels = 1, .side = ALICE__PICTURE_LUMA_SIDE};
+    static const char no_picture[] =
+        "printf 'ALP1\\002\\0\\0\\0' >&0\nhead -c 32 /dev/zero >&0\n";
+    char script[512], path[128];
+    alice__pictures *pictures;
+    alice__picture p;
+    struct stat st = {0};
+    snprintf(script, sizeof script,
+             "#!/bin/sh\n" READY "head -c 8 >/dev/null\n%s%secho >>%s/said\nexec sleep 1000\n",
+             no_picture, no_picture, top_path);
+    make_decoder(path, script);
+    fake_step_ns = 0;
+    const alice__pictures_options o = {
+        .env = {.clock = &fake_clock}, .program = path, .count = 1, .allowance = 8 * ALICE_MB};
+    assert_ok(alice__pictures_open(&pictures, &o, NULL));
+    int fd = open("/dev/null", O_RDONLY);
+    for (uint64_t tag = 1; tag <= 3; tag++) {
+        assert_ok(alice__pictures_ask(pictures, &luma, fd, tag, NULL));
+        assert_ok(alice__pictures_next(pictures, &p, NULL));
+        assert_int_equal(p.tag, tag);
+        assert_int_equal(p.status, ALICE_E_UNSUPPORTED);
+        /* Until it has said the second, which is no answer to what is asked next. */
+        for (int i = 0; i < 5000 && st.st_size < (off_t)tag; i++)
+            if (fstatat(top, "said", &st, 0) != 0 || st.st_size < (off_t)tag)
+                poll(NULL, 0, 1);
+        assert_int_equal(st.st_size, tag);
+    }
+    close(fd);
+    alice__pictures_close(&pictures);
 }
 
 static void answers_are_held_against_what_was_asked(void **state)
@@ -396,6 +433,7 @@ int main(void)
         cmocka_unit_test(answers_are_held_against_what_was_asked),
         cmocka_unit_test_setup_teardown(a_decoder_that_is_none_is_told_at_once, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_was_not_asked_for_is_no_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_lies_or_ends_or_hangs_fails_one_picture, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(groups_are_told_and_a_stop_is_heard, set_up, tear_down),

@@ -5,11 +5,14 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <alice/verify.h>
 
 #include "faulty.h"
+#include "faulty_fs.h"
+#include "organize/organizer.h"
 #include "tree.h"
 
 enum { FILES = 300 };
@@ -61,6 +64,7 @@ static int tear_down(void **state)
 typedef struct seen {
     unsigned asked, stop_at; /* 0: never */
     unsigned told[ALICE_VERDICT_DAMAGED + 1];
+    char last[512]; /* below the top folder */
 } seen;
 
 static bool stop(void *ctx)
@@ -73,6 +77,7 @@ static void on_file(void *ctx, const alice_verified_file *f)
 {
     seen *s = ctx;
     s->told[f->verdict]++;
+    snprintf(s->last, sizeof s->last, "out/%s", f->path);
 }
 
 static alice_status verify(seen *s, const alice_alloc *alloc, unsigned sample, bool anew,
@@ -128,6 +133,58 @@ static void the_second_part_begins_anew(void **state)
     assert_int_equal(r.by[ALICE_VERDICT_UNKNOWN], 600);
     assert_int_equal(r.files, FILES + 600);
     assert_int_equal(second.told[ALICE_VERDICT_SOUND], 0);
+}
+
+/* An undo, or a redo, that ends with status 99 before its third call of `op`. */
+static void undo_killed(enum faulty_op op)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct faulty_fs f;
+        alice_undo_result r;
+        faulty_fs_init(&f);
+        f.fail_op = op;
+        f.fail_at = 2;
+        const alice_organizer_options o = {.organized = organized};
+        (void)alice__undo_on(&o, &f.ops, 0, &r, NULL);
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 99);
+}
+
+static void what_a_killed_undo_had_under_way_is_not_missing(void **state)
+{
+    (void)state;
+    const alice_organizer_options o = {.organized = organized};
+    alice_verify_result r;
+    alice_undo_result undone;
+    seen s = {.asked = 0};
+    undo_killed(FAULTY_unlink);
+    assert_int_equal(verify(&s, NULL, 0, true, &r), ALICE_OK);
+    assert_int_equal(r.by[ALICE_VERDICT_SOUND], FILES - 2);
+    assert_int_equal(r.files, FILES - 2);
+    /* Of what the undo had not come to yet nobody took anything. */
+    char last[sizeof s.last];
+    memcpy(last, s.last, sizeof last);
+    assert_int_equal(faccessat(top, last, F_OK, 0), 0);
+    assert_int_equal(renameat(top, last, top, "kept.gif"), 0);
+    assert_int_equal(verify(&s, NULL, 0, true, &r), ALICE_OK);
+    assert_int_equal(r.by[ALICE_VERDICT_MISSING], 1);
+    assert_int_equal(renameat(top, "kept.gif", top, last), 0);
+
+    assert_int_equal(alice_undo(&o, 0, &undone, NULL), ALICE_OK);
+    assert_true(undone.settled > 2);
+    assert_int_equal(verify(&s, NULL, 0, true, &r), ALICE_OK);
+    assert_int_equal(r.files, 0);
+    /* Back again: what stands there already is not unknown. */
+    undo_killed(FAULTY_rename_new);
+    assert_int_equal(verify(&s, NULL, 0, true, &r), ALICE_OK);
+    assert_int_equal(r.by[ALICE_VERDICT_UNKNOWN], 0);
+    assert_int_equal(r.by[ALICE_VERDICT_MISSING], 0);
 }
 
 static void another_question_begins_anew(void **state)
@@ -219,9 +276,13 @@ static void wrong_calls_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_was_cut_off_goes_on),     TEST(the_second_part_begins_anew),
-        TEST(another_question_begins_anew), TEST(a_note_that_is_none_is_not_believed),
-        TEST(every_allocation_may_fail),    TEST(wrong_calls_are_refused),
+        TEST(what_was_cut_off_goes_on),
+        TEST(the_second_part_begins_anew),
+        TEST(another_question_begins_anew),
+        TEST(a_note_that_is_none_is_not_believed),
+        TEST(every_allocation_may_fail),
+        TEST(wrong_calls_are_refused),
+        TEST(what_a_killed_undo_had_under_way_is_not_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
