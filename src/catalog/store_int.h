@@ -59,6 +59,7 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(DIR_ADD, "INSERT INTO dirs(id, path) VALUES(?1, ?2)")                                    \
     X(DIR_PATH, "SELECT path FROM dirs WHERE id = ?1")                                         \
     X(ROW_PLACE, "SELECT dir, name FROM files WHERE id = ?1")                                  \
+    X(ROW_DATE, "SELECT date, time, zone FROM files WHERE id = ?1")                            \
     X(DIR_LAST, "SELECT max(id) FROM dirs")                                                    \
     X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                       \
     X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                          \
@@ -149,6 +150,7 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(CHAIN_SET, "INSERT INTO chains VALUES(?1, ?2)"                                           \
                  " ON CONFLICT(print) DO UPDATE SET upto = excluded.upto")                     \
     X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")              \
+    X(NUMBERS_DROP, "DELETE FROM counters WHERE substr(source, 1, length(?1)) = ?1")           \
     X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                    \
                   " ON CONFLICT(project, source) DO UPDATE SET next = excluded.next")
 

@@ -181,6 +181,29 @@ alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, c
     return text_of_id(s, Q_ROW_PLACE, id, 1, dir, name, size);
 }
 
+alice_status alice__store_row_date(alice__store *s, int64_t id, alice_date *out)
+{
+    sqlite3_stmt *q;
+    memset(out, 0, sizeof *out);
+    alice_status st = alice__sql_take_id(s, Q_ROW_DATE, id, &q);
+    if (st == ALICE_OK)
+        st = alice__sql_row(s, q, ALICE_E_NOENT);
+    if (st != ALICE_OK)
+        return st;
+    int day = sqlite3_column_int(q, 0), time = sqlite3_column_int(q, 1);
+    out->year = (int16_t)(day / 10000);
+    out->month = (uint8_t)(day / 100 % 100);
+    out->day = (uint8_t)(day % 100);
+    out->has_time = sqlite3_column_type(q, 1) != SQLITE_NULL;
+    out->hour = (uint8_t)(time / 10000);
+    out->minute = (uint8_t)(time / 100 % 100);
+    out->second = (uint8_t)(time % 100);
+    out->has_zone = sqlite3_column_type(q, 2) != SQLITE_NULL;
+    out->zone_minutes = (int16_t)sqlite3_column_int(q, 2);
+    alice__sql_let_go(q);
+    return ALICE_OK;
+}
+
 alice_status alice__store_dir_path(alice__store *s, int64_t dir, char *path, size_t size)
 {
     return text_of_id(s, Q_DIR_PATH, dir, 0, NULL, path, size);
@@ -534,5 +557,15 @@ alice_status alice__store_number_set(alice__store *s, const char *project, const
     alice__sql_bind_text(q, 1, project);
     alice__sql_bind_text(q, 2, source);
     sqlite3_bind_int64(q, 3, (int64_t)next);
+    return alice__sql_run(s, q);
+}
+
+alice_status alice__store_numbers_drop(alice__store *s, const char *sources)
+{
+    sqlite3_stmt *q;
+    alice_status st = alice__sql_take(s, Q_NUMBERS_DROP, &q);
+    if (st != ALICE_OK)
+        return st;
+    alice__sql_bind_text(q, 1, sources);
     return alice__sql_run(s, q);
 }

@@ -144,12 +144,22 @@ static const char *fact_text(const alice_media_info *info, alice_fact which, cha
     return out;
 }
 
+void alice__plan_facts(alice__plan *plan, alice__plan_texts *t, const alice_media_info *info)
+{
+    plan->camera = fact_text(info, ALICE_FACT_MODEL, t->camera);
+    plan->model = fact_text(info, ALICE_FACT_AI_MODEL, t->model);
+    plan->seed = fact_text(info, ALICE_FACT_SEED, t->seed);
+    if (!*t->camera)
+        fact_text(info, ALICE_FACT_MAKE, t->camera);
+}
+
 static alice_status plan_file(alice__flow *x, const alice__probe *p, const char *hash,
                               alice__item *item)
 {
     alice_organizer *o = x->o;
     project pr;
-    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX], camera[128], model[128], seed[128];
+    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX];
+    alice__plan_texts texts;
     project_of(x, p, &pr);
     alice__safe_component(p->source, strlen(p->source), source, sizeof source);
     alice__plan plan = {.date = p->info.date,
@@ -159,12 +169,8 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
                         .name = p->file.name,
                         .type = p->info.type,
                         .keep_name = o->options.keep_names,
-                        .camera = fact_text(&p->info, ALICE_FACT_MODEL, camera),
-                        .model = fact_text(&p->info, ALICE_FACT_AI_MODEL, model),
-                        .seed = fact_text(&p->info, ALICE_FACT_SEED, seed),
                         .hash = hash};
-    if (!*camera)
-        fact_text(&p->info, ALICE_FACT_MAKE, camera);
+    alice__plan_facts(&plan, &texts, &p->info);
     bool numbered = !o->own_layout || o->layout.uses[ALICE__TOKEN_NUMBER];
     do {
         alice_status st = numbered

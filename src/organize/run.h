@@ -116,6 +116,11 @@ alice_status alice__feed(alice__flow *x);
 
 /* ---- decide.c ---- */
 
+/* What a layout takes from the facts of a file: the plan borrows the texts. */
+typedef struct alice__plan_texts {
+    char camera[128], model[128], seed[128];
+} alice__plan_texts;
+void alice__plan_facts(alice__plan *plan, alice__plan_texts *t, const alice_media_info *info);
 /* What becomes of the file that came back: its item, and its row in the current batch. */
 alice_status alice__decide(alice__flow *x, alice__probe *p);
 
