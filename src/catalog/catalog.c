@@ -345,6 +345,11 @@ alice_status alice__catalog_date(alice__catalog *c, int64_t id, alice_date *out)
     return alice__store_row_date(alice__catalog_store_of(c, id), id, out);
 }
 
+alice_status alice__catalog_lent(alice__catalog *c, int64_t id, int *minutes, bool *lent)
+{
+    return alice__store_lent(alice__catalog_store_of(c, id), id, minutes, lent);
+}
+
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size)
 {
     char name[ALICE__NAME_ROOM];

@@ -138,6 +138,12 @@ alice_status alice__catalog_place(alice__catalog *c, int64_t id, int64_t *dir, c
                                   size_t size);
 /* The date that a row has; `year` 0: none. ALICE_E_NOENT. */
 alice_status alice__catalog_date(alice__catalog *c, int64_t id, alice_date *out);
+/* The dates of the placed files beside (dir, name), 64 names before it and as many behind it,
+ * that know the time and wrote its zone themselves. `each` must not use the catalog. */
+alice_status alice__catalog_near(alice__catalog *c, int64_t dir, const char *name,
+                                 void (*each)(void *ctx, const alice_date *date), void *ctx);
+/* The zone that the date of a row was lent, see alice_date. */
+alice_status alice__catalog_lent(alice__catalog *c, int64_t id, int *minutes, bool *lent);
 /* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG.
  */
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);

@@ -103,7 +103,13 @@ static const char schema_5[] =
     "CREATE TRIGGER file_goes AFTER DELETE ON files WHEN old.state = 1 BEGIN"
     " INSERT INTO changes(file, date, time) VALUES(old.id, old.date, old.time); END;";
 
-static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4, schema_5};
+/* Zones, in minutes, that moments were lent by pictures near them: few or none. */
+static const char schema_6[] =
+    "CREATE TABLE lent(file INTEGER PRIMARY KEY, zone INTEGER NOT NULL);"
+    "CREATE TRIGGER file_lent_goes AFTER DELETE ON files BEGIN"
+    " DELETE FROM lent WHERE file = old.id; END;";
+
+static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- opening ---- */

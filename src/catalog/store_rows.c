@@ -181,29 +181,6 @@ alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, c
     return text_of_id(s, Q_ROW_PLACE, id, 1, dir, name, size);
 }
 
-alice_status alice__store_row_date(alice__store *s, int64_t id, alice_date *out)
-{
-    sqlite3_stmt *q;
-    memset(out, 0, sizeof *out);
-    alice_status st = alice__sql_take_id(s, Q_ROW_DATE, id, &q);
-    if (st == ALICE_OK)
-        st = alice__sql_row(s, q, ALICE_E_NOENT);
-    if (st != ALICE_OK)
-        return st;
-    int day = sqlite3_column_int(q, 0), time = sqlite3_column_int(q, 1);
-    out->year = (int16_t)(day / 10000);
-    out->month = (uint8_t)(day / 100 % 100);
-    out->day = (uint8_t)(day % 100);
-    out->has_time = sqlite3_column_type(q, 1) != SQLITE_NULL;
-    out->hour = (uint8_t)(time / 10000);
-    out->minute = (uint8_t)(time / 100 % 100);
-    out->second = (uint8_t)(time % 100);
-    out->has_zone = sqlite3_column_type(q, 2) != SQLITE_NULL;
-    out->zone_minutes = (int16_t)sqlite3_column_int(q, 2);
-    alice__sql_let_go(q);
-    return ALICE_OK;
-}
-
 alice_status alice__store_dir_path(alice__store *s, int64_t dir, char *path, size_t size)
 {
     return text_of_id(s, Q_DIR_PATH, dir, 0, NULL, path, size);
@@ -294,6 +271,14 @@ static alice_status add_place(alice__store *s, int64_t id, const alice_media_inf
     return alice__sql_run_with(s, Q_PLACE_ADD, numbers, 3);
 }
 
+/* What the date of a row was lent, or that it was lent nothing. */
+static alice_status note_lent(alice__store *s, int64_t id, const alice_date *date)
+{
+    const int64_t numbers[] = {id, date->zone_minutes};
+    return date->zone_borrowed ? alice__sql_run_with(s, Q_LENT_SET, numbers, 2)
+                               : alice__sql_run_with(s, Q_LENT_DELETE, numbers, 1);
+}
+
 alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row *row)
 {
     sqlite3_stmt *q;
@@ -332,6 +317,8 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
         st = add_ai(s, id, row->info);
     if (st == ALICE_OK && row->info && row->info->placed)
         st = add_place(s, id, row->info);
+    if (st == ALICE_OK && row->info && row->info->date.zone_borrowed)
+        st = note_lent(s, id, &row->info->date);
     return st;
 }
 
@@ -368,7 +355,8 @@ alice_status alice__store_redate(alice__store *s, int64_t id, const char *dest,
         bind_date(q, &info->date);
         sqlite3_bind_int64(q, 18, ids[1]);
     }
-    return alice__sql_run(s, q);
+    st = alice__sql_run(s, q);
+    return st == ALICE_OK && info ? note_lent(s, id, &info->date) : st;
 }
 
 alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,

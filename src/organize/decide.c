@@ -497,6 +497,8 @@ static alice_status find_group(alice__flow *x, alice__probe *p, alice__item *ite
     alice_status st = alice__flow_folder_row(x, p->folder, false, &dir);
     if (st == ALICE_OK && dir)
         st = alice__group_find(x, p, dir, g);
+    if (st == ALICE_OK)
+        st = alice__borrow_zone(x->o, dir, p->file.name, 0, &p->info);
     if (st == ALICE_OK && g->leader && p->again) {
         p->settled = false;
         st = alice__group_head(x, p);

@@ -206,6 +206,13 @@ static alice_status read_leader(redating *r, member *m)
         m->why = "it cannot be read";
         return ALICE_OK;
     }
+    char own[ALICE__PATH_MAX];
+    int64_t dir = 0;
+    st = alice__catalog_place(r->o->catalog, m->id, &dir, own, sizeof own);
+    if (st == ALICE_OK)
+        st = alice__borrow_zone(r->o, dir, own, m->id, &r->info);
+    if (st != ALICE_OK)
+        return st;
     m->head = file.head;
     m->date = r->info.date;
     m->source = r->info.date_source;

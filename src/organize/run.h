@@ -132,6 +132,14 @@ bool alice__undated_looks(const alice__flow *x, const alice__probe *p);
 /* Why a medium has no date that counts, which its facts then say too; NULL: it has one. */
 const char *alice__undated(alice__flow *x, alice__probe *p);
 
+/* ---- borrow.c ---- */
+
+/* Take the zone of a near picture for a date that has none of its own; `dir` and `name` are
+ * where it came from in the catalog, `row` its own (0: it has none yet), which may know what it
+ * was lent. */
+alice_status alice__borrow_zone(alice_organizer *o, int64_t dir, const char *name, int64_t row,
+                                alice_media_info *info);
+
 /* ---- twins.c ---- */
 
 /* The search for files with the same bytes as `p`. Opens what it needs, and reads whole files

@@ -356,6 +356,57 @@ def what_stands_in_the_way_of_a_layout_is_left():
     assert b'did you mean {name}' in r.err, r.text()
 
 
+def offset_jpeg(when, zone, n):
+    """A JPEG whose EXIF tells the time and its zone."""
+    import struct
+    when, zone = when.encode() + b'\0', zone.encode() + b'\0'
+    ifd = 8 + 2 + 12 + 4
+    data = ifd + 2 + 24 + 4
+    tiff = (b'II*\0' + struct.pack('<I', 8) + struct.pack('<HHHIII', 1, 0x8769, 4, 1, ifd, 0)
+            + struct.pack('<H', 2) + struct.pack('<HHII', 0x9003, 2, len(when), data)
+            + struct.pack('<HHII', 0x9011, 2, len(zone), data + len(when)) + bytes(4) + when + zone)
+    return collection.sample.jpeg(tiff, n)
+
+
+@test
+def a_zone_is_borrowed_and_stays():
+    """A film of an evening in Tokyo, among pictures that wrote their zone."""
+    s = collection.sample
+    inbox = os.path.join(fast(), 'in')
+    moment = 2082844800 + 1710517800  # 2024-03-15 15:50 UTC: in Tokyo it is the 16th
+    for path, data in (('trip/P1.jpg', offset_jpeg('2024:03:16 00:40:00', '+09:00', 1)),
+                       ('trip/P2.mp4', s.mp4(moment)),
+                       ('trip/P3.jpg', offset_jpeg('2024:03:16 09:00:00', '+10:00', 2)),
+                       ('far/P1.jpg', offset_jpeg('2024:03:19 00:40:00', '+09:00', 3)),
+                       ('far/P2.mp4', s.mp4(moment) + b'\0\0\0\x08free'),
+                       ('alone/P2.mp4', s.mp4(moment) + b'\0\0\0\x09free.')):
+        os.makedirs(os.path.dirname(os.path.join(inbox, path)), exist_ok=True)
+        with open(os.path.join(inbox, path), 'wb') as f:
+            f.write(data)
+    for words in ((), ('--move',)):
+        organized = inbox + '-organized' + ''.join(words)
+        dry = organize(inbox, organized, '-n', report=True, *words)
+        r = organize(inbox, organized, report=True, *words)
+        told = {os.path.relpath(x['source_path'], inbox): x for x in r.report if x['source_path'].endswith('.mp4')}
+        eq({k: v['date'] for k, v in told.items()},
+           {'trip/P2.mp4': '2024-03-16', 'far/P2.mp4': '2024-03-15', 'alone/P2.mp4': '2024-03-15'}, 'days')
+        eq([x['date'] for x in dry.report], [x['date'] for x in r.report], 'a dry run says the same')
+        assert told['trip/P2.mp4']['zone_borrowed'] and told['trip/P2.mp4']['zone_assumed'], told
+        assert 'zone_borrowed' not in told['far/P2.mp4'], told
+        eq(redate(organized)[0]['moved'], 0, 'by itself nothing goes')
+        eq(redate(organized, '--layout', 'year-month')[0]['left'], 0, 'and in another layout')
+        assert '2024/2024-03/P2.mp4' in map(os.fsdecode, files(organized)), files(organized)
+        redate(organized, '--layout', 'guide')
+        # The pictures are gone and forgotten; what was lent is known.
+        import sqlite3
+        db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
+        db.execute("DELETE FROM files WHERE name LIKE '%.jpg'")
+        db.commit()
+        db.close()
+        eq(redate(organized)[0]['moved'], 0, 'what was lent')
+        eq(redate(organized, '--timezone', 'Pacific/Auckland')[0]['moved'], 2, 'only what was lent nothing goes by another zone')
+
+
 @test
 def what_is_wrong_is_said():
     assert alice('redate', '/nonexistent/organized', expect=None).status in (2, 3)
