@@ -41,6 +41,9 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
 /* No time comes before midnight. */
 #define BY_DATE " ORDER BY coalesce(f.date, 0), coalesce(f.time, -1), f.id"
 
+/* Longest text of a counter that is made by us, with its NUL. */
+enum { ALICE__COUNTER_MAX = 1024 };
+
 /* On one side of a name, the nearest in byte order. */
 #define NEAR_NAMES(side, order)                                                          \
     "SELECT * FROM (SELECT date, time, zone, date_source FROM files WHERE dir = ?1"      \
@@ -165,7 +168,10 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(CHAIN_SET, "INSERT INTO chains VALUES(?1, ?2)"                                           \
                  " ON CONFLICT(print) DO UPDATE SET upto = excluded.upto")                     \
     X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")              \
-    X(NUMBERS_DROP, "DELETE FROM counters WHERE substr(source, 1, length(?1)) = ?1")           \
+    X(NUMBERS_NEXT,                                                                            \
+      "SELECT project, source FROM counters WHERE (project, source) > (?1, ?2)"                \
+      " AND substr(source, 1, length(?3)) = ?3 ORDER BY project, source LIMIT 1")              \
+    X(NUMBER_DROP, "DELETE FROM counters WHERE project = ?1 AND source = ?2")                  \
     X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                    \
                   " ON CONFLICT(project, source) DO UPDATE SET next = excluded.next")
 

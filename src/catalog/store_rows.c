@@ -548,12 +548,30 @@ alice_status alice__store_number_set(alice__store *s, const char *project, const
     return alice__sql_run(s, q);
 }
 
+/* One by one: what SQLite would note of many it writes to a file of its own. */
 alice_status alice__store_numbers_drop(alice__store *s, const char *sources)
 {
+    char project[ALICE__COUNTER_MAX] = "", source[ALICE__COUNTER_MAX] = "";
     sqlite3_stmt *q;
-    alice_status st = alice__sql_take(s, Q_NUMBERS_DROP, &q);
-    if (st != ALICE_OK)
-        return st;
-    alice__sql_bind_text(q, 1, sources);
-    return alice__sql_run(s, q);
+    alice_status st;
+    while ((st = alice__sql_take(s, Q_NUMBERS_NEXT, &q)) == ALICE_OK) {
+        alice__sql_bind_text(q, 1, project);
+        alice__sql_bind_text(q, 2, source);
+        alice__sql_bind_text(q, 3, sources);
+        st = alice__sql_row(s, q, ALICE_E_END);
+        if (st != ALICE_OK)
+            break;
+        bool whole = alice__sql_copy_text(q, 0, project, sizeof project) &&
+                     alice__sql_copy_text(q, 1, source, sizeof source);
+        alice__sql_let_go(q);
+        st = whole ? alice__sql_take(s, Q_NUMBER_DROP, &q) : ALICE_E_DAMAGED;
+        if (st != ALICE_OK)
+            break;
+        alice__sql_bind_text(q, 1, project);
+        alice__sql_bind_text(q, 2, source);
+        st = alice__sql_run(s, q);
+        if (st != ALICE_OK)
+            break;
+    }
+    return st == ALICE_E_END ? ALICE_OK : st;
 }
