@@ -255,7 +255,7 @@ def library():
     return inbox, inbox + '-organized'
 
 
-LAYOUTS = ('flat', 'year-month', 'camera', '{origin}/{hash:8}', '{project}/{number:03}', '{date:%Y}/{project}-{number}', 'guide')
+LAYOUTS = ('flat', '{origin}/{hash:8}', '{project}/{number:03}', 'guide')
 
 
 @test
@@ -282,8 +282,8 @@ def another_layout_takes_all():
             stems.setdefault(stem, []).append(p[len(stem):].lower())
         eq(sorted(sorted(v) for v in stems.values()),
            [['-edited.jpg', '-edited.jpg.xmp', '.cr2', '.jpg', '.xmp'], ['.jpg'], ['.jpg', '.jpg.xmp'], ['.png']], layout)
-        eq(organize(inbox, organized).summary['organized'], 0, 'it is known: %s' % layout)
-        alice('verify', organized)
+    eq(organize(inbox, organized).summary['organized'], 0, 'it is known')
+    alice('verify', organized)
     names_of = {os.fsdecode(p).split('/')[0] for p in files(organized)}
     eq(names_of, {'2023-12-31', '2024-04-24', '1985'}, 'and the usual one again')
 
