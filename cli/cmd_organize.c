@@ -86,6 +86,8 @@ static void write_report(const organizing *s, const alice_file_report *f)
             json_text(&j, "precision", alice_date_precision(&f->medium->date));
             if (f->medium->date.zone_assumed)
                 json_bool(&j, "zone_assumed", true);
+            if (f->medium->date.zone_borrowed)
+                json_bool(&j, "zone_borrowed", true);
             json_text(&j, "date_source", alice_date_source_name(f->medium->date_source));
         }
         if (f->medium->make)

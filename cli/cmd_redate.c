@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "organize_options.h"
 #include "settings.h"
 #include "stop.h"
 #include "terminal.h"
@@ -71,7 +72,7 @@ static void print_summary(const redating *c, const alice_redate_result *r, bool 
 {
     if (c->shown > SHOWN)
         printf("and %llu more: -v\n", N(c->shown - SHOWN));
-    printf("%llu of %llu files %s to another date", N(r->moved), N(r->files),
+    printf("%llu of %llu files %s to another place", N(r->moved), N(r->files),
            dry_run ? "would go" : "went");
     if (r->left)
         printf(", %llu stay where they are", N(r->left));
@@ -93,6 +94,8 @@ static int run(const cli_args *args)
     int bad = settings_read(&settings, args);
     if (bad)
         return bad;
+    if (alice_layout_check(args->value[OPT_LAYOUT], &error) != ALICE_OK)
+        return cli_usage_error("--layout: %s", error.text);
     if (args->given[OPT_ORGANIZED] && !args->from_file[OPT_ORGANIZED] && args->word_count)
         return cli_usage_error("the organized folder is given twice");
     const alice_organizer_options o = {
@@ -102,6 +105,8 @@ static int run(const cli_args *args)
                                                   : "organized",
         .catalog = args->value[OPT_CATALOG],
         .dry_run = args->given[OPT_DRY_RUN],
+        .layout = args->value[OPT_LAYOUT],
+        .no_projects = (const char *const *)args->no_projects,
         .date_patterns = (const char *const *)args->date_patterns,
         .kernel_backstop = true,
         .confine = true,
@@ -123,10 +128,10 @@ static int run(const cli_args *args)
     return cli_exit_status(st);
 }
 
-static const cli_opt options[] = {OPT_ORGANIZED, OPT_DRY_RUN,  OPT_MAX_MEMORY,   OPT_PROFILE,
-                                  OPT_CATALOG,   OPT_TIMEZONE, OPT_DATE_PATTERN, OPT_SET,
-                                  OPT_JSON,      OPT_QUIET,    OPT_VERBOSE,      OPT_CONFIG,
-                                  OPT_HELP,      OPT_END};
+static const cli_opt options[] = {OPT_ORGANIZED,    OPT_DRY_RUN, OPT_MAX_MEMORY, OPT_PROFILE,
+                                  OPT_CATALOG,      OPT_LAYOUT,  OPT_NO_PROJECT, OPT_TIMEZONE,
+                                  OPT_DATE_PATTERN, OPT_SET,     OPT_JSON,       OPT_QUIET,
+                                  OPT_VERBOSE,      OPT_CONFIG,  OPT_HELP,       OPT_END};
 
 static const char text[] =
     "Asks every organized file again when it was taken. A sidecar may have come later (XMP, "
@@ -137,21 +142,26 @@ static const char text[] =
     "it (a group goes whole, or not at all); nothing is overwritten. Where only the time of\n"
     "the file itself is left to go by, it stays.\n"
     "\n"
+    "With --layout every file goes where that layout has it, whatever it was organized by,\n"
+    "with all that belongs to it. Numbers are kept where its path shows them.\n"
+    "\n"
     "-n shows what would go where. A redating is a run: `alice history` lists it, `alice "
     "undo`\n"
-    "takes it back. One that was interrupted is ended by calling it again. Files of a layout\n"
-    "other than the usual one are left.\n"
+    "takes it back. One that was interrupted is ended by calling it again. Without --layout\n"
+    "files of a layout other than the usual one are left.\n"
     "\n"
     "Examples:\n"
     "  alice redate -n ~/Pictures/organized\n"
     "  alice redate ~/Pictures/organized\n"
+    "  alice redate -n --layout year-month ~/Pictures/organized\n"
     "  alice redate --timezone Asia/Tokyo ~/Pictures/organized\n";
 
 const cli_command cmd_redate = {
     .name = "redate",
     .words = "[ORGANIZED]",
     .completes = "dir",
-    .summary = "move organized files whose date is known better by now",
+    .summary = "move organized files whose date is known better by now, or to another layout",
+    .own_options = organize_options,
     .options = options,
     .least = 0,
     .most = 1,

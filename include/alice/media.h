@@ -143,6 +143,7 @@ typedef struct alice_date {
     bool has_zone;        /**< its distance from UTC is known */
     int16_t zone_minutes; /**< east of UTC */
     bool zone_assumed;    /**< a moment in UTC: where it was taken, the day may be another */
+    bool zone_borrowed;   /**< and its zone is that of a near picture of its folder */
 } alice_date;
 
 /** What is known of its day, into `buf`: "2024-03-15", "2024-03" or "2024"; 16 bytes suffice.

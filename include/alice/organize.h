@@ -318,11 +318,12 @@ ALICE_API alice_status alice_undo(const alice_organizer_options *options, int64_
 typedef struct alice_redate_result {
     int64_t run;           /**< its own id; 0: a dry run */
     uint64_t files;        /**< looked at */
-    uint64_t groups;       /**< that go to another date: a file, with what belongs to it */
+    uint64_t groups;       /**< that go to another place: a file, with what belongs to it */
     uint64_t moved;        /**< files that went there; of a dry run: would go */
     uint64_t left;         /**< files that belong there and stay: each told with its reason */
     uint64_t unread;       /**< groups whose first file could not be read */
-    uint64_t other_layout; /**< files whose path shows no date where the usual layout has it */
+    uint64_t other_layout; /**< files whose path shows no date where the usual layout has it,
+                              where no layout is given */
     uint64_t bytes;        /**< of what was moved */
 } alice_redate_result;
 
@@ -330,10 +331,12 @@ typedef struct alice_redate_result {
  * Ask every organized file again when it was taken: a sidecar may have come, or this program
  * may know more by now. One whose date is another goes to the folder of that date, with its
  * number and with all that belongs to it; only files of the usual layout do. Where nothing but
- * its modification time is left it stays. A redating is a run, and can be taken back.
- * options->dry_run: only tell. on_file hears of each file that goes (ALICE_ORGANIZED; the
- * reason is where its date is from) or belongs elsewhere and stays (ALICE_FAILED).
- * ALICE_E_CANCELLED: should_stop() said so, and nothing is half-done; else as
+ * its modification time is left it stays. With options->layout, which may be "guide", every
+ * file goes where that layout has it, whatever it was organized by; one that stands right
+ * stays. Project, origin and number that its path shows it keeps. A redating is a run, and can
+ * be taken back. options->dry_run: only tell. on_file hears of each file that goes
+ * (ALICE_ORGANIZED; the reason is where its date is from) or belongs elsewhere and stays
+ * (ALICE_FAILED). ALICE_E_CANCELLED: should_stop() said so, and nothing is half-done; else as
  * alice_organizer_open().
  */
 ALICE_API alice_status alice_redate(const alice_organizer_options *options,

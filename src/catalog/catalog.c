@@ -176,6 +176,18 @@ static alice_status numbers_write(alice__catalog *c)
     return st;
 }
 
+alice_status alice__catalog_drop_numbers(alice__catalog *c, const char *sources)
+{
+    alice_status st = numbers_write(c);
+    if (st == ALICE_OK)
+        st = alice__store_begin(c->top);
+    if (st == ALICE_OK)
+        st = alice__store_numbers_drop(c->top, sources);
+    if (st == ALICE_OK)
+        memset(c->numbers, 0, sizeof c->numbers);
+    return st;
+}
+
 /* ---- rows ---- */
 
 alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_t *id,
@@ -332,6 +344,22 @@ alice_status alice__catalog_next_placed(alice__catalog *c, int64_t before, int64
     if (st == ALICE_OK)
         out->in_doubt = out->id >= c->saved.open_from && out->id < c->saved.open_to;
     return st;
+}
+
+alice_status alice__catalog_place(alice__catalog *c, int64_t id, int64_t *dir, char *name,
+                                  size_t size)
+{
+    return alice__store_row_place(alice__catalog_store_of(c, id), id, dir, name, size);
+}
+
+alice_status alice__catalog_date(alice__catalog *c, int64_t id, alice_date *out)
+{
+    return alice__store_row_date(alice__catalog_store_of(c, id), id, out);
+}
+
+alice_status alice__catalog_lent(alice__catalog *c, int64_t id, int *minutes, bool *lent)
+{
+    return alice__store_lent(alice__catalog_store_of(c, id), id, minutes, lent);
 }
 
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size)

@@ -133,6 +133,17 @@ alice_status alice__catalog_next_doubted(alice__catalog *c, int64_t today, char 
    the current batch, and not in doubt. */
 alice_status alice__catalog_redated(alice__catalog *c, int64_t id, const char *dest,
                                     const alice_media_info *info);
+/* The directory of a row's source and its name there. ALICE_E_NOENT, ALICE_E_TOOBIG. */
+alice_status alice__catalog_place(alice__catalog *c, int64_t id, int64_t *dir, char *name,
+                                  size_t size);
+/* The date that a row has; `year` 0: none. ALICE_E_NOENT. */
+alice_status alice__catalog_date(alice__catalog *c, int64_t id, alice_date *out);
+/* The dates of the placed files beside (dir, name), 64 names before it and as many behind it,
+ * that know the time and wrote its zone themselves. `each` must not use the catalog. */
+alice_status alice__catalog_near(alice__catalog *c, int64_t dir, const char *name,
+                                 void (*each)(void *ctx, const alice_date *date), void *ctx);
+/* The zone that the date of a row was lent, see alice_date. */
+alice_status alice__catalog_lent(alice__catalog *c, int64_t id, int *minutes, bool *lent);
 /* Absolute path where the source of a row was when it was added. ALICE_E_NOENT, ALICE_E_TOOBIG.
  */
 alice_status alice__catalog_source(alice__catalog *c, int64_t id, char *buf, size_t size);
@@ -154,6 +165,9 @@ alice_status alice__catalog_number(alice__catalog *c, const char *project, const
 /* Numbers of (project, source) from here on are above `past`. */
 alice_status alice__catalog_number_past(alice__catalog *c, const char *project,
                                         const char *source, uint64_t past);
+
+/* Forget the numbers of all sources that begin with `sources`. Part of the current batch. */
+alice_status alice__catalog_drop_numbers(alice__catalog *c, const char *sources);
 
 /*
  * Insert the row of (dir, name), or replace it: a placed file that the old row

@@ -126,6 +126,17 @@ alice_status alice__catalog_siblings(alice__catalog *c, int64_t dir_id, const ch
     return st;
 }
 
+alice_status alice__catalog_near(alice__catalog *c, int64_t dir, const char *name,
+                                 void (*each)(void *ctx, const alice_date *date), void *ctx)
+{
+    alice__store *stores[2] = {c->top, c->base};
+    alice_status st = ALICE_OK;
+    for (int i = 0; i < 2 && st == ALICE_OK; i++)
+        if (stores[i])
+            st = alice__store_near(stores[i], dir, name, each, ctx);
+    return st;
+}
+
 void alice__catalog_forget_windows(alice__catalog *c)
 {
     for (int i = 0; i < 2; i++)

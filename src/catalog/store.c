@@ -110,7 +110,14 @@ static const char schema_6[] =
     "CREATE TABLE in_albums(file INTEGER NOT NULL, album INTEGER NOT NULL,"
     " PRIMARY KEY(file, album)) WITHOUT ROWID;";
 
-static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4, schema_5, schema_6};
+/* Zones, in minutes, that moments were lent by pictures near them: few or none. */
+static const char schema_7[] =
+    "CREATE TABLE lent(file INTEGER PRIMARY KEY, zone INTEGER NOT NULL);"
+    "CREATE TRIGGER file_lent_goes AFTER DELETE ON files BEGIN"
+    " DELETE FROM lent WHERE file = old.id; END;";
+
+static const char *const steps[] = {schema_1, schema_2, schema_3, schema_4,
+                                    schema_5, schema_6, schema_7};
 enum { SCHEMA = sizeof steps / sizeof *steps };
 
 /* ---- opening ---- */

@@ -191,6 +191,12 @@ void alice__store_row_end(alice__store *s);
  * ALICE_E_TOOBIG. */
 alice_status alice__store_row_place(alice__store *s, int64_t id, int64_t *dir, char *name,
                                     size_t size);
+/* See alice__catalog_near() and alice__catalog_lent(). */
+alice_status alice__store_near(alice__store *s, int64_t dir, const char *name,
+                               void (*each)(void *ctx, const alice_date *date), void *ctx);
+alice_status alice__store_lent(alice__store *s, int64_t id, int *minutes, bool *lent);
+/* The date of a row; `year` 0: it has none. ALICE_E_NOENT. */
+alice_status alice__store_row_date(alice__store *s, int64_t id, alice_date *out);
 alice_status alice__store_dir_path(alice__store *s, int64_t dir, char *path, size_t size);
 
 /* ALICE_E_EXISTS: (dir, name) has a row already. */
@@ -266,6 +272,8 @@ alice_status alice__store_chain_set(alice__store *s, uint64_t print, int64_t upt
 /* *next 0: never used. */
 alice_status alice__store_number_get(alice__store *s, const char *project, const char *source,
                                      uint64_t *next);
+/* Forget the numbers of all sources that begin so. */
+alice_status alice__store_numbers_drop(alice__store *s, const char *sources);
 alice_status alice__store_number_set(alice__store *s, const char *project, const char *source,
                                      uint64_t next);
 

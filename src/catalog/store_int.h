@@ -46,6 +46,15 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
 /* No time comes before midnight. */
 #define BY_DATE " ORDER BY coalesce(f.date, 0), coalesce(f.time, -1), f.id"
 
+/* Longest text of a counter that is made by us, with its NUL. */
+enum { ALICE__COUNTER_MAX = 1024 };
+
+/* On one side of a name, the nearest in byte order. */
+#define NEAR_NAMES(side, order)                                                          \
+    "SELECT * FROM (SELECT date, time, zone, date_source FROM files WHERE dir = ?1"      \
+    " AND name " side " ?2 AND replaced IS NULL AND state IN (1, 2) ORDER BY name" order \
+    " LIMIT 64)"
+
 #define STATEMENTS(X)                                                                          \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                \
     X(COMMIT, "COMMIT")                                                                        \
@@ -64,6 +73,16 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(DIR_ADD, "INSERT INTO dirs(id, path) VALUES(?1, ?2)")                                    \
     X(DIR_PATH, "SELECT path FROM dirs WHERE id = ?1")                                         \
     X(ROW_PLACE, "SELECT dir, name FROM files WHERE id = ?1")                                  \
+    X(NEAR,                                                                                    \
+      "SELECT date, time, zone FROM (" NEAR_NAMES("<", " DESC") " UNION ALL " NEAR_NAMES(      \
+          ">", "") ") JOIN words w ON w.id = date_source WHERE zone IS NOT NULL AND time"      \
+                   " IS NOT NULL AND (w.text LIKE 'exif:DateTime%' OR w.text LIKE 'xmp:%' OR"  \
+                   " w.text = 'quicktime:creationdate')")                                      \
+    X(LENT, "SELECT zone FROM lent WHERE file = ?1")                                           \
+    X(LENT_SET, "INSERT INTO lent VALUES(?1, ?2)"                                              \
+                " ON CONFLICT(file) DO UPDATE SET zone = excluded.zone")                       \
+    X(LENT_DELETE, "DELETE FROM lent WHERE file = ?1")                                         \
+    X(ROW_DATE, "SELECT date, time, zone FROM files WHERE id = ?1")                            \
     X(DIR_LAST, "SELECT max(id) FROM dirs")                                                    \
     X(WORD_FIND, "SELECT id FROM words WHERE text = ?1")                                       \
     X(WORD_ADD, "INSERT INTO words(text) VALUES(?1)")                                          \
@@ -164,6 +183,10 @@ enum { ALICE__WORDS = 256, ALICE__WORD_MAX = 39 };
     X(CHAIN_SET, "INSERT INTO chains VALUES(?1, ?2)"                                           \
                  " ON CONFLICT(print) DO UPDATE SET upto = excluded.upto")                     \
     X(NUMBER_GET, "SELECT next FROM counters WHERE project = ?1 AND source = ?2")              \
+    X(NUMBERS_NEXT,                                                                            \
+      "SELECT project, source FROM counters WHERE (project, source) > (?1, ?2)"                \
+      " AND substr(source, 1, length(?3)) = ?3 ORDER BY project, source LIMIT 1")              \
+    X(NUMBER_DROP, "DELETE FROM counters WHERE project = ?1 AND source = ?2")                  \
     X(NUMBER_SET, "INSERT INTO counters VALUES(?1, ?2, ?3)"                                    \
                   " ON CONFLICT(project, source) DO UPDATE SET next = excluded.next")
 

@@ -271,6 +271,14 @@ static alice_status add_place(alice__store *s, int64_t id, const alice_media_inf
     return alice__sql_run_with(s, Q_PLACE_ADD, numbers, 3);
 }
 
+/* What the date of a row was lent, or that it was lent nothing. */
+static alice_status note_lent(alice__store *s, int64_t id, const alice_date *date)
+{
+    const int64_t numbers[] = {id, date->zone_minutes};
+    return date->zone_borrowed ? alice__sql_run_with(s, Q_LENT_SET, numbers, 2)
+                               : alice__sql_run_with(s, Q_LENT_DELETE, numbers, 1);
+}
+
 alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row *row)
 {
     sqlite3_stmt *q;
@@ -309,6 +317,8 @@ alice_status alice__store_row_add(alice__store *s, int64_t id, const alice__row 
         st = add_ai(s, id, row->info);
     if (st == ALICE_OK && row->info && row->info->placed)
         st = add_place(s, id, row->info);
+    if (st == ALICE_OK && row->info && row->info->date.zone_borrowed)
+        st = note_lent(s, id, &row->info->date);
     return st;
 }
 
@@ -345,7 +355,8 @@ alice_status alice__store_redate(alice__store *s, int64_t id, const char *dest,
         bind_date(q, &info->date);
         sqlite3_bind_int64(q, 18, ids[1]);
     }
-    return alice__sql_run(s, q);
+    st = alice__sql_run(s, q);
+    return st == ALICE_OK && info ? note_lent(s, id, &info->date) : st;
 }
 
 alice_status alice__store_row_replace(alice__store *s, int64_t id, int64_t dir,
@@ -595,4 +606,32 @@ alice_status alice__store_number_set(alice__store *s, const char *project, const
     alice__sql_bind_text(q, 2, source);
     sqlite3_bind_int64(q, 3, (int64_t)next);
     return alice__sql_run(s, q);
+}
+
+/* One by one: what SQLite would note of many it writes to a file of its own. */
+alice_status alice__store_numbers_drop(alice__store *s, const char *sources)
+{
+    char project[ALICE__COUNTER_MAX] = "", source[ALICE__COUNTER_MAX] = "";
+    sqlite3_stmt *q;
+    alice_status st;
+    while ((st = alice__sql_take(s, Q_NUMBERS_NEXT, &q)) == ALICE_OK) {
+        alice__sql_bind_text(q, 1, project);
+        alice__sql_bind_text(q, 2, source);
+        alice__sql_bind_text(q, 3, sources);
+        st = alice__sql_row(s, q, ALICE_E_END);
+        if (st != ALICE_OK)
+            break;
+        bool whole = alice__sql_copy_text(q, 0, project, sizeof project) &&
+                     alice__sql_copy_text(q, 1, source, sizeof source);
+        alice__sql_let_go(q);
+        st = whole ? alice__sql_take(s, Q_NUMBER_DROP, &q) : ALICE_E_DAMAGED;
+        if (st != ALICE_OK)
+            break;
+        alice__sql_bind_text(q, 1, project);
+        alice__sql_bind_text(q, 2, source);
+        st = alice__sql_run(s, q);
+        if (st != ALICE_OK)
+            break;
+    }
+    return st == ALICE_E_END ? ALICE_OK : st;
 }

@@ -199,6 +199,20 @@ static void skip_blanks(scan *s)
         s->p++;
 }
 
+/* A weekday of another language, cut to two or three letters: "Mo 18 Nov 2002". */
+static bool is_short_word(const scan *s, size_t letters)
+{
+    scan ahead = {s->p + letters, s->end};
+    if (letters < 2 || letters > 3 || alice__date_month(s->p, letters) != 0)
+        return false;
+    while (ahead.p < ahead.end && (*ahead.p == ',' || *ahead.p == '.'))
+        ahead.p++;
+    if (ahead.p == ahead.end || !is_blank(*ahead.p))
+        return false;
+    skip_blanks(&ahead);
+    return ahead.p < ahead.end && alice__is_digit(*ahead.p);
+}
+
 /* A number of one to `most` digits; -1: none stands here. */
 static int number(scan *s, size_t most)
 {
@@ -283,11 +297,14 @@ static bool clock_time(scan *s, alice_date *out)
         if (run >= 6)
             second = number(s, 2);
     } else if (run == 1 || run == 2) {
+        skip_blanks(s);
+        bool colon = s->p < s->end && *s->p == ':';
         if (!separator(s, ":.-_"))
             return false;
         minute = number(s, 2);
         scan ahead = *s;
-        if (ahead.p < ahead.end && strchr(":.-_", *ahead.p)) {
+        /* "10:15-04:00" has no seconds, but a zone. */
+        if (ahead.p < ahead.end && strchr(colon ? ":." : ":.-_", *ahead.p)) {
             ahead.p++;
             skip_blanks(&ahead);
             if (digits_ahead(&ahead) >= 1 && digits_ahead(&ahead) <= 2) {
@@ -477,7 +494,7 @@ const char *alice__date_parse(const char *text, size_t n, alice_date *out)
         return s.p == s.end || !memchr(s.p, '0', (size_t)(s.end - s.p)) ? "blank" : "all zeros";
 
     size_t letters = letters_ahead(&s);
-    if (letters > 0 && is_weekday(s.p, letters)) {
+    if (letters > 0 && (is_weekday(s.p, letters) || is_short_word(&s, letters))) {
         s.p += letters;
         while (s.p < s.end && (is_blank(*s.p) || *s.p == ',' || *s.p == '.'))
             s.p++;

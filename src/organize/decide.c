@@ -150,12 +150,22 @@ static const char *fact_text(const alice_media_info *info, alice_fact which, cha
     return out;
 }
 
+void alice__plan_facts(alice__plan *plan, alice__plan_texts *t, const alice_media_info *info)
+{
+    plan->camera = fact_text(info, ALICE_FACT_MODEL, t->camera);
+    plan->model = fact_text(info, ALICE_FACT_AI_MODEL, t->model);
+    plan->seed = fact_text(info, ALICE_FACT_SEED, t->seed);
+    if (!*t->camera)
+        fact_text(info, ALICE_FACT_MAKE, t->camera);
+}
+
 static alice_status plan_file(alice__flow *x, const alice__probe *p, const char *hash,
                               alice__item *item)
 {
     alice_organizer *o = x->o;
     project pr;
-    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX], camera[128], model[128], seed[128];
+    char dest[ALICE__DEST_MAX], source[ALICE__SOURCE_MAX];
+    alice__plan_texts texts;
     const char *album = NULL;
     alice_status told =
         alice__album_names_place(o) ? alice__album_of(x, p->folder, &album) : ALICE_OK;
@@ -170,13 +180,9 @@ static alice_status plan_file(alice__flow *x, const alice__probe *p, const char 
                         .name = p->file.name,
                         .type = p->info.type,
                         .keep_name = o->options.keep_names,
-                        .camera = fact_text(&p->info, ALICE_FACT_MODEL, camera),
-                        .model = fact_text(&p->info, ALICE_FACT_AI_MODEL, model),
-                        .seed = fact_text(&p->info, ALICE_FACT_SEED, seed),
                         .album = album,
                         .hash = hash};
-    if (!*camera)
-        fact_text(&p->info, ALICE_FACT_MAKE, camera);
+    alice__plan_facts(&plan, &texts, &p->info);
     bool numbered = !o->own_layout || o->layout.uses[ALICE__TOKEN_NUMBER];
     do {
         alice_status st = numbered
@@ -530,6 +536,8 @@ static alice_status find_group(alice__flow *x, alice__probe *p, alice__item *ite
     alice_status st = alice__flow_folder_row(x, p->folder, false, &dir);
     if (st == ALICE_OK && dir)
         st = alice__group_find(x, p, dir, g);
+    if (st == ALICE_OK)
+        st = alice__borrow_zone(x->o, dir, p->file.name, 0, &p->info);
     if (st == ALICE_OK && g->leader && p->again) {
         p->settled = false;
         st = alice__group_head(x, p);

@@ -91,13 +91,14 @@ static alice_status end_redating(const alice_organizer *o, const alice__doubt *d
     const char *name = strrchr(d->source, '/'), *leaf = strrchr(d->dest, '/');
     int from = -1, to = -1;
     alice__fs_stat s;
-    int bad = name && leaf ? 0 : -EINVAL;
+    int bad = name ? 0 : -EINVAL;
     if (!bad) {
         snprintf(folder, sizeof folder, "%.*s", (int)(name - d->source), d->source);
         bad = fs->open_dir_path(fs, folder, &from);
     }
-    if (!bad) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(leaf - d->dest), d->dest);
+    if (!bad) { /* a layout may have no folders */
+        snprintf(folder, sizeof folder, "%.*s", leaf ? (int)(leaf - d->dest) : 1,
+                 leaf ? d->dest : ".");
         bad = fs->open_dir(fs, o->organized_fd, folder, &to);
     }
     if (!bad)
@@ -106,7 +107,7 @@ static alice_status end_redating(const alice_organizer *o, const alice__doubt *d
                  s.mtime_ns != d->stamp.mtime_ns))
         bad = -ESTALE;
     const alice__stamp stamp = bad ? (alice__stamp){.size = 0} : alice__stamp_of(&s);
-    const alice__naming n = {from, to, name, leaf ? leaf + 1 : NULL, &stamp};
+    const alice__naming n = {from, to, name, leaf ? leaf + 1 : d->dest, &stamp};
     if (!bad)
         bad = alice__place(fs, &n);
     *stands = !bad;

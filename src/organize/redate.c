@@ -127,7 +127,10 @@ static alice_status read_again(redating *r, member *m)
             st = ALICE_E_CHANGED;
     }
     memset(m->info.fact, 0, sizeof m->info.fact);
-    return st;
+    int64_t dir = 0;
+    if (st == ALICE_OK)
+        st = alice__catalog_place(o->catalog, m->id, &dir, source, sizeof source);
+    return st == ALICE_OK ? alice__borrow_zone(o, dir, source, m->id, &m->info) : st;
 }
 
 /* Hand one over: a leader if it is as it was placed, one that follows as it is. */

@@ -11,9 +11,10 @@
  * what stands; an undo moves the file back, and the organized file's own row follows again.
  *
  * Only a better reason moves a file: where all that is left is its modification time or
- * nothing, it stays where it is.
+ * nothing, it keeps the date that it has. Where a layout is given, each goes where that has it:
+ * see redate_plan.c.
  */
-#include "organize/run.h"
+#include "organize/redate_plan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,7 +46,10 @@ typedef struct member {
     alice__fs_stat now;
     int folder; /* of dest, open while it moves; -1 */
     bool leads, goes, done;
+    bool better;     /* of a leader: it knows more of its date by now */
     const char *why; /* it is left; static text */
+    size_t stem;     /* of a leader: what those that follow it share of `dest` */
+    size_t new_stem; /* and of `to` */
     alice_date date; /* of a leader */
     alice_date_source source;
     char dest[ALICE__DEST_MAX], to[ALICE__DEST_MAX];
@@ -61,6 +65,7 @@ typedef struct redating {
     member *all;
     size_t count;      /* of whole groups, to be settled */
     bool crowded;      /* the group at hand has more members than there is room for */
+    char stems[32];    /* see redate_plan.h */
     int64_t inbox_run; /* whose inbox that is */
     char inbox[ALICE__PATH_MAX];
     alice_media_info info;
@@ -72,20 +77,24 @@ static bool asked_to_stop(const redating *r)
     return o->should_stop && o->should_stop(o->ctx);
 }
 
-/* Bytes of a path below organized that a group shares:
- * "<day>/<project>/<source>/<project>-<n>". 0: it has another form, that of another layout or
- * of somebody's own. */
-static size_t shared_part(const char *dest)
+static const char *leaf_of(const char *dest)
 {
-    const char *project = strchr(dest, '/');
-    size_t n = project ? strcspn(project + 1, "/") : 0;
-    const char *leaf = n ? strchr(project + 1 + n + 1, '/') : NULL;
-    if (!leaf || project[1 + n] != '/' || strchr(leaf + 1, '/') ||
-        strncmp(leaf + 1, project + 1, n) != 0 || leaf[1 + n] != '-')
-        return 0;
-    const char *number = leaf + 1 + n + 1;
-    size_t digits = strspn(number, "0123456789");
-    return digits ? (size_t)(number - dest) + digits : 0;
+    const char *slash = strrchr(dest, '/');
+    return slash ? slash + 1 : dest;
+}
+
+/* The folder of a path below organized; "": organized itself, where a layout has no folders. */
+static void folder_of(const char *dest, char out[ALICE__DEST_MAX])
+{
+    const char *leaf = leaf_of(dest);
+    snprintf(out, ALICE__DEST_MAX, "%.*s", leaf > dest ? (int)(leaf - dest) - 1 : 0, dest);
+}
+
+static int open_folder(const alice_organizer *o, member *m)
+{
+    char folder[ALICE__DEST_MAX];
+    folder_of(m->dest, folder);
+    return alice__fs_open_dir(o->organized_fd, *folder ? folder : ".", &m->folder);
 }
 
 /* The folders that its source was in, below the inbox of its run; "": that is not known. */
@@ -95,7 +104,7 @@ static alice_status find_source(redating *r, const member *m, char source[ALICE_
     alice__run_row run;
     alice_status st = ALICE_OK;
     *folders = "";
-    *name = strrchr(m->dest, '/') + 1;
+    *name = leaf_of(m->dest);
     if (r->inbox_run != m->run) {
         st = alice__catalog_run_before(r->o->catalog, m->run + 1, &run);
         if (st != ALICE_OK && st != ALICE_E_END)
@@ -119,6 +128,50 @@ static alice_status find_source(redating *r, const member *m, char source[ALICE_
     return ALICE_OK;
 }
 
+/* Where the leader goes, which is where it stands if it has to go nowhere. */
+static alice_status plan_leader(redating *r, member *m, const char *folders, const char *name)
+{
+    size_t day = strcspn(m->dest, "/");
+    char text[16];
+    m->stem = alice__redate_shared(m->dest);
+    snprintf(m->to, sizeof m->to, "%s", m->dest);
+    if (!r->o->options.layout) { /* by the usual one, from day to day */
+        alice_date_text(&m->date, text, sizeof text);
+        int n = m->better ? snprintf(m->to, sizeof m->to, "%s%s", text, m->dest + day) : 0;
+        m->new_stem = m->stem - day + strlen(text);
+        if (n < 0 || (size_t)n >= sizeof m->to)
+            m->why = "its new path is too long";
+        return ALICE_OK;
+    }
+    if (r->info.type == ALICE_MEDIA_NONE) {
+        m->why = "it belongs to another file, which is not known";
+        return ALICE_OK;
+    }
+    if (!m->better) {
+        alice_status st = alice__catalog_date(r->o->catalog, m->id, &m->date);
+        if (st != ALICE_OK)
+            return st;
+    }
+    r->info.date = m->date;
+    const alice__replan plan = {.o = r->o,
+                                .info = &r->info,
+                                .dest = m->dest,
+                                .folders = folders,
+                                .name = name,
+                                .stems = r->stems};
+    alice_status st = alice__redate_path(&plan, m->to);
+    if (st == ALICE_E_TOOBIG)
+        m->why = "its new path is too long";
+    else if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT ||
+             st == ALICE_E_ACCESS)
+        m->why = "it cannot be read";
+    else if (st != ALICE_OK)
+        return st;
+    m->stem = alice__redate_stem(m->dest);
+    m->new_stem = alice__redate_stem(m->to);
+    return ALICE_OK;
+}
+
 /* When the leader was taken, by its bytes, the name it came with, and what stands beside it
  * now. ALICE_OK: `m->why` may say that it cannot be told. */
 static alice_status read_leader(redating *r, member *m)
@@ -129,10 +182,8 @@ static alice_status read_leader(redating *r, member *m)
     alice_status st = find_source(r, m, source, &name, &folders);
     if (st != ALICE_OK)
         return st;
-    char *leaf = strrchr(m->dest, '/');
-    *leaf = 0;
-    int bad = alice__fs_open_dir(r->o->organized_fd, m->dest, &m->folder);
-    *leaf++ = '/';
+    const char *leaf = leaf_of(m->dest);
+    int bad = open_folder(r->o, m);
     if (!bad)
         bad = alice__fs_open_read(m->folder, leaf, &fd);
     if (bad) { /* that one is gone is for `alice verify` to say */
@@ -155,23 +206,39 @@ static alice_status read_leader(redating *r, member *m)
         m->why = "it cannot be read";
         return ALICE_OK;
     }
+    char own[ALICE__PATH_MAX];
+    int64_t dir = 0;
+    st = alice__catalog_place(r->o->catalog, m->id, &dir, own, sizeof own);
+    if (st == ALICE_OK)
+        st = alice__borrow_zone(r->o, dir, own, m->id, &r->info);
+    if (st != ALICE_OK)
+        return st;
     m->head = file.head;
     m->date = r->info.date;
     m->source = r->info.date_source;
     if (r->info.type == ALICE_MEDIA_NONE)
         m->source = ALICE_DATE_NOWHERE;
-    return ALICE_OK;
+    m->better = m->date.year != 0 && m->source < ALICE_DATE_MTIME;
+    return plan_leader(r, m, folders, name);
 }
 
-/* How the file is now; and where it goes, on the leader's day. */
-static void plan_member(redating *r, member *m, const char *day)
+/* How the file is now; and where it goes, with the leader. */
+static void plan_member(redating *r, const member *leader, member *m)
 {
     alice_organizer *o = r->o;
     alice__fs_stat s;
     size_t got = 0;
     int fd = -1;
-    const char *rest = strchr(m->dest, '/');
-    int n = snprintf(m->to, sizeof m->to, "%s%s", day, rest);
+    int n = 1;
+    if (!m->leads) {
+        /* What stands behind the stem they share; of the usual layout at least its number. */
+        size_t stem = leader->stem, to = leader->new_stem;
+        if (strncmp(m->dest, leader->dest, stem) != 0) {
+            stem = alice__redate_shared(m->dest);
+            to = leader->new_stem;
+        }
+        n = snprintf(m->to, sizeof m->to, "%.*s%s", (int)to, leader->to, m->dest + stem);
+    }
     int bad = n > 0 && (size_t)n < sizeof m->to ? 0 : -ENAMETOOLONG;
     if (!bad)
         bad = alice__fs_open_read(o->organized_fd, m->dest, &fd);
@@ -205,9 +272,10 @@ static void report(const redating *r, const member *m, bool done)
         .source_path = from,
         .destination = *m->to ? to : NULL,
         .outcome = done ? ALICE_ORGANIZED : ALICE_FAILED,
-        .reason = !done      ? (m->why ? m->why : "one that belongs to it stays")
-                  : m->leads ? alice_date_source_name(m->source)
-                             : "with the file that it belongs to",
+        .reason = !done ? (m->why ? m->why : "one that belongs to it stays")
+                  : m->leads
+                      ? (o->options.layout ? "the layout" : alice_date_source_name(m->source))
+                      : "with the file that it belongs to",
         .status = done ? ALICE_OK : ALICE_E_CHANGED,
         .bytes = m->now.size};
     o->options.on_file(o->options.ctx, &told);
@@ -225,26 +293,22 @@ static void count(redating *r, const member *m, bool done)
  * goes. */
 static alice_status plan_group(redating *r, size_t from)
 {
-    char day[16];
     const size_t to = r->count;
     member *leader = &r->all[from];
     r->r->files += to - from;
-    leader->leads = true;
     alice_status st = read_leader(r, leader);
+    leader->leads = true;
     if (r->crowded)
         leader->why = "too many files share its number";
     r->crowded = false;
-    alice_date_text(&leader->date, day, sizeof day);
-    size_t now = strcspn(leader->dest, "/");
-    bool moves = st == ALICE_OK && !leader->why && leader->date.year != 0 &&
-                 leader->source < ALICE_DATE_MTIME &&
-                 (strlen(day) != now || memcmp(day, leader->dest, now) != 0);
+    bool moves =
+        st == ALICE_OK && !leader->why && *leader->to && strcmp(leader->to, leader->dest) != 0;
     r->r->unread += leader->why != NULL;
     if (leader->why)
         report(r, leader, false);
     bool whole = moves;
     for (size_t i = from; i < to && moves; i++) {
-        plan_member(r, &r->all[i], day);
+        plan_member(r, leader, &r->all[i]);
         whole &= r->all[i].why == NULL;
     }
     r->r->groups += whole;
@@ -266,13 +330,11 @@ static alice_status plan_group(redating *r, size_t from)
 static alice_status add_row(redating *r, member *m)
 {
     alice_organizer *o = r->o;
-    char folder[ALICE__PATH_MAX];
-    char *leaf = strrchr(m->dest, '/');
-    *leaf = 0;
-    alice__join(folder, sizeof folder, o->organized, "", m->dest);
-    *leaf = '/';
+    char folder[ALICE__PATH_MAX], below[ALICE__DEST_MAX];
+    folder_of(m->dest, below);
+    snprintf(folder, sizeof folder, "%s%s%s", o->organized, *below ? "/" : "", below);
     alice__row row = {
-        .file = {.name = leaf + 1, .stamp = alice__stamp_of(&m->now), .head = m->head},
+        .file = {.name = leaf_of(m->dest), .stamp = alice__stamp_of(&m->now), .head = m->head},
         .state = ALICE__DUPLICATE,
         .other = m->id,
         .dest = m->to,
@@ -284,23 +346,18 @@ static alice_status add_row(redating *r, member *m)
 static alice_status put(redating *r, size_t i)
 {
     member *m = &r->all[i];
-    alice_organizer *o = r->o;
-    char *leaf = strrchr(m->dest, '/');
-    int bad = 0;
-    if (m->folder < 0) {
-        *leaf = 0;
-        bad = alice__fs_open_dir(o->organized_fd, m->dest, &m->folder);
-        *leaf = '/';
-    }
+    const alice_organizer *o = r->o;
+    int bad = m->folder < 0 ? open_folder(o, m) : 0;
     size_t first = i;
     while (!r->all[first].leads)
         first--;
-    const alice__job job = {
-        .tag = i,
-        .group = (uint64_t)r->all[first].id,
-        .source_dir_fd = m->folder,
-        .source = {.name = leaf + 1, .stamp = alice__stamp_of(&m->now), .head = m->head},
-        .dest = m->to};
+    const alice__job job = {.tag = i,
+                            .group = (uint64_t)r->all[first].id,
+                            .source_dir_fd = m->folder,
+                            .source = {.name = leaf_of(m->dest),
+                                       .stamp = alice__stamp_of(&m->now),
+                                       .head = m->head},
+                            .dest = m->to};
     alice_status st =
         bad ? alice__status_of_errno(-bad) : alice__transfer_put(r->transfer, &job, NULL);
     m->done = st == ALICE_OK;
@@ -332,7 +389,8 @@ static alice_status note(redating *r, member *m)
     memset(&r->info, 0, sizeof r->info);
     r->info.date = m->date;
     r->info.date_source = m->source;
-    return alice__catalog_redated(o->catalog, m->id, m->to, m->leads ? &r->info : NULL);
+    return alice__catalog_redated(o->catalog, m->id, m->to,
+                                  m->leads && m->better ? &r->info : NULL);
 }
 
 static alice_status settle(redating *r)
@@ -385,13 +443,18 @@ static alice_status add_all(redating *r, alice__disk_sort *sort)
     alice_status st;
     while ((st = alice__catalog_next_placed(r->o->catalog, 0, &after, &p, dest, sizeof dest)) ==
            ALICE_OK) {
-        size_t n = shared_part(dest);
-        if (n == 0) {
+        size_t n = alice__redate_shared(dest);
+        if (n == 0 && !r->o->options.layout) {
             r->r->other_layout++;
             continue;
         }
-        const entry e = {.base = alice__hash_of_bytes(dest, n), .id = p.id};
-        st = alice__disk_sort_add(sort, &e, r->error);
+        entry e = {.base = alice__hash_of_bytes(dest, n), .id = p.id};
+        if (n == 0)
+            st = alice__redate_group(r->o, p.id, dest, &e.base);
+        if (n == 0 && st == ALICE_OK)
+            st = alice__redate_stands(r->o, r->stems, dest);
+        if (st == ALICE_OK)
+            st = alice__disk_sort_add(sort, &e, r->error);
         if (st != ALICE_OK)
             return st;
     }
@@ -492,10 +555,13 @@ static alice_status redate_all(redating *r)
     alice_status st = open_all(r, &sort, &all);
     if (st == ALICE_OK && !o->options.dry_run)
         st = alice__catalog_run_begin(o->catalog, &run, &r->r->run, r->error);
+    snprintf(r->stems, sizeof r->stems, ALICE__REDATE_STEMS "%lld", (long long)r->r->run);
     if (st == ALICE_OK)
         st = add_all(r, sort);
     if (st == ALICE_OK)
         st = every_group(r, sort);
+    if (st == ALICE_OK && r->r->run && o->options.layout)
+        st = alice__catalog_drop_numbers(o->catalog, ALICE__REDATE_STEMS);
     if (st != ALICE_OK && st != ALICE_E_CANCELLED && r->r->run)
         alice__catalog_rollback(o->catalog);
     if (r->r->run) {

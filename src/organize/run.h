@@ -121,6 +121,11 @@ alice_status alice__feed(alice__flow *x);
 
 /* ---- decide.c ---- */
 
+/* What a layout takes from the facts of a file: the plan borrows the texts. */
+typedef struct alice__plan_texts {
+    char camera[128], model[128], seed[128];
+} alice__plan_texts;
+void alice__plan_facts(alice__plan *plan, alice__plan_texts *t, const alice_media_info *info);
 /* What becomes of the file that came back: its item, and its row in the current batch. */
 alice_status alice__decide(alice__flow *x, alice__probe *p);
 
@@ -131,6 +136,14 @@ alice_status alice__decide(alice__flow *x, alice__probe *p);
 bool alice__undated_looks(const alice__flow *x, const alice__probe *p);
 /* Why a medium has no date that counts, which its facts then say too; NULL: it has one. */
 const char *alice__undated(alice__flow *x, alice__probe *p);
+
+/* ---- borrow.c ---- */
+
+/* Take the zone of a near picture for a date that has none of its own; `dir` and `name` are
+ * where it came from in the catalog, `row` its own (0: it has none yet), which may know what it
+ * was lent. */
+alice_status alice__borrow_zone(alice_organizer *o, int64_t dir, const char *name, int64_t row,
+                                alice_media_info *info);
 
 /* ---- twins.c ---- */
 

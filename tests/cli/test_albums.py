@@ -228,7 +228,8 @@ def a_catalog_of_an_older_alice_is_migrated():
     organized = top + '-organized'
     organize(top, organized)
     db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
-    db.executescript('DROP TABLE albums; DROP TABLE in_albums; PRAGMA user_version = 5')
+    db.executescript('DROP TABLE albums; DROP TABLE in_albums; DROP TRIGGER file_lent_goes; DROP TABLE lent; '
+                     'PRAGMA user_version = 5')
     db.close()
     eq(organize(top, organized).summary['errors'], 0)
     eq(albums(organized), FOUR, 'noted again')

@@ -427,6 +427,7 @@ def a_catalog_from_before_the_samples_works():
     db = sqlite3.connect(os.path.join(organized, '.alice', 'catalog.db'))
     db.executescript('DROP TABLE alike; DROP TABLE chains; DROP TABLE places; DROP TABLE changes;'
                      'DROP TRIGGER file_changes; DROP TRIGGER file_goes; DROP TABLE albums; DROP TABLE in_albums; '
+                     'DROP TRIGGER file_lent_goes; DROP TABLE lent; '
                      'PRAGMA user_version = 3')
     db.close()
     make(40, 100)

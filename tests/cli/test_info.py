@@ -40,6 +40,18 @@ def a_photo():
 
 
 @test
+def what_hangs_behind_is_no_damage():
+    """The trailer of a 360 camera's film, and the second picture of a stereo camera's."""
+    s = collection.sample
+    film = s.mp4(2082844800 + 1689500000) + bytes(range(256)) * 20 + b'8db42d694ccc418790edff439fe026bf'
+    left, right = (s.jpeg(s.tiff('FUJIFILM', 'FinePix REAL 3D W1', '2023:07:14 10:20:%d' % i)) for i in (30, 40))
+    for line, date, kind in zip(info(put('VID_0001.insv', film), put('DSCF0001.MPO', left + right)),
+                                ('2023-07-16', '2023-07-14'), ('mp4', 'jpeg')):
+        eq((line['type'], line['date'], line.get('error')), (kind, date, None), kind)
+    eq(info(put('DSCF0002.MPO', left + right))[0]['time'], '10:20:30', 'of the first')
+
+
+@test
 def a_generated_picture():
     s = collection.sample
     line, = info(put('x.png', s.png([('parameters', s.A1111)])))

@@ -175,6 +175,24 @@ void make_mpg(blob *b, unsigned width, unsigned height)
     blob_zeros(b, 64);
 }
 
+void make_m2v(blob *b, unsigned width, unsigned height, unsigned tables)
+{
+    blob_add(b, "\0\0\1\xb3", 4);
+    blob_u8(b, width >> 4);
+    blob_u8(b, (width & 15) << 4 | height >> 8);
+    blob_u8(b, height & 255);
+    blob_u8(b, 0x23);
+    blob_add(b, "\x0c\x35\x23", 3);
+    blob_u8(b, tables ? 0x82 : 0x80);
+    for (unsigned i = 0; i < tables; i++) {
+        for (unsigned w = 0; w < 63; w++)
+            blob_u8(b, 0x10);
+        blob_u8(b, i + 1 < tables ? 0x11 : 0x10);
+    }
+    blob_add(b, "\0\0\1\xb8\0\x08\0\x40", 8);
+    blob_zeros(b, 64);
+}
+
 static void guid(blob *b, const char *bytes, uint64_t size)
 {
     blob_add(b, bytes, 16);

@@ -15,6 +15,8 @@ void make_crw(blob *b, const char *make, const char *model, uint32_t width, uint
 /* `packet`: 188 or 192; `make`: its number; `others`: packets before the video's. */
 void make_mts(blob *b, unsigned packet, unsigned make, unsigned zone, unsigned others);
 void make_mpg(blob *b, unsigned width, unsigned height);
+/* The video of one alone; `tables` of weights, 0 to 2, stand in its first header. */
+void make_m2v(blob *b, unsigned width, unsigned height, unsigned tables);
 void make_asf(blob *b, uint32_t width, uint32_t height, bool video);
 void make_flv(blob *b, unsigned width, unsigned height, const char *date);
 /* Without a JPEG: what its properties say. */

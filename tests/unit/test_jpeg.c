@@ -155,6 +155,29 @@ static void xmp_short_and_extended(void **state)
     blob_free(&xmp);
 }
 
+/* Under a name of their own, or under none, some programs hang a packet on a picture. */
+static void xmp_under_a_strange_name(void **state)
+{
+    static const char *const names[] = {"", "http://ns.acme.example/\n", "XMP "};
+    static const char packet[] =
+        "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/'>"
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
+        "xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:CreateDate='2024-03-15T10:20:30Z'/>"
+        "</rdf:RDF></x:xmpmeta><?xpacket end='w'?>";
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t skip = 0; skip < 60; skip += 50) { /* with and without <?xpacket */
+            blob b = {0};
+            make_jpeg_begin(&b);
+            make_jpeg_segment(&b, 0xe1, names[i], strlen(names[i]), packet + skip,
+                              sizeof packet - 1 - skip - (skip ? 19u : 0u));
+            make_jpeg_end(&b, 8, 8);
+            read_jpeg(&b);
+            assert_date(&r, ALICE_DATE_XMP_CREATE, "2024-03-15 10:20:30 +0");
+            blob_free(&b);
+        }
+}
+
 static void extended_xmp_in_any_order_and_of_one_guid(void **state)
 {
     static const char name[] = "http://ns.adobe.com/xmp/extension/";
@@ -274,6 +297,7 @@ int main(void)
         cmocka_unit_test(fill_bytes_and_junk_are_passed_over),
         cmocka_unit_test(of_the_scan_the_end_is_looked_at),
         cmocka_unit_test(xmp_short_and_extended),
+        cmocka_unit_test(xmp_under_a_strange_name),
         cmocka_unit_test(extended_xmp_in_any_order_and_of_one_guid),
         cmocka_unit_test(iptc_in_one_segment_and_in_two),
         cmocka_unit_test(comments_are_evidence),

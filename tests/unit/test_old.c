@@ -70,6 +70,15 @@ static void psd(void **state)
     assert_date(&r, ALICE_DATE_XMP_CREATE, "2024-03-15 10:20:30 +0");
     assert_date(&r, ALICE_DATE_IPTC_CREATED, "2024-03-15 00:00:00");
     assert_int_equal(r.info.generator, ALICE_GEN_GEMINI);
+    /* Resources that other programs of Adobe signed. */
+    static const char signs[][5] = {"MeSa", "PHUT", "AgHg", "DCSR"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        for (size_t at = 0; at + 4 < b.n; at++)
+            if (memcmp(b.p + at, i ? signs[i - 1] : "8BIM", 4) == 0)
+                memcpy(b.p + at, signs[i], 4);
+        reads(&alice__format_psd, &b, ALICE_MEDIA_PSD, 300, 200);
+        assert_date(&r, ALICE_DATE_XMP_CREATE, "2024-03-15 10:20:30 +0");
+    }
     blob_free(&b);
     blob_free(&iptc);
     blob_free(&exif);
@@ -160,6 +169,14 @@ static void mpg(void **state)
     make_mpg(&b, 720, 576);
     reads(&alice__format_mpegps, &b, ALICE_MEDIA_MPG, 720, 576);
     blob_free(&b);
+    for (unsigned tables = 0; tables < 3; tables++) {
+        make_m2v(&b, 352, 288, tables);
+        reads(&alice__format_mpegps, &b, ALICE_MEDIA_MPG, 352, 288);
+        b.p[7] = 0; /* a rate that there is not */
+        read_media(&r, &alice__format_mpegps, b.p, b.n, 1024);
+        assert_int_equal(r.info.type, ALICE_MEDIA_NONE);
+        blob_free(&b);
+    }
 }
 
 static void wmv(void **state)

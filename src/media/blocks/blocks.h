@@ -17,6 +17,8 @@ alice_status alice__exif_range(alice__parse *parse, uint64_t offset, uint64_t si
 void alice__iptc_block(alice__facts *f, alice_bytes block);
 /* Photoshop image resources (APP13, TIFF 34377): finds the IPTC block. */
 void alice__photoshop_block(alice__facts *f, alice_bytes block);
+/* Whether four bytes begin a Photoshop resource. */
+bool alice__photoshop_signs(const uint8_t *p);
 /* An XMP packet of any length and encoding, streamed. `env` pays the XML parser. */
 void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packet);
 /* A JUMBF superbox stream (C2PA manifest store). */

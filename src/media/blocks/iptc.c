@@ -113,14 +113,22 @@ void alice__iptc_block(alice__facts *f, alice_bytes block)
     add_date(f, &date);
 }
 
+bool alice__photoshop_signs(const uint8_t *p)
+{
+    /* Adobe's, and those of programs that wrote before it was told: ImageReady, PhotoDeluxe …
+     */
+    static const char signs[][5] = {"8BIM", "MeSa", "PHUT", "AgHg", "DCSR"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (memcmp(p, signs[i], 4) == 0)
+            return true;
+    return false;
+}
+
 void alice__photoshop_block(alice__facts *f, alice_bytes block)
 {
     alice__cur c = alice__cur_of(block.p, block.n);
     while (!c.bad && c.left >= 12 && alice__work_on(&f->work, ALICE__WORK_ENTRIES, 1)) {
-        const uint8_t *sign = alice__cur_take(&c, 4);
-        if (memcmp(sign, "8BIM", 4) != 0 && memcmp(sign, "PHUT", 4) != 0 &&
-            memcmp(sign, "DCSR", 4) != 0 && memcmp(sign, "AgHg", 4) != 0 &&
-            memcmp(sign, "MeSa", 4) != 0)
+        if (!alice__photoshop_signs(alice__cur_take(&c, 4)))
             break;
         unsigned id = alice__cur_be16(&c);
         size_t name = alice__cur_u8(&c);

@@ -22,9 +22,10 @@
 
 enum {
     SEGMENTS_MOST = 20000,
-    JUNK_MOST = 4096,   /* bytes that do not belong, between two segments */
-    RESTARTS_MOST = 64, /* how often a scattered extended XMP is searched from its start */
-    BOXES_MOST = 4,     /* JUMBF boxes of one file */
+    JUNK_MOST = 4096,       /* bytes that do not belong, between two segments */
+    RESTARTS_MOST = 64,     /* how often a scattered extended XMP is searched from its start */
+    PACKET_NAME_MOST = 128, /* bytes before a packet of XMP that has a strange name */
+    BOXES_MOST = 4,         /* JUMBF boxes of one file */
     JOINED_MOST = 128 * 1024, /* Photoshop resources of several segments */
     TAIL = 4096               /* bytes before the file's end that show whether it was cut */
 };
@@ -341,6 +342,20 @@ static void find_guid(jpeg *j, alice_bytes packet)
     }
 }
 
+/* Where a packet of XMP begins, and 1, that some programs write under another name, or under
+ * none; 0: nowhere. */
+static size_t packet_start(alice_bytes b)
+{
+    static const char *const starts[] = {"<?xpacket", "<x:xmpmeta", "<rdf:RDF"};
+    for (size_t at = 0; at < b.n && at < PACKET_NAME_MOST; at++)
+        for (size_t i = 0; b.p[at] == '<' && i < sizeof starts / sizeof *starts; i++) {
+            size_t n = strlen(starts[i]);
+            if (b.n - at > n && memcmp(b.p + at, starts[i], n) == 0)
+                return at + 1;
+        }
+    return 0;
+}
+
 static void see_app1(jpeg *j, const segment *s, alice_bytes b)
 {
     alice__text_memory memory;
@@ -357,10 +372,16 @@ static void see_app1(jpeg *j, const segment *s, alice_bytes b)
         alice_bytes packet = {b.p + skip, b.n - skip};
         find_guid(j, packet);
         alice__xmp(j->parse->facts, &j->parse->env, alice__text_of(&memory, packet));
-    } else if (begins(b, more_name, sizeof more_name) && b.n > MORE_HEAD && !j->more_first) {
+    } else if (begins(b, more_name, sizeof more_name)) {
+        if (b.n <= MORE_HEAD || j->more_first)
+            return;
         j->more_first = marker_of(s);
         if (!j->has_guid)
             memcpy(j->guid, b.p + sizeof more_name, GUID);
+    } else if (packet_start(b) > 0) {
+        size_t skip = packet_start(b) - 1;
+        alice_bytes packet = {b.p + skip, b.n - skip};
+        alice__xmp(j->parse->facts, &j->parse->env, alice__text_of(&memory, packet));
     }
 }
 

@@ -36,7 +36,7 @@ static alice_status read_resources(alice__parse *parse, uint64_t at, uint64_t en
     while (st == ALICE_OK && at + 12 <= end &&
            alice__work_on(&parse->facts->work, ALICE__WORK_ENTRIES, 1)) {
         const uint8_t *p = alice__input_at(parse->in, at, 7, room, &st);
-        if (!p || (memcmp(p, "8BIM", 4) != 0 && memcmp(p, "MeSa", 4) != 0))
+        if (!p || !alice__photoshop_signs(p))
             break;
         unsigned id = alice__be16(p + 4), name = p[6];
         at += 6 + ((name + 2) & ~1u); /* with its length, even */
