@@ -261,6 +261,11 @@ alice_status alice__catalog_in_album(alice__catalog *c, int64_t id, const char *
     return alice__store_in_album(c->top, id, title, id < c->saved.next_file);
 }
 
+alice_status alice__catalog_album(alice__catalog *c, int64_t id, char *buf, size_t size)
+{
+    return alice__store_album(alice__catalog_store_of(c, id), id, buf, size);
+}
+
 alice_status alice__catalog_moved(alice__catalog *c, int64_t id, const char *dest)
 {
     if (alice__catalog_store_of(c, id) != c->top)

@@ -180,6 +180,8 @@ alice_status alice__catalog_add(alice__catalog *c, const alice__row *row, int64_
 /* The row, of a duplicate that was not read, tells the date and the identifier that its twin
  * has. Part of the current batch. */
 alice_status alice__catalog_tell_as(alice__catalog *c, int64_t id, int64_t twin);
+/* The first album that an organized file was noted for; empty: none. */
+alice_status alice__catalog_album(alice__catalog *c, int64_t id, char *buf, size_t size);
 /* An organized file is in the album of this title, too. Part of the current batch. */
 alice_status alice__catalog_in_album(alice__catalog *c, int64_t id, const char *title);
 

@@ -210,6 +210,8 @@ alice_status alice__store_row_delete(alice__store *s, int64_t id);
 alice_status alice__store_orphans_delete(alice__store *s, int64_t from, int64_t to);
 /* As alice__catalog_tell_as(); the twin's row is in the store `of`. */
 alice_status alice__store_tell_as(alice__store *s, int64_t id, alice__store *of, int64_t twin);
+/* The first album of a file, cut where it is longer; empty: it is in none. */
+alice_status alice__store_album(alice__store *s, int64_t id, char *buf, size_t size);
 /* The file of the row is in an album, too. `earlier`: the row stood before this batch, and an
  * index may know it without. */
 alice_status alice__store_in_album(alice__store *s, int64_t id, const char *title,

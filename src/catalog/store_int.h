@@ -111,6 +111,8 @@ enum { ALICE__COUNTER_MAX = 1024 };
     X(ALBUM_FIND, "SELECT id FROM albums WHERE title = ?1")                                    \
     X(ALBUM_ADD, "INSERT INTO albums(title) VALUES(?1)")                                       \
     X(IN_ALBUM, "SELECT 1 FROM in_albums WHERE file = ?1 AND album = ?2")                      \
+    X(ALBUM_OF, "SELECT b.title FROM in_albums i JOIN albums b ON b.id = i.album"              \
+                " WHERE i.file = ?1 ORDER BY i.album LIMIT 1")                                 \
     X(IN_ALBUM_ADD, "INSERT INTO in_albums VALUES(?1, ?2)")                                    \
     X(IN_ALBUM_DELETE, "DELETE FROM in_albums WHERE file = ?1")                                \
     X(CHANGE_ADD, "INSERT INTO changes(file, date, time)"                                      \

@@ -6,6 +6,7 @@
 #include "base/place.h"
 #include "catalog/store_int.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- directories ---- */
@@ -416,6 +417,20 @@ static alice_status album_id(alice__store *s, const char *title, int64_t *id)
     st = alice__sql_run(s, q);
     *id = sqlite3_last_insert_rowid(s->db);
     return st;
+}
+
+alice_status alice__store_album(alice__store *s, int64_t id, char *buf, size_t size)
+{
+    sqlite3_stmt *q;
+    *buf = 0;
+    alice_status st = alice__sql_take_id(s, Q_ALBUM_OF, id, &q);
+    if (st == ALICE_OK)
+        st = alice__sql_row(s, q, ALICE_E_END);
+    if (st != ALICE_OK)
+        return st == ALICE_E_END ? ALICE_OK : st;
+    snprintf(buf, size, "%s", alice__sql_text(q, 0));
+    alice__sql_let_go(q);
+    return ALICE_OK;
 }
 
 alice_status alice__store_in_album(alice__store *s, int64_t id, const char *title, bool earlier)

@@ -562,6 +562,19 @@ static alice_status take_settled(alice__flow *x, const alice__probe *p, alice__i
                : ALICE_OK;
 }
 
+/* Only its time is another than that of its row: its head tells whether it is known. */
+static alice_status look_at_head(alice__flow *x, alice__probe *p)
+{
+    alice__hash head;
+    alice_status st = alice__catalog_head(x->o->catalog, p->known_row, &head);
+    if (st != ALICE_OK)
+        return st;
+    p->settled = p->known = alice__same_hash(head, p->file.head);
+    p->reason = "known: its head is the same as before";
+    p->again = p->known && p->not_media && alice__group_follows(p->file.name);
+    return ALICE_OK;
+}
+
 alice_status alice__decide(alice__flow *x, alice__probe *p)
 {
     alice__item *item = new_item(x, p);
@@ -574,13 +587,9 @@ alice_status alice__decide(alice__flow *x, alice__probe *p)
             return st == ALICE_E_CANCELLED || st == ALICE_E_CHANGED ? ALICE_OK : st;
     }
     if (p->status == ALICE_OK && p->known_row) {
-        alice__hash head;
-        alice_status st = alice__catalog_head(x->o->catalog, p->known_row, &head);
+        alice_status st = look_at_head(x, p);
         if (st != ALICE_OK)
             return st;
-        p->settled = p->known = head.low == p->file.head.low && head.high == p->file.head.high;
-        p->reason = "known: its head is the same as before";
-        p->again = p->known && p->not_media && alice__group_follows(p->file.name);
     }
     if (p->status == ALICE_OK && (!p->settled || p->again)) {
         alice_status st = find_group(x, p, item, &g);

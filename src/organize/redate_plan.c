@@ -310,6 +310,7 @@ alice_status alice__redate_path(const alice__replan *p, char to[ALICE__DEST_MAX]
         .number = s.has_number ? s.number : 0,
         .name = p->name,
         .type = p->info->type,
+        .album = p->album,
         .hash = hash};
     alice__plan_facts(&plan, &texts, p->info);
     alice__fold_case(s.project, key, sizeof key);

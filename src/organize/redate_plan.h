@@ -28,6 +28,7 @@ typedef struct alice__replan {
     const alice_media_info *info; /* its date is the one that counts */
     const char *dest;             /* where it stands */
     const char *folders, *name;   /* where it came from */
+    const char *album;            /* that it was noted for; empty: none */
     const char *stems;            /* the counters in which the stems of this run are */
 } alice__replan;
 

@@ -153,13 +153,18 @@ static alice_status plan_leader(redating *r, member *m, const char *folders, con
             return st;
     }
     r->info.date = m->date;
+    char album[ALICE__ALBUM_MAX];
+    alice_status st = alice__catalog_album(r->o->catalog, m->id, album, sizeof album);
+    if (st != ALICE_OK)
+        return st;
     const alice__replan plan = {.o = r->o,
                                 .info = &r->info,
                                 .dest = m->dest,
                                 .folders = folders,
                                 .name = name,
+                                .album = album,
                                 .stems = r->stems};
-    alice_status st = alice__redate_path(&plan, m->to);
+    st = alice__redate_path(&plan, m->to);
     if (st == ALICE_E_TOOBIG)
         m->why = "its new path is too long";
     else if (st == ALICE_E_CHANGED || st == ALICE_E_IO || st == ALICE_E_NOENT ||

@@ -235,4 +235,13 @@ def a_catalog_of_an_older_alice_is_migrated():
     eq(albums(organized), FOUR, 'noted again')
 
 
+@test
+def redate_knows_the_albums_of_what_is_organized():
+    top = inbox_of(export())
+    organized = top + '-organized'
+    organize(top, organized)
+    alice('redate', '-o', organized, '--layout', '{album|none}/{name}')
+    eq(sorted(placed(organized)), ['none/3.jpg', 'Zoo - 2020/2.jpg', 'Zoo - 2020/4.jpg', 'Été à Paris/1.jpg'])
+
+
 main()
