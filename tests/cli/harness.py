@@ -264,12 +264,12 @@ def organize(inbox, organized, *more, report=False, **how):
 
 
 class Held:
-    """A run that stands still in its middle: its report is a pipe that nobody reads."""
+    """A run that stands still in its middle, after a thousand files: its report is a pipe that nobody reads."""
 
     def __init__(self, inbox, organized, *more):
         self.fifo = os.path.join(fast(), 'report')
         os.mkfifo(self.fifo)
-        self.p = start('organize', inbox, organized, '--report', self.fifo, '--json', *more)
+        self.p = start('organize', inbox, organized, '--report', self.fifo, '--json', '--flush-files', '1000', *more)
         self.fd = os.open(self.fifo, os.O_RDONLY)
         limit = time.monotonic() + 60
         while time.monotonic() < limit:

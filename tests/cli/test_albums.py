@@ -241,7 +241,7 @@ def redate_knows_the_albums_of_what_is_organized():
     organized = top + '-organized'
     organize(top, organized)
     alice('redate', '-o', organized, '--layout', '{album|none}/{name}')
-    eq(sorted(placed(organized)), ['none/3.jpg', 'Zoo - 2020/2.jpg', 'Zoo - 2020/4.jpg', 'Été à Paris/1.jpg'])
+    eq(sorted(placed(organized)), ['Zoo _ 2020/2.jpg', 'Zoo _ 2020/4.jpg', 'none/3.jpg', 'Été à Paris/1.jpg'])
 
 
 main()
