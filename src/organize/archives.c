@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "organize/archive_entries.h"
@@ -292,7 +293,8 @@ alice_status alice__archives_make_room(alice_organizer *o, alice_error *error)
 
 static const char scratch_names[] = "alice-dry-run-";
 
-/* What dry runs that were killed left: nobody holds it, and it is not being made. */
+/* What dry runs of this user that were killed left: nobody holds it, and it is not being made.
+ * Of anybody else's nothing is touched, by root either: all may write there. */
 static void sweep_scratch(alice_organizer *o, int dir)
 {
     char room[4096];
@@ -307,8 +309,8 @@ static void sweep_scratch(alice_organizer *o, int dir)
         alice__fs_stat s;
         int left = -1;
         if (strncmp(e.name, scratch_names, sizeof scratch_names - 1) != 0 ||
-            alice__fs_stat_at(dir, e.name, &s) != 0 || s.ctime_ns / 1000000000 > minute_ago ||
-            alice__fs_open_dir(dir, e.name, &left) != 0)
+            alice__fs_stat_at(dir, e.name, &s) != 0 || s.uid != geteuid() ||
+            s.ctime_ns / 1000000000 > minute_ago || alice__fs_open_dir(dir, e.name, &left) != 0)
             continue;
         if (alice__fs_lock(left) == 0)
             (void)remove_tree(o, dir, e.name, alice__organizer_scratch(o)); /* it tells */
