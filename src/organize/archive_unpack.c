@@ -26,13 +26,13 @@
 #include "organize/stamp.h"
 
 bool alice__archives_stand_in(const alice_organizer *o, int dir, const char *name, int64_t *row,
-                              alice__stamp *stamp)
+                              alice__stamp *stamp, int64_t *twin_ns)
 {
     char text[96];
     /* Links of archives are refused: all that stand there are ours. */
     return o->archives && alice__fs_read_link(dir, name, text, sizeof text) == 0 &&
-           sscanf(text, "%" SCNd64 " %" SCNu64 " %" SCNd64, row, &stamp->size,
-                  &stamp->mtime_ns) == 3;
+           sscanf(text, "%" SCNd64 " %" SCNu64 " %" SCNd64 " %" SCNd64, row, &stamp->size,
+                  &stamp->mtime_ns, twin_ns) == 4;
 }
 
 #if ALICE_ARCHIVES
@@ -68,6 +68,8 @@ typedef struct unpacking {
     bool media, hashed;
     int fd, twin;
     int64_t row;    /* of the twin; 0: it is of this run */
+    bool twin_lost; /* it is not what was compared any more, or cannot be read */
+    alice__stamp twin_was;
     uint64_t sized; /* what the archive says; 0: it does not */
     int64_t mtime_ns;
     size_t head_n;
@@ -181,11 +183,18 @@ static bool is_hidden(const char *name)
 
 /* ---- the bytes ---- */
 
+static bool is_twin_as_it_was(const unpacking *u)
+{
+    alice__fs_stat s;
+    return u->o->fs->stat_fd(u->o->fs, u->twin, &s) == 0 && alice__is_stamped(&s, &u->twin_was);
+}
+
 /* The file is made, with the first `upto` bytes, which are those of the head and of the twin.
  */
 static int begin_writing(unpacking *u, uint64_t upto)
 {
     const alice__fs_ops *fs = u->o->fs;
+    const bool copies = upto > u->head_n && !u->o->options.dry_run;
     int r = u->o->options.dry_run ? 0 : make_name(u, make_file);
     u->state = WRITE;
     if (!r && u->fd >= 0)
@@ -193,10 +202,14 @@ static int begin_writing(unpacking *u, uint64_t upto)
     for (uint64_t at = u->head_n; !r && at < upto && u->fd >= 0;) {
         size_t want = upto - at < sizeof u->other ? (size_t)(upto - at) : sizeof u->other;
         size_t got = 0;
-        r = fs->read_at(fs, u->twin, at, u->other, want, &got);
-        if (!r)
-            r = got == want ? fs->write_at(fs, u->fd, at, u->other, got) : -ENODATA;
+        u->twin_lost = fs->read_at(fs, u->twin, at, u->other, want, &got) != 0 || got != want;
+        r = u->twin_lost ? -ENODATA : fs->write_at(fs, u->fd, at, u->other, got);
         at += want;
+    }
+    /* What of it was written is what was compared only if nobody wrote to it since. */
+    if (!r && copies && !is_twin_as_it_was(u)) {
+        u->twin_lost = true;
+        r = -ENODATA;
     }
     alice__fs_close(u->twin);
     u->twin = -1;
@@ -226,8 +239,10 @@ static bool keep_twin(unpacking *u, int fd)
     alice__fs_stat s;
     u->twin = fd;
     if (fd >= 0 && u->o->fs->stat_fd(u->o->fs, fd, &s) == 0 && s.kind == ALICE__FS_FILE &&
-        (u->sized == 0 || s.size == u->sized) && is_as_twin(u, 0, u->file.bytes, u->head_n))
+        (u->sized == 0 || s.size == u->sized) && is_as_twin(u, 0, u->file.bytes, u->head_n)) {
+        u->twin_was = alice__stamp_of(&s);
         return true;
+    }
     alice__fs_close(fd);
     u->twin = -1;
     return false;
@@ -336,17 +351,16 @@ static alice_status take_hole(unpacking *u, uint64_t at, uint64_t n, int *bad)
 /* A name that stands for the file, which is as its twin. */
 static int name_twin(unpacking *u, uint64_t size)
 {
-    snprintf(u->says, sizeof u->says, "%" PRId64 " %" PRIu64 " %" PRId64, u->row, size,
-             u->mtime_ns);
+    snprintf(u->says, sizeof u->says, "%" PRId64 " %" PRIu64 " %" PRId64 " %" PRId64, u->row,
+             size, u->mtime_ns, u->twin_was.mtime_ns);
     return make_name(u, u->row ? make_stand_in : make_second_name);
 }
 
 /* All of it is as the twin: a name, or what takes the place of that where none can be made. */
 static int end_as_twin(unpacking *u, uint64_t size)
 {
-    alice__fs_stat s;
     int r = -EPERM;
-    if (u->o->fs->stat_fd(u->o->fs, u->twin, &s) == 0 && s.size == size)
+    if (u->twin_was.size == size && is_twin_as_it_was(u))
         r = name_twin(u, size);
     if (r == -EPERM || r == -EOPNOTSUPP || r == -ENOSYS || r == -EMLINK || r == -EACCES)
         return begin_writing(u, size);
@@ -375,7 +389,7 @@ static int end_file(unpacking *u, uint64_t size)
     int r = fs->stat_fd(fs, u->fd, &s);
     if (!r && s.size < size)
         r = fs->truncate(fs, u->fd, size);
-    if (!r && u->mtime_ns)
+    if (!r) /* one that says no time is of 1970, which dates nothing: not of today */
         r = fs->set_times(fs, u->fd, u->mtime_ns, u->mtime_ns);
     if (!r && u->sync_each)
         r = fs->sync(fs, u->fd);
@@ -452,6 +466,8 @@ static void begin_file(unpacking *u, struct archive_entry *e)
     u->media = false;
     u->fd = u->twin = -1;
     u->row = 0;
+    u->twin_lost = false;
+    u->twin_was = (alice__stamp){.size = 0};
     u->head_n = 0;
     u->mtime_ns = 0;
     u->sized = lib->archive_entry_size_is_set(e) && lib->archive_entry_size(e) > 0
@@ -515,7 +531,11 @@ static alice_status take_file(void *ctx, struct archive_entry *e, bool *fatal)
         return st != ALICE_OK ? st : whole ? ALICE_OK : ALICE_E_CANCELLED;
     u->full = stops_all(r) ? r : gone;
     u->in.enough = u->full != 0;
-    report(u, u->in.name, r ? alice__status_of_errno(-r) : d.status, r ? strerror(-r) : d.why);
+    if (u->twin_lost)
+        report(u, u->in.name, ALICE_E_CHANGED, ALICE__TWIN_LOST);
+    else
+        report(u, u->in.name, r ? alice__status_of_errno(-r) : d.status,
+               r ? strerror(-r) : d.why);
     return ALICE_OK;
 }
 

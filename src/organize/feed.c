@@ -186,22 +186,46 @@ static alice_status feed_file(alice__flow *x, const alice__entry *e)
     return ALICE_OK;
 }
 
+/* Whether an organized file is still what it was compared as: unpacking takes long. */
+static alice_status twin_stands(const alice_organizer *o, int64_t row, uint64_t size,
+                                int64_t mtime_ns, bool *stands)
+{
+    char dest[ALICE__DEST_MAX];
+    alice__fs_stat s;
+    *stands = o->options.dry_run;
+    if (*stands)
+        return ALICE_OK;
+    alice_status st = alice__catalog_dest(o->catalog, row, dest, sizeof dest);
+    *stands = st == ALICE_OK && *dest &&
+              o->fs->stat_at(o->fs, o->organized_fd, dest, &s) == 0 &&
+              s.kind == ALICE__FS_FILE && s.size == size && s.mtime_ns == mtime_ns;
+    return st;
+}
+
 /* What stands for a file of an archive that is organized already: see archives.c. False: it is
  * none of these. */
 static alice_status feed_packed(alice__flow *x, const alice__entry *e, bool *done)
 {
     alice__stamp stamp = {.size = 0};
     looked_up l;
-    int64_t row = 0;
-    *done = alice__archives_stand_in(x->o, alice__folder_fd(e->folder), e->name, &row, &stamp);
+    bool stands = false;
+    int64_t row = 0, twin_ns = 0;
+    *done = alice__archives_stand_in(x->o, alice__folder_fd(e->folder), e->name, &row, &stamp,
+                                     &twin_ns);
     if (!*done)
         return ALICE_OK;
     alice_status st = look_up(x, e, &stamp, &l);
+    if (st == ALICE_OK)
+        st = twin_stands(x->o, row, stamp.size, twin_ns, &stands);
     if (st != ALICE_OK)
         return st;
     const bool same = l.known.state == ALICE__DUPLICATE && l.known.other == row;
     alice__probe *p = alice__prober_add(x->o->prober, e->folder, e->name);
     p->file.stamp = stamp;
+    if (!stands) {
+        settle_probe(p, ALICE_E_CHANGED, ALICE__TWIN_LOST);
+        return ALICE_OK;
+    }
     p->copy_row = row;
     p->known = l.known.id && (same || l.known.id == row);
     p->packed = p->known ? 0 : row;

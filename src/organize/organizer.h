@@ -162,10 +162,13 @@ alice_status alice__archives_make_room(alice_organizer *o, alice_error *error);
 alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r,
                                     alice_error *error);
 
-/* Whether a symbolic link of what was unpacked stands for a file that is organized: the row of
- * that, and what the file in the archive is. */
+/* Whether a symbolic link of what was unpacked stands for a file that is organized: the row and
+ * the modification time of that, and what the file in the archive is. */
 bool alice__archives_stand_in(const alice_organizer *o, int dir, const char *name, int64_t *row,
-                              alice__stamp *stamp);
+                              alice__stamp *stamp, int64_t *twin_ns);
+
+#define ALICE__TWIN_LOST \
+    "its organized twin changed or went while the archives were unpacked; run again"
 
 /* Remove what an archive run left in .alice/incoming, or a dry run in its scratch folder, and
  * the folder. */

@@ -7,8 +7,10 @@ import random
 import re
 import shutil
 import signal
+import struct
 import tarfile
 import zipfile
+import zlib
 
 from harness import *
 
@@ -745,6 +747,24 @@ def the_end_of_a_sparse_file_is_a_hole():
     alice_on([path], organized)
     eq(list(organized_files(organized).values()), [sha_of(hole)])
     eq(check([path], organized)[0]['all_safe'], True)
+
+
+@test
+def a_file_without_a_time_is_not_of_the_day_it_is_unpacked():
+    # As in archives that are made to be the same each time.
+    top = place()
+    path, picture = os.path.join(top, 'all.tar'), b'\x89PNG\r\n\x1a\n'
+    for kind, data in ((b'IHDR', struct.pack('>IIBBBBB', 1, 1, 8, 0, 0, 0, 0)), (b'IDAT', zlib.compress(b'\0\0')),
+                       (b'IEND', b'')):
+        picture += struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    with tarfile.open(path, 'w') as t:
+        info = tarfile.TarInfo('a/1.png')
+        info.size = len(picture)
+        t.addfile(info, io.BytesIO(picture))
+    for more in (['--dry-run'], []):
+        report = alice_on([path], os.path.join(top, 'organized'), *more, report=True).report
+        where = [f['destination'] for f in report if f['status'] == 'organized']
+        eq([os.path.relpath(w, os.path.join(top, 'organized')).split('/')[0] for w in where], ['undated'], more)
 
 
 main()

@@ -886,6 +886,75 @@ static void an_archive_that_cannot_be_read_stops_no_other(void **state)
     assert_int_equal(in_day(s, "2023-05-06"), 0);
 }
 
+/* Each picture of the day, as somebody else may find it while archives are unpacked. */
+static void with_each_of_the_day(const scene *s, void (*with)(int dir, const char *name))
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/2023-05-06/uncategorized/unknown", s->organized);
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.')
+            with(dirfd(d), e->d_name);
+    if (d)
+        closedir(d);
+}
+
+static void remove_it(int dir, const char *name)
+{
+    unlinkat(dir, name, 0);
+}
+
+static void write_into_it(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "other", 5, 69000), 5);
+    close(fd);
+}
+
+static void remove_the_day(void *ctx)
+{
+    with_each_of_the_day(ctx, remove_it);
+}
+
+static void write_into_the_day(void *ctx)
+{
+    with_each_of_the_day(ctx, write_into_it);
+}
+
+/* What is organized goes, or gets other bytes, when a file of an archive was held against it:
+ * that one is no duplicate then, and nothing that has half of its bytes is organized. */
+static void a_twin_that_changes_while_archives_are_unpacked_is_none(void **state)
+{
+    scene *s = *state;
+    for (unsigned how = 0; how < 3; how++) {
+        struct faulty_fs f;
+        told t = {.errors = 0};
+        tree_remove(s->organized);
+        tar_of(s, "one.tar", "a.jpg");
+        tar_of(s, "two.tar", "b.jpg");
+        faulty_fs_init(&f);
+        assert_ok(run_archives(s, &f, &t));
+        assert_int_equal(in_day(s, "2023-05-06"), 2);
+        faulty_fs_init(&f);
+        f.act_op = how == 2 ? FAULTY_create : FAULTY_symlink;
+        f.act_at = how == 2 ? 0 : 1;
+        f.act_after = true;
+        f.act = how == 0 ? remove_the_day : write_into_the_day;
+        f.act_ctx = s;
+        if (how == 2) /* no links there: it is written from what was compared */
+            f.refuse[FAULTY_symlink] = -EPERM;
+        assert_ok(run_archives(s, &f, &t));
+        assert_true(f.acted);
+        assert_int_equal(s->r.tally.duplicates, 0);
+        assert_int_equal(t.status, ALICE_E_CHANGED);
+        assert_int_equal(s->r.tally.errors + s->r.tally.organized, 2);
+        faulty_fs_init(&f);
+        assert_ok(run_archives(s, &f, &t));
+        assert_int_equal(s->r.tally.errors, 0);
+        assert_int_equal(in_day(s, "2023-05-06"), how == 0 ? 2 : 4);
+    }
+}
+
 /* What was told of the copy. */
 typedef struct copy_told {
     alice_outcome outcome;
@@ -1184,6 +1253,7 @@ int main(void)
         TEST(pressure_shrinks_batches_and_pages),
         TEST(transactions_end_by_the_clock),
         TEST(a_copy_that_cannot_be_compared_is_told),
+        TEST(a_twin_that_changes_while_archives_are_unpacked_is_none),
         TEST(an_archive_that_cannot_be_read_stops_no_other),
         TEST(any_call_of_a_run_over_archives_may_be_the_last),
         TEST(any_call_of_a_second_run_over_archives_may_be_the_last),
