@@ -555,6 +555,11 @@ static alice_status open_organizer(alice_organizer **out,
         ALICE__CENSUS_ADD(&env, o, "alice_organizer");
         return ALICE_OK;
     }
+    if (error->text[0] == 0 && st == ALICE_E_BUDGET && o->options.flush_files > LEAST_BATCH)
+        alice__fail(error, st, 0,
+                    "a limit of %zu MB is too little to flush %u files together: raise "
+                    "--max-memory, or give less to --flush-files (%d always work)",
+                    o->sizes.limit / ALICE_MB, (unsigned)o->options.flush_files, LEAST_BATCH);
     if (error->text[0] == 0 && st == ALICE_E_BUDGET && o->budget)
         alice__fail(error, st, 0,
                     "a limit of %zu MB is too little for this configuration; the smallest that "

@@ -205,6 +205,9 @@ def flushes_are_as_rare_as_one_likes():
         return s['disk']['catalog_flushes']
     often, usual, large = flushes('--flush-files', '100'), flushes('--max-memory', '24'), flushes('--max-memory', '256')
     assert often >= large + 8 and usual > large, (often, usual, large)
+    # What does not fit says so, and not that less memory would do.
+    r = alice('organize', place(), place() + '/x', '--max-memory', '16', '--flush-files', '20000', expect=2)
+    assert b'16 MB is too little to flush 20000 files together' in r.err, r.text()
     for bad in (['--flush-files', '0'], ['--flush-files', '20001'], ['--flush-seconds', '0'], ['--flush-seconds', 'x']):
         assert bad[0].encode() in alice('organize', '-n', place(), place() + '/x', *bad, expect=2).err
 
