@@ -612,8 +612,9 @@ alice_status alice__archives_unpack(alice_organizer *o, alice_organize_result *r
     if (u) {
         alice__fs_close(u->folder);
         alice__fs_close(u->heads);
-        /* What was unpacked has one name from here on. */
-        if (u->heads >= 0 && st == ALICE_OK)
+        /* What was unpacked has one name from here on; the folder is there where none worked.
+         */
+        if (st == ALICE_OK)
             st = alice__archives_forget_heads(o, error);
     }
     alice_env_free(&env, u, u ? sizeof *u : 0);

@@ -850,6 +850,22 @@ static alice_status run_archives(scene *s, const struct faulty_fs *f, told *t)
     return st;
 }
 
+/* Names of one file, which some file systems have not, are none of what an archive has. */
+static void without_second_names_nothing_more_is_passed_over(void **state)
+{
+    scene *s = *state;
+    struct faulty_fs f;
+    told t = {.errors = 0};
+    tar_of(s, "one.tar", "a.jpg");
+    tar_of(s, "two.tar", "a.jpg");
+    faulty_fs_init(&f);
+    f.refuse[FAULTY_link] = -EPERM;
+    assert_ok(run_archives(s, &f, &t));
+    assert_int_equal(s->r.tally.organized, 1);
+    assert_int_equal(s->r.tally.duplicates, 1);
+    assert_int_equal(s->r.passed_over, 0);
+}
+
 static void an_archive_that_cannot_be_read_stops_no_other(void **state)
 {
     scene *s = *state;
@@ -1254,6 +1270,7 @@ int main(void)
         TEST(transactions_end_by_the_clock),
         TEST(a_copy_that_cannot_be_compared_is_told),
         TEST(a_twin_that_changes_while_archives_are_unpacked_is_none),
+        TEST(without_second_names_nothing_more_is_passed_over),
         TEST(an_archive_that_cannot_be_read_stops_no_other),
         TEST(any_call_of_a_run_over_archives_may_be_the_last),
         TEST(any_call_of_a_second_run_over_archives_may_be_the_last),
