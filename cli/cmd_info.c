@@ -285,7 +285,8 @@ static void ask_albums(const cli_args *args)
     size_t first = 0;
     for (size_t i = 0; below && walk.albums && i <= count; i++) {
         *next = 0;
-        char *path = i < count ? below_organized(args->words[i], next) : NULL;
+        if (i < count)
+            below[i] = below_organized(args->words[i], next);
         if (i == count || strcmp(next, folder) != 0) {
             asking a = {.first = first};
             const alice_organizer_options o = {.size = sizeof o, .organized = folder};
@@ -295,8 +296,6 @@ static void ask_albums(const cli_args *args)
             first = i;
             memcpy(folder, next, sizeof folder);
         }
-        if (i < count)
-            below[i] = path;
     }
     for (size_t i = 0; below && i < count; i++)
         free(below[i]);

@@ -135,7 +135,8 @@ static void try_search(const http_request *r, const alice_search_query *query)
                                             .ai_model = fact(r, "Tai"),
                                             .seed = fact(r, "Tseed"),
                                             .prompt = fact(r, "Tprompt"),
-                                            .negative_prompt = fact(r, "Tnegative")}};
+                                            .negative_prompt = fact(r, "Tnegative"),
+                                            .albums = fact(r, "Talbums")}};
     const alice_env env = {.account = NULL};
     alice__room document = {.env = env}, expression = {.env = env};
     alice_search_query q = *query;

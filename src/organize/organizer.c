@@ -46,6 +46,7 @@ enum {
     /* A transaction of a thousand files takes 1 MB, which a run has from 64 MB on; it grows
        with what there is, until a second ends it sooner. */
     LEAST_BATCH = 1000,
+    USUAL_BATCH = 4000,
     MOST_BATCH = 20000,
     BATCH_PER_FILE = 64 * 1024
 };
@@ -99,7 +100,7 @@ static void divide(alice__sizes *s, const alice_config *config, size_t limit, si
     s->fingerprints = clamp(s->work / 16, 256 * ALICE_KB, 16 * ALICE_MB);
     s->names = clamp(s->work / 16, 256 * ALICE_KB, 16 * ALICE_MB);
     s->arena = clamp(s->work / 16, 192 * ALICE_KB, 1 * ALICE_MB);
-    s->batch = asked ? asked : clamp(s->work / BATCH_PER_FILE, LEAST_BATCH, MOST_BATCH);
+    s->batch = asked ? asked : clamp(s->work / BATCH_PER_FILE, LEAST_BATCH, USUAL_BATCH);
     s->arena = s->batch > LEAST_BATCH ? s->arena / LEAST_BATCH * s->batch : s->arena;
     s->chunk = clamp((size_t)config->chunk_size_kb * ALICE_KB, 64 * ALICE_KB,
                      clamp(s->work / 32, 64 * ALICE_KB, 4 * ALICE_MB));
