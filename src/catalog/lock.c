@@ -173,7 +173,7 @@ void alice__lock_drop(alice__lock *l)
      * descriptor: who comes next on this boot takes it at once, who comes from another host
      * watches it for three seconds first. So a failure costs time, and nothing else. */
     if (!l->lost)
-        (void)alice__fs_truncate(l->fd, 0);
+        (void)alice__fs_truncate(l->fd, 0); /* a failure costs the next one three seconds */
     alice__fs_close(l->fd);
     l->fd = -1;
 }

@@ -309,7 +309,8 @@ static void remove_all(const char *path)
         char name[4200];
         int n = snprintf(name, sizeof name, "%s%s", path, ends[i]);
         if (n > 0 && (size_t)n < sizeof name)
-            (void)alice__fs_unlink(ALICE__FS_CWD, name);
+            (void)alice__fs_unlink(ALICE__FS_CWD,
+                                   name); /* what stays makes the next trial careful */
     }
 }
 

@@ -45,7 +45,7 @@ alice_status alice__names_scratch_write(alice__names *n, const void *p, size_t s
 void alice__names_scratch_cut(alice__names *n, uint64_t end)
 {
     if (n->scratch >= 0 && end < n->file_end)
-        (void)alice__fs_truncate(n->scratch, end);
+        (void)alice__fs_truncate(n->scratch, end); /* nothing behind file_end is read */
     n->file_end = end;
 }
 

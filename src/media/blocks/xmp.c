@@ -10,12 +10,8 @@
  * first item that is not empty counts.
  *
  * Bounds: depth, bytes read, the text of a property (TEXT_ROOM), and what the XML
- * parser may take (MEMORY_MOST, beside a slab of SLAB_ROOM for its small pieces), which also
- * bounds the longest attribute and the number of names. Entity declarations end the reading.
- *
- * expat's allocator has no context, so who pays is told to it by a thread-local
- * pointer, set for the time of one alice__xmp() and put back at its end: no state
- * outlives a call, and threads do not see one another's.
+ * parser may take (xml_memory.h), which also bounds the longest attribute and the
+ * number of names. Entity declarations end the reading.
  */
 #include "media/blocks/blocks.h"
 #include "media/evidence/evidence.h"
@@ -24,16 +20,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "media/blocks/xml_memory.h"
 #include "media/zone.h"
 
 enum {
     DEPTH_MOST = 64,
-    MEMORY_MOST = 128 * 1024,
     BYTES_MOST = 64 * 1024 * 1024,
     SLICE_MOST = 4096, /* handed to the parser at once, which copies it */
     TEXT_ROOM = 16 * 1024,
-    SLAB_ROOM = 24 * 1024,  /* what the parser takes in small pieces comes from here … */
-    SMALL = 1024,           /* … and goes with it */
     VALUE_MOST = 16 * 1024, /* of an attribute, which the parser holds whole */
     VALUE_LEAST = 256       /* of one behind them in the same tag */
 };
@@ -65,88 +59,6 @@ static const char *const uris[] = {
     [ITEM] = "http://ns.google.com/photos/1.0/container/item/",
     [IPTC] = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
 };
-
-/* ---- memory for expat ---- */
-
-typedef struct xml_payer {
-    const alice_env *env;
-    size_t taken;
-    alice_status refused; /* by the env; our own bound is the packet's fault */
-    char *slab;
-    size_t slab_used;
-} xml_payer;
-
-static _Thread_local xml_payer *paying;
-
-/* Sizes stand before the blocks. */
-typedef union block_head {
-    size_t size;
-    max_align_t align;
-} block_head;
-
-static void *xml_resize(void *p, size_t size)
-{
-    block_head *head = p ? (block_head *)p - 1 : NULL;
-    size_t old = head ? head->size : 0, now = size ? size + sizeof *head : 0;
-    void *block = head;
-    if (!paying || size > MEMORY_MOST || paying->taken - old + now > MEMORY_MOST)
-        return NULL;
-    alice_status st = alice_env_resize(paying->env, &block, old, now, ALICE_HERE);
-    if (st != ALICE_OK) {
-        paying->refused = st;
-        return NULL;
-    }
-    paying->taken = paying->taken - old + now;
-    if (!block)
-        return NULL;
-    head = block;
-    head->size = now;
-    return head + 1;
-}
-
-/* Some eighty pieces a packet: each asked for alone would cost more than the reading of it. */
-static void *slab_take(size_t size)
-{
-    size_t whole = sizeof(block_head) +
-                   (size + sizeof(block_head) - 1) / sizeof(block_head) * sizeof(block_head);
-    if (!paying || size > SMALL || whole > SLAB_ROOM - paying->slab_used)
-        return NULL;
-    block_head *head = (block_head *)(void *)(paying->slab + paying->slab_used);
-    paying->slab_used += whole;
-    head->size = whole;
-    return head + 1;
-}
-
-static bool in_slab(const void *p)
-{
-    uintptr_t at = (uintptr_t)p;
-    return paying && at >= (uintptr_t)paying->slab && at < (uintptr_t)paying->slab + SLAB_ROOM;
-}
-
-static void *xml_malloc(size_t size)
-{
-    void *p = slab_take(size);
-    return p ? p : xml_resize(NULL, size ? size : 1);
-}
-
-static void *xml_realloc(void *p, size_t size)
-{
-    if (!in_slab(p))
-        return xml_resize(p, size ? size : 1);
-    size_t had = ((block_head *)p - 1)->size - sizeof(block_head);
-    if (size <= had)
-        return p;
-    void *larger = xml_malloc(size);
-    if (larger)
-        memcpy(larger, p, had);
-    return larger;
-}
-
-static void xml_free(void *p)
-{
-    if (p && !in_slab(p))
-        (void)xml_resize(p, 0);
-}
 
 /* ---- the properties that are looked at ---- */
 
@@ -683,41 +595,48 @@ static void warn(const xmp *x)
         alice__facts_warn(x->facts, "XMP: %s", XML_ErrorString(XML_GetErrorCode(x->parser)));
 }
 
-void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packet)
+/* The parser's way through the packet. */
+static void read_packet(xmp *x, alice__xml_memory *memory, alice__text_stream *packet)
 {
-    static const XML_Memory_Handling_Suite suite = {xml_malloc, xml_realloc, xml_free};
-    xml_payer payer = {.env = env}, *before = paying;
-    xmp x = {.facts = f};
-    void *text = NULL;
-    alice_status st = alice_env_alloc(env, TEXT_ROOM + SLAB_ROOM, ALICE_HERE, &text);
-    if (st != ALICE_OK) {
+    alice__facts *f = x->facts;
+    x->parser = XML_ParserCreate_MM(NULL, &alice__xml_memory_suite, NULL);
+    if (!x->parser) {
         alice__facts_warn(f, "XMP: no memory to read it");
-        f->denied = st;
+        f->denied = memory->refused;
         return;
     }
-    x.text = text;
-    payer.slab = x.text + TEXT_ROOM;
-    paying = &payer;
-    x.parser = XML_ParserCreate_MM(NULL, &suite, NULL);
-    if (x.parser) {
-        /* What is read is bounded, so the salt need not be the system's entropy. */
-        (void)XML_SetHashSalt(x.parser, 0x616c6963);
-        XML_SetUserData(x.parser, &x);
-        XML_SetElementHandler(x.parser, on_start, on_end);
-        XML_SetCharacterDataHandler(x.parser, on_text);
-        XML_SetEntityDeclHandler(x.parser, on_entity);
-        if (parse(&x, packet) != XML_STATUS_OK && !x.ended) {
-            warn(&x);
-            if (payer.refused != ALICE_OK)
-                f->denied = payer.refused;
-        }
-        XML_ParserFree(x.parser);
+    /* What is read is bounded, so the salt need not be the system's entropy. */
+    (void)XML_SetHashSalt(x->parser, 0x616c6963);
+    XML_SetUserData(x->parser, x);
+    XML_SetElementHandler(x->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(x->parser, on_text);
+    XML_SetEntityDeclHandler(x->parser, on_entity);
+    if (parse(x, packet) != XML_STATUS_OK && !x->ended) {
+        warn(x);
+        if (memory->refused != ALICE_OK)
+            f->denied = memory->refused;
+    }
+    XML_ParserFree(x->parser);
+}
+
+void alice__xmp(alice__facts *f, const alice_env *env, alice__text_stream *packet)
+{
+    alice__xml_memory memory;
+    xmp x = {.facts = f};
+    void *text = NULL;
+    alice_status st = alice_env_alloc(env, TEXT_ROOM, ALICE_HERE, &text);
+    if (st == ALICE_OK) {
+        x.text = text;
+        st = alice__xml_memory_begin(&memory, env);
+    }
+    if (st == ALICE_OK) {
+        read_packet(&x, &memory, packet);
+        alice__xml_memory_end(&memory);
     } else {
         alice__facts_warn(f, "XMP: no memory to read it");
-        f->denied = payer.refused;
+        f->denied = st;
     }
-    paying = before;
-    alice_env_free(env, text, TEXT_ROOM + SLAB_ROOM);
+    alice_env_free(env, text, TEXT_ROOM);
     if (x.digitized_n > 0)
         alice__facts_date_text(f, ALICE_DATE_XMP_CREATE, x.digitized, x.digitized_n);
     if (x.placed[0] && x.placed[1])
